@@ -1,0 +1,15 @@
+import { defineConfig } from 'tsup'
+import base from '../../tsup.config.base.ts'
+
+export default defineConfig([
+  { ...base, clean: false },
+  {
+    ...base,
+    clean: false,
+    entry: ['src/cli.ts'],
+    dts: false,
+    splitting: true,
+    // Reading zod's and commander's many files is most of a cold start: the CLI carries them inside.
+    noExternal: [/^@shellflip\/(?!fd-passing)/, 'commander', 'zod'],
+  },
+])

@@ -1,0 +1,26 @@
+// Makes a fresh clone ready: dependencies, the native addon, the build. Doing it again costs next to nothing.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const { packageManager } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' },
+  })
+  if (error) throw error
+  if (status !== 0) process.exit(status ?? 1)
+}
+
+function installed() {
+  const stamp = `${root}/node_modules/.modules.yaml`
+  if (!existsSync(stamp)) return false
+  return statSync(stamp).mtimeMs >= statSync(`${root}/pnpm-lock.yaml`).mtimeMs
+}
+
+if (!installed()) run('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'])
+run(`${root}/node_modules/.bin/turbo`, ['run', 'build', 'native', '--output-logs=errors-only', '--no-update-notifier'])

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const packages = fileURLToPath(new URL('./packages', import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    // Tests run the sources; what they spawn runs the build, as a user's program would.
+    alias: [
+      { find: /^@shellflip\/([a-z-]+)$/, replacement: `${packages}/$1/src/index.ts` },
+      { find: /^procroll$/, replacement: `${packages}/procroll/src/index.ts` },
+    ],
+  },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'examples/*/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    reporters: ['default', './scripts/count-reporter.mjs'],
+    coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },
+  },
+})
