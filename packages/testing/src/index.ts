@@ -1,1 +1,5 @@
-export {}
+export { isAlive, openFds, processesWith, processState, residentKiB } from './process-census.ts'
+export { runReadmeExample } from './readme-example.ts'
+export { temporaryFolder } from './temporary-folder.ts'
+export { type Exit, TestProcess, type TestProcessOptions } from './test-process.ts'
+export { type WaitOptions, waitFor } from './wait-for.ts'
