@@ -12,7 +12,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'examples/*/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'examples/*/*.test.ts', 'scripts/*.test.mjs'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

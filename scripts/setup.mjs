@@ -1,6 +1,6 @@
 // Makes a fresh clone ready: dependencies, the native addon, the build. Doing it again costs next to nothing.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -10,7 +10,7 @@ function run(command, args) {
   const { status, error } = spawnSync(command, args, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1' },
+    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
   })
   if (error) throw error
   if (status !== 0) process.exit(status ?? 1)
@@ -22,5 +22,20 @@ function installed() {
   return statSync(stamp).mtimeMs >= statSync(`${root}/pnpm-lock.yaml`).mtimeMs
 }
 
+/** pnpm links a program only if it is there when it installs, and ours is built afterwards. */
+function linkProcroll() {
+  const link = `${root}/node_modules/.bin/procroll`
+  if (existsSync(link)) return
+  rmSync(link, { force: true })
+  symlinkSync('../../packages/procroll/dist/cli.js', link)
+}
+
 if (!installed()) run('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'])
-run(`${root}/node_modules/.bin/turbo`, ['run', 'build', 'native', '--output-logs=errors-only', '--no-update-notifier'])
+run(`${root}/node_modules/.bin/turbo`, [
+  'run',
+  'build',
+  'native',
+  '--output-logs=errors-only',
+  '--no-update-notifier',
+])
+linkProcroll()
