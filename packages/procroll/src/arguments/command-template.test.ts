@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { parseCommand, renderCommand } from './command-template.ts'
+
+describe('a command', () => {
+  it('is rendered word by word, its name too', () => {
+    const command = parseCommand(['/srv/{{.Generation}}/app', '--name=app-{{.PID}}', '', '{{.NotifySocket}}'])
+    expect(renderCommand(command, { PID: 7, Generation: 2, NotifySocket: '/run/n' })).toEqual({
+      file: '/srv/2/app',
+      args: ['--name=app-7', '', '/run/n'],
+    })
+  })
+
+  it.each([
+    [['app', '-x', '--id={{.Id}}'], 'argument 2, column 8: there is no field .Id in "--id={{.Id}}"'],
+    [['{{.pid}}/app'], 'the command, column 3: there is no field .pid'],
+    [['app', '{{.PID'], 'argument 1, column 1: this {{ is not closed'],
+    [[''], 'the command is empty'],
+  ])('%j is refused: %s', (words, message) => {
+    expect(() => parseCommand(words)).toThrow(message)
+  })
+
+  it('that is refused says what is known', () => {
+    expect(() => parseCommand(['app', '{{.Id}}'])).toThrow(
+      'Known: {{.PID}}, {{.Generation}}, {{.NotifySocket}}; a literal {{ is written {{"{{"}}',
+    )
+  })
+})
