@@ -1,0 +1,74 @@
+// `npm test`, then every other gate, each counted as one check. The last line is "N passed, N failed".
+import { Enclosure } from './leftovers.mjs'
+import { publicPackages, root } from './public-packages.mjs'
+import { runCommand } from './run-command.mjs'
+
+/** Each check is a command that exits 0 and leaves nothing behind. `lastLine`: what it says in the end. */
+const checks = [
+  { name: 'lint and format', command: ['npm', 'run', 'lint'] },
+  { name: 'types', command: ['npm', 'run', 'types'] },
+  { name: 'layers', command: ['npm', 'run', 'layers'] },
+  { name: 'unused files, exports and dependencies', command: ['npm', 'run', 'unused'] },
+  { name: 'state tables in the docs', command: ['node', 'scripts/print-state-tables.mjs', '--check'] },
+  ...publicPackages().flatMap(({ name, folder }) => [
+    { name: `publint: ${name}`, command: ['publint', '--strict', '--pack', 'pnpm'], cwd: folder },
+    {
+      name: `types as published: ${name}`,
+      command: ['attw', '--pack', '.', '--profile', 'esm-only'],
+      cwd: folder,
+    },
+  ]),
+  { name: 'tarballs install and run without a compiler', command: ['node', 'scripts/check-packed.mjs'] },
+  { name: 'native code under valgrind', command: ['node', 'packages/fd-passing/native/check-memory.mjs'] },
+  { name: 'demo', command: ['npm', 'run', 'demo'], lastLine: /^[\d,]+ requests, 0 failed$/ },
+]
+
+const countLine = /^(\d+) passed, (\d+) failed$/
+const total = { passed: 0, failed: 0 }
+const enclosure = new Enclosure()
+const env = {
+  ...process.env,
+  ...enclosure.environment,
+  PATH: `${root}/node_modules/.bin:${process.env.PATH}`,
+  NO_COLOR: '1',
+}
+
+await runTests()
+for (const check of checks) await runCheck(check)
+enclosure[Symbol.dispose]()
+process.exitCode = total.failed === 0 ? 0 : 1
+console.log(`\n${total.passed} passed, ${total.failed} failed`)
+
+/** The tests count themselves; that they end well and leave nothing behind is one check more. */
+async function runTests() {
+  const onLine = (line) => countLine.test(line) || console.log(line)
+  const { ok, lines } = await runCommand(['npm', 'test'], { cwd: root, env, deadlineMs: 40 * 60_000, onLine })
+  const [, passed, failed] = countLine.exec(lastOf(lines)) ?? ['', 0, 0]
+  total.passed += Number(passed)
+  total.failed += Number(failed)
+  const problems = await enclosure.leftovers()
+  if (!countLine.test(lastOf(lines))) problems.push('npm test did not come to its closing line')
+  else if (!ok && Number(failed) === 0) problems.push('npm test counted no failure, and failed')
+  report(`npm test: ${passed} passed, ${failed} failed; it ends well and leaves nothing behind`, problems)
+}
+
+async function runCheck({ name, command, cwd = root, lastLine = /(?:)/ }) {
+  const started = performance.now()
+  const { ok, lines } = await runCommand(command, { cwd, env, deadlineMs: 10 * 60_000 })
+  const problems = await enclosure.leftovers()
+  if (!lastLine.test(lastOf(lines))) problems.push(`the last line is not ${lastLine}`)
+  if (!ok) problems.push(`${command.join(' ')} failed`)
+  if (problems.length > 0) problems.unshift(...lines)
+  report(`${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`, problems)
+}
+
+function report(name, problems) {
+  const ok = problems.length === 0
+  total[ok ? 'passed' : 'failed'] += 1
+  console.log(`${ok ? 'pass' : 'FAIL'}  ${name}`)
+  for (const problem of problems) console.log(`      ${problem}`)
+}
+
+function lastOf(lines) {
+  return lines.findLast((line) => line.trim() !== '') ?? ''
+}

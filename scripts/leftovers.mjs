@@ -1,0 +1,46 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/**
+ * A temporary folder for commands to run in (`environment` makes them use it), and a mark by which their
+ * processes are found, however far they detached themselves (Linux; elsewhere no process is seen).
+ */
+export class Enclosure {
+  #folder = mkdtempSync(join(tmpdir(), 'ci-'))
+  environment = { TMPDIR: this.#folder, CI_ENCLOSURE: this.#folder }
+
+  /** What was left behind since the last call, one line each; it is ended and removed. */
+  async leftovers() {
+    for (let round = 0; round < 20 && this.#processes().length > 0; round++) await delay(100)
+    const processes = this.#processes()
+    const files = readdirSync(this.#folder)
+    for (const { pid } of processes) process.kill(pid, 'SIGKILL')
+    for (const file of files) rmSync(join(this.#folder, file), { recursive: true, force: true })
+    return [
+      ...processes.map(({ pid, command }) => `left running: ${pid} ${command}`),
+      ...files.map((file) => `left in the temporary folder: ${file}`),
+    ]
+  }
+
+  [Symbol.dispose]() {
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #processes() {
+    if (process.platform !== 'linux') return []
+    const mark = `CI_ENCLOSURE=${this.#folder}`
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        try {
+          if (!readFileSync(`/proc/${name}/environ`, 'latin1').includes(mark)) return []
+          const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ')
+          return [{ pid: Number(name), command }]
+        } catch {
+          return [] // Ended meanwhile, or another user's.
+        }
+      })
+  }
+}
