@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { dirname } from 'node:path'
 
-export const root = fileURLToPath(new URL('..', import.meta.url))
+export const root = dirname(import.meta.dirname)
 
 /** What is published: name, folder and manifest of each package under packages/ that is not private. */
 export function publicPackages() {
