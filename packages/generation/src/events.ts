@@ -1,0 +1,24 @@
+import type { GenerationFailure, ProcessExit } from './failure.ts'
+
+/** Why SIGKILL was sent: the shutdown timeout passed, the watchdog did not hear from it, or it was asked for. */
+export type KillReason = 'overdue' | 'hung' | 'asked'
+
+export type GenerationEvent =
+  | { type: 'started'; pid: number }
+  /** `elapsedMs` counts from the spawn. */
+  | { type: 'ready'; pid: number; elapsedMs: number }
+  /** It is no generation any more, or never became one; its process may still have to end. */
+  | { type: 'failed'; failure: GenerationFailure; elapsedMs: number }
+  /** The stop signal was sent; SIGKILL follows after `killAfterMs`, if that passes. */
+  | { type: 'signalled'; signal: NodeJS.Signals | number; killAfterMs: number }
+  | { type: 'killed'; reason: KillReason }
+  | { type: 'main-pid'; pid: number }
+  /** It named a main process that its sender has no power over: that is not followed. */
+  | { type: 'main-pid-refused'; pid: number }
+  | { type: 'status'; text: string }
+  /** It asked for this much more time, by EXTEND_TIMEOUT_USEC. */
+  | { type: 'extended'; ms: number }
+  /** It sent fds for the fd store, which nobody keeps here: they are closed. */
+  | { type: 'fds-refused'; count: number }
+  /** The last of its processes is gone. Nothing follows. */
+  | { type: 'exited'; exit: ProcessExit }

@@ -1,0 +1,55 @@
+import { getSystemErrorMap } from 'node:util'
+
+/** How a process ended. Both null: it was not our child, so nobody told us. */
+export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
+
+/** Why a generation is none, or is none any more. */
+export type GenerationFailure =
+  /** It ended by itself. `errno` is what it told by ERRNO=. */
+  | ({ type: 'exited'; beforeReady: boolean; errno?: number } & ProcessExit)
+  /** It did not say READY=1 within the ready timeout (what it was extended by EXTEND_TIMEOUT_USEC included). */
+  | { type: 'not-ready'; timeoutMs: number }
+  /** The operating system refused to start it: `code` is its word for it (ENOENT, EACCES, EMFILE …). */
+  | { type: 'cannot-start'; code: string; message: string }
+  /** It was ready, but its watchdog was not petted in time. */
+  | { type: 'hung'; timeoutMs: number }
+  /** It was asked to end before it was ready. */
+  | { type: 'stopped' }
+
+/** A failure in words that follow "generation 3": `exited with 3 before ready`. */
+export function describeFailure(failure: GenerationFailure): string {
+  switch (failure.type) {
+    case 'exited':
+      return `${describeExit(failure)}${describeErrno(failure.errno)}${failure.beforeReady ? ' before ready' : ''}`
+    case 'not-ready':
+      return `not ready within ${describeDuration(failure.timeoutMs)}`
+    case 'cannot-start':
+      return `cannot start: ${failure.code}: ${failure.message}`
+    case 'hung':
+      return `hung: no WATCHDOG=1 within ${describeDuration(failure.timeoutMs)}`
+    case 'stopped':
+      return 'stopped before ready'
+  }
+}
+
+/** The exit status that a shell would give for it: 128 and the signal's number where a signal ended it. */
+export function exitStatus(failure: GenerationFailure, signalNumbers: Record<string, number>): number {
+  if (failure.type !== 'exited') return 1
+  if (failure.code !== null) return failure.code
+  return failure.signal === null ? 1 : 128 + (signalNumbers[failure.signal] ?? 0)
+}
+
+function describeExit({ code, signal }: ProcessExit): string {
+  if (signal !== null) return `killed by ${signal}`
+  return code === null ? 'exited, status unknown,' : `exited with ${code}`
+}
+
+function describeErrno(errno: number | undefined): string {
+  if (errno === undefined) return ''
+  const [name, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, '']
+  return text === '' ? ` (${name})` : ` (${name}: ${text})`
+}
+
+function describeDuration(ms: number): string {
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
+}

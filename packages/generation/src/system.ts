@@ -1,0 +1,46 @@
+import type { OwnedFd } from '@shellflip/fd-passing'
+import type { Notification } from '@shellflip/sd-notify'
+import type { ProcessExit } from './failure.ts'
+
+/** What to execute, and what it finds there. */
+export type Launch = {
+  /** As given: a name is looked up in PATH, a path is followed anew at each start, symlinks too. */
+  file: string
+  args: readonly string[]
+  env: NodeJS.ProcessEnv
+  /** The working directory, looked up anew at each start. @default the supervisor's own */
+  cwd?: string
+  /** What the process gets as LISTEN_FDS, from fd 3 up, in this order. */
+  listen: readonly ListenSocket[]
+}
+
+/** A listening socket that outlives the generations, under the name that they find in LISTEN_FDNAMES. */
+export type ListenSocket = { name: string; fd: OwnedFd }
+
+export type ProcessObserver = {
+  onExit: (exit: ProcessExit) => void
+  /** It could not be started: `code` is the system's word (ENOENT …). No exit follows. */
+  onError: (error: NodeJS.ErrnoException) => void
+}
+
+/** The receiving end of a generation's notify socket. Disposing of it removes the socket. */
+export type NotifyInbox = Disposable & {
+  /** Resolves once all that was in the socket's queue before the call has been delivered. */
+  settled: () => Promise<void>
+}
+
+/** The seam to the operating system: all that a generation, or a supervisor of generations, asks of it. */
+export type System = {
+  /** A monotonic clock, in milliseconds. */
+  now: () => number
+  timer: (ms: number, callback: () => void) => Disposable
+  /** Spawns a process that leads a group of its own. Returns its pid, or undefined: then `onError` follows. */
+  spawn: (launch: Launch, observer: ProcessObserver) => number | undefined
+  /** Signals one process, or, where `pid` is negative, a group; one that is gone is passed over. */
+  signal: (pid: number, signal: NodeJS.Signals | number) => void
+  /** Watches a process that need not be a child. */
+  watchPid: (pid: number, onExit: () => void) => Disposable
+  /** The uid that a process runs as, or undefined where there is none, or the system does not tell. */
+  ownerOf: (pid: number) => number | undefined
+  openNotifySocket: (path: string, onNotification: (notification: Notification) => void) => NotifyInbox
+}

@@ -1,0 +1,35 @@
+import type { GenerationEvent } from '@shellflip/generation'
+import type { SdNotifyError } from '@shellflip/sd-notify'
+import type { RollOutcome } from './roll.ts'
+import type { SupervisorState } from './state-table.ts'
+
+/** How the supervisor ended. */
+export type SupervisorExit =
+  /** It was asked to. */
+  | { type: 'stopped' }
+  /** Its service ended, or could not be kept running. `exitCode` is what a process standing for it should exit with. */
+  | { type: 'ended'; exitCode: number; reason: string }
+
+/** An event of one of the generations, with its number. */
+export type NumberedGenerationEvent = {
+  [Event in GenerationEvent as Event['type']]: { generation: number } & Omit<Event, 'type'> & {
+      type: `generation-${Event['type']}`
+    }
+}[GenerationEvent['type']]
+
+export type SupervisorEvent =
+  | NumberedGenerationEvent
+  | { type: 'state'; state: SupervisorState }
+  /** This generation is to become the next one; `readyTimeoutMs` from now it has failed. */
+  | { type: 'roll-started'; generation: number; readyTimeoutMs: number }
+  | { type: 'roll-queued' }
+  | { type: 'roll-ended'; outcome: RollOutcome }
+  /** A generation took over; its predecessor, if there was one, drains. */
+  | { type: 'promoted'; generation: number; predecessor?: number }
+  /** No generation serves; one is started after the delay. */
+  | { type: 'restarting'; delayMs: number }
+  /** More generations drain than allowed: this one, the oldest, is killed. */
+  | { type: 'draining-too-many'; generation: number; maxDraining: number }
+  /** The manager above (systemd) could not be told something; the supervisor goes on. */
+  | { type: 'manager-unreachable'; error: SdNotifyError }
+  | { type: 'ended'; exit: SupervisorExit }

@@ -1,0 +1,47 @@
+import type { GenerationFailure } from '@shellflip/generation'
+
+/** What happens when the generation that serves ends unasked. */
+export type RestartMode =
+  /** A new one is started, unless it ended with exit status 0: then the supervisor ends with 0 as well. */
+  | 'on-failure'
+  /** A new one is started, whatever its exit status. */
+  | 'always'
+  /** The supervisor ends, with its exit status. */
+  | 'never'
+
+export type RestartVerdict =
+  | { type: 'restart'; delayMs: number }
+  | { type: 'give-up'; why: string }
+  | { type: 'end' }
+
+const firstDelayMs = 100
+const longestDelayMs = 10_000
+const windowMs = 60_000
+const restartsInWindow = 5
+
+/** Decides on restarts: the delay doubles while they follow upon each other, and more than 5 in a minute are too many. */
+export class RestartPolicy {
+  readonly #mode: RestartMode
+  #restarts: number[] = []
+  #nextDelayMs = firstDelayMs
+
+  constructor(mode: RestartMode) {
+    this.#mode = mode
+  }
+
+  /** Judges a generation's end at `now`, a monotonic time in milliseconds. A `restart` is counted. */
+  judge(failure: GenerationFailure, now: number): RestartVerdict {
+    if (this.#mode === 'never') return { type: 'end' }
+    if (this.#mode === 'on-failure' && failure.type === 'exited' && failure.code === 0) return { type: 'end' }
+
+    this.#restarts = this.#restarts.filter((at) => now - at < windowMs)
+    if (this.#restarts.length >= restartsInWindow) {
+      return { type: 'give-up', why: `more than ${restartsInWindow} restarts within ${windowMs / 1000}s` }
+    }
+    if (this.#restarts.length === 0) this.#nextDelayMs = firstDelayMs
+    const delayMs = this.#nextDelayMs
+    this.#restarts.push(now)
+    this.#nextDelayMs = Math.min(delayMs * 2, longestDelayMs)
+    return { type: 'restart', delayMs }
+  }
+}

@@ -1,0 +1,78 @@
+import { describeFailure, type GenerationFailure } from '@shellflip/generation'
+import { promiseWithResolver } from './promise-with-resolver.ts'
+
+/** How a roll ended. `elapsedMs` counts from the moment it began. */
+export type RollOutcome =
+  | { type: 'rolled'; generation: number; pid: number; elapsedMs: number }
+  /** The generation that served goes on serving. */
+  | { type: 'failed'; generation: number; failure: GenerationFailure; elapsedMs: number }
+  /** The supervisor was stopping: nothing was started. */
+  | { type: 'refused'; reason: 'stopping' }
+
+/** An outcome in words: `generation 4 ready (pid 812) in 412 ms`. */
+export function describeRoll(outcome: RollOutcome): string {
+  switch (outcome.type) {
+    case 'rolled':
+      return `generation ${outcome.generation} ready (pid ${outcome.pid}) in ${outcome.elapsedMs} ms`
+    case 'failed':
+      return `generation ${outcome.generation} failed: ${describeFailure(outcome.failure)}`
+    case 'refused':
+      return 'no roll: the supervisor is stopping'
+  }
+}
+
+type Roll = { outcome: Promise<RollOutcome>; settle: (outcome: RollOutcome) => void }
+
+/** The roll under way and the one that waits for it to be over. All who ask for the same one learn its one outcome. */
+export class Rolls {
+  /** How the last one ended. */
+  last: RollOutcome | undefined
+  #queued: Roll | undefined
+  #current: (Roll & { startedAt: number }) | undefined
+
+  get queued(): boolean {
+    return this.#queued !== undefined
+  }
+
+  get underWay(): boolean {
+    return this.#current !== undefined
+  }
+
+  /** Asks for one that begins from now on. */
+  ask(): Promise<RollOutcome> {
+    this.#queued ??= newRoll()
+    return this.#queued.outcome
+  }
+
+  /** Makes the queued one, if there is one, the one under way. */
+  begin(now: number): boolean {
+    if (this.#queued === undefined) return false
+    this.#current = { ...this.#queued, startedAt: now }
+    this.#queued = undefined
+    return true
+  }
+
+  /** Ends the one under way, and returns how; undefined where none is. Whoever asked is told by `tell`. */
+  end(
+    now: number,
+    outcomeAfter: (elapsedMs: number) => RollOutcome,
+  ): { outcome: RollOutcome; tell: () => void } | undefined {
+    const roll = this.#current
+    if (roll === undefined) return undefined
+    this.#current = undefined
+    const outcome = outcomeAfter(Math.round(now - roll.startedAt))
+    this.last = outcome
+    return { outcome, tell: () => roll.settle(outcome) }
+  }
+
+  /** Nothing begins any more: tells those who wait. */
+  refuse(): void {
+    this.#queued?.settle({ type: 'refused', reason: 'stopping' })
+    this.#queued = undefined
+  }
+}
+
+function newRoll(): Roll {
+  const { promise, resolve } = promiseWithResolver<RollOutcome>()
+  return { outcome: promise, settle: resolve }
+}

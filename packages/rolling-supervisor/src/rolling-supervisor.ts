@@ -1,0 +1,323 @@
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import {
+  describeFailure,
+  exitStatus,
+  Generation,
+  type GenerationEvent,
+  type GenerationFailure,
+  nodeSystem,
+  type System,
+} from '@shellflip/generation'
+import type { SupervisorEvent, SupervisorExit } from './events.ts'
+import { ManagerReports } from './manager-reports.ts'
+import type { SupervisorOptions } from './options.ts'
+import { promiseWithResolver } from './promise-with-resolver.ts'
+import { RestartPolicy } from './restart-policy.ts'
+import { type RollOutcome, Rolls } from './roll.ts'
+import {
+  type SupervisorAction,
+  type SupervisorState,
+  type SupervisorTrigger,
+  supervisorTable,
+} from './state-table.ts'
+import { describeListener, type GenerationStatus, type SupervisorStatus } from './status.ts'
+import { describeSupervisor } from './status-line.ts'
+
+/**
+ * Keeps one generation of a program serving, and rolls to the next one when asked: the next must be ready before
+ * the one that serves is asked to end. What it does next stands in `supervisorTable`.
+ */
+export class RollingSupervisor {
+  /** How it ended, once no process is left. Never rejects. */
+  readonly done: Promise<SupervisorExit>
+  readonly #resolveDone: (exit: SupervisorExit) => void
+  readonly #options: SupervisorOptions
+  readonly #system: System
+  readonly #policy: RestartPolicy
+  readonly #reports: ManagerReports
+  readonly #rolls = new Rolls()
+  readonly #listeners = new Set<(event: SupervisorEvent) => void>()
+  readonly #since = new Date()
+
+  #state: SupervisorState = 'starting'
+  /** All that have a process. */
+  readonly #generations = new Map<number, Generation>()
+  #lastId = 0
+  /** The one that serves. */
+  #current: Generation | undefined
+  /** The one that is being started. */
+  #candidate: Generation | undefined
+  #everReady = false
+  #backOff: { delayMs: number; timer?: Disposable } | undefined
+  #exit: SupervisorExit = { type: 'stopped' }
+
+  /** `system` is the operating system's seam, for tests. */
+  constructor(options: SupervisorOptions, system: System = nodeSystem) {
+    this.#options = options
+    this.#system = system
+    this.#policy = new RestartPolicy(options.restart ?? 'on-failure')
+    this.#reports = new ManagerReports(options.manager, system, (error) =>
+      this.#emit({ type: 'manager-unreachable', error }),
+    )
+    const { promise, resolve } = promiseWithResolver<SupervisorExit>()
+    this.done = promise
+    this.#resolveDone = resolve
+  }
+
+  /** Starts the first generation. If it fails, that is the end: `done` tells why. */
+  start(): void {
+    this.#act('spawn')
+    this.#reportStatus()
+  }
+
+  /**
+   * Rolls to the next generation, and tells the outcome. Asked for during a start or a roll, it waits for that
+   * to be over: all who wait share one roll, and its outcome.
+   */
+  roll(): Promise<RollOutcome> {
+    if (this.#state === 'stopping' || this.#state === 'stopped') {
+      return Promise.resolve({ type: 'refused', reason: 'stopping' })
+    }
+    const outcome = this.#rolls.ask()
+    this.#happen('roll')
+    return outcome
+  }
+
+  /** Asks every generation to end, and starts no more; called again, kills them. `done` tells when all is over. */
+  stop(): void {
+    this.#happen('stop')
+  }
+
+  status(): SupervisorStatus {
+    return {
+      state: this.#state,
+      pid: process.pid,
+      since: this.#since,
+      generations: [...this.#generations.values()].map(describeGeneration),
+      ...(this.#rolls.last === undefined ? {} : { lastRoll: this.#rolls.last }),
+      listeners: (this.#options.listen ?? []).map(describeListener),
+    }
+  }
+
+  /** Hears of all that happens, until the result is disposed of. The listener must not throw. */
+  onEvent(listener: (event: SupervisorEvent) => void): Disposable {
+    this.#listeners.add(listener)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+  }
+
+  #happen(trigger: SupervisorTrigger): void {
+    const step = supervisorTable[this.#state][trigger]
+    if (step === undefined) return
+    if (step.to !== this.#state) {
+      this.#state = step.to
+      this.#emit({ type: 'state', state: step.to })
+    }
+    if (step.action !== undefined) this.#act(step.action)
+    this.#reportStatus()
+  }
+
+  #act(action: SupervisorAction): void {
+    const actions: Record<SupervisorAction, () => void> = {
+      spawn: () => this.#spawn(),
+      promote: () => this.#promote(),
+      queue: () => this.#emit({ type: 'roll-queued' }),
+      'back-off': () => this.#startBackOff(),
+      end: () => this.#end(),
+      kill: () => this.#killAll(),
+      finish: () => this.#finish(),
+    }
+    actions[action]()
+  }
+
+  #spawn(): void {
+    this.#clearBackOff()
+    const id = ++this.#lastId
+    const { command, notifyDirectory, listen = [], watchdogMs } = this.#options
+    const { readyTimeoutMs = 10_000, shutdownTimeoutMs = 60_000, stopSignal = 'SIGTERM' } = this.#options
+    if (this.#rolls.begin(this.#system.now())) {
+      this.#reports.reloading()
+      this.#emit({ type: 'roll-started', generation: id, readyTimeoutMs })
+    }
+    const notifySocket = join(notifyDirectory, `${id}.sock`)
+    const generation = new Generation(
+      {
+        id,
+        launch: { ...command({ id, notifySocket }), listen },
+        notifySocket,
+        readyTimeoutMs,
+        shutdownTimeoutMs,
+        stopSignal,
+        ...(watchdogMs === undefined ? {} : { watchdogMs }),
+        onEvent: (event) => this.#hear(generation, event),
+      },
+      this.#system,
+    )
+    this.#generations.set(id, generation)
+    this.#candidate = generation
+    generation.start()
+  }
+
+  #hear(generation: Generation, event: GenerationEvent): void {
+    this.#emit({ ...event, type: `generation-${event.type}`, generation: generation.id } as SupervisorEvent)
+    switch (event.type) {
+      case 'ready':
+        if (generation === this.#candidate) this.#happen('ready')
+        break
+      case 'failed':
+        if (generation === this.#candidate) this.#candidateFailed(generation, event.failure)
+        else if (generation === this.#current) this.#currentLost(generation, event.failure)
+        break
+      case 'status':
+        if (generation === this.#current) this.#reportStatus()
+        break
+      case 'extended':
+        this.#reports.extendTimeout(event.ms)
+        break
+      case 'exited':
+        this.#generations.delete(generation.id)
+        this.#reportStatus()
+        if (this.#generations.size === 0) this.#happen('empty')
+        break
+    }
+  }
+
+  #promote(): void {
+    const predecessor = this.#current
+    const current = this.#candidate as Generation
+    this.#current = current
+    this.#candidate = undefined
+    this.#emit({
+      type: 'promoted',
+      generation: current.id,
+      ...(predecessor === undefined ? {} : { predecessor: predecessor.id }),
+    })
+    predecessor?.stop()
+    this.#boundDraining()
+    if (!this.#everReady) this.#reports.ready(this.#describe())
+    this.#everReady = true
+    this.#endRoll((elapsedMs) => ({
+      type: 'rolled',
+      generation: current.id,
+      pid: current.pid ?? 0,
+      elapsedMs,
+    }))
+    this.#startQueuedRoll()
+  }
+
+  #boundDraining(): void {
+    const { maxDraining = 3 } = this.#options
+    const ending = [...this.#generations.values()].filter(isEnding)
+    for (const oldest of ending.slice(0, Math.max(0, ending.length - maxDraining))) {
+      this.#emit({ type: 'draining-too-many', generation: oldest.id, maxDraining })
+      oldest.kill()
+    }
+  }
+
+  #candidateFailed(candidate: Generation, failure: GenerationFailure): void {
+    this.#candidate = undefined
+    this.#boundDraining()
+    this.#happen(this.#current === undefined ? this.#judge(candidate, failure) : 'failed')
+    this.#endRoll((elapsedMs) => ({ type: 'failed', generation: candidate.id, failure, elapsedMs }))
+    this.#startQueuedRoll()
+  }
+
+  /** While the next generation is being started, it decides. Otherwise the restart policy does. */
+  #currentLost(current: Generation, failure: GenerationFailure): void {
+    this.#current = undefined
+    this.#happen(this.#candidate === undefined ? this.#judge(current, failure) : 'lost')
+    this.#startQueuedRoll()
+  }
+
+  /** No generation is left to serve: a restart, or the end? */
+  #judge(generation: Generation, failure: GenerationFailure): SupervisorTrigger {
+    if (this.#state === 'stopping') return 'failed'
+    const reason = `generation ${generation.id} ${describeFailure(failure)}`
+    const exitCode = exitStatus(failure, constants.signals)
+    if (!this.#everReady) {
+      this.#exit = { type: 'ended', exitCode: exitCode === 0 ? 1 : exitCode, reason }
+      return 'over'
+    }
+    const verdict = this.#policy.judge(failure, this.#system.now())
+    if (verdict.type === 'restart') {
+      this.#backOff = { delayMs: verdict.delayMs }
+      return this.#state === 'serving' ? 'lost' : 'failed'
+    }
+    this.#exit = {
+      type: 'ended',
+      exitCode,
+      reason: verdict.type === 'give-up' ? `${reason}; ${verdict.why}` : reason,
+    }
+    return 'over'
+  }
+
+  #startBackOff(): void {
+    const delayMs = this.#backOff?.delayMs ?? 0
+    this.#backOff = { delayMs, timer: this.#system.timer(delayMs, () => this.#happen('retry')) }
+    this.#emit({ type: 'restarting', delayMs })
+  }
+
+  #clearBackOff(): void {
+    this.#backOff?.timer?.[Symbol.dispose]()
+    this.#backOff = undefined
+  }
+
+  #startQueuedRoll(): void {
+    if (this.#rolls.queued) this.#happen('roll')
+  }
+
+  /** Every RELOADING is closed by a READY, after a failed roll too, or systemd would wait for it. */
+  #endRoll(outcomeAfter: (elapsedMs: number) => RollOutcome): void {
+    const ended = this.#rolls.end(this.#system.now(), outcomeAfter)
+    if (ended === undefined) return
+    if (this.#state !== 'stopping') this.#reports.ready(this.#describe())
+    this.#emit({ type: 'roll-ended', outcome: ended.outcome })
+    ended.tell()
+  }
+
+  #end(): void {
+    this.#clearBackOff()
+    this.#reports.stopping(this.#describe())
+    this.#rolls.refuse()
+    for (const generation of this.#generations.values()) generation.stop()
+    if (this.#generations.size === 0) this.#happen('empty')
+  }
+
+  #killAll(): void {
+    for (const generation of this.#generations.values()) generation.kill()
+  }
+
+  #finish(): void {
+    this.#reports.close()
+    this.#emit({ type: 'ended', exit: this.#exit })
+    this.#resolveDone(this.#exit)
+  }
+
+  #reportStatus(): void {
+    if (this.#state !== 'stopped') this.#reports.statusChanged(() => this.#describe())
+  }
+
+  #describe(): string {
+    if (this.#state === 'stopping')
+      return this.#exit.type === 'ended' ? `ending: ${this.#exit.reason}` : 'stopping'
+    return describeSupervisor({
+      ready: this.#current && { id: this.#current.id, status: this.#current.status },
+      starting: this.#candidate?.id,
+      restartInMs: this.#backOff?.delayMs,
+      draining: [...this.#generations.values()].filter(isEnding).length,
+      lastRoll: this.#rolls.underWay ? undefined : this.#rolls.last,
+    })
+  }
+
+  #emit(event: SupervisorEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+}
+
+function isEnding({ state }: Generation): boolean {
+  return state === 'draining' || state === 'failed'
+}
+
+function describeGeneration({ id, pid, state, since, status }: Generation): GenerationStatus {
+  return { id, pid: pid ?? 0, state, since, ...(status === undefined ? {} : { status }) }
+}

@@ -1,0 +1,39 @@
+import { localAddress, type SocketAddress } from '@shellflip/fd-passing'
+import type { GenerationState, ListenSocket } from '@shellflip/generation'
+import type { RollOutcome } from './roll.ts'
+import type { SupervisorState } from './state-table.ts'
+
+export type GenerationStatus = {
+  id: number
+  /** The main process. */
+  pid: number
+  state: GenerationState
+  /** When it came into its state. */
+  since: Date
+  /** What it last said by STATUS=. */
+  status?: string
+}
+
+export type SupervisorStatus = {
+  state: SupervisorState
+  /** The supervisor's own. */
+  pid: number
+  /** When the supervisor was started. */
+  since: Date
+  /** Those that have a process, the oldest first. */
+  generations: GenerationStatus[]
+  /** How the last roll ended. */
+  lastRoll?: RollOutcome
+  /** What it listens on, as `tcp://127.0.0.1:8080` or `unix:///run/app.sock`. */
+  listeners: { name: string; address: string }[]
+}
+
+export function describeListener({ name, fd }: ListenSocket): { name: string; address: string } {
+  return { name, address: formatAddress(localAddress(fd.fd)) }
+}
+
+function formatAddress(address: SocketAddress): string {
+  if (address.family === 'unix') return `unix://${address.path}`
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `tcp://${host}:${address.port}`
+}
