@@ -1,0 +1,54 @@
+import type { ZodType } from 'zod'
+import { ControlSocketError } from './control-socket-error.ts'
+
+/**
+ * What may be asked and answered. Both ends check both: what they are about to say as well as what they hear.
+ *
+ * The schemas describe the values; what is not JSON travels by a codec (`z.codec`), never by a one-way transform.
+ */
+export type Vocabulary<Request, Reply> = {
+  readonly request: ZodType<Request>
+  readonly reply: ZodType<Reply>
+  /**
+   * How to say that a request was not understood, or that answering it failed.
+   * Without it such a connection is closed, and the client learns no reason.
+   */
+  readonly refuse?: (reason: string) => Reply
+}
+
+/** The JSON value of something to say. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */
+export function toWire<T>(schema: ZodType<T>, message: T): unknown {
+  return check(() => schema.safeEncode(message), 'cannot be said')
+}
+
+/** The value of something heard. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */
+export function fromWire<T>(schema: ZodType<T>, json: unknown): T {
+  return check(() => schema.safeParse(json), 'is not understood')
+}
+
+type Checked<T> = { success: true; data: T } | { success: false; error: Error }
+
+function check<T>(run: () => Checked<T>, problem: string): T {
+  const checked = attempt(run)
+  if (checked.success) return checked.data
+  const { error: cause } = checked
+  throw new ControlSocketError('ERR_MALFORMED', `the message ${problem}: ${describe(cause)}`, { cause })
+}
+
+/** A schema can throw as well, a recursive one on deeply nested JSON for instance. */
+function attempt<T>(run: () => Checked<T>): Checked<T> {
+  try {
+    return run()
+  } catch (error) {
+    return { success: false, error: error as Error }
+  }
+}
+
+type Issue = { path: readonly PropertyKey[]; message: string }
+
+function describe(error: Error & { issues?: readonly Issue[] }): string {
+  if (error.issues === undefined) return error.message
+  return error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`))
+    .join('; ')
+}
