@@ -1,0 +1,53 @@
+import { SdNotifyError } from './errors.ts'
+import { customKey, type Field, fields } from './fields.ts'
+import { maxDatagramBytes, type NotifyMessage } from './message.ts'
+
+/**
+ * Writes one datagram, an assignment a line. `status` is text for people: line breaks and control characters
+ * become spaces, and it is cut at 2 KiB. Everything else is sent exactly or refused.
+ *
+ * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a value that the protocol cannot carry.
+ */
+export function formatMessage(message: NotifyMessage): string {
+  const lines: string[] = []
+  for (const [property, field] of Object.entries(fields)) {
+    const value = message[property as keyof typeof fields]
+    if (value !== undefined) lines.push(`${field.key}=${encode(property, field as Field<unknown>, value)}`)
+  }
+  for (const [key, value] of Object.entries(message.custom ?? {})) {
+    requireCustom(key, value)
+    lines.push(`${key}=${value}`)
+  }
+  const text = lines.join('\n')
+  if (Buffer.byteLength(text) > maxDatagramBytes) {
+    throw new SdNotifyError('ERR_INVALID_ARGUMENT', `a message may have ${maxDatagramBytes} bytes: send less`)
+  }
+  return text
+}
+
+function encode(property: string, field: Field<unknown>, value: unknown): string {
+  const text = field.encode(value)
+  if (text === undefined || field.decode(text) === undefined) {
+    throw new SdNotifyError('ERR_INVALID_ARGUMENT', `${property} must be ${field.rule}, not ${show(value)}`)
+  }
+  return text
+}
+
+function requireCustom(key: string, value: unknown): void {
+  if (!customKey.test(key)) {
+    throw new SdNotifyError(
+      'ERR_INVALID_ARGUMENT',
+      `a key of one's own is X_ and up to 253 printable ASCII characters without '=' and spaces, not ${show(key)}`,
+    )
+  }
+  if (typeof value !== 'string' || /[\n\r\0]/.test(value)) {
+    throw new SdNotifyError(
+      'ERR_INVALID_ARGUMENT',
+      `${key} must be a string without line breaks and NUL: encode it, as JSON for example`,
+    )
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value)
+}

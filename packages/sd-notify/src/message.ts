@@ -1,0 +1,54 @@
+/**
+ * Whose messages a manager believes: nobody's, the main process's, also the control processes' (`exec`), or
+ * those of every process of the service. systemd.service(5), `NotifyAccess=`.
+ */
+export type NotifyAccess = 'none' | 'main' | 'exec' | 'all'
+
+/** One datagram of the sd_notify protocol. Every key is optional; see sd_notify(3). */
+export type NotifyMessage = {
+  /** `READY=1`: started, or done with reloading. */
+  ready?: true
+  /** `RELOADING=1`: to be followed by `ready`, also after a reload that failed. */
+  reloading?: true
+  /** `STOPPING=1`: final from systemd v259 on. */
+  stopping?: true
+  /** `MONOTONIC_USEC`: CLOCK_MONOTONIC in microseconds; `Type=notify-reload` (v253) wants it beside `reloading`. */
+  monotonicUsec?: bigint
+  /** `STATUS`: one line for people; empty clears it. Line breaks and control characters become spaces. */
+  status?: string
+  /** `ERRNO`: why the service failed, as errno(3), 0 to 4095. */
+  errno?: number
+  /** `BUSERROR`: why the service failed, as a D-Bus error name. */
+  busError?: string
+  /** `EXIT_STATUS`: 0 to 255. */
+  exitStatus?: number
+  /** `MAINPID`: the service's main process from now on. */
+  mainPid?: number
+  /** `WATCHDOG`: `ping` (on the wire `1`) is a sign of life, `trigger` asks to be treated as hung. */
+  watchdog?: 'ping' | 'trigger'
+  /** `WATCHDOG_USEC`: a new watchdog timeout in microseconds; what is beyond 2^53 is read as 2^53 - 1. */
+  watchdogUsec?: number
+  /** `EXTEND_TIMEOUT_USEC`: more time to start, reload or stop, in microseconds from now. */
+  extendTimeoutUsec?: number
+  /** `NOTIFYACCESS`: changes whose messages count (v254). */
+  notifyAccess?: NotifyAccess
+  /** `FDSTORE=1`: keep the fds of this message. */
+  fdStore?: true
+  /** `FDSTOREREMOVE=1`: close the stored fds named `fdName`. */
+  fdStoreRemove?: true
+  /** `FDNAME`: 1 to 255 printable ASCII characters, no `:`. systemd's default is `stored`. */
+  fdName?: string
+  /** `FDPOLL=0`: keep a stored fd even after it hung up. */
+  fdPoll?: false
+  /** `BARRIER=1`: sent alone with one fd, which the manager closes once it processed all before (v246). */
+  barrier?: true
+  /** `MAINPIDFD=1`: the message's fd is a pidfd of the new main process. */
+  mainPidFd?: true
+  /** `MAINPIDFDID`: the inode of that pidfd. */
+  mainPidFdId?: bigint
+  /** The service's own keys; they begin with `X_`. */
+  custom?: Record<`X_${string}`, string>
+}
+
+/** As much as one datagram may hold: 64 KiB. systemd before v256 reads 4 KiB and drops what is longer. */
+export const maxDatagramBytes = 64 * 1024

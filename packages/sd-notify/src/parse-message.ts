@@ -1,0 +1,69 @@
+import { customKey, fields } from './fields.ts'
+import { maxDatagramBytes, type NotifyMessage } from './message.ts'
+
+const maxCustomKeys = 64
+const longestKeyBytes = 255
+
+const nul = 0
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
+const equalsSign = 0x3d
+
+const propertyByKey = new Map(
+  Object.entries(fields).map(([property, field]) => [field.key, property as keyof typeof fields]),
+)
+
+/**
+ * Reads one datagram, by systemd's rules (manager.c, service.c): assignments stand on lines that `\n` or `\r`
+ * end; unknown keys and malformed values are ignored; of a key that is given twice, the first counts; one
+ * NUL at the end is allowed, a datagram with NULs elsewhere says nothing at all.
+ *
+ * Never throws. What it keeps is bounded: 16 KiB of `STATUS` (cut), 64 `X_` keys; a datagram above 64 KiB
+ * says nothing.
+ */
+export function parseMessage(datagram: Uint8Array | string): NotifyMessage {
+  const bytes = withoutLastNul(asBuffer(datagram))
+  if (bytes.length > maxDatagramBytes || bytes.includes(nul)) return {}
+
+  const values: Record<string, unknown> = {}
+  const custom: Record<string, string> = {}
+  let customKeys = 0
+  for (const [key, value] of assignments(bytes)) {
+    const property = propertyByKey.get(key)
+    if (property !== undefined) {
+      values[property] ??= fields[property].decode(value.toString())
+    } else if (customKeys < maxCustomKeys && customKey.test(key) && !Object.hasOwn(custom, key)) {
+      custom[key] = value.toString()
+      customKeys++
+    }
+  }
+
+  const message = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+  return customKeys > 0 ? { ...message, custom } : message
+}
+
+/**
+ * The values are given as bytes, to be decoded one by one: a slice of one long string would keep the whole datagram
+ * in memory for as long as somebody holds its status.
+ */
+function* assignments(bytes: Buffer): Generator<[key: string, value: Buffer]> {
+  let start = 0
+  for (let end = 0; end <= bytes.length; end++) {
+    if (end < bytes.length && bytes[end] !== lineFeed && bytes[end] !== carriageReturn) continue
+    const line = bytes.subarray(start, end)
+    const equals = line.indexOf(equalsSign)
+    if (equals > 0 && equals <= longestKeyBytes) {
+      yield [line.toString('latin1', 0, equals), line.subarray(equals + 1)]
+    }
+    start = end + 1
+  }
+}
+
+function asBuffer(datagram: Uint8Array | string): Buffer {
+  if (typeof datagram === 'string') return Buffer.from(datagram)
+  return Buffer.from(datagram.buffer, datagram.byteOffset, datagram.byteLength)
+}
+
+function withoutLastNul(bytes: Buffer): Buffer {
+  return bytes.at(-1) === nul ? bytes.subarray(0, -1) : bytes
+}
