@@ -8,6 +8,7 @@ export default defineConfig({
     // Tests run the sources; what they spawn runs the build, as a user's program would.
     alias: [
       { find: /^@shellflip\/([a-z-]+)$/, replacement: `${packages}/$1/src/index.ts` },
+      { find: /^@shellflip\/([a-z-]+)\/([a-z-]+)$/, replacement: `${packages}/$1/src/$2.ts` },
       { find: /^procroll$/, replacement: `${packages}/procroll/src/index.ts` },
     ],
   },

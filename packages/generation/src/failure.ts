@@ -41,7 +41,7 @@ export function exitStatus(failure: GenerationFailure, signalNumbers: Record<str
 
 function describeExit({ code, signal }: ProcessExit): string {
   if (signal !== null) return `killed by ${signal}`
-  return code === null ? 'exited, status unknown,' : `exited with ${code}`
+  return code === null ? 'ended with unknown status' : `exited with ${code}`
 }
 
 function describeErrno(errno: number | undefined): string {

@@ -94,7 +94,7 @@ export class RollingSupervisor {
       state: this.#state,
       pid: process.pid,
       since: this.#since,
-      generations: [...this.#generations.values()].map(describeGeneration),
+      generations: [...this.#generations.values()].flatMap(describeGeneration),
       ...(this.#rolls.last === undefined ? {} : { lastRoll: this.#rolls.last }),
       listeners: (this.#options.listen ?? []).map(describeListener),
     }
@@ -172,7 +172,7 @@ export class RollingSupervisor {
         if (generation === this.#current) this.#reportStatus()
         break
       case 'extended':
-        this.#reports.extendTimeout(event.ms)
+        if (this.#state !== 'serving') this.#reports.extendTimeout(event.ms)
         break
       case 'exited':
         this.#generations.delete(generation.id)
@@ -216,8 +216,10 @@ export class RollingSupervisor {
 
   #candidateFailed(candidate: Generation, failure: GenerationFailure): void {
     this.#candidate = undefined
-    this.#boundDraining()
-    this.#happen(this.#current === undefined ? this.#judge(candidate, failure) : 'failed')
+    if (this.#state !== 'stopping') {
+      this.#boundDraining()
+      this.#happen(this.#current === undefined ? this.#judge(candidate, failure) : 'failed')
+    }
     this.#endRoll((elapsedMs) => ({ type: 'failed', generation: candidate.id, failure, elapsedMs }))
     this.#startQueuedRoll()
   }
@@ -226,12 +228,10 @@ export class RollingSupervisor {
   #currentLost(current: Generation, failure: GenerationFailure): void {
     this.#current = undefined
     this.#happen(this.#candidate === undefined ? this.#judge(current, failure) : 'lost')
-    this.#startQueuedRoll()
   }
 
-  /** No generation is left to serve: a restart, or the end? */
-  #judge(generation: Generation, failure: GenerationFailure): SupervisorTrigger {
-    if (this.#state === 'stopping') return 'failed'
+  /** No generation serves and none is being started: a restart, or the end? */
+  #judge(generation: Generation, failure: GenerationFailure): 'lost' | 'over' {
     const reason = `generation ${generation.id} ${describeFailure(failure)}`
     const exitCode = exitStatus(failure, constants.signals)
     if (!this.#everReady) {
@@ -241,7 +241,7 @@ export class RollingSupervisor {
     const verdict = this.#policy.judge(failure, this.#system.now())
     if (verdict.type === 'restart') {
       this.#backOff = { delayMs: verdict.delayMs }
-      return this.#state === 'serving' ? 'lost' : 'failed'
+      return 'lost'
     }
     this.#exit = {
       type: 'ended',
@@ -318,6 +318,7 @@ function isEnding({ state }: Generation): boolean {
   return state === 'draining' || state === 'failed'
 }
 
-function describeGeneration({ id, pid, state, since, status }: Generation): GenerationStatus {
-  return { id, pid: pid ?? 0, state, since, ...(status === undefined ? {} : { status }) }
+function describeGeneration({ id, pid, state, since, status }: Generation): GenerationStatus[] {
+  if (pid === undefined) return []
+  return [{ id, pid, state, since, ...(status === undefined ? {} : { status }) }]
 }

@@ -15,9 +15,9 @@ export type SupervisorState = 'starting' | 'serving' | 'rolling' | 'backing-off'
  *
  * - `roll`: a roll is asked for
  * - `ready`: the candidate (the generation being started) is ready
- * - `failed`: the candidate failed, and another try is due
- * - `lost`: the current generation died unasked, and a new one is due
- * - `over`: the candidate failed or the current one ended, and the restart policy says that this is the end
+ * - `failed`: the candidate failed, while another generation serves
+ * - `lost`: the generation that served died unasked, or the one to replace it failed; the restart policy is for a new one
+ * - `over`: the same, and the restart policy says that this is the end; or the first start failed
  * - `retry`: the delay before a restart passed
  * - `stop`: the supervisor is asked to end
  * - `empty`: the last process is gone
@@ -42,7 +42,7 @@ export const supervisorTable: Record<SupervisorState, Partial<Record<SupervisorT
   starting: {
     roll: { to: 'starting', action: 'queue' },
     ready: { to: 'serving', action: 'promote' },
-    failed: { to: 'backing-off', action: 'back-off' },
+    lost: { to: 'backing-off', action: 'back-off' },
     over: { to: 'stopping', action: 'end' },
     stop: { to: 'stopping', action: 'end' },
   },

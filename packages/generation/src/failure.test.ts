@@ -1,0 +1,25 @@
+import { constants } from 'node:os'
+import { expect, test } from 'vitest'
+import { describeFailure, exitStatus, type GenerationFailure } from './failure.ts'
+
+const exited = { type: 'exited', beforeReady: true, code: 3, signal: null } as const
+const killed = { type: 'exited', beforeReady: false, code: null, signal: 'SIGKILL' } as const
+
+test.each<[GenerationFailure, string, number]>([
+  [exited, 'exited with 3 before ready', 3],
+  [{ ...exited, errno: 2 }, 'exited with 3 (ENOENT: no such file or directory) before ready', 3],
+  [killed, 'killed by SIGKILL', 137],
+  [{ ...killed, signal: null }, 'ended with unknown status', 1],
+  [{ type: 'not-ready', timeoutMs: 10_000 }, 'not ready within 10s', 1],
+  [{ type: 'not-ready', timeoutMs: 1500 }, 'not ready within 1500ms', 1],
+  [
+    { type: 'cannot-start', code: 'ENOENT', message: 'no serve in PATH' },
+    'cannot start: ENOENT: no serve in PATH',
+    1,
+  ],
+  [{ type: 'hung', timeoutMs: 2000 }, 'hung: no WATCHDOG=1 within 2s', 1],
+  [{ type: 'stopped' }, 'stopped before ready', 1],
+])('%j is told as "%s", and exits with %d', (failure, words, status) => {
+  expect(describeFailure(failure)).toBe(words)
+  expect(exitStatus(failure, constants.signals)).toBe(status)
+})

@@ -1,0 +1,205 @@
+import { FakeSystem } from '@shellflip/generation/testing'
+import type { NotifyMessage, NotifyOutcome } from '@shellflip/sd-notify'
+import { expect, test } from 'vitest'
+import type { SupervisorEvent } from './events.ts'
+import type { SupervisorOptions } from './options.ts'
+import { RollingSupervisor } from './rolling-supervisor.ts'
+
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+/** What the manager above hears, in order. */
+class RecordingManager {
+  readonly heard: NotifyMessage[] = []
+
+  send(message: NotifyMessage): Promise<NotifyOutcome> {
+    this.heard.push(message)
+    return Promise.resolve({ type: 'sent' })
+  }
+
+  reloading(): Promise<NotifyOutcome> {
+    return this.send({ reloading: true })
+  }
+}
+
+function supervise(options: Partial<SupervisorOptions> = {}) {
+  const system = new FakeSystem()
+  const manager = new RecordingManager()
+  const events: SupervisorEvent[] = []
+  const supervisor = new RollingSupervisor(
+    { command: () => ({ file: 'serve', args: [], env: {} }), notifyDirectory: '/run', manager, ...options },
+    system,
+  )
+  supervisor.onEvent((event) => events.push(event))
+  supervisor.start()
+  const process = (id: number) => {
+    const found = system.processes[id - 1]
+    if (found === undefined) throw new Error(`no process of generation ${id}`)
+    return found
+  }
+  const ready = (id: number) => system.notify(process(id).pid, { ready: true })
+  const exit = async (id: number, code = 0) => {
+    system.exit(process(id).pid, { code, signal: null })
+    await settled()
+  }
+  return { supervisor, system, manager, events, process, ready, exit }
+}
+
+async function served(options: Partial<SupervisorOptions> = {}) {
+  const world = supervise(options)
+  world.ready(1)
+  return world
+}
+
+test('a roll: the next is ready before the one that serves is asked to end', async () => {
+  const { supervisor, system, manager, process, ready, exit } = await served()
+  const roll = supervisor.roll()
+  expect(supervisor.status().state).toBe('rolling')
+  expect(process(1).signals).toEqual([])
+  system.advance(300)
+  ready(2)
+  expect(process(1).signals).toEqual(['SIGTERM'])
+  expect(await roll).toEqual({ type: 'rolled', generation: 2, pid: process(2).pid, elapsedMs: 300 })
+  await exit(1)
+  expect(supervisor.status().generations.map(({ id, state }) => [id, state])).toEqual([[2, 'ready']])
+  expect(manager.heard).toEqual([
+    { ready: true, status: 'generation 1 ready' },
+    { reloading: true },
+    { status: 'generation 1 ready, generation 2 starting' },
+    { ready: true, status: 'generation 2 ready, 1 draining' },
+  ])
+})
+
+test.each([
+  ['exits', (world: ReturnType<typeof supervise>) => world.exit(2, 3), 'exited with 3 before ready'],
+  [
+    'is late',
+    async ({ system }: ReturnType<typeof supervise>) => system.advance(10_000),
+    'not ready within 10s',
+  ],
+])('a roll whose candidate %s leaves the old one serving, and RELOADING is closed', async (_, fail, why) => {
+  const world = await served()
+  const roll = world.supervisor.roll()
+  await fail(world)
+  expect(await roll).toMatchObject({ type: 'failed', generation: 2 })
+  expect(world.process(1).signals).toEqual([])
+  expect(world.supervisor.status().state).toBe('serving')
+  expect(world.manager.heard.at(-1)).toMatchObject({ ready: true, status: expect.stringContaining(why) })
+  const next = world.supervisor.roll()
+  world.ready(3)
+  expect(await next).toMatchObject({ type: 'rolled', generation: 3 })
+})
+
+test('rolls asked for during a roll are one more roll, and all who asked learn its outcome', async () => {
+  const { supervisor, ready, system } = await served()
+  const first = supervisor.roll()
+  const second = supervisor.roll()
+  const third = supervisor.roll()
+  ready(2)
+  expect(await first).toMatchObject({ generation: 2 })
+  ready(3)
+  expect(await second).toMatchObject({ generation: 3 })
+  expect(await third).toMatchObject({ generation: 3 })
+  expect(system.processes).toHaveLength(3)
+})
+
+test('a first start that fails ends it with the status of the generation, and never with 0', async () => {
+  for (const [code, exitCode] of [
+    [3, 3],
+    [0, 1],
+  ] as const) {
+    const { supervisor, exit } = supervise()
+    await exit(1, code)
+    expect(await supervisor.done).toMatchObject({ type: 'ended', exitCode })
+  }
+})
+
+test('the serving generation dies: restarted after the delay; the sixth time within a minute it is over', async () => {
+  const { supervisor, system, ready, exit } = await served()
+  for (const [index, delayMs] of [100, 200, 400, 800, 1600].entries()) {
+    await exit(index + 1, 7)
+    expect(supervisor.status().state).toBe('backing-off')
+    system.advance(delayMs - 1)
+    expect(system.living).toHaveLength(0)
+    system.advance(1)
+    ready(index + 2)
+    expect(supervisor.status().state).toBe('serving')
+  }
+  await exit(6, 7)
+  expect(await supervisor.done).toMatchObject({ type: 'ended', exitCode: 7 })
+})
+
+test('an exit with 0 under on-failure ends it with 0', async () => {
+  const { supervisor, exit } = await served()
+  await exit(1, 0)
+  expect(await supervisor.done).toMatchObject({ type: 'ended', exitCode: 0 })
+})
+
+test('a roll while it backs off starts at once', async () => {
+  const { supervisor, system, ready, exit } = await served()
+  await exit(1, 1)
+  const roll = supervisor.roll()
+  ready(2)
+  expect(await roll).toMatchObject({ type: 'rolled', generation: 2 })
+  system.advance(60_000)
+  expect(system.living).toHaveLength(1)
+})
+
+test('the serving generation dies during a roll: the candidate takes its place', async () => {
+  const { supervisor, system, ready, exit } = await served()
+  const roll = supervisor.roll()
+  await exit(1, 1)
+  ready(2)
+  expect(await roll).toMatchObject({ type: 'rolled' })
+  expect(system.living).toHaveLength(1)
+})
+
+test('stop during a roll acts at once, and nothing is started after it', async () => {
+  const { supervisor, system, process, exit } = await served()
+  const roll = supervisor.roll()
+  const queued = supervisor.roll()
+  supervisor.stop()
+  expect(process(1).signals).toEqual(['SIGTERM'])
+  expect(process(2).signals).toEqual(['SIGTERM'])
+  expect(await roll).toMatchObject({ type: 'failed', failure: { type: 'stopped' } })
+  expect(await queued).toEqual({ type: 'refused', reason: 'stopping' })
+  expect(await supervisor.roll()).toEqual({ type: 'refused', reason: 'stopping' })
+  await exit(1)
+  await exit(2)
+  expect(await supervisor.done).toEqual({ type: 'stopped' })
+  expect(system.processes).toHaveLength(2)
+  expect(system.timers).toBe(0)
+})
+
+test('a second stop kills', async () => {
+  const { supervisor, system, process } = await served()
+  supervisor.stop()
+  supervisor.stop()
+  expect(process(1).signals).toContain('SIGKILL')
+  system.advance(0)
+  expect(await supervisor.done).toEqual({ type: 'stopped' })
+})
+
+test('of too many that drain, the oldest is killed', async () => {
+  const { supervisor, process, ready, events } = await served({ maxDraining: 2 })
+  for (const id of [2, 3, 4]) {
+    void supervisor.roll()
+    ready(id)
+  }
+  expect(process(1).signals).toContain('SIGKILL')
+  expect(process(2).signals).toEqual(['SIGTERM'])
+  expect(events).toContainEqual({ type: 'draining-too-many', generation: 1, maxDraining: 2 })
+})
+
+test('the status line is of the current generation alone, and told at most every 100 ms', async () => {
+  const { supervisor, system, manager, process, ready } = await served()
+  void supervisor.roll()
+  ready(2)
+  system.advance(100)
+  const before = manager.heard.length
+  for (let n = 0; n < 1000; n++) {
+    system.notify(process(1).pid, { status: `leaving ${n}` })
+    system.notify(process(2).pid, { status: `serving ${n}` })
+  }
+  system.advance(100)
+  expect(manager.heard.slice(before)).toEqual([{ status: 'generation 2 ready, 1 draining: serving 999' }])
+})
