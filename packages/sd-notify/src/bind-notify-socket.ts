@@ -1,0 +1,82 @@
+import { lstatSync, type Stats, unlinkSync } from 'node:fs'
+import { FdPassingError, UnixSocket } from '@shellflip/fd-passing'
+import { SdNotifyError } from './errors.ts'
+
+/** Binds the socket at a path or an abstract name; takes the path of a dead one over. */
+export function bindNotifySocket(path: string, mode: number): UnixSocket {
+  try {
+    try {
+      return bind(path, mode)
+    } catch (error) {
+      if (!hasErrno(error, 'EADDRINUSE')) throw error
+      removeDeadSocket(path, error)
+      return bind(path, mode)
+    }
+  } catch (error) {
+    throw explained(path, error)
+  }
+}
+
+/** Which file a socket's path names, to know later whether it still does. */
+export type SocketFile = { isStillThere(): boolean }
+
+/** Undefined for an abstract name, which has no file. */
+export function socketFileAt(path: string): SocketFile | undefined {
+  if (path.startsWith('@')) return undefined
+  const bound = lstatSync(path)
+  return {
+    isStillThere: () => {
+      const present = lstatSync(path, { throwIfNoEntry: false })
+      return present?.dev === bound.dev && present.ino === bound.ino
+    },
+  }
+}
+
+function bind(path: string, mode: number): UnixSocket {
+  return UnixSocket.bind({
+    type: 'datagram',
+    address: path,
+    passCredentials: process.platform === 'linux',
+    ...(path.startsWith('@') ? {} : { mode }),
+  })
+}
+
+function removeDeadSocket(path: string, cause: unknown): void {
+  const file: Stats | undefined = path.startsWith('@')
+    ? undefined
+    : lstatSync(path, { throwIfNoEntry: false })
+  if (file === undefined || !file.isSocket() || someoneReceivesAt(path)) {
+    throw new SdNotifyError(
+      'ERR_PATH_IN_USE',
+      file === undefined || file.isSocket()
+        ? `another process receives notifications at ${path}: end it, or choose another path`
+        : `${path} exists and is no socket: remove it, or choose another path`,
+      { cause },
+    )
+  }
+  unlinkSync(path)
+}
+
+/** A datagram socket that refuses a connection belongs to nobody any more. Any other answer may be a live one's. */
+function someoneReceivesAt(path: string): boolean {
+  try {
+    UnixSocket.connect({ type: 'datagram', address: path }).close()
+    return true
+  } catch (error) {
+    return !hasErrno(error, 'ECONNREFUSED')
+  }
+}
+
+function explained(path: string, error: unknown): SdNotifyError {
+  if (error instanceof SdNotifyError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  const code =
+    error instanceof FdPassingError && error.code === 'ERR_ADDRESS_TOO_LONG'
+      ? 'ERR_PATH_TOO_LONG'
+      : 'ERR_CANNOT_OPEN'
+  return new SdNotifyError(code, `no notify socket can be opened at ${path}: ${reason}`, { cause: error })
+}
+
+function hasErrno(error: unknown, errno: string): boolean {
+  return error instanceof FdPassingError && error.errno === errno
+}

@@ -1,0 +1,22 @@
+import { SdNotifyError } from './errors.ts'
+import { fields } from './fields.ts'
+
+/**
+ * The environment for a child that gets listening sockets at fd 3 and up, named in that order. `LISTEN_PID` must
+ * be the child's own pid, which only exists once it runs: `sh -c 'LISTEN_PID=$$ exec "$@"' sh command…` sets it.
+ * sd_listen_fds(3).
+ *
+ * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a name that cannot be told: empty, over 255 characters, with
+ * `:` or with anything but printable ASCII.
+ */
+export function listenEnvironment(names: readonly string[]): { LISTEN_FDS: string; LISTEN_FDNAMES: string } {
+  for (const name of names) {
+    if (fields.fdName.decode(name) === undefined) {
+      throw new SdNotifyError(
+        'ERR_INVALID_ARGUMENT',
+        `the name of a listening socket must be ${fields.fdName.rule}, not ${JSON.stringify(name)}`,
+      )
+    }
+  }
+  return { LISTEN_FDS: String(names.length), LISTEN_FDNAMES: names.join(':') }
+}

@@ -1,0 +1,103 @@
+import { fstatSync, readlinkSync } from 'node:fs'
+import { OwnedFd, setCloexec } from '@shellflip/fd-passing'
+import { SdNotifyError } from './errors.ts'
+import { takeVariables } from './take-variables.ts'
+
+/** An fd that the manager passed: a listening socket, or one that was kept in the fd store. */
+export type ListenFd = {
+  /** The socket unit's `FileDescriptorName=`, the name it was stored under, or `unknown`. */
+  name: string
+  fd: OwnedFd
+}
+
+export type ListenFdsOptions = {
+  /** Where the variables are read and deleted. @default process.env */
+  env?: NodeJS.ProcessEnv
+}
+
+/** SD_LISTEN_FDS_START. */
+const firstFd = 3
+/** As high as Linux lets any process's limit be (fs.nr_open), unless an administrator raised it. */
+const mostFds = 1024 * 1024
+const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const
+
+/**
+ * Takes the fds that the manager passed to this process (sd_listen_fds_with_names(3)): CLOEXEC, owned by the
+ * caller. Once only: the variables are deleted, for they are meant for this process and not for its children; a
+ * second call finds none.
+ *
+ * `LISTEN_PID` must be this process's pid, else the fds are somebody else's and the answer is empty. `auto`, which
+ * the Rust shellflip says to its successor, means whoever reads it first.
+ *
+ * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables contradict themselves, `ERR_FD_NOT_OPEN` if an
+ * fd is not there. Nothing has been taken then.
+ */
+export function listenFds(options: ListenFdsOptions = {}): ListenFd[] {
+  const taken = takeVariables(options.env ?? process.env, variables)
+  const { LISTEN_PID: pid, LISTEN_FDS: count, LISTEN_FDNAMES: names } = taken
+  if (pid === undefined || count === undefined || !isForThisProcess(pid)) return []
+  const passed = listed(parseCount(count), names)
+  for (const { fd } of passed) requireOpen(fd, count)
+  return passed.map(({ fd, name }) => {
+    setCloexec(fd, true)
+    return { name, fd: new OwnedFd(fd) }
+  })
+}
+
+function isForThisProcess(pid: string): boolean {
+  if (pid !== 'auto' && !/^\d+$/.test(pid)) {
+    throw new SdNotifyError(
+      'ERR_INVALID_ENVIRONMENT',
+      `LISTEN_PID=${pid} is not a process id: it must be the pid of the process that the fds are for`,
+    )
+  }
+  return pid === 'auto' || Number(pid) === process.pid
+}
+
+function parseCount(text: string): number {
+  const count = /^\d{1,7}$/.test(text) ? Number(text) : Number.NaN
+  if (!(count <= mostFds)) {
+    throw new SdNotifyError(
+      'ERR_INVALID_ENVIRONMENT',
+      `LISTEN_FDS=${text} is not a number of fds: it must be a whole number, at most ${mostFds}`,
+    )
+  }
+  return count
+}
+
+function listed(count: number, names: string | undefined): { fd: number; name: string }[] {
+  const told = names === undefined ? undefined : count === 0 && names === '' ? [] : names.split(':')
+  if (told !== undefined && told.length !== count) {
+    throw new SdNotifyError(
+      'ERR_INVALID_ENVIRONMENT',
+      `LISTEN_FDNAMES has ${told.length} names for LISTEN_FDS=${count} fds: give one for each, or none at all`,
+    )
+  }
+  return Array.from({ length: count }, (_, index) => ({
+    fd: firstFd + index,
+    name: told?.[index] ?? 'unknown',
+  }))
+}
+
+function requireOpen(fd: number, count: string): void {
+  let cause: unknown
+  try {
+    fstatSync(fd)
+    if (!isEventLoop(fd)) return
+  } catch (error) {
+    cause = error
+  }
+  throw new SdNotifyError(
+    'ERR_FD_NOT_OPEN',
+    `LISTEN_FDS=${count} promises fd ${fd}, but nothing was passed there: whoever starts this process must do so`,
+    { cause },
+  )
+}
+
+/**
+ * Where an fd was not passed, the first that Node opened stands: its event loop's. To close that as one's own would
+ * stop the process.
+ */
+function isEventLoop(fd: number): boolean {
+  return process.platform === 'linux' && /\[(eventpoll|io_uring)\]$/.test(readlinkSync(`/proc/self/fd/${fd}`))
+}

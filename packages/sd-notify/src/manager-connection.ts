@@ -1,0 +1,89 @@
+import { type OwnedFd, UnixSocket } from '@shellflip/fd-passing'
+import { SdNotifyError, type SdNotifyErrorCode } from './errors.ts'
+import { requireNotifyAddress } from './notify-address.ts'
+import type { NotifyOutcome } from './notify-outcome.ts'
+import { within } from './within.ts'
+
+/**
+ * The socket to the manager: one datagram after the other, in the order of the calls. Connected when first needed and
+ * kept, so that a process that has run out of fds can still say so.
+ */
+export class ManagerConnection {
+  readonly address: string
+  readonly #sendTimeoutMs: number
+  #socket: UnixSocket | undefined
+  #closed = false
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(address: string, sendTimeoutMs: number) {
+    this.address = address
+    this.#sendTimeoutMs = sendTimeoutMs
+  }
+
+  send(datagram: string, fds: readonly OwnedFd[]): Promise<NotifyOutcome> {
+    // The time runs from the call: a stuck manager fails all that waits at once, and the queue stays short.
+    const deadline = performance.now() + this.#sendTimeoutMs
+    const outcome = this.#last.then(() => this.#transmit(datagram, fds, deadline))
+    this.#last = outcome
+    return outcome
+  }
+
+  /** Waits for what was sent before, each within its time. */
+  async idle(): Promise<void> {
+    await this.#last
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#disconnect()
+  }
+
+  async #transmit(datagram: string, fds: readonly OwnedFd[], deadline: number): Promise<NotifyOutcome> {
+    if (this.#closed) return failed('ERR_CLOSED', 'the notifier is closed: make another one')
+    const connectedBefore = this.#socket !== undefined
+    try {
+      requireNotifyAddress(this.address)
+      try {
+        await this.#write(datagram, fds, deadline)
+      } catch (error) {
+        // The manager of before is gone: another may receive at its address by now.
+        if (!connectedBefore || !isRefused(error)) throw error
+        this.#disconnect()
+        await this.#write(datagram, fds, deadline)
+      }
+      return { type: 'sent' }
+    } catch (error) {
+      this.#disconnect()
+      if (this.#closed) return failed('ERR_CLOSED', 'the notifier was closed before this was sent', error)
+      if (error instanceof SdNotifyError) return { type: 'failed', error }
+      const reason = error instanceof Error ? error.message : String(error)
+      return failed('ERR_SEND_FAILED', `cannot notify the manager at ${this.address}: ${reason}`, error)
+    }
+  }
+
+  async #write(datagram: string, fds: readonly OwnedFd[], deadline: number): Promise<void> {
+    this.#socket ??= UnixSocket.connect({ type: 'datagram', address: this.address })
+    await within(
+      this.#socket.send(datagram, { fds }),
+      deadline,
+      () =>
+        new SdNotifyError(
+          'ERR_SEND_TIMEOUT',
+          `the manager at ${this.address} took no message for ${this.#sendTimeoutMs} ms: its queue is full`,
+        ),
+    )
+  }
+
+  #disconnect(): void {
+    this.#socket?.close()
+    this.#socket = undefined
+  }
+}
+
+function failed(code: SdNotifyErrorCode, message: string, cause?: unknown): NotifyOutcome {
+  return { type: 'failed', error: new SdNotifyError(code, message, { cause }) }
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'errno' in error && error.errno === 'ECONNREFUSED'
+}

@@ -1,0 +1,175 @@
+import type { OwnedFd } from '@shellflip/fd-passing'
+import { passBarrier } from './barrier.ts'
+import { SdNotifyError } from './errors.ts'
+import { formatMessage } from './format-message.ts'
+import { ManagerConnection } from './manager-connection.ts'
+import type { NotifyMessage } from './message.ts'
+import type { NotifyOutcome } from './notify-outcome.ts'
+import { takeVariables } from './take-variables.ts'
+
+export type NotifierOptions = {
+  /**
+   * How long a message may wait for room in the manager's queue, in milliseconds; then it has failed.
+   * @default 5000
+   */
+  sendTimeoutMs?: number
+}
+
+export type NotifierEnvironmentOptions = NotifierOptions & {
+  /** Where `NOTIFY_SOCKET` is read. @default process.env */
+  env?: NodeJS.ProcessEnv
+  /** Delete `NOTIFY_SOCKET`, so that no child speaks in this process's name. @default true */
+  consume?: boolean
+}
+
+export type StoreFdOptions = {
+  /** `false` keeps an fd in the store even after it hung up (`FDPOLL=0`). @default true */
+  poll?: boolean
+  /**
+   * Remove what is stored under the name first. Storing a name again *adds*: without this, every restart leaves one
+   * fd more behind.
+   * @default true
+   */
+  replace?: boolean
+}
+
+/** SCM_MAX_FD of the kernel. */
+const maxFdsPerMessage = 253
+
+/**
+ * The service's end of sd_notify(3). Trouble with the manager is an outcome and never an exception; only a value
+ * that the protocol cannot carry rejects (`ERR_INVALID_ARGUMENT`). Messages arrive in the order of the calls.
+ */
+export class Notifier implements Disposable, AsyncDisposable {
+  readonly #manager: ManagerConnection | undefined
+  readonly #closing = new AbortController()
+
+  /** Notifies the manager that `NOTIFY_SOCKET` names, or nobody where there is none. */
+  static fromEnvironment(options: NotifierEnvironmentOptions = {}): Notifier {
+    const { env = process.env, consume = true } = options
+    const { NOTIFY_SOCKET: address } = takeVariables(consume ? env : { ...env }, ['NOTIFY_SOCKET'])
+    return new Notifier(address === '' ? undefined : address, options)
+  }
+
+  /** @param address `/path`, `@name` for an abstract socket, or undefined: no manager. */
+  constructor(address: string | undefined, { sendTimeoutMs = 5000 }: NotifierOptions = {}) {
+    this.#manager = address === undefined ? undefined : new ManagerConnection(address, sendTimeoutMs)
+  }
+
+  /** Whether there is a manager to notify. It may still not answer. */
+  get hasManager(): boolean {
+    return this.#manager !== undefined
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  /** Started, or done with reloading. More fits into the same datagram: `ready({ status: 'Serving' })`. */
+  ready(more: NotifyMessage = {}): Promise<NotifyOutcome> {
+    return this.send({ ready: true, ...more })
+  }
+
+  /**
+   * Reloading begins. `ready()` must follow, after a reload that failed too, or `systemctl reload` hangs. Tells the
+   * time in the same datagram, without which `Type=notify-reload` (v253) never completes.
+   */
+  reloading(more: NotifyMessage = {}): Promise<NotifyOutcome> {
+    // On Linux this clock is CLOCK_MONOTONIC.
+    return this.send({ reloading: true, monotonicUsec: process.hrtime.bigint() / 1000n, ...more })
+  }
+
+  /** The service stops; from systemd v259 there is no way back. */
+  stopping(more: NotifyMessage = {}): Promise<NotifyOutcome> {
+    return this.send({ stopping: true, ...more })
+  }
+
+  /** One line for people. Line breaks become spaces; what is beyond 2 KiB is cut. */
+  status(text: string): Promise<NotifyOutcome> {
+    return this.send({ status: text })
+  }
+
+  /** Another process is the main one now. Wait for `barrier()` before this one exits. */
+  mainPid(pid: number): Promise<NotifyOutcome> {
+    return this.send({ mainPid: pid })
+  }
+
+  /** Asks for more time to start, reload or stop, counted from now. */
+  extendTimeout(milliseconds: number): Promise<NotifyOutcome> {
+    return this.send({ extendTimeoutUsec: Math.round(milliseconds * 1000) })
+  }
+
+  /** A sign of life for the watchdog; `WatchdogPinger` gives them by itself. */
+  ping(): Promise<NotifyOutcome> {
+    return this.send({ watchdog: 'ping' })
+  }
+
+  /**
+   * Keeps fds in the manager's store under a name; they come back by `listenFds()` after a restart. The caller keeps
+   * its own. `sent` does not tell whether they are kept: without `FileDescriptorStoreMax=` systemd closes them silently.
+   */
+  async storeFd(
+    name: string,
+    fds: OwnedFd | readonly OwnedFd[],
+    { poll = true, replace = true }: StoreFdOptions = {},
+  ): Promise<NotifyOutcome> {
+    const message: NotifyMessage = { fdStore: true, fdName: name, ...(poll ? {} : { fdPoll: false }) }
+    const all = [fds].flat()
+    if (all.length === 0) throw invalid('storeFd needs at least one fd: removeFd removes')
+    // All are queued before the first is awaited, so that no other message comes between.
+    const sent = replace ? [this.removeFd(name)] : []
+    for (let first = 0; first < all.length; first += maxFdsPerMessage) {
+      sent.push(this.send(message, all.slice(first, first + maxFdsPerMessage)))
+    }
+    const outcomes = await Promise.all(sent)
+    return outcomes.find(({ type }) => type !== 'sent') ?? { type: 'sent' }
+  }
+
+  /** Closes every stored fd of that name. */
+  removeFd(name: string): Promise<NotifyOutcome> {
+    return this.send({ fdStoreRemove: true, fdName: name })
+  }
+
+  /**
+   * Waits until the manager has processed everything sent before (v246). A process that exits earlier may be
+   * gone before the manager can tell whose its last messages were, and they are dropped.
+   *
+   * @param options.timeoutMs how long the manager may take, in milliseconds. @default 5000
+   */
+  async barrier({ timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<NotifyOutcome> {
+    if (this.#manager === undefined) return { type: 'no-manager' }
+    return passBarrier((writer) => this.send({ barrier: true }, [writer]), {
+      timeoutMs,
+      signal: this.#closing.signal,
+    })
+  }
+
+  /** Sends one datagram, with up to 253 fds if wanted; the caller keeps its own. */
+  async send(message: NotifyMessage, fds: readonly OwnedFd[] = []): Promise<NotifyOutcome> {
+    const datagram = formatMessage(message)
+    if (datagram === '') throw invalid('a message must say something')
+    if (fds.length > maxFdsPerMessage) {
+      throw invalid(`one message carries at most ${maxFdsPerMessage} fds, not ${fds.length}: send several`)
+    }
+    return this.#manager?.send(datagram, fds) ?? { type: 'no-manager' }
+  }
+
+  /** Closes at once: what still waits has failed. `await using` sends it first, within `sendTimeoutMs`. */
+  close(): void {
+    this.#closing.abort()
+    this.#manager?.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#manager?.idle()
+    this.close()
+  }
+}
+
+function invalid(message: string): SdNotifyError {
+  return new SdNotifyError('ERR_INVALID_ARGUMENT', message)
+}

@@ -1,0 +1,22 @@
+import type { Credentials } from '@shellflip/fd-passing'
+import type { NotifyAccess } from './message.ts'
+
+/**
+ * Whether a manager believes a message, by who sent it. A message without credentials (the system has none, or
+ * its sender was gone) is believed under `all` only.
+ *
+ * `all` means whoever can reach the socket: systemd narrows that to the service's cgroup, a socket of mode 0600
+ * to the same user.
+ *
+ * @param controlPids the service's helpers, that `exec` believes too (systemd's ExecStartPost= and the like).
+ */
+export function isAllowed(
+  access: NotifyAccess,
+  sender: Credentials | undefined,
+  mainPid: number,
+  controlPids: readonly number[] = [],
+): boolean {
+  if (access === 'all') return true
+  if (access === 'none' || sender === undefined) return false
+  return sender.pid === mainPid || (access === 'exec' && controlPids.includes(sender.pid))
+}

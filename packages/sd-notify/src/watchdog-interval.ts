@@ -1,0 +1,21 @@
+import { SdNotifyError } from './errors.ts'
+
+/**
+ * How often the manager wants a sign of life (`WATCHDOG_USEC`), in milliseconds; undefined if it wants none, or
+ * wants it from another process (`WATCHDOG_PID`). sd_watchdog_enabled(3) advises to send one twice as often.
+ *
+ * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables are no numbers.
+ */
+export function watchdogIntervalMs(env: NodeJS.ProcessEnv = process.env): number | undefined {
+  const { WATCHDOG_USEC: usec, WATCHDOG_PID: pid } = env
+  if (usec === undefined) return undefined
+  if (pid !== undefined && wholeNumber('WATCHDOG_PID', pid) !== process.pid) return undefined
+  return wholeNumber('WATCHDOG_USEC', usec) / 1000
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^[1-9]\d{0,19}$/.test(text)) {
+    throw new SdNotifyError('ERR_INVALID_ENVIRONMENT', `${name}=${text} must be a whole number above 0`)
+  }
+  return Number(text)
+}

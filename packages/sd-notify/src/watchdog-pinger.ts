@@ -1,0 +1,69 @@
+import { SdNotifyError } from './errors.ts'
+import type { Notifier } from './notifier.ts'
+import { takeVariables } from './take-variables.ts'
+import { watchdogIntervalMs } from './watchdog-interval.ts'
+
+export type WatchdogEnvironmentOptions = {
+  /** Where `WATCHDOG_USEC` and `WATCHDOG_PID` are read. @default process.env */
+  env?: NodeJS.ProcessEnv
+  /** Delete both, so that no child believes that it is the one watched. @default true */
+  consume?: boolean
+}
+
+/** What a Node timer can hold. */
+const longestTimerMs = 2 ** 31 - 1
+
+/**
+ * Gives the manager's watchdog its signs of life, at half the interval that it asks for, from the event loop: a
+ * process whose loop hangs gives none. Does not keep the process alive; ends with the notifier.
+ */
+export class WatchdogPinger implements Disposable {
+  readonly #notifier: Notifier
+  readonly #timer: NodeJS.Timeout
+  #pending = false
+
+  /**
+   * Starts if the manager wants signs of life from this process; undefined if not.
+   *
+   * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables are no numbers.
+   */
+  static fromEnvironment(
+    notifier: Notifier,
+    { env = process.env, consume = true }: WatchdogEnvironmentOptions = {},
+  ): WatchdogPinger | undefined {
+    const variables = takeVariables(consume ? env : { ...env }, ['WATCHDOG_USEC', 'WATCHDOG_PID'])
+    const intervalMs = watchdogIntervalMs(variables)
+    if (intervalMs === undefined || !notifier.hasManager) return undefined
+    return new WatchdogPinger(notifier, { intervalMs })
+  }
+
+  /** @param options.intervalMs what the manager asks for, in milliseconds; a ping is sent twice as often. */
+  constructor(notifier: Notifier, { intervalMs }: { intervalMs: number }) {
+    if (!(intervalMs > 0)) {
+      throw new SdNotifyError('ERR_INVALID_ARGUMENT', `intervalMs must be above 0, not ${intervalMs}`)
+    }
+    this.#notifier = notifier
+    const everyMs = Math.min(Math.max(1, Math.floor(intervalMs / 2)), longestTimerMs)
+    this.#timer = setInterval(() => this.#ping(), everyMs).unref()
+    this.#ping()
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  /** One at a time: signs of life that wait behind a stuck manager would only pile up. */
+  #ping(): void {
+    if (this.#notifier.closed) this.close()
+    else if (!this.#pending) {
+      this.#pending = true
+      void this.#notifier.ping().finally(() => {
+        this.#pending = false
+      })
+    }
+  }
+}
