@@ -62,7 +62,7 @@ function importViolations(root, name) {
     })
 }
 
-const isTestCode = (file) => /\.test(-d)?\.[cm]?ts$/.test(file) || file.split(sep).includes('fixtures')
+const isTestCode = (file) => /(\.(test|test-d|fixture)|(^|\/)fixtures(\/.+)?)\.[cm]?ts$/.test(file)
 
 /** Why the package `from` may not use the module `specifier`, if so. */
 function refusal(from, specifier, { inTest, typeOnly }) {
@@ -77,7 +77,10 @@ function refusal(from, specifier, { inTest, typeOnly }) {
       : `testing imports ${specifier}: only types may come from a package under test`
   }
   if (beside.includes(from)) return undefined
-  if (to === 'testing') return inTest ? undefined : `imports ${specifier}: only tests may`
+  if (to === 'testing' || specifier.endsWith('/testing')) {
+    if (!inTest) return `imports ${specifier}: only tests may`
+    if (to === 'testing') return undefined
+  }
   if (beside.includes(to)) return `imports ${specifier}: nothing that is published may`
   const [own, other] = [heights.get(from), heights.get(to)]
   if (other < own || (inTest && other === own)) return undefined

@@ -38,6 +38,7 @@ test.each([
   ['the same layer', "import '@shellflip/upgrade-lock'"],
   ['a facade', "import { run } from 'procroll'"],
   ['testing', "import { waitFor } from '@shellflip/testing'"],
+  ['the fakes of a lower package', "import { FakeSystem } from '@shellflip/fd-passing/testing'"],
   ['another private package', "import '@shellflip/bench'"],
   ['an unknown package', "import '@shellflip/nowhere'"],
   ['a path out of the package', "import { dup } from '../../fd-passing/src/dup.ts'"],
