@@ -1,1 +1,22 @@
-export {}
+export { type Credentials, peerCredentials } from './credentials.ts'
+export { dup, isCloexec, pipe, setCloexec } from './descriptors.ts'
+export { FdPassingError, type FdPassingErrorCode } from './error.ts'
+export { type LockMode, lock, tryLock, unlock } from './flock.ts'
+export type { Message, ReceiveOptions } from './incoming.ts'
+export {
+  bindUdp,
+  type InternetOptions,
+  type ListenTcpOptions,
+  type ListenUnixOptions,
+  listenTcp,
+  listenUnix,
+} from './listeners.ts'
+export { addSeals, getSeals, memfd, type Seal } from './memfd.ts'
+export { dgramFrom, dupOf, fdOf, type HandleOwner, serverFrom, socketFrom } from './node-handles.ts'
+export type { SendOptions } from './outgoing.ts'
+export { OwnedFd } from './owned-fd.ts'
+export { localAddress, type SocketAddress } from './socket-address.ts'
+export { maxUnixAddressBytes } from './unix-address.ts'
+export { socketpair, type UnixSocketType } from './unix-endpoint.ts'
+export { UnixSocket, type UnixSocketOptions } from './unix-socket.ts'
+export { type PidWatch, watchPid } from './watch-pid.ts'

@@ -1,0 +1,63 @@
+#include "addon.h"
+
+#ifdef __linux__
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* linux/memfd.h and linux/fcntl.h: stable numbers, which older C libraries do not name. */
+#ifndef MFD_CLOEXEC
+#define MFD_CLOEXEC 1U
+#define MFD_ALLOW_SEALING 2U
+#endif
+#ifndef F_ADD_SEALS
+#define F_ADD_SEALS 1033
+#define F_GET_SEALS 1034
+#endif
+
+static napi_value memory_file(napi_env env, napi_callback_info info) {
+  napi_value arguments[MAX_ARGUMENTS];
+  read_arguments(env, info, arguments);
+  char name[256];
+  size_t size;
+  if (napi_get_value_string_utf8(env, arguments[0], name, sizeof name, &size) != napi_ok) return failure(env, EINVAL);
+  unsigned flags = MFD_CLOEXEC | (int_of(env, arguments[1]) != 0 ? MFD_ALLOW_SEALING : 0);
+  return result(env, syscall(SYS_memfd_create, name, flags));
+}
+
+static napi_value add_seals(napi_env env, napi_callback_info info) {
+  napi_value arguments[MAX_ARGUMENTS];
+  read_arguments(env, info, arguments);
+  return result(env, fcntl(int_of(env, arguments[0]), F_ADD_SEALS, int_of(env, arguments[1])));
+}
+
+static napi_value get_seals(napi_env env, napi_callback_info info) {
+  napi_value arguments[MAX_ARGUMENTS];
+  read_arguments(env, info, arguments);
+  return result(env, fcntl(int_of(env, arguments[0]), F_GET_SEALS));
+}
+
+#else
+
+static napi_value memory_file(napi_env env, napi_callback_info info) {
+  (void)info;
+  return failure(env, ENOTSUP);
+}
+static napi_value add_seals(napi_env env, napi_callback_info info) {
+  (void)info;
+  return failure(env, ENOTSUP);
+}
+static napi_value get_seals(napi_env env, napi_callback_info info) {
+  (void)info;
+  return failure(env, ENOTSUP);
+}
+
+#endif
+
+const Function memory_file_functions[] = {
+    {"memfd", memory_file},
+    {"addSeals", add_seals},
+    {"getSeals", get_seals},
+    {NULL, NULL},
+};

@@ -1,0 +1,174 @@
+#include "addon.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* Node ignores SIGPIPE */
+#endif
+#ifndef MSG_CMSG_CLOEXEC
+#define MSG_CMSG_CLOEXEC 0
+#endif
+
+#ifdef __linux__
+#define CREDENTIALS_SPACE CMSG_SPACE(sizeof(struct ucred))
+#else
+#define CREDENTIALS_SPACE 0
+#endif
+
+/* Room for whatever else a socket was set to deliver (a security label, a timestamp): too little would lose fds. */
+#define OTHER_CONTROL_SPACE 1024
+
+typedef union {
+  char bytes[CMSG_SPACE(sizeof(int) * MAX_FDS_PER_MESSAGE) + CREDENTIALS_SPACE + OTHER_CONTROL_SPACE];
+  struct cmsghdr alignment;
+} Control;
+
+static struct cmsghdr *append_control(struct msghdr *message, int type, const void *data, size_t size) {
+  struct cmsghdr *header = (struct cmsghdr *)((char *)message->msg_control + message->msg_controllen);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = type;
+  header->cmsg_len = CMSG_LEN(size);
+  memcpy(CMSG_DATA(header), data, size);
+  message->msg_controllen += CMSG_SPACE(size);
+  return header;
+}
+
+/* send(fd, bytes, Int32Array of fds?, address?, Uint32Array [pid, uid, gid]?): how many bytes the kernel took. */
+static napi_value send_message(napi_env env, napi_callback_info info) {
+  napi_value arguments[MAX_ARGUMENTS];
+  read_arguments(env, info, arguments);
+
+  Control control;
+  memset(&control, 0, sizeof control);
+  struct iovec payload;
+  payload.iov_base = (void *)bytes_of(env, arguments[1], &payload.iov_len);
+  struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes};
+
+  size_t size;
+  const void *fds = bytes_of(env, arguments[2], &size);
+  if (size > sizeof(int) * MAX_FDS_PER_MESSAGE) return failure(env, EINVAL);
+  if (size > 0) append_control(&message, SCM_RIGHTS, fds, size);
+
+  const uint32_t *credentials = bytes_of(env, arguments[4], &size);
+  if (size == 3 * sizeof *credentials) {
+#ifdef __linux__
+    struct ucred sender = {.pid = (pid_t)credentials[0], .uid = credentials[1], .gid = credentials[2]};
+    append_control(&message, SCM_CREDENTIALS, &sender, sizeof sender);
+#else
+    return failure(env, ENOTSUP);
+#endif
+  }
+  if (message.msg_controllen == 0) message.msg_control = NULL;
+
+  struct sockaddr_un address;
+  if (is_present(env, arguments[3])) {
+    int error = unix_address_of(env, arguments[3], &address, &message.msg_namelen);
+    if (error != 0) return failure(env, error);
+    message.msg_name = &address;
+  }
+
+  ssize_t sent;
+  do sent = sendmsg(int_of(env, arguments[0]), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (sent == -1 && errno == EINTR);
+  return result(env, sent);
+}
+
+typedef struct {
+  int fds[MAX_FDS_PER_MESSAGE];
+  size_t fd_count;
+  bool has_credentials;
+  int64_t pid, uid, gid;
+} Ancillary;
+
+static void read_control(struct msghdr *message, Ancillary *ancillary) {
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header)) {
+    if (header->cmsg_level != SOL_SOCKET) continue;
+    if (header->cmsg_type == SCM_RIGHTS) {
+      size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+      for (size_t index = 0; index < count; index++) {
+        int fd;
+        memcpy(&fd, CMSG_DATA(header) + index * sizeof fd, sizeof fd);
+        if (ancillary->fd_count == MAX_FDS_PER_MESSAGE) {
+          close(fd);
+          message->msg_flags |= MSG_CTRUNC;
+          continue;
+        }
+        if (MSG_CMSG_CLOEXEC == 0) set_cloexec(fd, true);
+        ancillary->fds[ancillary->fd_count++] = fd;
+      }
+    }
+#ifdef __linux__
+    if (header->cmsg_type == SCM_CREDENTIALS) {
+      struct ucred sender;
+      memcpy(&sender, CMSG_DATA(header), sizeof sender);
+      ancillary->has_credentials = true;
+      ancillary->pid = sender.pid;
+      ancillary->uid = sender.uid;
+      ancillary->gid = sender.gid;
+    }
+#endif
+  }
+}
+
+static bool describe(napi_env env, napi_value answer, const char *data, size_t size, int flags,
+                     const Ancillary *ancillary) {
+  napi_value value = NULL;
+  if (napi_create_buffer_copy(env, size, data, NULL, &value) != napi_ok) return false;
+  if (!set_property(env, answer, "data", value)) return false;
+
+  if (napi_create_array_with_length(env, ancillary->fd_count, &value) != napi_ok) return false;
+  for (size_t index = 0; index < ancillary->fd_count; index++)
+    if (napi_set_element(env, value, (uint32_t)index, number(env, ancillary->fds[index])) != napi_ok) return false;
+  if (!set_property(env, answer, "fds", value)) return false;
+
+  if (ancillary->has_credentials &&
+      !(set_property(env, answer, "pid", number(env, ancillary->pid)) &&
+        set_property(env, answer, "uid", number(env, ancillary->uid)) &&
+        set_property(env, answer, "gid", number(env, ancillary->gid))))
+    return false;
+
+  if (napi_get_boolean(env, (flags & MSG_TRUNC) != 0, &value) != napi_ok) return false;
+  if (!set_property(env, answer, "dataTruncated", value)) return false;
+  if (napi_get_boolean(env, (flags & MSG_CTRUNC) != 0, &value) != napi_ok) return false;
+  return set_property(env, answer, "fdsTruncated", value);
+}
+
+/* receive(fd): the next message with all that came with it. What JavaScript could not be told of is closed here. */
+static napi_value receive_message(napi_env env, napi_callback_info info) {
+  napi_value arguments[MAX_ARGUMENTS];
+  read_arguments(env, info, arguments);
+  Instance *instance = NULL;
+  if (napi_get_instance_data(env, (void **)&instance) != napi_ok || instance == NULL) return failure(env, ENOMEM);
+
+  Control control;
+  struct sockaddr_un from;
+  struct iovec payload = {.iov_base = instance->receive_buffer, .iov_len = RECEIVE_BUFFER_SIZE};
+  struct msghdr message = {.msg_name = &from,
+                           .msg_namelen = sizeof from,
+                           .msg_iov = &payload,
+                           .msg_iovlen = 1,
+                           .msg_control = control.bytes,
+                           .msg_controllen = sizeof control.bytes};
+  ssize_t size;
+  do size = recvmsg(int_of(env, arguments[0]), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  while (size == -1 && errno == EINTR);
+  if (size == -1) return result(env, -1);
+
+  Ancillary ancillary = {.fd_count = 0};
+  read_control(&message, &ancillary);
+  napi_value answer = NULL;
+  if (napi_create_object(env, &answer) == napi_ok &&
+      describe(env, answer, instance->receive_buffer, (size_t)size, message.msg_flags, &ancillary) &&
+      (message.msg_namelen <= offsetof(struct sockaddr_un, sun_path) ||
+       set_property(env, answer, "from", unix_address_text(env, &from, message.msg_namelen))))
+    return answer;
+  for (size_t index = 0; index < ancillary.fd_count; index++) close(ancillary.fds[index]);
+  return NULL;
+}
+
+const Function message_functions[] = {
+    {"send", send_message},
+    {"receive", receive_message},
+    {NULL, NULL},
+};

@@ -1,0 +1,109 @@
+import { constants } from 'node:os'
+import { getSystemErrorName } from 'node:util'
+
+/**
+ * What went wrong, for programs to decide by:
+ *
+ * - `ERR_FD_CLOSED`: used after `close()` or `release()`, or closed while waiting.
+ * - `ERR_INVALID_ARGUMENT`: a mistake of the caller; the message names it.
+ * - `ERR_UNSUPPORTED`: this system has no such thing.
+ * - `ERR_ADDRESS_TOO_LONG`: a UNIX socket address beyond what the system takes; the message names the limit.
+ * - `ERR_MESSAGE_TOO_LARGE`: more than the socket takes at once when sending, or than
+ *   `UnixSocket.maxMessageSize` when receiving.
+ * - `ERR_TRUNCATED`: the peer ended amid what was to be received.
+ * - `ERR_FD_LOST`: fds of a message did not arrive, for want of free descriptors mostly.
+ * - `ERR_SYSTEM`: a system call failed; `errno` and `syscall` tell which and how.
+ * - `ERR_NATIVE_MISSING`: the addon could not be loaded; the message says what to do.
+ */
+export type FdPassingErrorCode =
+  | 'ERR_FD_CLOSED'
+  | 'ERR_INVALID_ARGUMENT'
+  | 'ERR_UNSUPPORTED'
+  | 'ERR_ADDRESS_TOO_LONG'
+  | 'ERR_MESSAGE_TOO_LARGE'
+  | 'ERR_TRUNCATED'
+  | 'ERR_FD_LOST'
+  | 'ERR_SYSTEM'
+  | 'ERR_NATIVE_MISSING'
+
+/** The one error of this package. */
+export class FdPassingError extends Error {
+  override readonly name = 'FdPassingError'
+  readonly code: FdPassingErrorCode
+  /** The name of the system's error, as `ECONNREFUSED`, where a system call failed. */
+  readonly errno?: string
+  /** The system call that failed. */
+  readonly syscall?: string
+
+  constructor(
+    code: FdPassingErrorCode,
+    message: string,
+    options: { cause?: unknown; errno?: string; syscall?: string } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    if (options.errno !== undefined) this.errno = options.errno
+    if (options.syscall !== undefined) this.syscall = options.syscall
+  }
+}
+
+export function invalidArgument(message: string): FdPassingError {
+  return new FdPassingError('ERR_INVALID_ARGUMENT', message)
+}
+
+export function closedError(what: string): FdPassingError {
+  return new FdPassingError('ERR_FD_CLOSED', `${what} is closed: use it before close() or release()`)
+}
+
+export function unsupported(what: string): FdPassingError {
+  return new FdPassingError('ERR_UNSUPPORTED', `${what} is not available on ${process.platform}`)
+}
+
+const advice: Record<string, string> = {
+  EADDRINUSE: 'another process holds that address, or a dead one left its socket file: find or remove it',
+  EADDRNOTAVAIL: 'no interface of this machine has that address',
+  EACCES: 'this user may not: see the permissions, or for ports below 1024 CAP_NET_BIND_SERVICE',
+  EAFNOSUPPORT: 'this system, or this kind of socket, does not have that address family',
+  EBADF: 'the descriptor is not open: who else closed it?',
+  ECONNREFUSED: 'nobody listens there any more',
+  ECONNRESET: 'the peer closed without reading all it was sent',
+  EMFILE: 'this process has no free descriptors: raise its limit (ulimit -n, LimitNOFILE=)',
+  ENFILE: 'the system has no free descriptors',
+  ENOENT: 'there is nothing at that path',
+  ENOTCONN: 'the socket has no peer',
+  EPIPE: 'the peer has closed',
+  EPERM: 'this user may not',
+  ESRCH: 'there is no such process',
+}
+
+/** The error of a system call by its negative errno. */
+export function systemError(syscall: string, negativeErrno: number, subject?: string): FdPassingError {
+  const errno = errnoName(negativeErrno)
+  const what = subject === undefined ? syscall : `${syscall} ${subject}`
+  const details = { errno, syscall }
+  if (-negativeErrno === constants.errno.EMSGSIZE) {
+    const message = `${what}: the message is larger than this socket takes at once: send smaller pieces`
+    return new FdPassingError('ERR_MESSAGE_TOO_LARGE', message, details)
+  }
+  if (-negativeErrno === constants.errno.ENOTSUP || -negativeErrno === constants.errno.ENOSYS) {
+    const message = `${what}: not available on this system (${errno})`
+    return new FdPassingError('ERR_UNSUPPORTED', message, details)
+  }
+  const hint = advice[errno]
+  const message = `${what} failed: ${errno}${hint === undefined ? '' : ` (${hint})`}`
+  return new FdPassingError('ERR_SYSTEM', message, details)
+}
+
+/** Passes a system call's result through, or throws what its negative errno means. */
+export function checked<Result>(result: Result | number, syscall: string, subject?: string): Result {
+  if (typeof result === 'number' && result < 0) throw systemError(syscall, result, subject)
+  return result as Result
+}
+
+function errnoName(negativeErrno: number): string {
+  const name = getSystemErrorName(negativeErrno)
+  if (/^E[A-Z0-9]+$/.test(name)) return name
+  // libuv does not name them all (ETOOMANYREFS, ESTALE …).
+  const known = Object.entries(constants.errno).find(([, value]) => value === -negativeErrno)
+  return known?.[0] ?? `errno ${-negativeErrno}`
+}

@@ -1,0 +1,195 @@
+import { constants } from 'node:os'
+import type { Credentials } from './credentials.ts'
+import { FdPassingError, systemError } from './error.ts'
+import { type Arrival, native } from './native.ts'
+import { OwnedFd } from './owned-fd.ts'
+import type { UnixSocketType } from './unix-endpoint.ts'
+
+/** What one receive brought. The fds are the receiver's own now, and CLOEXEC. */
+export type Message = {
+  data: Buffer
+  fds: OwnedFd[]
+  /** Of the sender, as the kernel vouches, where the socket passes credentials. */
+  credentials?: Credentials
+  /** The address of a datagram's sender, if it has one. */
+  from?: string
+}
+
+export type ReceiveOptions = {
+  /** Ends the wait with its reason. */
+  signal?: AbortSignal
+  /**
+   * How many fds must have come: messages are joined until they have, as {@link UnixSocket.send} splits them.
+   * Any other count is `ERR_FD_LOST`. @default whatever one message brings
+   */
+  fdCount?: number
+}
+
+/** So many messages in one turn of the event loop; then timers and other sockets have theirs. */
+const messagesPerTurn = 32
+
+/** Deals out what arrives to those who wait, in order. Nothing is read that nobody waits for. */
+export class Incoming {
+  readonly #socket: OwnedFd
+  readonly #type: UnixSocketType
+  readonly #onChange: () => void
+  readonly #waiting: Receipt[] = []
+  #takenThisTurn = 0
+
+  constructor(socket: OwnedFd, type: UnixSocketType, onChange: () => void) {
+    this.#socket = socket
+    this.#type = type
+    this.#onChange = onChange
+  }
+
+  /** Whether it waits for the socket to become readable. */
+  get blocked(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  receive({ signal, fdCount }: ReceiveOptions): Promise<Message | null> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      const abort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(receipt), 1)
+        receipt.fail(signal?.reason)
+        this.#onChange()
+      }
+      const settled = () => signal?.removeEventListener('abort', abort)
+      const receipt = new Receipt(this.#type, fdCount, resolve, reject, settled)
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waiting.push(receipt)
+      if (this.#waiting.length === 1) this.#take()
+      if (this.#waiting.length === 1) this.#onChange()
+    })
+  }
+
+  /** The socket is readable, in a new turn of the event loop. */
+  drain(): void {
+    this.#takenThisTurn = 0
+    this.#take()
+    if (this.#waiting.length === 0) this.#onChange()
+  }
+
+  close(error: unknown): void {
+    for (const receipt of this.#waiting.splice(0)) receipt.fail(error)
+  }
+
+  #take(): void {
+    for (; this.#takenThisTurn < messagesPerTurn; this.#takenThisTurn++) {
+      const receipt = this.#waiting[0]
+      if (receipt === undefined) return
+      const arrival = native.receive(this.#socket.fd)
+      if (arrival === -constants.errno.EAGAIN) return
+      if (receipt.take(arrival)) this.#waiting.shift()
+    }
+  }
+}
+
+/** One receive under way. */
+class Receipt {
+  readonly #type: UnixSocketType
+  readonly #fdCount: number | undefined
+  readonly #resolve: (message: Message | null) => void
+  readonly #reject: (error: unknown) => void
+  readonly #onSettled: () => void
+  #parts: Message[] = []
+
+  constructor(
+    type: UnixSocketType,
+    fdCount: number | undefined,
+    resolve: (message: Message | null) => void,
+    reject: (error: unknown) => void,
+    onSettled: () => void,
+  ) {
+    this.#type = type
+    this.#fdCount = fdCount
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#onSettled = onSettled
+  }
+
+  /** Takes what came, or a negative errno. @returns whether that settled it */
+  take(arrival: Arrival | number): boolean {
+    try {
+      if (typeof arrival === 'number') throw systemError('recvmsg', arrival)
+      const message = messageOf(arrival)
+      if (message === undefined || (isEnd(message, this.#type) && this.#parts.length === 0))
+        return this.#settle(null)
+      this.#parts.push(message)
+      if (!this.#isComplete(message)) return false
+      return this.#settle(join(this.#parts))
+    } catch (error) {
+      this.fail(error)
+      return true
+    }
+  }
+
+  fail(error: unknown): void {
+    for (const { fds } of this.#parts.splice(0)) for (const fd of fds) fd.close()
+    this.#onSettled()
+    this.#reject(error)
+  }
+
+  #settle(message: Message | null): true {
+    this.#onSettled()
+    this.#resolve(message)
+    return true
+  }
+
+  #isComplete(last: Message): boolean {
+    if (this.#fdCount === undefined) return true
+    const came = this.#parts.reduce((sum, { fds }) => sum + fds.length, 0)
+    if (came === this.#fdCount) return true
+    if (isEnd(last, this.#type)) {
+      throw new FdPassingError('ERR_TRUNCATED', `the peer ended after ${came} of ${this.#fdCount} fds`)
+    }
+    const bytes = this.#parts.reduce((sum, { data }) => sum + data.length, 0)
+    if (bytes > native.RECEIVE_BUFFER_SIZE) {
+      throw new FdPassingError(
+        'ERR_MESSAGE_TOO_LARGE',
+        `${bytes} bytes came with ${came} of ${this.#fdCount} fds`,
+      )
+    }
+    // A stream may bring bytes alone in between; a message that brings none is not part of a split one.
+    if (came > this.#fdCount || (last.fds.length === 0 && this.#type !== 'stream')) {
+      throw new FdPassingError('ERR_FD_LOST', `${came} fds came instead of ${this.#fdCount}; they are closed`)
+    }
+    return false
+  }
+}
+
+function messageOf({ data, fds, pid, uid, gid, from, dataTruncated, fdsTruncated }: Arrival): Message {
+  const message: Message = { data, fds: fds.map((fd) => new OwnedFd(fd)) }
+  if (!dataTruncated && !fdsTruncated) {
+    if (pid !== undefined && uid !== undefined && gid !== undefined) message.credentials = { pid, uid, gid }
+    if (from !== undefined) message.from = from
+    return message
+  }
+  for (const fd of message.fds) fd.close()
+  if (dataTruncated) {
+    throw new FdPassingError(
+      'ERR_MESSAGE_TOO_LARGE',
+      `a message of more than ${native.RECEIVE_BUFFER_SIZE} bytes came and was dropped, with ${fds.length} fds`,
+    )
+  }
+  throw new FdPassingError(
+    'ERR_FD_LOST',
+    `the kernel dropped fds of a message, and the ${fds.length} that came are closed: this process has too few free ` +
+      'descriptors. Raise its limit (ulimit -n, LimitNOFILE=)',
+  )
+}
+
+function isEnd({ data, fds }: Message, type: UnixSocketType): boolean {
+  return data.length === 0 && fds.length === 0 && type !== 'datagram'
+}
+
+function join(parts: Message[]): Message {
+  const [first] = parts
+  if (first === undefined || parts.length === 1) return first as Message
+  return {
+    ...first,
+    data: Buffer.concat(parts.map(({ data }) => data)),
+    fds: parts.flatMap(({ fds }) => fds),
+  }
+}

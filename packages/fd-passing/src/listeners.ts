@@ -1,0 +1,117 @@
+import { isIP } from 'node:net'
+import { checked, invalidArgument } from './error.ts'
+import { native } from './native.ts'
+import { OwnedFd } from './owned-fd.ts'
+import { bindUnixSocket, type UnixSocketType } from './unix-endpoint.ts'
+
+/** Node's own. The kernel cuts it to net.core.somaxconn. */
+const defaultBacklog = 511
+
+export type InternetOptions = {
+  /** A literal IP address, as `127.0.0.1`, `0.0.0.0`, `::` or `fe80::1%eth0`: nothing is looked up. */
+  host: string
+  /** 0 takes a free one: see {@link localAddress}. */
+  port: number
+  /** For `::` only: leave IPv4 alone. @default false */
+  ipv6Only?: boolean
+  /**
+   * SO_REUSEPORT: others of the same user may bind the same address too, and the kernel deals out what comes.
+   * Closing one of several such listeners resets what is queued on it. @default false
+   */
+  reusePort?: boolean
+}
+
+export type ListenTcpOptions = InternetOptions & {
+  /** How many connections wait to be accepted. @default 511 */
+  backlog?: number
+}
+
+export type ListenUnixOptions = {
+  /** `/path` or `@abstract`. */
+  path: string
+  /** @default 'stream' */
+  type?: Exclude<UnixSocketType, 'datagram'>
+  /** How many connections wait to be accepted. @default 511 */
+  backlog?: number
+  /** The permissions of the path. Who may not write may not connect. @default what the umask leaves */
+  mode?: number
+}
+
+/**
+ * A TCP socket, bound and listening: the kernel queues connections from now on, and nobody accepts them yet.
+ *
+ * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`; `ERR_SYSTEM` with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` …
+ */
+export function listenTcp(options: ListenTcpOptions): OwnedFd {
+  const socket = openInternetSocket(native.SOCK_STREAM, options)
+  try {
+    // As every server: else a restart fails while connections of the last one are in TIME_WAIT.
+    enable(socket, native.SOL_SOCKET, native.SO_REUSEADDR, 'SO_REUSEADDR')
+    bindInternet(socket, options)
+    listen(socket, options.backlog)
+    return socket
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+}
+
+/**
+ * A UNIX socket, bound and listening, with nobody who accepts yet. It is bound to the path itself: a path that
+ * exists is `EADDRINUSE`, and whoever ends the service for good unlinks it.
+ *
+ * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`
+ */
+export function listenUnix(options: ListenUnixOptions): OwnedFd {
+  const socket = bindUnixSocket(options.type ?? 'stream', options.path, options.mode)
+  try {
+    listen(socket, options.backlog)
+    return socket
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+}
+
+/** A UDP socket, bound: the kernel queues datagrams from now on. @throws as {@link listenTcp} */
+export function bindUdp(options: InternetOptions): OwnedFd {
+  const socket = openInternetSocket(native.SOCK_DGRAM, options)
+  try {
+    bindInternet(socket, options)
+    return socket
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+}
+
+function openInternetSocket(type: number, { host, port }: InternetOptions): OwnedFd {
+  const family = isIP(host)
+  if (family === 0) throw invalidArgument(`host is a literal IP address, as 127.0.0.1 or ::1, not ${host}`)
+  if (!Number.isInteger(port) || port < 0 || port > 65535)
+    throw invalidArgument(`port is 0 to 65535, not ${port}`)
+  const domain = family === 6 ? native.AF_INET6 : native.AF_INET
+  return new OwnedFd(checked(native.socket(domain, type), 'socket'))
+}
+
+function bindInternet(
+  socket: OwnedFd,
+  { host, port, ipv6Only = false, reusePort = false }: InternetOptions,
+): void {
+  if (isIP(host) === 6) {
+    const set = native.setOption(socket.fd, native.IPPROTO_IPV6, native.IPV6_V6ONLY, ipv6Only ? 1 : 0)
+    checked(set, 'setsockopt', 'IPV6_V6ONLY')
+  }
+  if (reusePort) enable(socket, native.SOL_SOCKET, native.SO_REUSEPORT, 'SO_REUSEPORT')
+  checked(native.bindInternet(socket.fd, host, port), 'bind', `${host} port ${port}`)
+}
+
+function enable(socket: OwnedFd, level: number, option: number, name: string): void {
+  checked(native.setOption(socket.fd, level, option, 1), 'setsockopt', name)
+}
+
+function listen(socket: OwnedFd, backlog = defaultBacklog): void {
+  if (!Number.isInteger(backlog) || backlog < 0)
+    throw invalidArgument(`backlog is a whole number, not ${backlog}`)
+  checked(native.listen(socket.fd, backlog), 'listen')
+}

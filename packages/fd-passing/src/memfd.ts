@@ -1,0 +1,41 @@
+import { checked, invalidArgument } from './error.ts'
+import { native } from './native.ts'
+import { checkDescriptor, OwnedFd } from './owned-fd.ts'
+
+/**
+ * What a sealed memory file can no longer do, for anybody who has it (fcntl(2), F_ADD_SEALS): take more seals,
+ * shrink, grow, be written, be newly mapped for writing.
+ */
+export type Seal = 'seal' | 'shrink' | 'grow' | 'write' | 'future-write'
+
+/** linux/fcntl.h */
+const sealBits: Record<Seal, number> = { seal: 1, shrink: 2, grow: 4, write: 8, 'future-write': 16 }
+
+/** memfd_create(2) puts "memfd:" before it and takes 255 bytes. */
+const maxNameBytes = 249
+
+/**
+ * An empty file in memory, CLOEXEC, which lives as long as somebody has a descriptor of it. Linux only.
+ *
+ * @param name seen in /proc/PID/fd only; at most 249 bytes
+ * @param options `sealable`: whether {@link addSeals} will be allowed. @default false
+ * @throws {@link FdPassingError} `ERR_UNSUPPORTED` elsewhere
+ */
+export function memfd(name: string, options: { sealable?: boolean } = {}): OwnedFd {
+  if (Buffer.byteLength(name) > maxNameBytes || name.includes('\0')) {
+    throw invalidArgument(`a memfd's name has at most ${maxNameBytes} bytes, none of them NUL`)
+  }
+  return new OwnedFd(checked(native.memfd(name, options.sealable ? 1 : 0), 'memfd_create'))
+}
+
+/** Seals a memory file, for good. `EBUSY`: it is mapped for writing. `EPERM`: it was not made sealable. */
+export function addSeals(fd: number, seals: readonly Seal[]): void {
+  const bits = seals.reduce((sum, seal) => sum | sealBits[seal], 0)
+  checked(native.addSeals(checkDescriptor(fd), bits), 'fcntl', 'F_ADD_SEALS')
+}
+
+/** The seals of a memory file; one that was not made sealable has `seal`. */
+export function getSeals(fd: number): Seal[] {
+  const bits = checked(native.getSeals(checkDescriptor(fd)), 'fcntl', 'F_GET_SEALS') as number
+  return (Object.keys(sealBits) as Seal[]).filter((seal) => (bits & sealBits[seal]) !== 0)
+}

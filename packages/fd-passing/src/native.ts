@@ -1,0 +1,101 @@
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { FdPassingError } from './error.ts'
+
+/** What arrived with one recvmsg(2). */
+export type Arrival = {
+  data: Buffer
+  fds: number[]
+  /** Of the sender, where the socket passes credentials (SO_PASSCRED). */
+  pid?: number
+  uid?: number
+  gid?: number
+  from?: string
+  /** MSG_TRUNC: the message was larger than the buffer. */
+  dataTruncated: boolean
+  /** MSG_CTRUNC: fds were dropped. */
+  fdsTruncated: boolean
+}
+
+/** A watcher of the addon: opaque here. */
+export type WatcherHandle = { readonly watcher: unique symbol }
+
+/** Every function makes one system call and answers its result, or the negative errno. */
+export type Native = {
+  close(fd: number): number
+  dup(fd: number): number
+  setCloexec(fd: number, on: number): number
+  getCloexec(fd: number): number
+  pipe(): [number, number] | number
+  lock(fd: number, exclusive: number): number
+  unlock(fd: number): number
+  memfd(name: string, sealable: number): number
+  addSeals(fd: number, seals: number): number
+  getSeals(fd: number): number
+  socket(domain: number, type: number): number
+  socketpair(type: number): [number, number] | number
+  bindUnix(fd: number, address: string): number
+  connectUnix(fd: number, address: string): number
+  bindInternet(fd: number, host: string, port: number): number
+  listen(fd: number, backlog: number): number
+  accept(fd: number): number
+  shutdownWrites(fd: number): number
+  setOption(fd: number, level: number, option: number, value: number): number
+  getOption(fd: number, level: number, option: number): number
+  setNonBlocking(fd: number): number
+  peerCredentials(fd: number): { pid: number; uid: number; gid: number } | number
+  localAddress(fd: number): { path: string } | { family: 4 | 6; address: string; port: number } | number
+  send(
+    fd: number,
+    data: Uint8Array,
+    fds: Int32Array | undefined,
+    address: string | undefined,
+    credentials: Uint32Array | undefined,
+  ): number
+  receive(fd: number): Arrival | number
+  watch(fd: number, onReady: (events: number) => void): WatcherHandle | number
+  want(watcher: WatcherHandle, events: number): number
+  keepAlive(watcher: WatcherHandle, on: number): number
+  unwatch(watcher: WatcherHandle): number
+  pidfdOpen(pid: number): number
+  readonly AF_UNIX: number
+  readonly AF_INET: number
+  readonly AF_INET6: number
+  readonly SOCK_STREAM: number
+  readonly SOCK_DGRAM: number
+  readonly SOCK_SEQPACKET: number
+  readonly SOL_SOCKET: number
+  readonly SO_TYPE: number
+  readonly SO_ACCEPTCONN: number
+  readonly SO_REUSEADDR: number
+  readonly SO_REUSEPORT: number
+  /** Linux only. */
+  readonly SO_PASSCRED?: number
+  readonly IPPROTO_IPV6: number
+  readonly IPV6_V6ONLY: number
+  readonly ETOOMANYREFS: number
+  readonly MAX_UNIX_ADDRESS_BYTES: number
+  readonly MAX_FDS_PER_MESSAGE: number
+  readonly RECEIVE_BUFFER_SIZE: number
+}
+
+/** Both src/ and dist/ stand one step below the package, where prebuilds/ is. */
+const packageFolder = fileURLToPath(new URL('..', import.meta.url))
+
+function load(): Native {
+  const require = createRequire(import.meta.url)
+  try {
+    return require('node-gyp-build')(packageFolder) as Native
+  } catch (cause) {
+    throw new FdPassingError(
+      'ERR_NATIVE_MISSING',
+      `the native addon of @shellflip/fd-passing does not load on ${process.platform}-${process.arch}: ` +
+        `${(cause as Error).message.trim().split('\n')[0]}. Where no prebuilt one fits it is built at install, ` +
+        'which needs a C compiler and may need leave: run `npm rebuild @shellflip/fd-passing`, or ' +
+        '`pnpm approve-builds` and `pnpm rebuild @shellflip/fd-passing`',
+      { cause },
+    )
+  }
+}
+
+export const native: Native = load()

@@ -1,0 +1,70 @@
+import { checked, closedError, invalidArgument } from './error.ts'
+import { native } from './native.ts'
+
+/** Shared by an owner and the registry, so that the number is closed by one of them only. */
+const forgotten = new FinalizationRegistry<number>((fd) => {
+  native.close(fd)
+  process.emitWarning(`fd ${fd} was forgotten: its OwnedFd was collected without close() or release()`, {
+    code: 'FD_FORGOTTEN',
+    detail: 'It is closed now. Close what you own: `using owned = …`, or owned.close().',
+  })
+})
+
+/** A file descriptor with exactly one owner, who closes it exactly once. */
+export class OwnedFd implements Disposable {
+  #fd: number
+
+  /**
+   * Takes ownership of an open descriptor: nobody else may close it from now on.
+   *
+   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is no descriptor number
+   */
+  constructor(fd: number) {
+    this.#fd = checkDescriptor(fd)
+    forgotten.register(this, fd, this)
+  }
+
+  /** The number, borrowed: valid until `close()` or `release()`. @throws `ERR_FD_CLOSED` after that */
+  get fd(): number {
+    if (this.#fd === -1) throw closedError('this OwnedFd')
+    return this.#fd
+  }
+
+  /** Whether the number was closed or given away. */
+  get closed(): boolean {
+    return this.#fd === -1
+  }
+
+  /** A second descriptor of the same open file, CLOEXEC, owned by itself. */
+  dup(): OwnedFd {
+    return new OwnedFd(checked(native.dup(this.fd), 'dup'))
+  }
+
+  /** Gives the number away: the caller owns it now. */
+  release(): number {
+    const { fd } = this
+    this.#fd = -1
+    forgotten.unregister(this)
+    return fd
+  }
+
+  /**
+   * Closes the descriptor; a second call does nothing.
+   *
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EBADF` if somebody else closed it: a mistake that can hit
+   *   an unrelated file the next time
+   */
+  close(): void {
+    if (this.#fd === -1) return
+    checked(native.close(this.release()), 'close')
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+export function checkDescriptor(fd: number): number {
+  if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) throw invalidArgument(`${fd} is no file descriptor`)
+  return fd
+}

@@ -1,0 +1,16 @@
+import { checked } from './error.ts'
+import { native } from './native.ts'
+import { checkDescriptor } from './owned-fd.ts'
+
+/** `path` is `/path`, `@abstract`, or empty for a socket without a name. */
+export type SocketAddress =
+  | { family: 'IPv4' | 'IPv6'; address: string; port: number }
+  | { family: 'unix'; path: string }
+
+/** Where a socket is bound (getsockname(2)). */
+export function localAddress(fd: number): SocketAddress {
+  const found = native.localAddress(checkDescriptor(fd))
+  if (typeof found === 'number') return checked<never>(found, 'getsockname')
+  if ('path' in found) return { family: 'unix', path: found.path }
+  return { family: found.family === 6 ? 'IPv6' : 'IPv4', address: found.address, port: found.port }
+}

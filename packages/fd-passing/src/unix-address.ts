@@ -1,0 +1,29 @@
+import { FdPassingError, invalidArgument, unsupported } from './error.ts'
+import { native } from './native.ts'
+
+/** The longest UNIX socket address in bytes: 107 on Linux, 103 on macOS (unix(7): `sun_path`, less the NUL). */
+export const maxUnixAddressBytes = native.MAX_UNIX_ADDRESS_BYTES
+
+/**
+ * Checks an address of the form `/path` or `@name`, the latter an abstract one with its exact length.
+ *
+ * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`; `ERR_UNSUPPORTED` for `@name`
+ *   where there are no abstract addresses
+ */
+export function checkUnixAddress(address: string): string {
+  if (address === '' || address === '@')
+    throw invalidArgument('a UNIX socket address is /path or @name, not empty')
+  if (address.includes('\0'))
+    throw invalidArgument('a UNIX socket address has no NUL: write an abstract one as @name')
+  const bytes = Buffer.byteLength(address)
+  if (bytes > maxUnixAddressBytes) {
+    throw new FdPassingError(
+      'ERR_ADDRESS_TOO_LONG',
+      `the UNIX socket address ${address} has ${bytes} bytes and the system takes ${maxUnixAddressBytes}: ` +
+        'choose a shorter folder or name',
+    )
+  }
+  if (address.startsWith('@') && process.platform !== 'linux')
+    throw unsupported('an abstract address (@name)')
+  return address
+}

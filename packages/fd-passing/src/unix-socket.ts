@@ -1,0 +1,196 @@
+import { checked, closedError, invalidArgument } from './error.ts'
+import { Incoming, type Message, type ReceiveOptions } from './incoming.ts'
+import { native } from './native.ts'
+import { Outgoing, type SendOptions } from './outgoing.ts'
+import type { OwnedFd } from './owned-fd.ts'
+import { Readiness, readable, writable } from './readiness.ts'
+import { localAddress } from './socket-address.ts'
+import {
+  bindUnixSocket,
+  connectUnixSocket,
+  passCredentials,
+  socketpair,
+  socketTypeOf,
+  type UnixSocketType,
+} from './unix-endpoint.ts'
+
+export type UnixSocketOptions = {
+  /** Tell with each message who sent it (SO_PASSCRED). Linux only. @default false */
+  passCredentials?: boolean
+}
+
+/**
+ * A UNIX socket that carries bytes, fds and credentials. It owns its descriptor, and waits by events: no thread
+ * and no timer, and an idle one costs the event loop nothing.
+ */
+export class UnixSocket implements Disposable {
+  /** How many fds go in one message of the kernel (SCM_MAX_FD). */
+  static readonly maxFdsPerMessage = native.MAX_FDS_PER_MESSAGE
+  /** What {@link receive} takes whole, in bytes. What can be sent at once is less: `net.core.wmem_default`. */
+  static readonly maxMessageSize = native.RECEIVE_BUFFER_SIZE
+
+  readonly type: UnixSocketType
+  readonly #owned: OwnedFd
+  readonly #incoming: Incoming
+  readonly #outgoing: Outgoing
+  #readiness: Readiness | undefined
+  #referenced = true
+
+  /** Two connected sockets. */
+  static pair(type: UnixSocketType, options: UnixSocketOptions = {}): [UnixSocket, UnixSocket] {
+    const [left, right] = socketpair(type)
+    return [UnixSocket.adopt(left, options), UnixSocket.adopt(right, options)]
+  }
+
+  /**
+   * A datagram socket with an address, `/path` or `@abstract`. `close()` does not unlink the path.
+   *
+   * @param options `mode`: the permissions of the path; who may not write may not send. @default what the umask leaves
+   * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`; `ERR_SYSTEM` with `EADDRINUSE` if the path exists …
+   */
+  static bind(options: { type: 'datagram'; address: string; mode?: number } & UnixSocketOptions): UnixSocket {
+    return adoptOrClose(bindUnixSocket(options.type, options.address, options.mode), options)
+  }
+
+  /**
+   * A socket connected to an address.
+   *
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOENT`, `ECONNREFUSED`; `EAGAIN` where the listener's backlog
+   *   is full: this does not wait
+   */
+  static connect(options: { type: UnixSocketType; address: string } & UnixSocketOptions): UnixSocket {
+    return adoptOrClose(connectUnixSocket(options.type, options.address), options)
+  }
+
+  /**
+   * Takes over a UNIX socket, an inherited or received one. It is made non-blocking, for all who share its open
+   * file description.
+   *
+   * @throws {@link FdPassingError} if it is none; it stays the caller's then
+   */
+  static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixSocket {
+    const type = socketTypeOf(fd.fd)
+    if (localAddress(fd.fd).family !== 'unix') throw invalidArgument(`fd ${fd.fd} is no UNIX socket`)
+    if (options.passCredentials) passCredentials(fd.fd)
+    return new UnixSocket(fd, type)
+  }
+
+  private constructor(owned: OwnedFd, type: UnixSocketType) {
+    this.type = type
+    this.#owned = owned
+    const onChange = () => this.#watch()
+    this.#incoming = new Incoming(owned, type, onChange)
+    this.#outgoing = new Outgoing(owned, type, onChange)
+  }
+
+  /** The descriptor, borrowed. @throws `ERR_FD_CLOSED` after `close()` */
+  get fd(): number {
+    return this.#owned.fd
+  }
+
+  get closed(): boolean {
+    return this.#owned.closed
+  }
+
+  /**
+   * Sends bytes and fds; settles when the kernel has it all, which does not mean that anybody read it. Waits
+   * while there is no room, or too many fds are in flight; what was asked for first goes first. Leave `data`
+   * alone until then.
+   *
+   * More than {@link maxFdsPerMessage} fds go as several messages, whose data and fds joined are what was sent
+   * (all but the last carry one byte): {@link receive} with `fdCount` joins them. Not for datagrams.
+   *
+   * @throws {@link FdPassingError} `ERR_MESSAGE_TOO_LARGE`: send smaller pieces; `ERR_INVALID_ARGUMENT`: empty, on
+   *   a socket where that means the end; `ERR_FD_CLOSED`; `ERR_SYSTEM` with `EPIPE`, `ECONNREFUSED` …
+   */
+  send(data: Uint8Array | string, options: SendOptions = {}): Promise<void> {
+    if (this.closed) return Promise.reject(closedError('this UnixSocket'))
+    return this.#outgoing.send(typeof data === 'string' ? Buffer.from(data) : data, options)
+  }
+
+  /**
+   * The next message, or null at the end of a stream or seqpacket socket (a datagram socket has none). Nothing is
+   * read before it is asked for, so a slow reader slows the sender down. On a stream a message is what the
+   * kernel has at once: at most the bytes up to the next ones that carry fds.
+   *
+   * @throws {@link FdPassingError} `ERR_FD_LOST`, `ERR_MESSAGE_TOO_LARGE`: of that message only, the next can be
+   *   received; `ERR_TRUNCATED`; `ERR_FD_CLOSED`: closed meanwhile; `ERR_SYSTEM` with `ECONNRESET` …
+   */
+  receive(options: ReceiveOptions = {}): Promise<Message | null> {
+    if (this.closed) return Promise.reject(closedError('this UnixSocket'))
+    return this.#incoming.receive(options)
+  }
+
+  /** Every message until the end or `close()`. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, void> {
+    while (!this.closed) {
+      const message = await this.receive().catch((error: unknown) => {
+        if (this.closed) return null
+        throw error
+      })
+      if (message === null) return
+      yield message
+    }
+  }
+
+  /** The end for the peer's reads, after what was sent before; this side can still receive. Not for datagrams. */
+  endWrites(): void {
+    if (this.#outgoing.pending) throw invalidArgument('sends are still waiting: await them first')
+    checked(native.shutdownWrites(this.fd), 'shutdown')
+  }
+
+  /** Waiting keeps the event loop alive: the default. */
+  ref(): this {
+    return this.#keepAlive(true)
+  }
+
+  /** Waiting does not keep the event loop alive. */
+  unref(): this {
+    return this.#keepAlive(false)
+  }
+
+  /** Closes the descriptor and ends what waits with `ERR_FD_CLOSED`; a second call does nothing. */
+  close(): void {
+    if (this.closed) return
+    this.#readiness?.close()
+    this.#owned.close()
+    const error = closedError('this UnixSocket')
+    this.#outgoing.close(error)
+    this.#incoming.close(error)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #keepAlive(on: boolean): this {
+    this.#referenced = on
+    this.#readiness?.keepAlive(on)
+    this.#outgoing.keepAlive(on)
+    return this
+  }
+
+  #watch(): void {
+    if (this.closed) return
+    const wanted = (this.#incoming.blocked ? readable : 0) + (this.#outgoing.blocked ? writable : 0)
+    if (wanted !== 0 && this.#readiness === undefined) this.#startWatching()
+    this.#readiness?.want(wanted)
+  }
+
+  #startWatching(): void {
+    this.#readiness = new Readiness(this.fd, (events) => {
+      if (events & writable && this.#outgoing.blocked) this.#outgoing.flush()
+      if (events & readable && !this.closed) this.#incoming.drain()
+    })
+    this.#readiness.keepAlive(this.#referenced)
+  }
+}
+
+function adoptOrClose(fd: OwnedFd, options: UnixSocketOptions): UnixSocket {
+  try {
+    return UnixSocket.adopt(fd, options)
+  } catch (error) {
+    fd.close()
+    throw error
+  }
+}
