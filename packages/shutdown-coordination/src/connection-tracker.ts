@@ -1,0 +1,70 @@
+import type { EventEmitter } from 'node:events'
+import type { CutWork } from './shutdown-report.ts'
+
+/** One open connection, of any protocol, as a drain sees it. */
+export interface TrackedConnection {
+  /** Begins to bring the connection to an end without losing anything. */
+  drain(): void
+  /** Destroys the connection now, and says what that has cut. */
+  cut(): CutWork[]
+  /** The connection is gone: no timer may stay. */
+  closed(): void
+}
+
+/** The open connections of one server, and the count of what became of them. */
+export class ConnectionTracker {
+  answered = 0
+  closedIdle = 0
+  readonly cutWork: CutWork[] = []
+  readonly errors: unknown[] = []
+  readonly #open = new Map<EventEmitter, TrackedConnection>()
+  #draining = false
+  #onEmpty: (() => void) | undefined
+
+  get draining(): boolean {
+    return this.#draining
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Tracks a connection until `socket` emits `'close'`, in the place of what was tracked for that socket. */
+  add(socket: EventEmitter, connection: TrackedConnection): void {
+    if (!this.#open.has(socket)) socket.once('close', () => this.remove(socket))
+    this.#open.get(socket)?.closed()
+    this.#open.set(socket, connection)
+    if (this.#draining) connection.drain()
+  }
+
+  remove(socket: EventEmitter): void {
+    const connection = this.#open.get(socket)
+    if (connection === undefined) return
+    this.#open.delete(socket)
+    connection.closed()
+    if (this.#open.size === 0) this.#onEmpty?.()
+  }
+
+  /** Brings all connections to an end, those too that are still to come; `onEmpty` each time none is left. */
+  drain(onEmpty: () => void): void {
+    this.#draining = true
+    this.#onEmpty = onEmpty
+    for (const connection of [...this.#open.values()]) connection.drain()
+  }
+
+  /** Calls back into the program: what that throws for one connection leaves the others alone. */
+  attempt(callback: () => void): void {
+    try {
+      callback()
+    } catch (error) {
+      this.errors.push(error)
+    }
+  }
+
+  cut(): void {
+    for (const [socket, connection] of [...this.#open]) {
+      this.cutWork.push(...connection.cut())
+      this.remove(socket)
+    }
+  }
+}

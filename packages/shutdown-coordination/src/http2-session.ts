@@ -1,0 +1,52 @@
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
+import type { CutWork } from './shutdown-report.ts'
+
+const noError = 0
+const highestStreamId = 2 ** 31 - 1
+
+/**
+ * One HTTP/2 connection. It drains as RFC 9113, 6.8 advises: a first GOAWAY announces the end and refuses
+ * nothing; after a round trip, when the client must have seen it, the second one names the last stream that
+ * is answered. With a single GOAWAY, requests that are under way to us would be refused.
+ */
+export class Http2Session implements TrackedConnection {
+  readonly #session: ServerHttp2Session
+  readonly #tracker: ConnectionTracker
+  readonly #lingerMs: number
+  readonly #streams = new Map<ServerHttp2Stream, { method: string; url: string }>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(session: ServerHttp2Session, tracker: ConnectionTracker, lingerMs: number) {
+    this.#session = session
+    this.#tracker = tracker
+    this.#lingerMs = lingerMs
+    session.on('stream', (stream, { ':method': method = '', ':path': url = '' }) => {
+      this.#streams.set(stream, { method, url })
+      stream.once('close', () => this.#answered(stream))
+    })
+  }
+
+  drain(): void {
+    if (this.#session.closed || this.#session.destroyed) return
+    this.#session.goaway(noError, highestStreamId)
+    this.#timer = setTimeout(() => this.#session.close(), this.#lingerMs)
+    // An error says that the client has closed its side: no answer will come, and nothing is under way.
+    this.#session.ping(() => this.#session.close())
+  }
+
+  cut(): CutWork[] {
+    this.#session.destroy()
+    if (this.#streams.size === 0) return [{ type: 'idle' }]
+    return [...this.#streams.values()].map((request) => ({ type: 'request', ...request }))
+  }
+
+  closed(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #answered(stream: ServerHttp2Stream): void {
+    this.#streams.delete(stream)
+    if (this.#tracker.draining && stream.rstCode === noError) this.#tracker.answered += 1
+  }
+}
