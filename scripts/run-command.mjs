@@ -21,8 +21,16 @@ export function runCommand([file, ...args], { cwd, env, deadlineMs, onLine = () 
     }, deadlineMs)
     running.add(child.pid)
     child.on('error', (error) => take(error.message))
+    // What a command left running may hold its output open: that is not waited for.
+    let patience
+    child.on('exit', () => {
+      patience = setTimeout(() => {
+        for (const stream of [child.stdout, child.stderr]) stream.destroy()
+      }, 2000)
+    })
     child.on('close', (code) => {
       clearTimeout(deadline)
+      clearTimeout(patience)
       running.delete(child.pid)
       resolve({ ok: code === 0, lines })
     })
