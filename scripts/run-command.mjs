@@ -44,7 +44,7 @@ function eachLine(stream, take) {
     rest = parts.pop()
     for (const part of parts) take(part)
   })
-  stream.on('end', () => {
+  stream.on('close', () => {
     if (rest !== '') take(rest)
   })
 }
