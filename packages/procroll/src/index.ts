@@ -1,1 +1,3 @@
-export {}
+export * from '@shellflip/rolling-supervisor'
+export { type Outcome, outcomeSchema, type Status, statusSchema } from './control/status.ts'
+export { type ControlReply, type ControlRequest, procrollVocabulary } from './control/vocabulary.ts'

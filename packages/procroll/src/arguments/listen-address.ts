@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { basename } from 'node:path'
+import { LONGEST_SOCKET_PATH } from '../launch/socket-path-limit.ts'
 import { usageError } from '../procroll-error.ts'
 
 /** A socket that procroll holds for its generations, by the name under which they find it in LISTEN_FDNAMES. */
@@ -10,9 +11,6 @@ export type ListenAddress = { name: string } & (
 
 const ACCEPTED =
   'Accepted: [NAME=]tcp://HOST:PORT or [NAME=]unix:///PATH, as tcp://127.0.0.1:8080, web=tcp://[::]:80, unix:///run/app.sock'
-
-/** sun_path is 108 bytes on Linux and 104 on macOS, with the NUL that ends it. */
-const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
 
 /** FDNAME= of sd_notify(3): ASCII, no control characters, no colon, at most 255 of them. */
 const FD_NAME = /^[\x20-\x39\x3b-\x7e]{1,255}$/
@@ -60,8 +58,8 @@ function parseUnix(target: string, refuse: Refuse): { type: 'unix'; path: string
   if (target.endsWith('/')) throw refuse('it names a folder')
   if (target.includes('\0')) throw refuse('it holds a NUL character')
   const bytes = Buffer.byteLength(target)
-  if (bytes > LONGEST_PATH) {
-    throw refuse(`the path is ${bytes} bytes long, and a UNIX socket's path at most ${LONGEST_PATH}`)
+  if (bytes > LONGEST_SOCKET_PATH) {
+    throw refuse(`the path is ${bytes} bytes long, and a UNIX socket's path at most ${LONGEST_SOCKET_PATH}`)
   }
   return { type: 'unix', path: target }
 }

@@ -1,0 +1,63 @@
+import { converse } from '@shellflip/control-socket'
+import { formatDuration } from '../arguments/go-duration.ts'
+import { findControlSocket } from '../control/find-supervisor.ts'
+import type { Outcome } from '../control/status.ts'
+import type { PlaceOptions } from '../control/supervisor-place.ts'
+import { type ControlReply, procrollVocabulary } from '../control/vocabulary.ts'
+import { ProcrollError } from '../procroll-error.ts'
+import { escapeUnprintable } from '../terminal/printable.ts'
+import { Progress } from '../terminal/progress.ts'
+import { formatOutcome } from '../terminal/status-table.ts'
+
+export type RollOptions = PlaceOptions & {
+  /** The patience of who asks, in milliseconds; the roll has a timeout of its own. */
+  timeout?: number
+}
+
+/** `procroll roll`: asks for a roll, and waits for its outcome. */
+export async function roll(options: RollOptions): Promise<number> {
+  const path = await findControlSocket(options)
+  const outcome = await outcomeOf(path, options.timeout)
+  if (outcome.type === 'rolled') {
+    process.stdout.write(`${formatOutcome(outcome)}\n`)
+    return 0
+  }
+  process.stderr.write(`procroll: ${escapeUnprintable(formatOutcome(outcome))}\n`)
+  return 1
+}
+
+async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<Outcome> {
+  using progress = new Progress()
+  const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
+  try {
+    const request = { type: 'roll' as const }
+    for await (const reply of converse({
+      path,
+      vocabulary: procrollVocabulary,
+      request,
+      ...(signal && { signal }),
+    })) {
+      if (reply.type === 'roll-ended') return reply.outcome
+      show(progress, reply)
+    }
+  } catch (error) {
+    if (!signal?.aborted) throw error
+    throw new ProcrollError(
+      'ERR_UNANSWERED',
+      `no outcome within ${formatDuration(timeoutMs ?? 0)}; the roll goes on, and procroll status shows it`,
+      { cause: error },
+    )
+  }
+  throw new ProcrollError('ERR_UNANSWERED', 'the supervisor ended before the roll did')
+}
+
+function show(progress: Progress, reply: ControlReply): void {
+  if (reply.type === 'roll-queued')
+    progress.enter({ text: 'another roll or start is under way, this one follows' })
+  if (reply.type === 'roll-started') {
+    progress.enter({ text: `generation ${reply.generation} starts`, limitMs: reply.readyTimeoutMs })
+  }
+  if (reply.type === 'generation-started') {
+    progress.enter({ text: `generation ${reply.generation} (pid ${reply.pid}) gets ready` })
+  }
+}

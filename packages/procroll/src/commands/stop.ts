@@ -1,0 +1,38 @@
+import { ControlSocketError, converse } from '@shellflip/control-socket'
+import { watchPid } from '@shellflip/fd-passing'
+import { findControlSocket } from '../control/find-supervisor.ts'
+import type { PlaceOptions } from '../control/supervisor-place.ts'
+import { procrollVocabulary } from '../control/vocabulary.ts'
+import { ProcrollError } from '../procroll-error.ts'
+import { Progress } from '../terminal/progress.ts'
+
+/** `procroll stop`: asks a supervisor to end its generations and itself, and waits until it is gone. */
+export async function stop(options: PlaceOptions): Promise<number> {
+  const path = await findControlSocket(options)
+  using progress = new Progress()
+  let gone: Promise<void> | undefined
+  try {
+    const request = { type: 'stop' as const }
+    for await (const reply of converse({ path, vocabulary: procrollVocabulary, request })) {
+      if (reply.type !== 'stopping') continue
+      gone ??= exitOf(reply.pid)
+      if (reply.generations.length > 0)
+        progress.enter({ text: `waiting for generation ${reply.generations.join(', ')}` })
+    }
+  } catch (error) {
+    // What counts is that it ended, and not whether it could still say so.
+    if (gone === undefined || !(error instanceof ControlSocketError)) throw error
+  }
+  if (gone === undefined) throw new ProcrollError('ERR_UNANSWERED', 'the supervisor did not answer')
+  await gone
+  return 0
+}
+
+function exitOf(pid: number): Promise<void> {
+  return new Promise((resolve) => {
+    const watch = watchPid(pid, () => {
+      watch[Symbol.dispose]()
+      resolve()
+    })
+  })
+}

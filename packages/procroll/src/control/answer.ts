@@ -1,0 +1,156 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { RollingSupervisor, SupervisorEvent } from '@shellflip/rolling-supervisor'
+import type { Status } from './status.ts'
+import { reportOutcome } from './status-report.ts'
+import type { ControlReply, ControlRequest } from './vocabulary.ts'
+
+/** What the control socket may ask of a supervisor. */
+export type Supervised = {
+  /** Resolves once there is a supervisor; orphans of a former one may have to end first. */
+  started: Promise<RollingSupervisor>
+  status: () => Status
+  /** Asks it to end; called again, it kills. */
+  stop: () => void
+}
+
+/** A generation may tell a new STATUS thousands of times a second: who watches gets so many a second. */
+const WATCH_INTERVAL_MS = 50
+
+export function answer(
+  request: ControlRequest,
+  supervised: Supervised,
+  signal: AbortSignal,
+): AsyncIterable<ControlReply> {
+  switch (request.type) {
+    case 'roll':
+      return roll(supervised, signal)
+    case 'status':
+      return request.watch ? watch(supervised, signal) : present(supervised)
+    case 'stop':
+      return stop(supervised, signal)
+  }
+}
+
+async function* roll({ started }: Supervised, signal: AbortSignal): AsyncGenerator<ControlReply> {
+  const supervisor = await unlessAborted(started, signal)
+  if (supervisor === undefined) return
+  const replies: ControlReply[] = []
+  using changes = new Changes(supervisor, signal)
+  let generation: number | undefined
+  // The first roll that begins after the request is the one that answers it.
+  changes.onEvent = (event) => {
+    if (event.type === 'roll-started' && generation === undefined) generation = event.generation
+    const reply = progressOf(event)
+    if (reply !== undefined && reply.generation === generation) replies.push(reply)
+  }
+  const ended = supervisor.roll().then((outcome) => {
+    replies.push({ type: 'roll-ended', outcome: reportOutcome(outcome) })
+    changes.wake()
+  })
+  if (generation === undefined && supervisor.status().state !== 'stopping') yield { type: 'roll-queued' }
+  for (;;) {
+    for (let reply = replies.shift(); reply !== undefined; reply = replies.shift()) {
+      yield reply
+      if (reply.type === 'roll-ended') return await ended
+    }
+    if (signal.aborted) return
+    await changes.next()
+  }
+}
+
+function progressOf(event: SupervisorEvent): (ControlReply & { generation: number }) | undefined {
+  if (event.type === 'roll-started') {
+    return { type: 'roll-started', generation: event.generation, readyTimeoutMs: event.readyTimeoutMs }
+  }
+  if (event.type === 'generation-started') {
+    return { type: 'generation-started', generation: event.generation, pid: event.pid }
+  }
+  return undefined
+}
+
+async function* present({ status }: Supervised): AsyncGenerator<ControlReply> {
+  yield { type: 'status', status: status() }
+}
+
+async function* watch({ started, status }: Supervised, signal: AbortSignal): AsyncGenerator<ControlReply> {
+  yield { type: 'status', status: status() }
+  const supervisor = await unlessAborted(started, signal)
+  if (supervisor === undefined) return
+  using changes = new Changes(supervisor, signal)
+  let told = ''
+  for (;;) {
+    const now = status()
+    const text = JSON.stringify(now)
+    if (text !== told) yield { type: 'status', status: now }
+    told = text
+    if (signal.aborted || now.state === 'stopped') return
+    await changes.next()
+    await delay(WATCH_INTERVAL_MS, undefined, { signal }).catch(() => {})
+  }
+}
+
+async function* stop(
+  { started, status, stop }: Supervised,
+  signal: AbortSignal,
+): AsyncGenerator<ControlReply> {
+  stop()
+  yield stopping(status())
+  const supervisor = await unlessAborted(started, signal)
+  if (supervisor === undefined) return
+  using changes = new Changes(supervisor, signal)
+  for (;;) {
+    const now = status()
+    yield stopping(now)
+    if (signal.aborted || now.state === 'stopped') return
+    await changes.next()
+  }
+}
+
+function stopping({ pid, generations }: Status): ControlReply {
+  return { type: 'stopping', pid, generations: generations.map(({ generation }) => generation) }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true })
+    void promise.then(resolve)
+  })
+}
+
+/** Tells that something happened since the last time one asked, however much it was. */
+class Changes implements Disposable {
+  onEvent: (event: SupervisorEvent) => void = () => {}
+  #changed = false
+  #wake = () => {}
+  readonly #signal: AbortSignal
+  readonly #subscription: Disposable
+
+  constructor(supervisor: RollingSupervisor, signal: AbortSignal) {
+    this.#signal = signal
+    this.#subscription = supervisor.onEvent((event) => {
+      this.onEvent(event)
+      this.wake()
+    })
+    signal.addEventListener('abort', this.wake)
+  }
+
+  /** Resolves once something changed, or the client left. */
+  async next(): Promise<void> {
+    if (!this.#changed && !this.#signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    this.#changed = false
+  }
+
+  readonly wake = (): void => {
+    this.#changed = true
+    this.#wake()
+  };
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]()
+    this.#signal.removeEventListener('abort', this.wake)
+  }
+}

@@ -1,0 +1,107 @@
+import { rmdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ControlServer, ControlSocketError } from '@shellflip/control-socket'
+import type { Logger } from '../log/logger.ts'
+import { ProcrollError, usageError } from '../procroll-error.ts'
+import { answer, type Supervised } from './answer.ts'
+import { makePrivateFolder, runtimeFolder } from './runtime-folder.ts'
+import {
+  type PlaceOptions,
+  placeByControlSocket,
+  placeInRuntimeFolder,
+  type SupervisorPlace,
+} from './supervisor-place.ts'
+import { procrollVocabulary } from './vocabulary.ts'
+
+/** A place where this process, and no other, answers. */
+export type ClaimedPlace = AsyncDisposable & { record: string }
+
+/**
+ * Takes the supervisor's name, or control socket, and begins to answer there. Without either it is called by its
+ * pid; and where that is impossible, as in a unit without a writable /run, it goes on unasked.
+ *
+ * @throws ProcrollError `ERR_NAME_IN_USE`, `ERR_RUNTIME_FOLDER`
+ */
+export async function claimPlace(
+  { name, controlSocket }: PlaceOptions,
+  supervised: Supervised,
+  logger: Logger,
+): Promise<ClaimedPlace | undefined> {
+  if (controlSocket !== undefined)
+    return await claim(placeByControlSocket(resolve(controlSocket)), supervised, logger)
+  if (name !== undefined) return await claimInRuntimeFolder(name, supervised, logger)
+  try {
+    return await claimInRuntimeFolder(String(process.pid), supervised, logger)
+  } catch (error) {
+    logger.log('WARN', 'no control socket: procroll roll, status and stop will not find this supervisor', {
+      error: (error as Error).message,
+    })
+    return undefined
+  }
+}
+
+async function claimInRuntimeFolder(
+  label: string,
+  supervised: Supervised,
+  logger: Logger,
+): Promise<ClaimedPlace> {
+  makePrivateFolder(runtimeFolder())
+  return await claim(placeInRuntimeFolder(label), supervised, logger)
+}
+
+async function claim(place: SupervisorPlace, supervised: Supervised, logger: Logger): Promise<ClaimedPlace> {
+  const server = await listen(place, supervised, logger)
+  return {
+    record: place.record,
+    async [Symbol.asyncDispose]() {
+      await server.close()
+      if (place.folder !== undefined) removeIfEmpty(place.folder)
+    },
+  }
+}
+
+async function listen(
+  place: SupervisorPlace,
+  supervised: Supervised,
+  logger: Logger,
+): Promise<ControlServer> {
+  try {
+    return await ControlServer.listen({
+      path: place.controlSocket,
+      vocabulary: procrollVocabulary,
+      answer: (request, { signal }) => answer(request, supervised, signal),
+      onEvent: (event) =>
+        logger.log('DEBUG', 'control client not answered', {
+          event: event.type,
+          ...('error' in event ? { error: String(event.error) } : {}),
+        }),
+    })
+  } catch (cause) {
+    if (!(cause instanceof ControlSocketError)) throw cause
+    throw refusal(place, cause)
+  }
+}
+
+function refusal(place: SupervisorPlace, cause: ControlSocketError): ProcrollError {
+  if (cause.code === 'ERR_PATH_TOO_LONG') return usageError(`no control socket: ${cause.message}`, { cause })
+  if (cause.code !== 'ERR_PATH_IN_USE' || place.folder === undefined) {
+    const code = cause.code === 'ERR_PATH_IN_USE' ? 'ERR_NAME_IN_USE' : 'ERR_RUNTIME_FOLDER'
+    return new ProcrollError(code, `no control socket: ${cause.message}`, { cause })
+  }
+  return new ProcrollError(
+    'ERR_NAME_IN_USE',
+    `a supervisor named "${place.label}" is running: roll it (procroll roll --name ${place.label}), ` +
+      `stop it (procroll stop --name ${place.label}), or choose another --name`,
+    { cause },
+  )
+}
+
+/** A record of orphans may have been left in it on purpose. */
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOTEMPTY' && code !== 'ENOENT' && code !== 'EEXIST') throw error
+  }
+}

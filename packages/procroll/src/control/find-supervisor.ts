@@ -1,0 +1,69 @@
+import { readdirSync } from 'node:fs'
+import { connect } from 'node:net'
+import { ProcrollError, usageError } from '../procroll-error.ts'
+import { runtimeFolder } from './runtime-folder.ts'
+import { type PlaceOptions, parseName, placeInRuntimeFolder } from './supervisor-place.ts'
+
+/** Whether somebody listens on a UNIX socket. A process that is stopped (SIGSTOP) still does. */
+export function isLive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    const settle = (live: boolean) => {
+      socket.destroy()
+      resolve(live)
+    }
+    socket.once('connect', () => settle(true))
+    // EAGAIN: its queue of connections is full, so somebody holds it. EACCES: it is there, but not for us.
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => settle(code === 'EAGAIN' || code === 'EACCES'))
+  })
+}
+
+/** The names (or pids) of all supervisors here. */
+export async function liveSupervisors(): Promise<string[]> {
+  const labels = await Promise.all(
+    foldersIn(runtimeFolder()).map(async (label) =>
+      (await isLive(placeInRuntimeFolder(label).controlSocket)) ? [label] : [],
+    ),
+  )
+  return labels.flat()
+}
+
+/**
+ * The control socket of the supervisor that is meant: by name, by control socket, or the only one there is.
+ *
+ * @throws ProcrollError `ERR_NO_SUPERVISOR`, or `ERR_USAGE` where there are several to choose from
+ */
+export async function findControlSocket({ name, controlSocket }: PlaceOptions): Promise<string> {
+  const path = name === undefined ? controlSocket : placeInRuntimeFolder(parseName(name)).controlSocket
+  if (path !== undefined) {
+    if (await isLive(path)) return path
+    throw await nobodyThere(name === undefined ? `at ${path}` : `named "${name}"`)
+  }
+  const [first, ...others] = await liveSupervisors()
+  if (first === undefined) throw await nobodyThere('')
+  if (others.length === 0) return placeInRuntimeFolder(first).controlSocket
+  throw usageError(
+    `${others.length + 1} supervisors run here: ${[first, ...others].join(', ')}. Say which: --name ${first}`,
+  )
+}
+
+async function nobodyThere(which: string): Promise<ProcrollError> {
+  const here = await liveSupervisors()
+  const known = here.length === 0 ? `none in ${runtimeFolder()}` : `running: ${here.join(', ')}`
+  return new ProcrollError(
+    'ERR_NO_SUPERVISOR',
+    `no supervisor ${which ? `${which} ` : ''}is running (${known})`,
+  )
+}
+
+export function foldersIn(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}

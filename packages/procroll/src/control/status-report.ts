@@ -1,0 +1,33 @@
+import { describeFailure, type RollOutcome, type SupervisorStatus } from '@shellflip/rolling-supervisor'
+import { version } from '../version.ts'
+import type { Outcome, Status } from './status.ts'
+
+/** What is reported of a supervisor besides what it knows itself. */
+export type SupervisorIdentity = { name: string; command: readonly string[] }
+
+export function reportStatus({ name, command }: SupervisorIdentity, status: SupervisorStatus): Status {
+  return {
+    name,
+    pid: status.pid,
+    version,
+    state: status.state,
+    since: status.since.toISOString(),
+    command: [...command],
+    generations: status.generations.map(({ id, pid, state, since, status: text }) => ({
+      generation: id,
+      ...(pid === 0 ? {} : { pid }),
+      state,
+      since: since.toISOString(),
+      ...(text === undefined ? {} : { status: text }),
+    })),
+    listeners: status.listeners,
+    ...(status.lastRoll === undefined ? {} : { lastRoll: reportOutcome(status.lastRoll) }),
+  }
+}
+
+export function reportOutcome(outcome: RollOutcome): Outcome {
+  if (outcome.type === 'rolled') return outcome
+  if (outcome.type === 'refused') return { type: 'refused', reason: 'the supervisor is stopping' }
+  const { generation, failure, elapsedMs } = outcome
+  return { type: 'failed', generation, reason: describeFailure(failure), elapsedMs }
+}

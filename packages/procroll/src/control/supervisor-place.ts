@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { usageError } from '../procroll-error.ts'
+import { runtimeFolder } from './runtime-folder.ts'
+
+/** Where a supervisor is asked, and where it notes the processes it answers for. */
+export type SupervisorPlace = {
+  /** What people call it: its name, its pid, or its control socket. */
+  label: string
+  controlSocket: string
+  /** The record of its generations, for whoever comes after a SIGKILL. */
+  record: string
+  /** Made for this supervisor alone, and removed with it. */
+  folder?: string
+}
+
+export type PlaceOptions = { name?: string; controlSocket?: string }
+
+export function placeInRuntimeFolder(label: string): SupervisorPlace & { folder: string } {
+  const folder = join(runtimeFolder(), label)
+  return {
+    label,
+    folder,
+    controlSocket: join(folder, 'control.sock'),
+    record: join(folder, 'generations.json'),
+  }
+}
+
+export function placeByControlSocket(path: string): SupervisorPlace {
+  return { label: path, controlSocket: path, record: `${path}.generations.json` }
+}
+
+/** A supervisor's name is the name of a folder. Digits alone are the pids of those without a name. */
+export function parseName(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(text)) return text
+  throw usageError(
+    `"${text.slice(0, 80)}" is no name: up to 64 letters, digits, dots, dashes, underscores or @, as api or web@1`,
+  )
+}

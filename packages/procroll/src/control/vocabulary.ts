@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { outcomeSchema, statusSchema } from './status.ts'
+
+const requestSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('roll') }),
+  /** With `watch`, the present status and every later one. */
+  z.object({ type: z.literal('status'), watch: z.boolean().optional() }),
+  z.object({ type: z.literal('stop') }),
+])
+
+const replySchema = z.discriminatedUnion('type', [
+  /** Another roll is going on; the one asked for follows it. */
+  z.object({ type: z.literal('roll-queued') }),
+  z.object({ type: z.literal('roll-started'), generation: z.int(), readyTimeoutMs: z.number() }),
+  z.object({ type: z.literal('generation-started'), generation: z.int(), pid: z.int() }),
+  z.object({ type: z.literal('roll-ended'), outcome: outcomeSchema }),
+  z.object({ type: z.literal('status'), status: statusSchema }),
+  /** The supervisor (`pid`) ends, once these generations have. */
+  z.object({ type: z.literal('stopping'), pid: z.int(), generations: z.array(z.int()) }),
+])
+
+/** What a supervisor is asked over its control socket, and what it answers. */
+export const procrollVocabulary = { request: requestSchema, reply: replySchema }
+export type ControlRequest = z.infer<typeof requestSchema>
+export type ControlReply = z.infer<typeof replySchema>

@@ -1,0 +1,13 @@
+import type { LogRecord } from './logger.ts'
+import { timestamp } from './timestamp.ts'
+
+/** What JSON leaves as it is and a terminal does not: DEL, the C1 controls, the line separators. */
+const BEYOND_JSON = /[\x7f-\x9f\u2028\u2029]/g
+
+/** A line as the JSON handler of Go's slog writes it. */
+export function formatJson({ time, level, message, fields }: LogRecord): string {
+  return JSON.stringify({ time: timestamp(time), level, msg: message, ...fields }).replace(
+    BEYOND_JSON,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -1,0 +1,138 @@
+import { describeFailure, describeRoll, type SupervisorEvent } from '@shellflip/rolling-supervisor'
+import { formatDuration } from '../arguments/go-duration.ts'
+import type { LogFields, LogLevel } from './logger.ts'
+
+export type LogLine = { level: LogLevel; message: string; fields?: LogFields }
+
+/** A supervisor's event as its operator reads it in the log. */
+export function describeEvent(event: SupervisorEvent): LogLine {
+  switch (event.type) {
+    case 'state':
+      return { level: 'DEBUG', message: 'state changed', fields: { state: event.state } }
+    case 'roll-queued':
+      return { level: 'INFO', message: 'roll waits for the one under way' }
+    case 'roll-started': {
+      const { generation, readyTimeoutMs } = event
+      return {
+        level: 'INFO',
+        message: 'roll started',
+        fields: { generation, ready_timeout: formatDuration(readyTimeoutMs) },
+      }
+    }
+    case 'roll-ended':
+      return event.outcome.type === 'rolled'
+        ? { level: 'INFO', message: `rolled: ${describeRoll(event.outcome)}` }
+        : { level: 'ERROR', message: `roll failed: ${describeRoll(event.outcome)}` }
+    case 'promoted': {
+      const { generation, predecessor } = event
+      return {
+        level: 'INFO',
+        message: 'generation serves',
+        fields: { generation, ...(predecessor === undefined ? {} : { predecessor }) },
+      }
+    }
+    case 'restarting':
+      return {
+        level: 'WARN',
+        message: 'service is restarted',
+        fields: { delay: formatDuration(event.delayMs) },
+      }
+    case 'draining-too-many': {
+      const { generation, maxDraining } = event
+      return {
+        level: 'WARN',
+        message: 'too many generations drain: the oldest is killed',
+        fields: { generation, max_draining: maxDraining },
+      }
+    }
+    case 'manager-unreachable':
+      return {
+        level: 'WARN',
+        message: 'service manager cannot be told',
+        fields: { error: event.error.message },
+      }
+    case 'ended':
+      return event.exit.type === 'stopped'
+        ? { level: 'INFO', message: 'stopped' }
+        : { level: 'ERROR', message: event.exit.reason, fields: { exit_code: event.exit.exitCode } }
+    default:
+      return describeGenerationEvent(event)
+  }
+}
+
+type GenerationEvent = Extract<SupervisorEvent, { type: `generation-${string}` }>
+
+function describeGenerationEvent(event: GenerationEvent): LogLine {
+  const { generation } = event
+  switch (event.type) {
+    case 'generation-started':
+      return { level: 'INFO', message: 'generation started', fields: { generation, pid: event.pid } }
+    case 'generation-ready': {
+      const { pid, elapsedMs } = event
+      return {
+        level: 'INFO',
+        message: 'generation ready',
+        fields: { generation, pid, elapsed: formatDuration(elapsedMs) },
+      }
+    }
+    case 'generation-failed':
+      return event.failure.type === 'stopped'
+        ? { level: 'INFO', message: 'generation stopped before ready', fields: { generation } }
+        : {
+            level: 'ERROR',
+            message: 'generation failed',
+            fields: { generation, reason: describeFailure(event.failure) },
+          }
+    case 'generation-signalled': {
+      const { signal, killAfterMs } = event
+      return {
+        level: 'INFO',
+        message: 'generation is asked to end',
+        fields: { generation, signal, kill_after: formatDuration(killAfterMs) },
+      }
+    }
+    case 'generation-killed':
+      return {
+        level: 'WARN',
+        message: 'generation is killed',
+        fields: { generation, reason: KILL_REASONS[event.reason] },
+      }
+    case 'generation-main-pid':
+      return {
+        level: 'INFO',
+        message: 'generation has a new main process',
+        fields: { generation, pid: event.pid },
+      }
+    case 'generation-main-pid-refused':
+      return {
+        level: 'WARN',
+        message: 'generation named a main process that is not its own',
+        fields: { generation, pid: event.pid },
+      }
+    case 'generation-status':
+      return { level: 'DEBUG', message: 'generation status', fields: { generation, status: event.text } }
+    case 'generation-extended':
+      return {
+        level: 'DEBUG',
+        message: 'generation asked for more time',
+        fields: { generation, extension: formatDuration(event.ms) },
+      }
+    case 'generation-fds-refused':
+      return {
+        level: 'WARN',
+        message: 'generation sent fds for a store, and there is none here: they were closed',
+        fields: { generation, count: event.count },
+      }
+    case 'generation-exited': {
+      const { code, signal } = event.exit
+      const how: LogFields = signal !== null ? { signal } : code !== null ? { exit_code: code } : {}
+      return { level: 'INFO', message: 'generation exited', fields: { generation, ...how } }
+    }
+  }
+}
+
+const KILL_REASONS = {
+  overdue: 'the shutdown timeout passed',
+  hung: 'its watchdog timeout passed',
+  asked: 'no time is left to wait',
+}

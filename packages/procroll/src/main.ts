@@ -1,0 +1,51 @@
+import { ProcrollError } from './procroll-error.ts'
+import { version } from './version.ts'
+
+/** Runs a command line, and returns the exit status. Whatever goes wrong is one line on stderr. */
+export async function main(argv: readonly string[]): Promise<number> {
+  // Answered before anything is loaded: service managers and scripts ask it often.
+  if (argv[0] === '--version' || argv[0] === '-V') {
+    process.stdout.write(`procroll ${version}\n`)
+    return 0
+  }
+  surviveClosedPipes()
+  try {
+    return await runProgram(argv)
+  } catch (error) {
+    process.stderr.write(`procroll: ${describe(error, argv.includes('--debug'))}\n`)
+    return error instanceof ProcrollError ? error.exitCode : 1
+  }
+}
+
+async function runProgram(argv: readonly string[]): Promise<number> {
+  const [{ createProgram }, { CommanderError }] = await Promise.all([
+    import('./program.ts'),
+    import('commander'),
+  ])
+  let exitCode = 0
+  try {
+    await createProgram(argv, (code) => {
+      exitCode = code
+    }).parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? 0 : 2
+  }
+}
+
+/** `procroll status | head`: who has read enough closes the pipe, and that is no error. */
+function surviveClosedPipes(): void {
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') process.exit(0)
+  })
+  process.stderr.on('error', () => {})
+}
+
+/** Errors of the libraries below say what to do as well; only an error in procroll itself needs a stack. */
+function describe(error: unknown, debug: boolean): string {
+  if (!(error instanceof Error)) return String(error)
+  const isFault = !('code' in error)
+  if (isFault && debug && error.stack !== undefined) return error.stack
+  return error.message.replaceAll('\n', ' ')
+}

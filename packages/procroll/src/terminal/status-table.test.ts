@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { statusSchema } from '../control/status.ts'
+import { escapeUnprintable } from './printable.ts'
+import { formatStatus } from './status-table.ts'
+import { formatTable } from './table.ts'
+
+const since = '2025-01-31T12:00:00.000Z'
+const status = statusSchema.parse({
+  name: 'api',
+  pid: 811,
+  version: '1.0.0',
+  state: 'serving',
+  since,
+  command: ['/srv/app', '--id={{.Generation}}'],
+  generations: [
+    { generation: 9, pid: 700, state: 'draining', since },
+    { generation: 10, state: 'ready', since, status: '\x1b[2Jall\r\nwell \u202e' },
+  ],
+  listeners: [{ name: 'web', address: 'tcp://127.0.0.1:8080' }],
+  lastRoll: { type: 'failed', generation: 11, reason: 'not ready within 10s', elapsedMs: 10_000 },
+})
+
+it('shows a status in a header and a table', () => {
+  const lines = formatStatus(status).split('\n')
+  expect(lines[0]).toMatch(/^api: serving, pid 811, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+  expect(lines).toContain('command: /srv/app --id={{.Generation}}')
+  expect(lines).toContain('listening: web on tcp://127.0.0.1:8080')
+  expect(lines).toContain('last roll: generation 11 failed: not ready within 10s')
+  expect(lines.some((line) => /^9 {11}700 {2}draining {2}\S+ \S+$/.test(line))).toBe(true)
+  expect(lines.some((line) => /^10 {10}- {4}ready /.test(line))).toBe(true)
+})
+
+it('shows what others wrote as text, whatever it is', () => {
+  const text = formatStatus(status)
+  expect(text).toContain('\\x1b[2Jall\\r\\nwell \\u202e')
+  expect(text).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
+})
+
+it('escapes half a character', () => {
+  expect(escapeUnprintable('\ud83d')).toBe('\\ud83d')
+})
+
+it('aligns columns by characters', () => {
+  expect(
+    formatTable([
+      ['a', 'b'],
+      ['😀😀', 'c'],
+    ]),
+  ).toBe('a   b\n😀😀  c')
+})
