@@ -2,7 +2,7 @@ import { checked, closedError, invalidArgument } from './error.ts'
 import { Incoming, type Message, type ReceiveOptions } from './incoming.ts'
 import { native } from './native.ts'
 import { Outgoing, type SendOptions } from './outgoing.ts'
-import type { OwnedFd } from './owned-fd.ts'
+import { OwnedFd } from './owned-fd.ts'
 import { Readiness, readable, writable } from './readiness.ts'
 import { localAddress } from './socket-address.ts'
 import {
@@ -63,16 +63,16 @@ export class UnixSocket implements Disposable {
   }
 
   /**
-   * Takes over a UNIX socket, an inherited or received one. It is made non-blocking, for all who share its open
-   * file description.
+   * Takes a UNIX socket over, an inherited or received one: `fd` is closed to its former owner then. It becomes
+   * non-blocking, for all who share its open file description.
    *
-   * @throws {@link FdPassingError} if it is none; it stays the caller's then
+   * @throws {@link FdPassingError} if it is no UNIX socket; `fd` stays its owner's then
    */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixSocket {
     const type = socketTypeOf(fd.fd)
     if (localAddress(fd.fd).family !== 'unix') throw invalidArgument(`fd ${fd.fd} is no UNIX socket`)
     if (options.passCredentials) passCredentials(fd.fd)
-    return new UnixSocket(fd, type)
+    return new UnixSocket(new OwnedFd(fd.release()), type)
   }
 
   private constructor(owned: OwnedFd, type: UnixSocketType) {
@@ -152,11 +152,14 @@ export class UnixSocket implements Disposable {
   /** Closes the descriptor and ends what waits with `ERR_FD_CLOSED`; a second call does nothing. */
   close(): void {
     if (this.closed) return
-    this.#readiness?.close()
-    this.#owned.close()
     const error = closedError('this UnixSocket')
-    this.#outgoing.close(error)
-    this.#incoming.close(error)
+    this.#readiness?.close()
+    try {
+      this.#owned.close()
+    } finally {
+      this.#outgoing.close(error)
+      this.#incoming.close(error)
+    }
   }
 
   [Symbol.dispose](): void {
@@ -186,6 +189,7 @@ export class UnixSocket implements Disposable {
   }
 }
 
+/** For a descriptor that nobody else knows yet. */
 function adoptOrClose(fd: OwnedFd, options: UnixSocketOptions): UnixSocket {
   try {
     return UnixSocket.adopt(fd, options)

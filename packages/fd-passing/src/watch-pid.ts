@@ -64,7 +64,7 @@ class PidfdWatch implements PidWatch {
   }
 }
 
-class PollingWatch implements PidWatch {
+export class PollingWatch implements PidWatch {
   readonly #pid: number
   readonly #onExit: () => void
   #timer: NodeJS.Timeout

@@ -1,0 +1,121 @@
+import { constants } from 'node:os'
+import { closedError, systemError } from './error.ts'
+import { type ListenUnixOptions, listenUnix } from './listeners.ts'
+import { native } from './native.ts'
+import { OwnedFd } from './owned-fd.ts'
+import { Readiness, readable } from './readiness.ts'
+import { UnixSocket, type UnixSocketOptions } from './unix-socket.ts'
+
+type Waiting = { wake: () => void; fail: (error: unknown) => void }
+
+/** A listening UNIX stream or seqpacket socket whose connections can carry fds, which those of Node cannot. */
+export class UnixListener implements Disposable {
+  readonly #owned: OwnedFd
+  readonly #connectionOptions: UnixSocketOptions
+  readonly #waiting = new Set<Waiting>()
+  readonly #readiness: Readiness
+
+  /**
+   * Binds and listens. `close()` does not unlink the path.
+   *
+   * @param options `passCredentials` is for the connections
+   * @throws as {@link listenUnix}
+   */
+  static listen(options: ListenUnixOptions & UnixSocketOptions): UnixListener {
+    return UnixListener.adopt(listenUnix(options), options)
+  }
+
+  /** Takes a listening UNIX socket over. It becomes non-blocking, for all who share its open file description. */
+  static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixListener {
+    return new UnixListener(new OwnedFd(fd.release()), options)
+  }
+
+  private constructor(owned: OwnedFd, connectionOptions: UnixSocketOptions) {
+    this.#owned = owned
+    this.#connectionOptions = connectionOptions
+    this.#readiness = new Readiness(owned.fd, () => {
+      for (const { wake } of this.#waiting) wake()
+    })
+  }
+
+  /** The descriptor, borrowed. @throws `ERR_FD_CLOSED` after `close()` */
+  get fd(): number {
+    return this.#owned.fd
+  }
+
+  get closed(): boolean {
+    return this.#owned.closed
+  }
+
+  /**
+   * The next connection. At most one in each turn of the event loop, so a crowd of clients stops nothing else.
+   *
+   * @param options `signal` ends the wait with its reason
+   * @throws {@link FdPassingError} `ERR_FD_CLOSED`: closed meanwhile; `ERR_SYSTEM` with `EMFILE`: the connection stays
+   *   queued
+   */
+  async accept(options: { signal?: AbortSignal } = {}): Promise<UnixSocket> {
+    while (true) {
+      await this.#readable(options.signal)
+      const accepted = native.accept(this.fd)
+      if (accepted >= 0) return UnixSocket.adopt(new OwnedFd(accepted), this.#connectionOptions)
+      if (accepted !== -constants.errno.EAGAIN) throw systemError('accept', accepted)
+    }
+  }
+
+  /** Every connection until `close()`. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<UnixSocket, void, void> {
+    while (!this.closed) {
+      const connection = await this.accept().catch((error: unknown) => {
+        if (this.closed) return null
+        throw error
+      })
+      if (connection !== null) yield connection
+    }
+  }
+
+  /** Waiting keeps the event loop alive: the default. */
+  ref(): this {
+    this.#readiness.keepAlive(true)
+    return this
+  }
+
+  /** Waiting does not keep the event loop alive. */
+  unref(): this {
+    this.#readiness.keepAlive(false)
+    return this
+  }
+
+  /** Closes the descriptor and ends what waits with `ERR_FD_CLOSED`; a second call does nothing. */
+  close(): void {
+    if (this.closed) return
+    this.#readiness.close()
+    try {
+      this.#owned.close()
+    } finally {
+      for (const { fail } of this.#waiting) fail(closedError('this UnixListener'))
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #readable(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      if (this.closed) throw closedError('this UnixListener')
+      const settle = (settled: () => void) => {
+        signal?.removeEventListener('abort', abort)
+        this.#waiting.delete(waiting)
+        if (!this.closed) this.#readiness.want(this.#waiting.size > 0 ? readable : 0)
+        settled()
+      }
+      const waiting = { wake: () => settle(resolve), fail: (error: unknown) => settle(() => reject(error)) }
+      const abort = () => waiting.fail(signal?.reason)
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waiting.add(waiting)
+      this.#readiness.want(readable)
+    })
+  }
+}
