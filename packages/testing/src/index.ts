@@ -1,5 +1,6 @@
 export { isAlive, openFds, processesWith, processState, residentKiB } from './process-census.ts'
 export { runReadmeExample } from './readme-example.ts'
+export { compileScriptedProcess, type Script } from './scripted-process.ts'
 export { temporaryFolder } from './temporary-folder.ts'
 export { type Exit, TestProcess, type TestProcessOptions } from './test-process.ts'
 export { type WaitOptions, waitFor } from './wait-for.ts'

@@ -1,0 +1,113 @@
+/* A process that does what its arguments say, one after the other, and starts within a millisecond: the
+ * service that supervisors are tested with. See ../src/scripted-process.ts for the steps. */
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t got_signal;
+
+static void fail(const char *step) {
+  fprintf(stderr, "scripted-process: %s: %s\n", step, strerror(errno));
+  exit(125);
+}
+
+static void notify(const char *text) {
+  static int fd = -1;
+  const char *path = getenv("NOTIFY_SOCKET");
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  socklen_t length;
+  if (path == NULL) return;
+  if (fd < 0) fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path) + (path[0] == '/' ? 1 : 0));
+  memcpy(address.sun_path, path, strlen(path));
+  if (address.sun_path[0] == '@') address.sun_path[0] = '\0';
+  if (sendto(fd, text, strlen(text), 0, (struct sockaddr *)&address, length) < 0) fail(text);
+}
+
+static void notify_main_pid(void) {
+  char text[64];
+  snprintf(text, sizeof text, "MAINPID=%d", (int)getpid());
+  notify(text);
+}
+
+static void write_file(const char *path, const char *text) {
+  FILE *file = fopen(path, "a");
+  if (file == NULL) fail(path);
+  fputs(text, file);
+  fclose(file);
+}
+
+static void await_file(const char *path) {
+  const struct timespec pause = {.tv_nsec = 1000000};
+  while (access(path, F_OK) != 0) nanosleep(&pause, NULL);
+}
+
+static void handle(int signal) { got_signal = signal; }
+
+/* Blocked until await_signal: one that arrives before is not missed. */
+static void catch_signal(int number) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  signal(number, handle);
+}
+
+static void await_signal(void) {
+  sigset_t none;
+  sigemptyset(&none);
+  while (!got_signal) sigsuspend(&none);
+}
+
+int main(int argc, char **argv) {
+  int i;
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  for (i = 1; i < argc; i++) {
+    const char *step = argv[i];
+    const char *argument = i + 1 < argc ? argv[i + 1] : "";
+    if (strcmp(step, "notify") == 0) notify(argument), i++;
+    else if (strcmp(step, "flood") == 0) {
+      long count = atol(argument);
+      while (count-- > 0) notify("STATUS=flood");
+      i++;
+    } else if (strcmp(step, "main-pid") == 0) notify_main_pid();
+    else if (strcmp(step, "exit") == 0) exit(atoi(argument));
+    else if (strcmp(step, "print") == 0) puts(argument), i++;
+    else if (strcmp(step, "warn") == 0) fprintf(stderr, "%s\n", argument), i++;
+    else if (strcmp(step, "append") == 0) write_file(argument, argv[i + 2]), i += 2;
+    else if (strcmp(step, "environment") == 0) {
+      const char *value = getenv(argv[i + 2]);
+      write_file(argument, value ? value : "(unset)"), write_file(argument, "\n"), i += 2;
+    } else if (strcmp(step, "pid") == 0) {
+      char text[32];
+      snprintf(text, sizeof text, "%d\n", (int)getpid());
+      write_file(argument, text), i++;
+    } else if (strcmp(step, "await") == 0) await_file(argument), i++;
+    else if (strcmp(step, "ignore") == 0) signal(atoi(argument), SIG_IGN), i++;
+    else if (strcmp(step, "catch") == 0) catch_signal(atoi(argument)), i++;
+    else if (strcmp(step, "await-signal") == 0) await_signal();
+    else if (strcmp(step, "signal-number") == 0) {
+      char text[32];
+      snprintf(text, sizeof text, "%d\n", (int)got_signal);
+      write_file(argument, text), i++;
+    } else if (strcmp(step, "fork") == 0) {
+      if (fork() > 0) exit(0);
+    } else if (strcmp(step, "child") == 0) {
+      if (fork() == 0)
+        for (;;) pause();
+    } else if (strcmp(step, "hang") == 0) {
+      for (;;) pause();
+    } else {
+      fprintf(stderr, "scripted-process: no such step: %s\n", step);
+      exit(125);
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,25 @@
+import { execFileSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * What a scripted process does, in order; then it exits with 0.
+ *
+ * - `notify TEXT`: sends a datagram to NOTIFY_SOCKET; `flood N` sends N; `main-pid` sends its own pid as MAINPID
+ * - `exit CODE`, `hang`
+ * - `print TEXT` to stdout, `warn TEXT` to stderr
+ * - `append FILE TEXT`, `pid FILE`, `environment FILE NAME`: appends to a file
+ * - `await FILE`: waits until it is there
+ * - `ignore N`, `catch N`: a signal by its number; `await-signal` waits for a caught one; `signal-number FILE`
+ *   appends which it was
+ * - `fork`: the parent exits with 0, the child goes on; `child`: leaves a child that hangs, and goes on
+ */
+export type Script = readonly string[]
+
+const source = fileURLToPath(new URL('../native/scripted-process.c', import.meta.url))
+
+/** Compiles the process that does what its arguments say, and returns the path of it. */
+export function compileScriptedProcess(folder: string): string {
+  const path = `${folder}/scripted-process`
+  execFileSync(process.env.CC ?? 'cc', ['-Wall', '-Werror', '-o', path, source])
+  return path
+}
