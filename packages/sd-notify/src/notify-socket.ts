@@ -102,8 +102,12 @@ function senderOf({ credentials }: Message): { sender?: Credentials } {
   return credentials === undefined ? {} : { sender: credentials }
 }
 
+/** These cost one datagram; anything else would come again and again. */
 function isBrokenDatagram(error: unknown): error is FdPassingError {
-  return error instanceof FdPassingError && (error.code === 'ERR_TRUNCATED' || error.code === 'ERR_FD_LOST')
+  return (
+    error instanceof FdPassingError &&
+    ['ERR_MESSAGE_TOO_LARGE', 'ERR_FD_LOST', 'ERR_TRUNCATED'].includes(error.code)
+  )
 }
 
 function closeAll(fds: readonly OwnedFd[]): void {

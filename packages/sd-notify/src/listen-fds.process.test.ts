@@ -1,0 +1,111 @@
+import { listenTcp, localAddress } from '@shellflip/fd-passing'
+import { TestProcess } from '@shellflip/testing'
+import { expect, it } from 'vitest'
+import { listenEnvironment, listenFds } from './index.ts'
+import { startService } from './service-process.fixture.ts'
+
+const taking = `
+  import { execFileSync } from 'node:child_process'
+  import { isCloexec } from '@shellflip/fd-passing'
+  import { listenFds } from '@shellflip/sd-notify'
+  try {
+    const passed = listenFds()
+    console.log(JSON.stringify({
+      passed: passed.map(({ name, fd }) => [name, fd.fd, isCloexec(fd.fd)]),
+      again: listenFds(),
+      left: Object.keys(process.env).filter((name) => name.startsWith('LISTEN_')),
+      child: execFileSync('sh', ['-c', 'echo "$LISTEN_PID$LISTEN_FDS$LISTEN_FDNAMES"; ls -l /proc/self/fd/ | grep "[34] -> socket"; true'], { encoding: 'utf8' }),
+    }))
+    globalThis.passed = passed
+  } catch (error) {
+    console.log(JSON.stringify({ code: error.code, message: error.message }))
+  }
+`
+
+it('takes what was passed: named, owned, once, and not for its children', async () => {
+  using http = listenTcp({ host: '127.0.0.1', port: 0 })
+  using admin = listenTcp({ host: '127.0.0.1', port: 0 })
+  await using service = TestProcess.start(
+    'sh',
+    [
+      '-c',
+      'LISTEN_PID=$$ exec "$@"',
+      'sh',
+      process.execPath,
+      '--input-type=module',
+      '--eval',
+      `${taking}
+      import { createServer } from 'node:http'
+      createServer((_, response) => response.end('served')).listen({ fd: passed[1].fd.release() })
+      `,
+    ],
+    {
+      cwd: new URL('..', import.meta.url).pathname,
+      env: listenEnvironment(['http', 'admin']),
+      extraFds: [http.fd, admin.fd],
+    },
+  )
+  const [json] = await service.printed(/.*\n/)
+  expect(JSON.parse(json)).toEqual({
+    passed: [
+      ['http', 3, true],
+      ['admin', 4, true],
+    ],
+    again: [],
+    left: [],
+    child: '\n',
+  })
+  const address = localAddress(admin.fd)
+  if (address.family === 'unix') expect.unreachable()
+  else {
+    const answer = await fetch(`http://127.0.0.1:${address.port}/`)
+    expect(await answer.text()).toBe('served')
+  }
+})
+
+it('takes auto for its own pid, and unknown for a name', async () => {
+  using http = listenTcp({ host: '127.0.0.1', port: 0 })
+  await using service = startService(taking, {
+    env: { LISTEN_PID: 'auto', LISTEN_FDS: '1' },
+    extraFds: [http.fd],
+  })
+  expect(JSON.parse((await service.printed(/.*\n/))[0])).toMatchObject({ passed: [['unknown', 3, true]] })
+})
+
+it('says which fd is missing, and takes none', async () => {
+  using http = listenTcp({ host: '127.0.0.1', port: 0 })
+  await using service = startService(taking, {
+    env: { LISTEN_PID: 'auto', LISTEN_FDS: '2' },
+    extraFds: [http.fd],
+  })
+  expect(JSON.parse((await service.printed(/.*\n/))[0])).toEqual({
+    code: 'ERR_FD_NOT_OPEN',
+    message: expect.stringContaining('fd 4'),
+  })
+  expect((await service.exit).code).toBe(0)
+})
+
+it('leaves what is for another process, but not the variables', () => {
+  for (const env of [
+    {},
+    { LISTEN_PID: String(process.ppid), LISTEN_FDS: '1', LISTEN_FDNAMES: 'http' },
+    { LISTEN_FDS: '1' },
+    { LISTEN_PID: String(process.pid), LISTEN_FDS: '0', LISTEN_FDNAMES: '', LISTEN_PIDFDID: '7' },
+  ]) {
+    expect(listenFds({ env })).toEqual([])
+    expect(env).toEqual({})
+  }
+})
+
+it.each([
+  { LISTEN_PID: 'me', LISTEN_FDS: '1' },
+  { LISTEN_FDS: 'one' },
+  { LISTEN_FDS: '-1' },
+  { LISTEN_FDS: '99999999' },
+  { LISTEN_FDS: '1', LISTEN_FDNAMES: 'a:b' },
+  { LISTEN_FDS: '2', LISTEN_FDNAMES: 'a' },
+])('says what is wrong in %j', (variables) => {
+  const env = { LISTEN_PID: String(process.pid), ...variables }
+  expect(() => listenFds({ env })).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ENVIRONMENT' }))
+  expect(env).toEqual({})
+})

@@ -1,0 +1,157 @@
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { maxUnixAddressBytes, pipe } from '@shellflip/fd-passing'
+import { openFds, temporaryFolder } from '@shellflip/testing'
+import { describe, expect, it } from 'vitest'
+import { Notifier, NotifySocket } from './index.ts'
+import { startService } from './service-process.fixture.ts'
+
+const onLinux = process.platform === 'linux'
+
+describe('the path', () => {
+  it('is open to its owner only, unless told otherwise', () => {
+    using folder = temporaryFolder()
+    using own = NotifySocket.open({ path: folder.join('own') })
+    using open = NotifySocket.open({ path: folder.join('open'), mode: 0o666 })
+    expect(statSync(own.path).mode & 0o777).toBe(0o600)
+    expect(statSync(open.path).mode & 0o777).toBe(0o666)
+  })
+
+  it('is taken over from a process that was killed', async () => {
+    using folder = temporaryFolder()
+    const path = folder.join('notify')
+    await using killed = startService(
+      `
+      import { NotifySocket } from '@shellflip/sd-notify'
+      const socket = NotifySocket.open({ path: ${JSON.stringify(path)} })
+      console.log('open')
+      for await (const _ of socket);
+      `,
+    )
+    await killed.printed(/open/)
+    expect(() => NotifySocket.open({ path })).toThrow(
+      expect.objectContaining({ code: 'ERR_PATH_IN_USE', message: expect.stringContaining(path) }),
+    )
+    killed.kill('SIGKILL')
+    await killed.exit
+    expect(existsSync(path)).toBe(true)
+
+    using socket = NotifySocket.open({ path })
+    await using notifier = new Notifier(path)
+    await notifier.ready()
+    expect((await socket[Symbol.asyncIterator]().next()).value?.message).toEqual({ ready: true })
+  })
+
+  it('is not taken from a live socket, nor from a file', async () => {
+    using folder = temporaryFolder()
+    using live = NotifySocket.open({ path: folder.join('live') })
+    writeFileSync(folder.join('file'), 'precious')
+    for (const path of [live.path, folder.join('file')]) {
+      expect(() => NotifySocket.open({ path })).toThrow(expect.objectContaining({ code: 'ERR_PATH_IN_USE' }))
+    }
+    expect(readFileSync(folder.join('file'), 'utf8')).toBe('precious')
+    await using notifier = new Notifier(live.path)
+    expect(await notifier.ready()).toEqual({ type: 'sent' })
+  })
+
+  it.runIf(onLinux)('is not taken from a live socket of an abstract name', () => {
+    using live = NotifySocket.open({ path: `@sd-notify-in-use-${process.pid}` })
+    expect(() => NotifySocket.open({ path: live.path })).toThrow(
+      expect.objectContaining({ code: 'ERR_PATH_IN_USE' }),
+    )
+  })
+
+  it('may be as long as the kernel allows, and the error names the limit', () => {
+    using folder = temporaryFolder()
+    const longest = maxUnixAddressBytes
+    const path = folder.join('n'.repeat(longest - folder.path.length - 1))
+    NotifySocket.open({ path }).close()
+    expect(() => NotifySocket.open({ path: `${path}n` })).toThrow(
+      expect.objectContaining({
+        code: 'ERR_PATH_TOO_LONG',
+        message: expect.stringMatching(new RegExp(`${path}n.*${longest}`)),
+      }),
+    )
+  })
+
+  it('must be in a folder that is there', () => {
+    using folder = temporaryFolder()
+    expect(() => NotifySocket.open({ path: folder.join('missing', 'notify') })).toThrow(
+      expect.objectContaining({ code: 'ERR_CANNOT_OPEN', message: expect.stringContaining('ENOENT') }),
+    )
+  })
+
+  it("is removed at close, unless it is another's by then", () => {
+    using folder = temporaryFolder()
+    const socket = NotifySocket.open({ path: folder.join('one') })
+    socket.close()
+    socket.close()
+    expect(existsSync(socket.path)).toBe(false)
+
+    const replaced = NotifySocket.open({ path: folder.join('two') })
+    using other = NotifySocket.open({ path: folder.join('other') })
+    renameSync(other.path, replaced.path)
+    replaced.close()
+    expect(existsSync(replaced.path)).toBe(true)
+  })
+})
+
+describe('close', () => {
+  it('ends the iteration, a waiting one and a later one', async () => {
+    using folder = temporaryFolder()
+    using socket = NotifySocket.open({ path: folder.join('notify') })
+    const waiting = socket[Symbol.asyncIterator]().next()
+    setImmediate(() => socket.close())
+    expect(await waiting).toEqual({ done: true, value: undefined })
+    for await (const _ of socket) expect.unreachable()
+  })
+
+  it('closes the fds that nobody took', async () => {
+    using folder = temporaryFolder()
+    const before = openFds().size
+    const socket = NotifySocket.open({ path: folder.join('notify') })
+    const { reader, writer } = pipe()
+    {
+      await using notifier = new Notifier(socket.path)
+      await notifier.storeFd('pipe', writer)
+    }
+    writer.close()
+    socket.close()
+    const stream = new Socket({ fd: reader.release(), readable: true, writable: false })
+    await new Promise((resolve) => stream.once('close', resolve).resume())
+    expect(openFds().size).toBe(before)
+  })
+})
+
+it.runIf(onLinux)('skips a message whose fds have no room, and goes on', async () => {
+  using folder = temporaryFolder()
+  const path = folder.join('notify')
+  await using manager = startService(
+    `
+      import { closeSync, openSync } from 'node:fs'
+      import { NotifySocket } from '@shellflip/sd-notify'
+      const socket = NotifySocket.open({
+        path: ${JSON.stringify(path)},
+        onSkipped: ({ code }) => {
+          for (const fd of taken) closeSync(fd)
+          console.log('skipped', code)
+        },
+      })
+      console.log('open')
+      const taken = []
+      try {
+        for (;;) taken.push(openSync('/dev/null'))
+      } catch {}
+      for await (const { message, fds } of socket) console.log(JSON.stringify(message), fds.length)
+      `,
+  )
+  await manager.printed(/open/)
+  const { reader, writer } = pipe()
+  using _reader = reader
+  using _writer = writer
+  await using notifier = new Notifier(path)
+  await notifier.storeFd('pipe', [writer, reader], { replace: false })
+  await manager.printed(/skipped ERR_MESSAGE_SKIPPED/)
+  await notifier.storeFd('pipe', [writer, reader], { replace: false })
+  await manager.printed(/{"fdStore":true,"fdName":"pipe"} 2/)
+})
