@@ -5,6 +5,9 @@ import type { CutWork } from './shutdown-report.ts'
 const noError = 0
 const highestStreamId = 2 ** 31 - 1
 
+/** An idle Node client answers the first GOAWAY by ending its session, and then no ping any more. */
+const longestRoundTripMs = 1_000
+
 /**
  * One HTTP/2 connection. It drains as RFC 9113, 6.8 advises: a first GOAWAY announces the end and refuses
  * nothing; after a round trip, when the client must have seen it, the second one names the last stream that
@@ -30,9 +33,9 @@ export class Http2Session implements TrackedConnection {
   drain(): void {
     if (this.#session.closed || this.#session.destroyed) return
     this.#session.goaway(noError, highestStreamId)
-    this.#timer = setTimeout(() => this.#session.close(), this.#lingerMs)
-    // An error says that the client has closed its side: no answer will come, and nothing is under way.
-    this.#session.ping(() => this.#session.close())
+    const close = () => this.#session.close()
+    this.#timer = setTimeout(close, Math.min(longestRoundTripMs, this.#lingerMs))
+    this.#session.ping(close)
   }
 
   cut(): CutWork[] {
