@@ -11,5 +11,9 @@ export default defineConfig([
     splitting: true,
     // Reading zod's and commander's many files is most of a cold start: the CLI carries them inside.
     noExternal: [/^@shellflip\/(?!fd-passing)/, 'commander', 'zod'],
+    // commander is CommonJS, and requires Node's modules.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
   },
 ])

@@ -10,27 +10,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   surviveClosedPipes()
   try {
+    const { runProgram } = await import('./program.ts')
     return await runProgram(argv)
   } catch (error) {
     process.stderr.write(`procroll: ${describe(error, argv.includes('--debug'))}\n`)
     return error instanceof ProcrollError ? error.exitCode : 1
-  }
-}
-
-async function runProgram(argv: readonly string[]): Promise<number> {
-  const [{ createProgram }, { CommanderError }] = await Promise.all([
-    import('./program.ts'),
-    import('commander'),
-  ])
-  let exitCode = 0
-  try {
-    await createProgram(argv, (code) => {
-      exitCode = code
-    }).parseAsync(argv, { from: 'user' })
-    return exitCode
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    return error.exitCode === 0 ? 0 : 2
   }
 }
 

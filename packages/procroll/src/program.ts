@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { Command, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { formatDuration, parseDuration } from './arguments/go-duration.ts'
 import { type ListenAddress, parseListen } from './arguments/listen-address.ts'
 import { parseSignal } from './arguments/signal-name.ts'
@@ -12,8 +12,22 @@ import { ProcrollError, usageError } from './procroll-error.ts'
 /** Told the exit status of the command that ran. */
 type Report = (exitCode: number) => void
 
-/** The command line. Each command's code is loaded when it runs, and not before. */
-export function createProgram(argv: readonly string[], report: Report): Command {
+/** Parses a command line, and runs the command it names. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let exitCode = 0
+  try {
+    await createProgram(argv, (code) => {
+      exitCode = code
+    }).parseAsync(argv, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode === 0 ? 0 : 2
+  }
+}
+
+/** Each command's code is loaded when it runs, and not before. */
+function createProgram(argv: readonly string[], report: Report): Command {
   const program = new Command('procroll')
     .description('Rolls any program from one generation to the next by its sd_notify readiness.')
     .usage('<command> [flags]')

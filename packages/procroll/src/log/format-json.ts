@@ -1,8 +1,8 @@
 import type { LogRecord } from './logger.ts'
 import { timestamp } from './timestamp.ts'
 
-/** What JSON leaves as it is and a terminal does not: DEL, the C1 controls, the line separators. */
-const BEYOND_JSON = /[\x7f-\x9f\u2028\u2029]/g
+/** What JSON leaves as it is and a terminal does not: DEL, the C1 controls, the line separators, turns of direction. */
+const BEYOND_JSON = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
 /** A line as the JSON handler of Go's slog writes it. */
 export function formatJson({ time, level, message, fields }: LogRecord): string {

@@ -8,7 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { z } from 'zod'
+import * as z from 'zod'
 import { lookUpProcess } from './process-table.ts'
 
 const recordSchema = z.object({
