@@ -37,7 +37,7 @@ try {
   for (const { name } of packages) asUser('node', '--input-type=module', '-e', `await import('${name}')`)
   expect(asUser('node', '--input-type=module', '-e', passAnFd), 'the fd works')
   const { version } = packages.find(({ name }) => name === 'procroll').manifest
-  expect(asUser('npx', 'procroll', '--version'), version)
+  expect(asUser('npx', 'procroll', '--version'), `procroll ${version}`)
   console.log(`${packages.length} packages install and run without a compiler`)
 } finally {
   rmSync(folder, { recursive: true, force: true })

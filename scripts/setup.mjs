@@ -1,16 +1,21 @@
 // Makes a fresh clone ready: dependencies, the native addon, the build. Doing it again costs next to nothing.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { dirname } from 'node:path'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = dirname(import.meta.dirname)
 const { packageManager } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'))
 
 function run(command, args) {
   const { status, error } = spawnSync(command, args, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
+    // turbo looks for pnpm on PATH; npm would have put this folder there.
+    env: {
+      ...process.env,
+      PATH: `${root}/node_modules/.bin:${process.env.PATH}`,
+      TURBO_TELEMETRY_DISABLED: '1',
+    },
   })
   if (error) throw error
   if (status !== 0) process.exit(status ?? 1)
