@@ -16,7 +16,7 @@ function serviceOfTheReadme(): { path: string } & Disposable {
 }
 
 async function answerAt(socketPath: string): Promise<string> {
-  const [response] = await once(get({ socketPath, path: '/' }), 'response')
+  const [response] = await once(get({ socketPath, agent: false }), 'response')
   return text(response)
 }
 
