@@ -1,0 +1,214 @@
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { temporaryFolder, waitFor } from '@shellflip/testing'
+import { describe, expect, test } from 'vitest'
+import { ask, converse } from './ask.ts'
+import { rawFrame, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
+
+const failing = (code: string, message: RegExp = /./) =>
+  expect.objectContaining({ code, message: expect.stringMatching(message) })
+
+test('a request has its reply', async () => {
+  await using server = await testServer()
+  expect(await ask({ path: server.path, vocabulary: words, request: { ask: 'ü€😀' } })).toEqual({
+    say: 'ü€😀',
+  })
+})
+
+test('the asked one learns who asks, from the kernel', async () => {
+  await using server = await testServer({ answer: async (_, { peer }) => ({ say: JSON.stringify(peer) }) })
+  const { say } = await ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+  expect(JSON.parse(say)).toEqual({ pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() })
+})
+
+test('replies come as they are made; ask waits for the last', async () => {
+  let proceed = () => {}
+  await using server = await testServer({
+    async *answer() {
+      yield { say: 'one' }
+      await new Promise<void>((resolve) => {
+        proceed = resolve
+      })
+      yield { say: 'two' }
+    },
+  })
+  const replies = converse({ path: server.path, vocabulary: words, request: { ask: '' } })
+  expect(await replies.next()).toEqual({ done: false, value: { say: 'one' } })
+  proceed()
+  expect(await replies.next()).toEqual({ done: false, value: { say: 'two' } })
+  expect(await replies.next()).toEqual({ done: true, value: undefined })
+
+  const last = ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+  const before = proceed
+  await waitFor(() => proceed !== before)
+  proceed()
+  expect(await last).toEqual({ say: 'two' })
+})
+
+test('a reply of 8 MiB arrives whole', async () => {
+  const say = 'x'.repeat(8 * 1024 * 1024 - 10)
+  await using server = await testServer({ answer: async () => ({ say }) })
+  expect((await ask({ path: server.path, vocabulary: words, request: { ask: '' } })).say === say).toBe(true)
+})
+
+test('leaving the loop tells the server that nobody listens any more', async () => {
+  let reason: Error | undefined
+  await using server = await testServer({
+    async *answer(_, { signal }) {
+      yield { say: 'first' }
+      await once(signal, 'abort')
+      reason = signal.reason
+    },
+  })
+  for await (const _ of converse({ path: server.path, vocabulary: words, request: { ask: '' } })) break
+  await waitFor(() => reason)
+  expect(reason).toEqual(failing('ERR_CLOSED_EARLY'))
+  expect(server.events).toEqual([])
+})
+
+describe('an abort', () => {
+  test('ends the asking with its reason', async () => {
+    const abort = new AbortController()
+    await using server = await testServer({
+      answer: (_, { signal }) => {
+        abort.abort('enough')
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      },
+    })
+    const asked = ask({ path: server.path, vocabulary: words, request: { ask: '' }, signal: abort.signal })
+    await expect(asked).rejects.toBe('enough')
+  })
+
+  test('that came before asks nobody', async () => {
+    const asked = ask({
+      path: '/nowhere',
+      vocabulary: words,
+      request: { ask: '' },
+      signal: AbortSignal.abort('no'),
+    })
+    await expect(asked).rejects.toBe('no')
+  })
+})
+
+describe('nobody answers', () => {
+  const request = { ask: '' }
+
+  test('where there is no path', async () => {
+    using folder = temporaryFolder()
+    await expect(ask({ path: folder.join('none'), vocabulary: words, request })).rejects.toEqual(
+      failing('ERR_NOBODY_THERE', /none: is it running\?$/),
+    )
+  })
+
+  test('at a path beyond what the kernel takes', async () => {
+    const path = `/${'x'.repeat(107)}`
+    await expect(ask({ path, vocabulary: words, request })).rejects.toEqual(
+      failing(
+        'ERR_PATH_TOO_LONG',
+        process.platform === 'linux' ? /has 108 bytes, and the system takes 107/ : /103/,
+      ),
+    )
+  })
+
+  test('a request that is not in the vocabulary: it is not even sent', async () => {
+    const asked = ask({
+      path: '/nowhere',
+      vocabulary: words,
+      request: { ask: 1 } as unknown as { ask: string },
+    })
+    await expect(asked).rejects.toEqual(failing('ERR_MALFORMED', /cannot be said: ask: /))
+  })
+})
+
+describe('a server that is not what it should be', () => {
+  const request = { ask: 'x' }
+  const cases: [name: string, serve: (client: Socket) => void, code: string, message: RegExp][] = [
+    ['closes at once', (client) => client.destroy(), 'ERR_CLOSED_EARLY', /its log may tell why/],
+    ['ends without a reply', (client) => client.end(), 'ERR_CLOSED_EARLY', /before it replied/],
+    [
+      'ends inside a header',
+      (client) => client.end(rawFrame('1').subarray(0, 3)),
+      'ERR_CLOSED_EARLY',
+      /in the middle/,
+    ],
+    [
+      'ends inside a reply',
+      (client) => client.end(rawFrame('1').subarray(0, 4)),
+      'ERR_CLOSED_EARLY',
+      /in the middle/,
+    ],
+    [
+      'says what is no reply',
+      (client) => client.end(rawFrame('{"say":1}')),
+      'ERR_MALFORMED',
+      /not understood: say: /,
+    ],
+    ['says what is no JSON', (client) => client.end(rawFrame('say')), 'ERR_MALFORMED', /not JSON/],
+    [
+      'announces 4 GiB',
+      (client) => client.end(Buffer.alloc(4, 255)),
+      'ERR_FRAME_TOO_LARGE',
+      /4294967295 bytes/,
+    ],
+  ]
+  test.each(cases)('%s', async (_, serve, code, message) => {
+    using folder = temporaryFolder()
+    const server = createServer((client) => client.once('data', () => serve(client))).listen(folder.join('s'))
+    try {
+      await once(server, 'listening')
+      await expect(ask({ path: folder.join('s'), vocabulary: words, request })).rejects.toEqual(
+        failing(code, message),
+      )
+    } finally {
+      server.close()
+    }
+  })
+})
+
+describe('an answer that fails', () => {
+  const answers: [name: string, answer: () => Promise<{ say: string }> | AsyncIterable<{ say: string }>][] = [
+    ['rejecting', () => Promise.reject(new Error('broken'))],
+    [
+      'throwing at once',
+      () => {
+        throw new Error('broken')
+      },
+    ],
+    [
+      'throwing later',
+      async function* () {
+        yield { say: 'so far' }
+        throw new Error('broken')
+      },
+    ],
+  ]
+  test.each(answers)('%s, is told in the words of the vocabulary, and to the owner', async (_, answer) => {
+    await using server = await testServer({ vocabulary: wordsWithRefusal, answer })
+    const asked = ask({ path: server.path, vocabulary: wordsWithRefusal, request: { ask: '' } })
+    expect(await asked).toEqual({ say: 'no: broken' })
+    expect(server.events).toEqual([
+      expect.objectContaining({ type: 'answer-failed', error: new Error('broken') }),
+    ])
+  })
+
+  test('without such words the connection is closed', async () => {
+    await using server = await testServer({ answer: () => Promise.reject(new Error('broken')) })
+    await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toEqual(
+      failing('ERR_CLOSED_EARLY'),
+    )
+  })
+
+  test('by saying what is not in the vocabulary', async () => {
+    const answer = async () => ({ say: 1 }) as unknown as { say: string }
+    await using server = await testServer({ answer })
+    await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toEqual(
+      failing('ERR_CLOSED_EARLY'),
+    )
+    expect(server.events).toEqual([
+      expect.objectContaining({
+        type: 'answer-failed',
+        error: failing('ERR_MALFORMED', /cannot be said: say: /),
+      }),
+    ])
+  })
+})

@@ -1,0 +1,74 @@
+import type { Socket } from 'node:net'
+import { connectTo } from './connect.ts'
+import { ControlSocketError } from './control-socket-error.ts'
+import { encodeFrame, FrameDecoder } from './frame.ts'
+import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
+
+export type AskOptions<Request, Reply> = {
+  path: string
+  vocabulary: Vocabulary<Request, Reply>
+  request: Request
+  /** Ends the asking; what is thrown then is its reason. Without one it lasts until the server has answered. */
+  signal?: AbortSignal
+}
+
+/**
+ * Asks, and waits for the last reply.
+ *
+ * @throws {ControlSocketError} as {@link converse}, and ERR_CLOSED_EARLY if the server ends without a reply
+ */
+export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): Promise<Reply> {
+  let last: { reply: Reply } | undefined
+  for await (const reply of converse(options)) last = { reply }
+  if (last === undefined) throw closedEarly(options.path, 'before it replied')
+  return last.reply
+}
+
+/**
+ * Asks, and yields the replies as they come; leaving the loop closes the connection.
+ *
+ * The end of the stream says that the server's end closed, and a process that dies closes it as well: a vocabulary
+ * with several replies lets the last one say that it is the last.
+ *
+ * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_PATH_TOO_LONG; ERR_MALFORMED for a request
+ * or a reply that is not in the vocabulary; ERR_CLOSED_EARLY if the server goes away in the middle; ERR_FRAME_TOO_LARGE
+ */
+export async function* converse<Request, Reply>({
+  path,
+  vocabulary,
+  request,
+  signal,
+}: AskOptions<Request, Reply>): AsyncGenerator<Reply, void> {
+  signal?.throwIfAborted()
+  const frame = encodeFrame(toWire(vocabulary.request, request))
+  let socket: Socket | undefined
+  try {
+    socket = await connectTo(path, signal)
+    socket.write(frame)
+    for await (const json of messagesFrom(socket, path)) yield fromWire(vocabulary.reply, json)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  } finally {
+    socket?.destroy()
+  }
+}
+
+async function* messagesFrom(socket: Socket, path: string): AsyncGenerator<unknown, void> {
+  const decoder = new FrameDecoder()
+  try {
+    for await (const bytes of socket) yield* decoder.push(bytes)
+  } catch (cause) {
+    if (cause instanceof ControlSocketError) throw cause
+    throw closedEarly(path, 'instead of ending its reply', cause)
+  }
+  if (decoder.unfinished) throw closedEarly(path, 'in the middle of a reply')
+}
+
+function closedEarly(path: string, when: string, cause?: unknown): ControlSocketError {
+  return new ControlSocketError(
+    'ERR_CLOSED_EARLY',
+    `the server at ${path} closed the connection ${when}: its log may tell why`,
+    { cause },
+  )
+}

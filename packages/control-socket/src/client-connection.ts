@@ -1,0 +1,180 @@
+import type { Socket } from 'node:net'
+import type { Credentials } from '@shellflip/fd-passing'
+import { ControlSocketError } from './control-socket-error.ts'
+import type { ControlServerEvent } from './events.ts'
+import { encodeFrame } from './frame.ts'
+import { readRequest, talkedOn } from './read-request.ts'
+import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
+
+/** Who asks, and for how long an answer is wanted. */
+export type AnswerContext = {
+  /** As the kernel attests it: the client's pid, uid and gid when it connected. */
+  peer: Credentials
+  /** Aborts when the client goes away, or the server closes. */
+  signal: AbortSignal
+}
+
+/** One reply, or several: each is sent as it comes, and the next one asked for when the client has taken it. */
+export type Answer<Request, Reply> = (
+  request: Request,
+  context: AnswerContext,
+) => AsyncIterable<Reply> | Promise<Reply>
+
+export type ConversationRules<Request, Reply> = {
+  vocabulary: Vocabulary<Request, Reply>
+  answer: Answer<Request, Reply>
+  maxRequestBytes: number
+  requestTimeoutMs: number
+  replyTimeoutMs: number
+  emit: (event: ControlServerEvent) => void
+}
+
+const goneProbeMs = 1_000
+
+/** The server's end of one conversation: a request, its replies, the end. */
+export class ClientConnection<Request, Reply> {
+  readonly #socket: Socket
+  readonly #peer: Credentials
+  readonly #rules: ConversationRules<Request, Reply>
+  readonly #unwanted = new AbortController()
+  #asked = false
+
+  constructor(socket: Socket, peer: Credentials, rules: ConversationRules<Request, Reply>) {
+    this.#socket = socket
+    this.#peer = peer
+    this.#rules = rules
+    socket.on('close', () => this.#unwanted.abort(gone()))
+    socket.on('end', () => this.#probeUntilGone())
+  }
+
+  /** Holds the conversation to its end, and closes the socket. */
+  async serve(): Promise<void> {
+    try {
+      const request = await this.#hear()
+      if (request !== undefined) await this.#answer(request.value)
+    } finally {
+      this.#socket.destroy()
+    }
+  }
+
+  /** Asks for an end: at once where nothing was asked yet, else with some time for last words. */
+  close(graceMs: number): void {
+    if (!this.#asked) {
+      this.#socket.destroy()
+      return
+    }
+    this.#unwanted.abort(new ControlSocketError('ERR_SERVER_CLOSED', 'the server closes'))
+    const timer = setTimeout(() => this.#socket.destroy(), graceMs)
+    this.#socket.once('close', () => clearTimeout(timer))
+  }
+
+  async #hear(): Promise<{ value: Request } | undefined> {
+    const { vocabulary, maxRequestBytes, requestTimeoutMs, emit } = this.#rules
+    try {
+      const json = await readRequest(this.#socket, { maxBytes: maxRequestBytes, timeoutMs: requestTimeoutMs })
+      if (json === undefined) return undefined
+      this.#asked = true
+      this.#socket.on('data', () => this.#cut(talkedOn()))
+      return { value: fromWire(vocabulary.request, json) }
+    } catch (error) {
+      emit({ type: 'request-refused', peer: this.#peer, error: error as ControlSocketError })
+      await this.#refuse(error)
+      return undefined
+    }
+  }
+
+  async #answer(request: Request): Promise<void> {
+    try {
+      await this.#sayAll(this.#rules.answer(request, { peer: this.#peer, signal: this.#unwanted.signal }))
+      await this.#written((done) => this.#socket.end(done))
+    } catch (error) {
+      if (this.#socket.destroyed) return
+      if (!this.#unwanted.signal.aborted) this.#rules.emit({ type: 'answer-failed', peer: this.#peer, error })
+      await this.#refuse(error)
+    }
+  }
+
+  async #sayAll(answer: AsyncIterable<Reply> | Promise<Reply>): Promise<void> {
+    if (!(Symbol.asyncIterator in answer)) return this.#say(await this.#unlessGone(answer))
+    const replies = answer[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const step = await this.#unlessGone(replies.next())
+        if (step.done === true) return
+        await this.#say(step.value)
+      }
+    } finally {
+      // Not awaited: a generator that waits for something itself returns only after that.
+      Promise.resolve(replies.return?.()).catch(() => {})
+    }
+  }
+
+  async #say(reply: Reply): Promise<void> {
+    const frame = encodeFrame(toWire(this.#rules.vocabulary.reply, reply))
+    await this.#written((done) => this.#socket.write(frame, done))
+  }
+
+  /** Tells why there is no answer, in the words that the vocabulary has for it. */
+  async #refuse(error: unknown): Promise<void> {
+    const { vocabulary } = this.#rules
+    if (vocabulary.refuse === undefined || this.#socket.destroyed) return
+    try {
+      await this.#say(vocabulary.refuse(error instanceof Error ? error.message : String(error)))
+      await this.#written((done) => this.#socket.end(done))
+    } catch {
+      // The failure that the client cannot be told of is an event already.
+    }
+  }
+
+  /** Resolves when the kernel has taken everything: so no more than one frame waits for a client that does not read. */
+  #written(write: (done: (error?: Error | null) => void) => void): Promise<void> {
+    const { replyTimeoutMs } = this.#rules
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#cut(
+          new ControlSocketError(
+            'ERR_TIMED_OUT',
+            `the client did not take a reply within ${replyTimeoutMs} ms`,
+          ),
+        )
+      }, replyTimeoutMs)
+      write((error) => {
+        clearTimeout(timer)
+        if (error) reject(error)
+        else resolve()
+      })
+    })
+  }
+
+  #unlessGone<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const leave = () => reject(gone())
+      if (this.#socket.destroyed) leave()
+      this.#socket.once('close', leave)
+      promise.then(resolve, reject).finally(() => this.#socket.off('close', leave))
+    })
+  }
+
+  #cut(error: ControlSocketError): void {
+    if (this.#socket.destroyed) return
+    this.#rules.emit({ type: 'client-cut', peer: this.#peer, error })
+    this.#socket.destroy()
+  }
+
+  /**
+   * The end of what a client says is the same whether it closed its half or all of it. Writing nothing to a UNIX
+   * stream socket tells: EPIPE (which ends the socket) when nobody is left to read.
+   */
+  #probeUntilGone(): void {
+    const probe = () => {
+      if (this.#socket.writable && this.#socket.writableLength === 0) this.#socket.write(Buffer.alloc(0))
+    }
+    const timer = setInterval(probe, goneProbeMs)
+    this.#socket.once('close', () => clearInterval(timer))
+    probe()
+  }
+}
+
+function gone(): ControlSocketError {
+  return new ControlSocketError('ERR_CLOSED_EARLY', 'the client went away')
+}

@@ -1,0 +1,196 @@
+import { Server, type Socket } from 'node:net'
+import { type Credentials, dupOf, localAddress, type OwnedFd, serverFrom } from '@shellflip/fd-passing'
+import { mayAsk, peerOf } from './admission.ts'
+import { ClaimedPath, claimPath } from './claimed-path.ts'
+import { type Answer, ClientConnection } from './client-connection.ts'
+import { ControlSocketError } from './control-socket-error.ts'
+import type { ControlServerEvent } from './events.ts'
+import type { Vocabulary } from './vocabulary.ts'
+
+export type ControlServerOptions<Request, Reply> = {
+  vocabulary: Vocabulary<Request, Reply>
+  /** Answers one request: with a promise, or with an iterable for several replies. */
+  answer: Answer<Request, Reply>
+  /** Told of clients that were not answered. */
+  onEvent?: (event: ControlServerEvent) => void
+  /** How many clients may be connected at once; a further one is closed. @default 64 */
+  maxClients?: number
+  /** The largest request, in bytes of JSON. @default 65_536 */
+  maxRequestBytes?: number
+  /** How long a client may take to ask, in milliseconds; then it is closed. @default 5_000 */
+  requestTimeoutMs?: number
+  /** How long a client may take to read one reply, in milliseconds; then it is closed. @default 5_000 */
+  replyTimeoutMs?: number
+}
+
+export type ListenOptions<Request, Reply> = ControlServerOptions<Request, Reply> & {
+  /** Where: a path in a folder that only we (or root) can write; made with mode 0700 if it is not there. */
+  path: string
+}
+
+export type AdoptOptions<Request, Reply> = ControlServerOptions<Request, Reply> & {
+  /** A listening UNIX stream socket; the server owns it from now on. */
+  fd: OwnedFd
+  /** The path at which clients find it. @default the one that it is bound to */
+  path?: string
+  /** Whether the path is ours to unlink at `close()`: not that of a service manager's socket. @default false */
+  unlinkOnClose?: boolean
+}
+
+export type CloseOptions = {
+  /** Leave the path alone: a successor holds the same listener and goes on answering. @default false */
+  keepPath?: boolean
+}
+
+type Conversation = { serve(): Promise<void>; close(graceMs: number): void }
+
+type Reception = {
+  maxClients: number
+  emit: (event: ControlServerEvent) => void
+  converse: (socket: Socket, peer: Credentials) => Conversation
+}
+
+const lastWordsMs = 1_000
+
+/**
+ * Answers requests at a path, one a connection, to clients of the same user and to root.
+ *
+ * Whatever a client does (says nothing, or garbage, does not read, leaves), the others are answered.
+ */
+export class ControlServer implements AsyncDisposable {
+  readonly path: string
+  readonly #claimed: ClaimedPath | undefined
+  readonly #reception: Reception
+  readonly #server: Server
+  readonly #conversations = new Map<Conversation, Promise<void>>()
+  #closed: Promise<void> | undefined
+
+  /**
+   * Listens at a path: the socket is 0600, in a folder that nobody else can write. A path whose process is dead is
+   * taken over; of several that start at once, one wins.
+   *
+   * @throws {ControlSocketError} ERR_PATH_IN_USE, ERR_PATH_TOO_LONG, ERR_FORBIDDEN, ERR_SYSTEM
+   */
+  static async listen<Request, Reply>(options: ListenOptions<Request, Reply>): Promise<ControlServer> {
+    const { listener, claimed } = await claimPath(options.path)
+    const server = new ControlServer(claimed.path, claimed, receptionOf(options))
+    await server.#accept(listener)
+    return server
+  }
+
+  /**
+   * Goes on with a listener that is open already: a predecessor's, or one from a service manager.
+   *
+   * @throws {ControlSocketError} ERR_SYSTEM if it is no UNIX stream socket that listens
+   */
+  static async adopt<Request, Reply>(options: AdoptOptions<Request, Reply>): Promise<ControlServer> {
+    const bound = boundPath(options.fd)
+    const path = options.path ?? bound
+    const claimed = options.unlinkOnClose === true ? new ClaimedPath(path) : undefined
+    const server = new ControlServer(path, claimed, receptionOf(options))
+    await server.#accept(options.fd)
+    return server
+  }
+
+  private constructor(path: string, claimed: ClaimedPath | undefined, reception: Reception) {
+    this.path = path
+    this.#claimed = claimed
+    this.#reception = reception
+    // A client may close its half after the request, and is answered all the same.
+    this.#server = new Server({ allowHalfOpen: true }, (socket) => this.#receive(socket))
+  }
+
+  /** A duplicate of the listener, to hand to a successor. @throws {ControlSocketError} ERR_SERVER_CLOSED */
+  listener(): OwnedFd {
+    if (this.#closed === undefined) return dupOf(this.#server)
+    throw new ControlSocketError(
+      'ERR_SERVER_CLOSED',
+      'the control server is closed, and its listener with it',
+    )
+  }
+
+  /**
+   * Unlinks the path if it is still ours, and stops accepting. Answers under way see their signal abort and have a
+   * second for last words. Resolves when no connection is left.
+   */
+  close(options: CloseOptions = {}): Promise<void> {
+    this.#closed ??= this.#close(options)
+    return this.#closed
+  }
+
+  async #close({ keepPath = false }: CloseOptions): Promise<void> {
+    if (!keepPath) this.#claimed?.unlink()
+    this.#server.close()
+    for (const conversation of this.#conversations.keys()) conversation.close(lastWordsMs)
+    await Promise.all(this.#conversations.values())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Adopted by its fd, not by path: a path that Node listens on is unlinked by Node, whoever owns it by then. */
+  async #accept(listener: OwnedFd): Promise<void> {
+    try {
+      await serverFrom(listener, this.#server)
+    } catch (cause) {
+      listener.close()
+      this.#claimed?.unlink()
+      throw new ControlSocketError(
+        'ERR_SYSTEM',
+        `cannot accept at ${this.path}: ${(cause as Error).message}`,
+        { cause },
+      )
+    }
+    this.#server.on('error', (error) => this.#reception.emit({ type: 'accept-failed', error }))
+  }
+
+  #receive(socket: Socket): void {
+    // What ends a connection is told by its 'close' and by the calls that fail.
+    socket.on('error', () => {})
+    const { maxClients, emit, converse } = this.#reception
+    const peer = peerOf(socket)
+    if (peer === undefined || !mayAsk(peer)) {
+      socket.destroy()
+      emit({ type: 'client-refused', reason: 'forbidden', peer })
+    } else if (this.#conversations.size >= maxClients) {
+      socket.destroy()
+      emit({ type: 'client-refused', reason: 'too-many-clients', peer })
+    } else {
+      const conversation = converse(socket, peer)
+      const over = conversation.serve().finally(() => this.#conversations.delete(conversation))
+      this.#conversations.set(conversation, over)
+    }
+  }
+}
+
+function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Reply>): Reception {
+  const rules = {
+    vocabulary: options.vocabulary,
+    answer: options.answer,
+    maxRequestBytes: options.maxRequestBytes ?? 65_536,
+    requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
+    replyTimeoutMs: options.replyTimeoutMs ?? 5_000,
+    emit: options.onEvent ?? (() => {}),
+  }
+  return {
+    maxClients: options.maxClients ?? 64,
+    emit: rules.emit,
+    converse: (socket, peer) => new ClientConnection(socket, peer, rules),
+  }
+}
+
+function boundPath(listener: OwnedFd): string {
+  try {
+    const address = localAddress(listener.fd)
+    if (address.family === 'unix') return address.path
+    throw new Error(`it is an ${address.family} one`)
+  } catch (cause) {
+    listener.close()
+    throw new ControlSocketError(
+      'ERR_SYSTEM',
+      `the listener is no UNIX socket: ${(cause as Error).message}`,
+      { cause },
+    )
+  }
+}

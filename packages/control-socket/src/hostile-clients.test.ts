@@ -1,0 +1,208 @@
+import { once } from 'node:events'
+import { waitFor } from '@shellflip/testing'
+import { describe, expect, test } from 'vitest'
+import { ask } from './ask.ts'
+import { RawClient, rawFrame, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
+
+const request = rawFrame('{"ask":"x"}')
+const reply = rawFrame('{"say":"x"}')
+
+/** The server still answers whoever behaves. */
+async function expectAnswered(path: string): Promise<void> {
+  const asked = ask({
+    path,
+    vocabulary: words,
+    request: { ask: 'hello' },
+    signal: AbortSignal.timeout(2_000),
+  })
+  expect(await asked).toEqual({ say: 'hello' })
+}
+
+describe('a client that', () => {
+  test('says nothing is closed after the timeout, and others are answered meanwhile', async () => {
+    await using server = await testServer({ requestTimeoutMs: 200 })
+    using silent = await RawClient.connect(server.path)
+    await expectAnswered(server.path)
+    expect(server.events).toEqual([])
+    await silent.closed
+    expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_TIMED_OUT' } }])
+  })
+
+  test('asks byte by byte, too slowly, has no more time than others', async () => {
+    await using server = await testServer({ requestTimeoutMs: 200 })
+    using slow = await RawClient.connect(server.path)
+    let sent = 0
+    const dripping = setInterval(() => slow.socket.write(request.subarray(sent, ++sent)), 50)
+    await slow.closed
+    clearInterval(dripping)
+    expect(sent).toBeLessThan(request.length)
+    expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_TIMED_OUT' } }])
+  })
+
+  test('asks byte by byte, in time, is answered', async () => {
+    await using server = await testServer()
+    using slow = await RawClient.connect(server.path)
+    for (const byte of request) {
+      const written = new Promise((resolve) => slow.socket.write(Uint8Array.of(byte), resolve))
+      await written
+    }
+    await slow.closed
+    expect(slow.heard).toEqual(reply)
+  })
+
+  const garbage: [name: string, bytes: Buffer, code: string][] = [
+    ['no frame', Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), 'ERR_FRAME_TOO_LARGE'],
+    ['a frame beyond the limit', Buffer.from([0, 1, 0, 1, 1]), 'ERR_FRAME_TOO_LARGE'],
+    ['an empty frame', rawFrame(''), 'ERR_MALFORMED'],
+    ['no JSON', rawFrame('hello'), 'ERR_MALFORMED'],
+    ['another vocabulary', rawFrame('{"Request":"TryRestart"}'), 'ERR_MALFORMED'],
+    ['a request and more', Buffer.concat([request, request]), 'ERR_MALFORMED'],
+    ['a request and a byte', Buffer.concat([request, Buffer.of(0)]), 'ERR_MALFORMED'],
+  ]
+  test.each(garbage)('sends %s is closed at once', async (_, bytes, code) => {
+    await using server = await testServer()
+    using client = await RawClient.connect(server.path)
+    client.socket.write(bytes)
+    await client.closed
+    expect(client.heard).toHaveLength(0)
+    expect(server.events).toMatchObject([
+      { type: 'request-refused', peer: { pid: process.pid }, error: { code } },
+    ])
+    await expectAnswered(server.path)
+  })
+
+  test('is not understood is told so, where the vocabulary can', async () => {
+    await using server = await testServer({ vocabulary: wordsWithRefusal })
+    using client = await RawClient.connect(server.path)
+    client.socket.write(rawFrame('{"ask":1}'))
+    await client.closed
+    expect(client.heard.subarray(4).toString()).toMatch(/^\{"say":"no: the message is not understood: ask: /)
+  })
+
+  test('talks on after its request is cut, and its answer is no longer wanted', async () => {
+    let asked: AbortSignal | undefined
+    await using server = await testServer({
+      answer: (_, { signal }) => {
+        asked = signal
+        return new Promise(() => {})
+      },
+    })
+    using client = await RawClient.connect(server.path)
+    client.socket.write(request)
+    const signal = await waitFor(() => asked)
+    client.socket.write('more')
+    await client.closed
+    expect(signal.aborted).toBe(true)
+    expect(server.events).toMatchObject([{ type: 'client-cut', error: { code: 'ERR_MALFORMED' } }])
+  })
+
+  test('sends without end is cut, and costs no memory', async () => {
+    await using server = await testServer()
+    using client = await RawClient.connect(server.path)
+    client.socket.write(Buffer.from([0, 0, 255, 255]))
+    const flood = setInterval(() => client.socket.write(Buffer.alloc(16_384)), 1)
+    await client.closed
+    clearInterval(flood)
+    expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_MALFORMED' } }])
+    await expectAnswered(server.path)
+  })
+
+  test('leaves in the middle of its request is forgotten', async () => {
+    await using server = await testServer()
+    using client = await RawClient.connect(server.path)
+    client.socket.end(request.subarray(0, 7))
+    await client.closed
+    expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_CLOSED_EARLY' } }])
+  })
+
+  test('only looks whether somebody is there is no event', async () => {
+    await using server = await testServer()
+    using client = await RawClient.connect(server.path)
+    client.socket.end()
+    await client.closed
+    await expectAnswered(server.path)
+    expect(server.events).toEqual([])
+  })
+
+  test('closes its half after the request is answered', async () => {
+    await using server = await testServer({
+      async *answer() {
+        yield { say: 'first' }
+        await once(client.socket, 'data')
+        yield { say: 'x' }
+      },
+    })
+    using client = await RawClient.connect(server.path)
+    client.socket.end(request)
+    await client.closed
+    expect(client.heard).toEqual(Buffer.concat([rawFrame('{"say":"first"}'), reply]))
+  })
+
+  test('closes its half, and later leaves, is noticed', async () => {
+    let signal: AbortSignal | undefined
+    await using server = await testServer({
+      answer: (_, context) => {
+        signal = context.signal
+        return new Promise(() => {})
+      },
+    })
+    using client = await RawClient.connect(server.path)
+    client.socket.end(request)
+    await waitFor(() => signal)
+    expect(signal?.aborted).toBe(false)
+    client.socket.destroy()
+    await waitFor(() => signal?.aborted)
+  })
+
+  test('does not read is cut, after no more was made for it than one frame beyond the kernel’s buffer', async () => {
+    let made = 0
+    let returned = false
+    await using server = await testServer({
+      replyTimeoutMs: 200,
+      async *answer() {
+        try {
+          for (;;) {
+            made++
+            yield { say: 'x'.repeat(65_536) }
+          }
+        } finally {
+          returned = true
+        }
+      },
+    })
+    using client = await RawClient.connect(server.path)
+    client.socket.pause()
+    client.socket.write(request)
+    await waitFor(() => server.events.length > 0)
+    expect(server.events).toMatchObject([{ type: 'client-cut', error: { code: 'ERR_TIMED_OUT' } }])
+    expect(made).toBeLessThan(32)
+    await waitFor(() => returned)
+    await expectAnsweredNothingBut(server.path)
+  })
+})
+
+/** A server whose answer never ends is alive if it begins one. */
+async function expectAnsweredNothingBut(path: string): Promise<void> {
+  using client = await RawClient.connect(path)
+  client.socket.write(request)
+  await once(client.socket, 'data')
+}
+
+test('one client more than allowed is closed, and there is room again when one leaves', async () => {
+  await using server = await testServer({ maxClients: 2 })
+  using first = await RawClient.connect(server.path)
+  using _second = await RawClient.connect(server.path)
+  using third = await RawClient.connect(server.path)
+  await third.closed
+  expect(server.events).toMatchObject([{ type: 'client-refused', reason: 'too-many-clients' }])
+  first.socket.destroy()
+  await waitFor(() => expectAnswered(server.path).then(() => true))
+})
+
+test('a crowd of silent and garbage clients delays nobody', async () => {
+  await using server = await testServer()
+  const crowd = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(server.path)))
+  for (const [i, client] of crowd.entries()) if (i % 2 === 0) client.socket.write(Buffer.alloc(50, i))
+  await Promise.all(Array.from({ length: 10 }, () => expectAnswered(server.path)))
+  for (const client of crowd) client[Symbol.dispose]()
+})

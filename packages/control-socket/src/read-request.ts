@@ -1,0 +1,55 @@
+import type { Socket } from 'node:net'
+import { ControlSocketError } from './control-socket-error.ts'
+import { FrameDecoder } from './frame.ts'
+
+/**
+ * Reads the one frame that a client may send.
+ *
+ * @returns its JSON value, or undefined if the client left without a byte: it only looked whether we live.
+ * @throws {ControlSocketError} ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_TIMED_OUT, ERR_CLOSED_EARLY
+ */
+export async function readRequest(
+  socket: Socket,
+  { maxBytes, timeoutMs }: { maxBytes: number; timeoutMs: number },
+): Promise<unknown> {
+  const decoder = new FrameDecoder(maxBytes)
+  const { promise, resolve, reject } = deferred<unknown>()
+  const take = (bytes: Buffer) => {
+    try {
+      const messages = [...decoder.push(bytes)]
+      if (messages.length > 1 || (messages.length === 1 && decoder.unfinished)) throw talkedOn()
+      if (messages.length === 1) resolve(messages[0])
+    } catch (error) {
+      reject(error)
+    }
+  }
+  const leave = () => {
+    if (!decoder.unfinished) return resolve(undefined)
+    reject(new ControlSocketError('ERR_CLOSED_EARLY', 'the client left in the middle of its request'))
+  }
+  const timer = setTimeout(() => {
+    reject(new ControlSocketError('ERR_TIMED_OUT', `no whole request within ${timeoutMs} ms`))
+  }, timeoutMs)
+  socket.on('data', take).on('end', leave).on('close', leave)
+  try {
+    return await promise
+  } finally {
+    clearTimeout(timer)
+    socket.off('data', take).off('end', leave).off('close', leave)
+  }
+}
+
+/** What is wrong with bytes after the request. */
+export function talkedOn(): ControlSocketError {
+  return new ControlSocketError('ERR_MALFORMED', 'bytes after the request: a connection carries one')
+}
+
+function deferred<T>() {
+  let resolve!: (value: T) => void
+  let reject!: (error: unknown) => void
+  const promise = new Promise<T>((onValue, onError) => {
+    resolve = onValue
+    reject = onError
+  })
+  return { promise, resolve, reject }
+}
