@@ -214,8 +214,9 @@ export class Generation {
 
   /** The pid will get our signals: so only one that the sender could signal itself may be named. */
   #mayName(pid: number, sender: Credentials | undefined): boolean {
-    if (pid <= 1 || pid === process.pid) return false
-    return sender === undefined || sender.uid === 0 || this.#system.ownerOf(pid) === sender.uid
+    const owner = this.#system.ownerOf(pid)
+    if (owner === undefined || pid <= 1 || pid === process.pid) return false
+    return sender === undefined || sender.uid === 0 || sender.uid === owner
   }
 
   #hearWatchdog({ watchdog, watchdogUsec }: NotifyMessage): void {

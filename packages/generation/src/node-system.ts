@@ -35,11 +35,19 @@ export const nodeSystem: System = {
 
   watchPid,
 
-  ownerOf(pid) {
-    return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid
-  },
+  ownerOf,
 
   openNotifySocket,
+}
+
+function ownerOf(pid: number): number | undefined {
+  if (process.platform === 'linux') return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid
+  try {
+    process.kill(pid, 0)
+    return process.getuid?.()
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM' ? -1 : undefined
+  }
 }
 
 function spawnGroup(launch: Launch): ChildProcess {

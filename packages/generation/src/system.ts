@@ -40,7 +40,7 @@ export type System = {
   signal: (pid: number, signal: NodeJS.Signals | number) => void
   /** Watches a process that need not be a child. */
   watchPid: (pid: number, onExit: () => void) => Disposable
-  /** The uid that a process runs as, or undefined where there is none, or the system does not tell. */
+  /** The uid that a process runs as, -1 where the system tells only that it is another user's; undefined where there is none. */
   ownerOf: (pid: number) => number | undefined
   openNotifySocket: (path: string, onNotification: (notification: Notification) => void) => NotifyInbox
 }

@@ -73,7 +73,7 @@ export class FakeSystem implements System {
   }
 
   ownerOf(): number | undefined {
-    return undefined
+    return 0
   }
 
   openNotifySocket(path: string, onNotification: (notification: Notification) => void): NotifyInbox {

@@ -29,13 +29,13 @@ class Supervised implements AsyncDisposable {
   readonly events: SupervisorEvent[] = []
   readonly supervisor: RollingSupervisor
 
-  constructor(scripts: readonly Script[], options: Partial<SupervisorOptions> = {}) {
+  constructor(scripts: readonly Script[], options: Partial<SupervisorOptions> = {}, env = process.env) {
     mkdirSync(this.folder.join('notify'))
     this.supervisor = new RollingSupervisor({
       command: ({ id }) => ({
         file: scripted,
         args: scripts[Math.min(id, scripts.length) - 1] ?? serve,
-        env: process.env,
+        env,
         cwd: this.folder.path,
       }),
       notifyDirectory: this.folder.join('notify'),
@@ -101,8 +101,8 @@ describe('readiness', () => {
   test.each([
     'READY=1',
     'READY=1\n',
-    'READY=1\nMAINPID=42',
-    'MAINPID=42\nREADY=1',
+    `READY=1\nMAINPID=${process.pid}`,
+    `MAINPID=${process.pid}\nREADY=1`,
     'READY=1\nSTATUS=Serving\n',
     `STATUS=${'x'.repeat(4096 - 16)}\nREADY=1`,
     `X_JUNK=${'x'.repeat(65536 - 16)}\nREADY=1`,
@@ -304,10 +304,11 @@ describe('a first start that fails leaves nothing, and ends with a status that i
 test('a daemon that forks, tells MAINPID and whose first process exits, is followed and signalled', async () => {
   await using world = new Supervised([
     [
-      'fork',
+      'fork-held',
       'catch',
       '15',
       'main-pid',
+      'release',
       'notify',
       'READY=1',
       'pid',
@@ -377,13 +378,8 @@ test('a generation hears its own notify socket, and nothing of what the manager 
     LISTEN_PID: '1',
   }
   const names = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID']
-  await using world = new Supervised([], {
-    command: () => ({
-      file: scripted,
-      args: [...names.flatMap((name) => ['environment', world.folder.join('env'), name]), ...serve],
-      env,
-    }),
-  })
+  const script = [...names.flatMap((name) => ['environment', 'env', name]), ...serve]
+  await using world = new Supervised([script], {}, env)
   await world.served()
   expect(world.lines('env')).toEqual([
     world.folder.join('notify', '1.sock'),
@@ -399,19 +395,8 @@ test('held sockets reach every generation as LISTEN_FDS with its own pid, and co
   const address = localAddress(listener.fd)
   if (address.family === 'unix') throw new Error('not a TCP socket')
   const names = ['LISTEN_FDS', 'LISTEN_FDNAMES', 'LISTEN_PID']
-  await using world = new Supervised([], {
-    command: () => ({
-      file: scripted,
-      args: [
-        'pid',
-        world.folder.join('env'),
-        ...names.flatMap((name) => ['environment', world.folder.join('env'), name]),
-        ...serve,
-      ],
-      env: process.env,
-    }),
-    listen: [{ name: 'http', fd: listener }],
-  })
+  const script = ['pid', 'env', ...names.flatMap((name) => ['environment', 'env', name]), ...serve]
+  await using world = new Supervised([script], { listen: [{ name: 'http', fd: listener }] })
   const client = connect(address.port, '127.0.0.1')
   await new Promise((resolve, reject) => client.once('connect', resolve).once('error', reject))
   await world.served()

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t got_signal;
+static int release_pipe[2];
 
 static void fail(const char *step) {
   fprintf(stderr, "scripted-process: %s: %s\n", step, strerror(errno));
@@ -66,6 +67,17 @@ static void await_signal(void) {
   while (!got_signal) sigsuspend(&none);
 }
 
+/* The parent exits when the child says `release`, as a daemon's first process should. */
+static void fork_held(void) {
+  char none;
+  if (pipe(release_pipe) != 0) fail("pipe");
+  if (fork() > 0) {
+    close(release_pipe[1]);
+    exit(read(release_pipe[0], &none, 1) == 0 ? 0 : 125);
+  }
+  close(release_pipe[0]);
+}
+
 int main(int argc, char **argv) {
   int i;
   setvbuf(stdout, NULL, _IOLBF, 0);
@@ -99,7 +111,9 @@ int main(int argc, char **argv) {
       write_file(argument, text), i++;
     } else if (strcmp(step, "fork") == 0) {
       if (fork() > 0) exit(0);
-    } else if (strcmp(step, "child") == 0) {
+    } else if (strcmp(step, "fork-held") == 0) fork_held();
+    else if (strcmp(step, "release") == 0) close(release_pipe[1]);
+    else if (strcmp(step, "child") == 0) {
       if (fork() == 0)
         for (;;) pause();
     } else if (strcmp(step, "hang") == 0) {

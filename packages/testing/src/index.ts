@@ -1,3 +1,8 @@
+export { LoadClient, type LoadOptions } from './load-client.ts'
+export type { Answer } from './load-client-answer.ts'
+export type { LoadTarget } from './load-client-connection.ts'
+export type { FailureKind } from './load-client-failure.ts'
+export { describeFailures, type LoadCounts, type LoadReport } from './load-client-report.ts'
 export { isAlive, openFds, processesWith, processState, residentKiB } from './process-census.ts'
 export { runReadmeExample } from './readme-example.ts'
 export { compileScriptedProcess, type Script } from './scripted-process.ts'

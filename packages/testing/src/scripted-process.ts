@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url'
  * - `await FILE`: waits until it is there
  * - `ignore N`, `catch N`: a signal by its number; `await-signal` waits for a caught one; `signal-number FILE`
  *   appends which it was
- * - `fork`: the parent exits with 0, the child goes on; `child`: leaves a child that hangs, and goes on
+ * - `fork`: the parent exits with 0, the child goes on; `fork-held`: it exits when the child says `release`
+ * - `child`: leaves a child that hangs, and goes on
  */
 export type Script = readonly string[]
 
