@@ -71,7 +71,8 @@ export class LoadConnection {
   #answered(answer: Answer): void {
     const inFlight = this.#inFlight
     this.#inFlight = undefined
-    if (answer.headers['connection']?.toLowerCase() === 'close') {
+    const { connection } = answer.headers
+    if (connection?.toLowerCase() === 'close') {
       this.#isOpen = false
       this.#socket.end()
     }
