@@ -1,0 +1,54 @@
+import { compileScriptedProcess, TestProcess, temporaryFolder } from '@shellflip/testing'
+import { expect, test } from 'vitest'
+
+/** Rolls, and tells after the 100th and the last roll what the process holds. */
+const program = `
+import { readdirSync } from 'node:fs'
+import { RollingSupervisor } from '@shellflip/rolling-supervisor'
+
+const [file, notifyDirectory, rolls] = process.argv.slice(1)
+const supervisor = new RollingSupervisor({
+  command: () => ({ file, args: ['notify', 'READY=1', 'hang'], env: process.env }),
+  notifyDirectory,
+})
+function census() {
+  gc()
+  const resources = process.getActiveResourcesInfo().filter((type) => type !== 'Immediate').sort().join(' ')
+  const files = readdirSync(notifyDirectory).length
+  return { fds: readdirSync('/proc/self/fd').length, resources, files, heap: process.memoryUsage().heapUsed }
+}
+async function onlyOneLeft() {
+  while (supervisor.status().generations.length > 1) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+supervisor.start()
+const censuses = []
+for (let roll = 1; roll <= Number(rolls); roll++) {
+  const outcome = await supervisor.roll()
+  if (outcome.type !== 'rolled') throw new Error(JSON.stringify(outcome))
+  if (roll === 100 || roll === Number(rolls)) {
+    await onlyOneLeft()
+    censuses.push(census())
+  }
+}
+supervisor.stop()
+await supervisor.done
+console.log(JSON.stringify({ censuses, filesLeft: readdirSync(notifyDirectory).length }))
+`
+
+test('1,000 rolls leave no fd, file, timer or handle behind, and the heap flat', {
+  timeout: 120_000,
+}, async () => {
+  using folder = temporaryFolder()
+  const file = compileScriptedProcess(folder.path)
+  using notify = temporaryFolder('notify-')
+  await using run = TestProcess.node(
+    ['--expose-gc', '--input-type=module', '-e', program, file, notify.path, '1000'],
+    { cwd: new URL('..', import.meta.url).pathname },
+  )
+  expect(await run.exit, run.stderr).toEqual({ code: 0, signal: null })
+  const { censuses, filesLeft } = JSON.parse(run.stdout)
+  const [early, late] = censuses
+  expect(late).toMatchObject({ fds: early.fds, resources: early.resources, files: 1 })
+  expect(late.heap - early.heap).toBeLessThan(1024 * 1024)
+  expect(filesLeft).toBe(0)
+})
