@@ -159,7 +159,7 @@ it('stays responsive and small while 100,000 messages flood it', async () => {
   }
   expect(count).toBe(100_000)
   expect(ticks).toBeGreaterThan(10)
-  expect(longestGapMs).toBeLessThan(500)
+  expect(longestGapMs).toBeLessThan(1000)
   expect(residentKiB('self') - before).toBeLessThan(100 * 1024)
   expect(await service.exit).toEqual({ code: 0, signal: null })
 }, 60_000)

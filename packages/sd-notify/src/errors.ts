@@ -31,8 +31,8 @@ export class SdNotifyError extends Error {
   override readonly name = 'SdNotifyError'
   readonly code: SdNotifyErrorCode
 
-  constructor(code: SdNotifyErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(code: SdNotifyErrorCode, message: string, { cause }: ErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause })
     this.code = code
   }
 }

@@ -68,6 +68,7 @@ describe('parseMessage', () => {
     'X_=1',
     '__proto__=1\nconstructor=1\ntoString=1',
     'READY=1\0STATUS=hidden',
+    'STATUS=hid\0den\nREADY=1',
   ])('finds nothing in case %#', (datagram) => {
     expect(parseMessage(datagram)).toEqual({})
   })

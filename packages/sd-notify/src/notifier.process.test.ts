@@ -12,6 +12,15 @@ async function turns(count = 20): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise(setImmediate)
 }
 
+/** As long as another watchdog takes for so many signs of life. */
+async function beats(count: number, intervalMs: number): Promise<void> {
+  using folder = temporaryFolder()
+  using socket = NotifySocket.open({ path: folder.join('beats') })
+  await using notifier = new Notifier(socket.path)
+  using _pinger = new WatchdogPinger(notifier, { intervalMs })
+  for await (const _ of socket) if (--count === 0) return
+}
+
 describe('outcomes', () => {
   it('is no-manager where NOTIFY_SOCKET is missing or empty', async () => {
     for (const env of [{}, { NOTIFY_SOCKET: '' }]) {
@@ -175,21 +184,30 @@ describe('WatchdogPinger', () => {
     using socket = NotifySocket.open({ path: folder.join('notify') })
     await using notifier = new Notifier(socket.path)
     const env = { WATCHDOG_USEC: '40000', WATCHDOG_PID: String(process.pid) }
+    const started = performance.now()
     const pinger = WatchdogPinger.fromEnvironment(notifier, { env })
     expect(env).toEqual({})
-    const started = performance.now()
-    let pings = 0
-    for await (const { message } of socket) {
-      if (message.stopping) break
-      expect(message).toEqual({ watchdog: 'ping' })
-      if (++pings === 4) {
-        // The first at once, then every 20 ms.
-        expect(performance.now() - started).toBeGreaterThan(50)
-        pinger?.close()
-        await notifier.stopping()
-      }
-    }
-    expect(pings).toBe(4)
+    const messages = socket[Symbol.asyncIterator]()
+    for (let i = 0; i < 4; i++) expect((await messages.next()).value?.message).toEqual({ watchdog: 'ping' })
+    // The first at once, then every 20 ms.
+    expect(performance.now() - started).toBeGreaterThan(50)
+    pinger?.close()
+
+    await beats(4, 40)
+    await notifier.stopping()
+    expect((await messages.next()).value?.message).toEqual({ stopping: true })
+  })
+
+  it('ends with its notifier', async () => {
+    using folder = temporaryFolder()
+    using socket = NotifySocket.open({ path: folder.join('notify') })
+    const notifier = new Notifier(socket.path)
+    using _pinger = new WatchdogPinger(notifier, { intervalMs: 40 })
+    notifier.close()
+    await beats(4, 40)
+    await using other = new Notifier(socket.path)
+    await other.stopping()
+    expect((await socket[Symbol.asyncIterator]().next()).value?.message).toEqual({ stopping: true })
   })
 
   it('does not start where nobody asks', async () => {
