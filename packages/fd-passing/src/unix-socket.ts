@@ -110,8 +110,8 @@ export class UnixSocket implements Disposable {
 
   /**
    * The next message, or null at the end of a stream or seqpacket socket (a datagram socket has none). Nothing is
-   * read before it is asked for, so a slow reader slows the sender down. On a stream a message is what the
-   * kernel has at once: at most the bytes up to the next ones that carry fds.
+   * read before it is asked for, so a slow reader slows the sender down. On a stream a message is what
+   * the kernel has at once: with bytes sent before, but none after, and with the fds of one send at most.
    *
    * @throws {@link FdPassingError} `ERR_FD_LOST`, `ERR_MESSAGE_TOO_LARGE`: of that message only, the next can be
    *   received; `ERR_TRUNCATED`; `ERR_FD_CLOSED`: closed meanwhile; `ERR_SYSTEM` with `ECONNRESET` …
