@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Answer } from './load-client-answer.ts'
 import { LoadConnection, type LoadTarget } from './load-client-connection.ts'
@@ -56,6 +57,8 @@ export class LoadClient implements AsyncDisposable {
 
   private constructor(options: LoadOptions) {
     this.#options = options
+    // Every client listens; ten is where Node begins to suspect a leak.
+    setMaxListeners(0, this.#stopping.signal)
     const { keepAlive = 0, newConnections = 0, longLived = 0 } = options
     for (let n = 0; n < keepAlive; n++) this.#clients.push(this.#keepAliveClient())
     for (let n = 0; n < newConnections; n++) this.#clients.push(this.#newConnectionsClient())

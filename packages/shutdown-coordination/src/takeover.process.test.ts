@@ -1,0 +1,51 @@
+import { fileURLToPath } from 'node:url'
+import { describeFailures, LoadClient, TestProcess, waitFor } from '@shellflip/testing'
+import { expect, test } from 'vitest'
+import type { ShutdownReport } from './index.ts'
+
+const program = fileURLToPath(new URL('fixtures/takeover-service.mjs', import.meta.url))
+const takeovers = 3
+
+/** What the processes have printed: `ready PID at PORT`, and a report when one has drained. */
+function ready(output: string): { pid: number; port: number }[] {
+  return [...output.matchAll(/^ready (\d+) at (\d+)$/gm)].map(([, pid, port]) => ({
+    pid: Number(pid),
+    port: Number(port),
+  }))
+}
+
+function reports(output: string): ShutdownReport[] {
+  return [...output.matchAll(/^report (.+)$/gm)].map(([, json = '']) => JSON.parse(json))
+}
+
+test('under load, no request fails while one process after the other drains and the next takes over', async () => {
+  await using service = TestProcess.node([program])
+  let current = await waitFor(() => ready(service.stdout)[0])
+  const target = { port: current.port }
+  await using busy = LoadClient.start({ target, keepAlive: 16, newConnections: 4, expectBody: /^from \d+$/ })
+  await using thinking = LoadClient.start({ target, keepAlive: 16, thinkTimeMs: 100 })
+  await waitFor(() => busy.counts.ok > 1_000)
+
+  for (let n = 1; n <= takeovers; n++) {
+    process.kill(current.pid, 'SIGHUP')
+    const successor = await waitFor(() => ready(service.stdout)[n], { what: 'the successor' })
+    process.kill(current.pid, 'SIGTERM')
+    const report = await waitFor(() => reports(service.stdout)[n - 1], { what: 'the report' })
+    expect(report).toMatchObject({
+      reason: 'SIGTERM',
+      clean: true,
+      servers: [{ name: `${current.pid}`, cut: [] }],
+    })
+    expect(report.servers[0]?.answered).toBeGreaterThan(0)
+    current = successor
+  }
+
+  for (const load of [busy, thinking]) {
+    const report = await load.stop()
+    expect(report.failed, describeFailures(report.failures)).toBe(0)
+    // A client that is thinking when the load ends does not come back once more.
+    expect(report.reconnects).toBeGreaterThanOrEqual((takeovers - 1) * 16)
+  }
+  process.kill(current.pid, 'SIGTERM')
+  await waitFor(() => reports(service.stdout).length === takeovers + 1)
+})
