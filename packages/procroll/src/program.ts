@@ -6,7 +6,7 @@ import { parseSignal } from './arguments/signal-name.ts'
 import type { RollOptions } from './commands/roll.ts'
 import type { RunOptions } from './commands/run.ts'
 import type { StatusOptions } from './commands/status.ts'
-import { type PlaceOptions, parseName } from './control/supervisor-place.ts'
+import { type PlaceOptions, parseNewName } from './control/supervisor-place.ts'
 import { ProcrollError, usageError } from './procroll-error.ts'
 
 /** Told the exit status of the command that ran. */
@@ -34,13 +34,20 @@ function createProgram(argv: readonly string[], report: Report): Command {
     .option('-V, --version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`procroll: ${text.replace(/^error: /, '')}`) })
-    .showHelpAfterError('Try procroll --help')
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
   addRun(program, argv, report)
   addRoll(program, report)
   addStatus(program, report)
   addStop(program, report)
   return program
+}
+
+/** What commander says of a wrong command line, its suggestion included. */
+function oneLine(text: string): string {
+  return `procroll: ${text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll('\n', ' ')} (see --help)\n`
 }
 
 function addRun(program: Command, argv: readonly string[], report: Report): void {
@@ -70,7 +77,7 @@ function addRun(program: Command, argv: readonly string[], report: Report): void
         .argParser(appending(named('--listen', parseListen)))
         .default([], 'none'),
     )
-    .addOption(placeName(parseName))
+    .addOption(placeName(parseNewName))
     .addOption(controlSocket())
     .addOption(
       choice('--restart <mode>', 'when a generation that served ends', ['on-failure', 'always', 'never']),

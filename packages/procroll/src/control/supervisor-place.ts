@@ -29,10 +29,16 @@ export function placeByControlSocket(path: string): SupervisorPlace {
   return { label: path, controlSocket: path, record: `${path}.generations.json` }
 }
 
-/** A supervisor's name is the name of a folder. Digits alone are the pids of those without a name. */
+/** A supervisor's name is the name of a folder; one without a name goes by its pid. */
 export function parseName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(text)) return text
   throw usageError(
     `"${text.slice(0, 80)}" is no name: up to 64 letters, digits, dots, dashes, underscores or @, as api or web@1`,
   )
+}
+
+/** A name to give: not one that could be the pid of another. */
+export function parseNewName(text: string): string {
+  if (!/^\d+$/.test(text)) return parseName(text)
+  throw usageError(`"${text}" could be a pid: a name has other characters than digits, as api or web@1`)
 }

@@ -1,0 +1,113 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import { connect } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { type Exit, processesWith, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
+
+export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+export const service = fileURLToPath(new URL('service.mjs', import.meta.url))
+
+export type Finished = Exit & { stdout: string; stderr: string }
+export type StartOptions = { env?: NodeJS.ProcessEnv; cwd?: string }
+
+/** procroll as users run it, in folders of the test's own; whatever it leaves running ends with the scope. */
+export class ProcrollSandbox implements AsyncDisposable {
+  readonly #folder = temporaryFolder('pr-')
+  readonly #started: TestProcess[] = []
+  readonly runtime = this.#folder.join('run')
+  readonly tempdir = this.#folder.join('tmp')
+
+  constructor() {
+    mkdirSync(this.tempdir)
+  }
+
+  join(...names: string[]): string {
+    return this.#folder.join(...names)
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return {
+      PROCROLL_RUNTIME_DIR: this.runtime,
+      TMPDIR: this.tempdir,
+      NODE_EXTRA_CA_CERTS: '',
+      NOTIFY_SOCKET: undefined,
+    }
+  }
+
+  /** Starts procroll with these arguments. */
+  start(args: readonly string[], { env, cwd = this.#folder.path }: StartOptions = {}): TestProcess {
+    const started = TestProcess.node([cli, ...args], { env: { ...this.env, ...env }, cwd })
+    this.#started.push(started)
+    return started
+  }
+
+  /** Runs procroll with these arguments to its end. */
+  async finish(args: readonly string[], options?: StartOptions): Promise<Finished> {
+    const process = this.start(args, options)
+    const exit = await process.exit
+    return { ...exit, stdout: process.stdout, stderr: process.stderr }
+  }
+
+  /** Runs procroll to its end as `"$@"` of a script. */
+  async shell(script: string, args: readonly string[]): Promise<Finished> {
+    const shell = TestProcess.start('bash', ['-c', script, 'bash', process.execPath, cli, ...args], {
+      env: this.env,
+    })
+    this.#started.push(shell)
+    const exit = await shell.exit
+    return { ...exit, stdout: shell.stdout, stderr: shell.stderr }
+  }
+
+  /** Starts `procroll run` over the test service, and waits until its first generation serves. */
+  async serve(
+    flags: readonly string[],
+    settings: readonly string[] = [],
+    options?: StartOptions,
+  ): Promise<TestProcess> {
+    const supervisor = this.start(['run', ...flags, '--', process.execPath, service, ...settings], options)
+    await supervisor.printed(/msg="generation serves" generation=1/)
+    return supervisor
+  }
+
+  /** What procroll left in its folders. */
+  get leftovers(): string[] {
+    return [this.runtime, this.tempdir].flatMap((folder) => {
+      try {
+        return readdirSync(folder)
+      } catch {
+        return []
+      }
+    })
+  }
+
+  /** The pids of all that runs in this sandbox. */
+  get processes(): number[] {
+    return processesWith(`PROCROLL_RUNTIME_DIR=${this.runtime}\0`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await waitFor(() => this.#killAll() === 0, { what: 'the end of what procroll started' })
+    for (const started of this.#started) await started[Symbol.asyncDispose]()
+    this.#folder[Symbol.dispose]()
+  }
+
+  #killAll(): number {
+    const { processes } = this
+    for (const pid of processes) process.kill(pid, 'SIGKILL')
+    return processes.length
+  }
+}
+
+/** What a service answers at a path or port. */
+export function hear(target: string | number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target)
+    socket
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => {
+        text += chunk
+      })
+      .once('end', () => resolve(text))
+      .once('error', reject)
+  })
+}
