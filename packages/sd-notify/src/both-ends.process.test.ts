@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { openFds, residentKiB, temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
+import { startService } from './fixtures/service-process.ts'
 import { type Notification, NotifySocket } from './index.ts'
-import { startService } from './service-process.fixture.ts'
 
 /** Receives until one says STOPPING=1, which it does not return. */
 async function receiveAll(socket: NotifySocket): Promise<Notification[]> {

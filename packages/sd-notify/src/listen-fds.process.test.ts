@@ -1,8 +1,8 @@
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
 import { TestProcess } from '@shellflip/testing'
 import { expect, it } from 'vitest'
+import { startService } from './fixtures/service-process.ts'
 import { listenEnvironment, listenFds } from './index.ts'
-import { startService } from './service-process.fixture.ts'
 
 const taking = `
   import { execFileSync } from 'node:child_process'

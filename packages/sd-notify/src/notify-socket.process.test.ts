@@ -3,8 +3,8 @@ import { Socket } from 'node:net'
 import { maxUnixAddressBytes, pipe } from '@shellflip/fd-passing'
 import { openFds, temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
+import { startService } from './fixtures/service-process.ts'
 import { Notifier, NotifySocket } from './index.ts'
-import { startService } from './service-process.fixture.ts'
 
 const onLinux = process.platform === 'linux'
 
