@@ -42,7 +42,7 @@ console.log(`\n${total.passed} passed, ${total.failed} failed`)
 /** The tests count themselves; that they end well and leave nothing behind is one check more. */
 async function runTests() {
   const onLine = (line) => countLine.test(line) || console.log(line)
-  const { ok, lines } = await runCommand(['npm', 'test'], { cwd: root, env, deadlineMs: 40 * 60_000, onLine })
+  const { ok, lines } = await runCommand(['npm', 'test'], { cwd: root, env, deadlineMs: 15 * 60_000, onLine })
   const [, passed, failed] = countLine.exec(lastOf(lines)) ?? ['', 0, 0]
   total.passed += Number(passed)
   total.failed += Number(failed)

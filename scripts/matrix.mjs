@@ -35,7 +35,7 @@ for (const name of asked.length > 0 ? asked : all) {
     {
       cwd: root,
       env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1' },
-      deadlineMs: 30 * 60_000,
+      deadlineMs: 15 * 60_000,
     },
   )
   if (!ok) for (const line of lines) console.log(`      ${line}`)
