@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Credentials } from '@shellflip/fd-passing'
 import { ControlSocketError } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
@@ -102,6 +103,8 @@ export class ClientConnection<Request, Reply> {
         const step = await this.#unlessGone(replies.next())
         if (step.done === true) return
         await this.#say(step.value)
+        // The kernel takes most replies at once: without this, replies that wait for nothing would starve all others.
+        await nextTurn()
       }
     } finally {
       // Not awaited: a generator that waits for something itself returns only after that.
@@ -126,10 +129,13 @@ export class ClientConnection<Request, Reply> {
     }
   }
 
-  /** Resolves when the kernel has taken everything: so no more than one frame waits for a client that does not read. */
-  #written(write: (done: (error?: Error | null) => void) => void): Promise<void> {
+  /**
+   * Resolves when the kernel has taken everything, so that no more than one frame waits for a client that does not
+   * read. A write that fails has closed the socket, and is over as well.
+   */
+  #written(write: (done: () => void) => void): Promise<void> {
     const { replyTimeoutMs } = this.#rules
-    return new Promise((resolve, reject) => {
+    return new Promise((resolve) => {
       const timer = setTimeout(() => {
         this.#cut(
           new ControlSocketError(
@@ -138,10 +144,9 @@ export class ClientConnection<Request, Reply> {
           ),
         )
       }, replyTimeoutMs)
-      write((error) => {
+      write(() => {
         clearTimeout(timer)
-        if (error) reject(error)
-        else resolve()
+        resolve()
       })
     })
   }

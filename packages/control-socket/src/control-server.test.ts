@@ -12,12 +12,13 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { listenTcp, listenUnix, type OwnedFd, pipe, socketpair } from '@shellflip/fd-passing'
 import { openFds, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { ask, converse } from './ask.ts'
 import { ControlServer } from './control-server.ts'
-import { testServer, words } from './test-server.fixture.ts'
+import { testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
 
 const request = { ask: 'x' }
 const isRoot = process.geteuid?.() === 0
@@ -160,6 +161,7 @@ describe('close', () => {
       async *answer(_, { signal }) {
         yield { say: 'working' }
         await once(signal, 'abort')
+        await delay(50)
         yield { say: signal.reason.code }
       },
     })
@@ -169,6 +171,23 @@ describe('close', () => {
     expect(await replies.next()).toMatchObject({ value: { say: 'ERR_SERVER_CLOSED' } })
     expect(await replies.next()).toMatchObject({ done: true })
     await closed
+    expect(server.events).toEqual([])
+  })
+
+  test('is no failure of an answer that ends with it, and the reason is told', async () => {
+    let asked = false
+    await using server = await testServer({
+      vocabulary: wordsWithRefusal,
+      answer: async (_, { signal }) => {
+        asked = true
+        await once(signal, 'abort')
+        throw signal.reason
+      },
+    })
+    const answer = ask({ path: server.path, vocabulary: words, request })
+    await waitFor(() => asked)
+    await server.server.close()
+    expect(await answer).toEqual({ say: 'no: the server closes' })
     expect(server.events).toEqual([])
   })
 
