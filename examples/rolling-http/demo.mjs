@@ -26,7 +26,7 @@ async function story() {
     releases.switchTo(version)
     const outcome = await supervisor.roll()
     const elapsedMs = await onlyAnswers(port, version)
-    display.say(`${version}: ${outcome}; only ${version} answers from ${Math.round(elapsedMs)} ms later on`)
+    display.say(`${version}: ${outcome}; ${Math.round(elapsedMs)} ms later only ${version} answers`)
   }
   await delay(betweenRollsMs)
 }
@@ -35,7 +35,7 @@ async function story() {
 function interrupted() {
   return new Promise((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-      process.once(signal, () => reject(new Error(`ended by ${signal}`)))
+      process.on(signal, () => reject(new Error(`ended by ${signal}`)))
     }
   })
 }
@@ -54,7 +54,6 @@ await attempt(() => Promise.race([story(), interrupted()]))
 await attempt(() => load?.stop())
 display.end()
 await attempt(() => supervisor?.stop())
-if (problems.length > 0 && supervisor) console.log(supervisor.log)
 releases.remove()
 
 const failed = load?.failed ?? 0

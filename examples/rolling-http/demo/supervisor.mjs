@@ -63,12 +63,12 @@ export class Supervisor {
       clearTimeout(timer)
     }
     this.#watch?.kill('SIGKILL')
-    if (this.#run.exitCode !== 0)
-      throw new Error(`procroll ended with ${this.#run.exitCode ?? this.#run.signalCode}`)
+    const { exitCode, signalCode } = this.#run
+    if (exitCode !== 0) throw new Error(`procroll ended with ${exitCode ?? signalCode}:\n${this.#log}`)
   }
 
   /** What procroll and its generations have written. */
-  get log() {
+  get #log() {
     return readFileSync(this.#logFile, 'utf8')
   }
 
@@ -78,7 +78,7 @@ export class Supervisor {
 
   #running() {
     if (this.#isRunning) return true
-    throw new Error(`procroll has ended:\n${this.log}`)
+    throw new Error(`procroll has ended:\n${this.#log}`)
   }
 
   async #readyStatus() {
