@@ -41,22 +41,20 @@ export async function* converse<Request, Reply>({
 }: AskOptions<Request, Reply>): AsyncGenerator<Reply, void> {
   signal?.throwIfAborted()
   const frame = encodeFrame(toWire(vocabulary.request, request))
-  let socket: Socket | undefined
   try {
-    socket = await connectTo(path, signal)
+    const socket = await connectTo(path, signal)
     socket.write(frame)
     for await (const json of messagesFrom(socket, path)) yield fromWire(vocabulary.reply, json)
   } catch (error) {
     signal?.throwIfAborted()
     throw error
-  } finally {
-    socket?.destroy()
   }
 }
 
 async function* messagesFrom(socket: Socket, path: string): AsyncGenerator<unknown, void> {
   const decoder = new FrameDecoder()
   try {
+    // Leaving this loop, for whatever reason, destroys the socket.
     for await (const bytes of socket) yield* decoder.push(bytes)
   } catch (cause) {
     if (cause instanceof ControlSocketError) throw cause

@@ -184,22 +184,6 @@ test('a watching client killed with SIGKILL is noticed', async () => {
   await waitFor(() => noticed)
 })
 
-test('replies without end, taken as fast as they are made, do not keep others from being answered', async () => {
-  let made = 0
-  await using server = await testServer({
-    async *answer({ ask }) {
-      yield { say: ask }
-      while (ask === 'flood') yield { say: `${made++}` }
-    },
-  })
-  const flood = `
-    for await (const _ of control.converse({ path: args[0], vocabulary: words, request: { ask: 'flood' } }));
-  `
-  await using _ = program(flood, server.path)
-  await waitFor(() => made > 1_000)
-  expect(await ask({ path: server.path, vocabulary: words, request })).toEqual({ say: 'x' })
-})
-
 test('a server killed with SIGKILL before it replied is no answer', async () => {
   using folder = temporaryFolder()
   const path = folder.join('s')

@@ -199,6 +199,25 @@ test('one client more than allowed is closed, and there is room again when one l
   await waitFor(() => expectAnswered(server.path).then(() => true))
 })
 
+test('between two replies everybody else has a turn, even where the kernel takes all of them at once', async () => {
+  let turns = 0
+  let turnsMeanwhile = 0
+  let turn = setImmediate(function count() {
+    turns++
+    turn = setImmediate(count)
+  })
+  await using server = await testServer({
+    async *answer() {
+      const before = turns
+      for (let i = 0; i < 50; i++) yield { say: `${i}` }
+      turnsMeanwhile = turns - before
+    },
+  })
+  await ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+  clearImmediate(turn)
+  expect(turnsMeanwhile).toBeGreaterThanOrEqual(49)
+})
+
 test('a crowd of silent and garbage clients delays nobody', async () => {
   await using server = await testServer()
   const crowd = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(server.path)))
