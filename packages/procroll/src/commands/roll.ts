@@ -1,9 +1,9 @@
-import { converse } from '@shellflip/control-socket'
 import { formatDuration } from '../arguments/go-duration.ts'
+import { askSupervisor } from '../control/ask-supervisor.ts'
 import { findControlSocket } from '../control/find-supervisor.ts'
 import type { Outcome } from '../control/status.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
-import { type ControlReply, procrollVocabulary } from '../control/vocabulary.ts'
+import type { ControlReply } from '../control/vocabulary.ts'
 import { ProcrollError } from '../procroll-error.ts'
 import { escapeUnprintable } from '../terminal/printable.ts'
 import { Progress } from '../terminal/progress.ts'
@@ -30,13 +30,7 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
   using progress = new Progress()
   const signal = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)
   try {
-    const request = { type: 'roll' as const }
-    for await (const reply of converse({
-      path,
-      vocabulary: procrollVocabulary,
-      request,
-      ...(signal && { signal }),
-    })) {
+    for await (const reply of askSupervisor(path, { type: 'roll' }, signal)) {
       if (reply.type === 'roll-ended') return reply.outcome
       show(progress, reply)
     }
@@ -52,12 +46,11 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
 }
 
 function show(progress: Progress, reply: ControlReply): void {
-  if (reply.type === 'roll-queued')
+  if (reply.type === 'roll-queued') {
     progress.enter({ text: 'another roll or start is under way, this one follows' })
-  if (reply.type === 'roll-started') {
-    progress.enter({ text: `generation ${reply.generation} starts`, limitMs: reply.readyTimeoutMs })
   }
-  if (reply.type === 'generation-started') {
-    progress.enter({ text: `generation ${reply.generation} (pid ${reply.pid}) gets ready` })
+  if (reply.type === 'roll-started') {
+    const { generation, pid, readyTimeoutMs } = reply
+    progress.enter({ text: `generation ${generation} (pid ${pid}) gets ready`, limitMs: readyTimeoutMs })
   }
 }

@@ -1,8 +1,8 @@
-import { converse } from '@shellflip/control-socket'
+import { askSupervisor } from '../control/ask-supervisor.ts'
 import { findControlSocket } from '../control/find-supervisor.ts'
 import type { Status } from '../control/status.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
-import { procrollVocabulary } from '../control/vocabulary.ts'
+import { ProcrollError } from '../procroll-error.ts'
 import { formatStatus } from '../terminal/status-table.ts'
 
 export type StatusOptions = PlaceOptions & { json?: boolean; watch?: boolean }
@@ -10,10 +10,13 @@ export type StatusOptions = PlaceOptions & { json?: boolean; watch?: boolean }
 /** `procroll status`: once, or with every change until the supervisor ends. */
 export async function status(options: StatusOptions): Promise<number> {
   const path = await findControlSocket(options)
-  const request = { type: 'status' as const, watch: options.watch === true }
-  for await (const reply of converse({ path, vocabulary: procrollVocabulary, request })) {
-    if (reply.type === 'status') process.stdout.write(render(reply.status, options))
+  let answered = false
+  for await (const reply of askSupervisor(path, { type: 'status', watch: options.watch === true })) {
+    if (reply.type !== 'status') continue
+    answered = true
+    process.stdout.write(render(reply.status, options))
   }
+  if (!answered) throw new ProcrollError('ERR_UNANSWERED', 'the supervisor ended before it answered')
   return 0
 }
 

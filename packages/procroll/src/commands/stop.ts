@@ -1,8 +1,7 @@
-import { ControlSocketError, converse } from '@shellflip/control-socket'
 import { watchPid } from '@shellflip/fd-passing'
+import { askSupervisor } from '../control/ask-supervisor.ts'
 import { findControlSocket } from '../control/find-supervisor.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
-import { procrollVocabulary } from '../control/vocabulary.ts'
 import { ProcrollError } from '../procroll-error.ts'
 import { Progress } from '../terminal/progress.ts'
 
@@ -12,8 +11,7 @@ export async function stop(options: PlaceOptions): Promise<number> {
   using progress = new Progress()
   let gone: Promise<void> | undefined
   try {
-    const request = { type: 'stop' as const }
-    for await (const reply of converse({ path, vocabulary: procrollVocabulary, request })) {
+    for await (const reply of askSupervisor(path, { type: 'stop' })) {
       if (reply.type !== 'stopping') continue
       gone ??= exitOf(reply.pid)
       if (reply.generations.length > 0)
@@ -21,7 +19,7 @@ export async function stop(options: PlaceOptions): Promise<number> {
     }
   } catch (error) {
     // What counts is that it ended, and not whether it could still say so.
-    if (gone === undefined || !(error instanceof ControlSocketError)) throw error
+    if (gone === undefined || !(error instanceof ProcrollError)) throw error
   }
   if (gone === undefined) throw new ProcrollError('ERR_UNANSWERED', 'the supervisor did not answer')
   await gone
@@ -30,9 +28,6 @@ export async function stop(options: PlaceOptions): Promise<number> {
 
 function exitOf(pid: number): Promise<void> {
   return new Promise((resolve) => {
-    const watch = watchPid(pid, () => {
-      watch[Symbol.dispose]()
-      resolve()
-    })
+    watchPid(pid, resolve)
   })
 }

@@ -8,9 +8,9 @@ import type { ControlReply, ControlRequest } from './vocabulary.ts'
 export type Supervised = {
   /** Resolves once there is a supervisor; orphans of a former one may have to end first. */
   started: Promise<RollingSupervisor>
-  status: () => Status
+  status(): Status
   /** Asks it to end; called again, it kills. */
-  stop: () => void
+  stop(): void
 }
 
 /** A generation may tell a new STATUS thousands of times a second: who watches gets so many a second. */
@@ -36,18 +36,20 @@ async function* roll({ started }: Supervised, signal: AbortSignal): AsyncGenerat
   if (supervisor === undefined) return
   const replies: ControlReply[] = []
   using changes = new Changes(supervisor, signal)
-  let generation: number | undefined
   // The first roll that begins after the request is the one that answers it.
+  let begun: (SupervisorEvent & { type: 'roll-started' }) | undefined
   changes.onEvent = (event) => {
-    if (event.type === 'roll-started' && generation === undefined) generation = event.generation
-    const reply = progressOf(event)
-    if (reply !== undefined && reply.generation === generation) replies.push(reply)
+    if (event.type === 'roll-started') begun ??= event
+    if (event.type === 'generation-started' && event.generation === begun?.generation) {
+      const { generation, pid } = event
+      replies.push({ type: 'roll-started', generation, pid, readyTimeoutMs: begun.readyTimeoutMs })
+    }
   }
   const ended = supervisor.roll().then((outcome) => {
     replies.push({ type: 'roll-ended', outcome: reportOutcome(outcome) })
     changes.wake()
   })
-  if (generation === undefined && supervisor.status().state !== 'stopping') yield { type: 'roll-queued' }
+  if (begun === undefined && supervisor.status().state !== 'stopping') yield { type: 'roll-queued' }
   for (;;) {
     for (let reply = replies.shift(); reply !== undefined; reply = replies.shift()) {
       yield reply
@@ -58,28 +60,18 @@ async function* roll({ started }: Supervised, signal: AbortSignal): AsyncGenerat
   }
 }
 
-function progressOf(event: SupervisorEvent): (ControlReply & { generation: number }) | undefined {
-  if (event.type === 'roll-started') {
-    return { type: 'roll-started', generation: event.generation, readyTimeoutMs: event.readyTimeoutMs }
-  }
-  if (event.type === 'generation-started') {
-    return { type: 'generation-started', generation: event.generation, pid: event.pid }
-  }
-  return undefined
+async function* present(supervised: Supervised): AsyncGenerator<ControlReply> {
+  yield { type: 'status', status: supervised.status() }
 }
 
-async function* present({ status }: Supervised): AsyncGenerator<ControlReply> {
-  yield { type: 'status', status: status() }
-}
-
-async function* watch({ started, status }: Supervised, signal: AbortSignal): AsyncGenerator<ControlReply> {
-  yield { type: 'status', status: status() }
-  const supervisor = await unlessAborted(started, signal)
+async function* watch(supervised: Supervised, signal: AbortSignal): AsyncGenerator<ControlReply> {
+  yield { type: 'status', status: supervised.status() }
+  const supervisor = await unlessAborted(supervised.started, signal)
   if (supervisor === undefined) return
   using changes = new Changes(supervisor, signal)
   let told = ''
   for (;;) {
-    const now = status()
+    const now = supervised.status()
     const text = JSON.stringify(now)
     if (text !== told) yield { type: 'status', status: now }
     told = text
@@ -89,17 +81,14 @@ async function* watch({ started, status }: Supervised, signal: AbortSignal): Asy
   }
 }
 
-async function* stop(
-  { started, status, stop }: Supervised,
-  signal: AbortSignal,
-): AsyncGenerator<ControlReply> {
-  stop()
-  yield stopping(status())
-  const supervisor = await unlessAborted(started, signal)
+async function* stop(supervised: Supervised, signal: AbortSignal): AsyncGenerator<ControlReply> {
+  supervised.stop()
+  yield stopping(supervised.status())
+  const supervisor = await unlessAborted(supervised.started, signal)
   if (supervisor === undefined) return
   using changes = new Changes(supervisor, signal)
   for (;;) {
-    const now = status()
+    const now = supervised.status()
     yield stopping(now)
     if (signal.aborted || now.state === 'stopped') return
     await changes.next()

@@ -71,7 +71,7 @@ async function listen(
       vocabulary: procrollVocabulary,
       answer: (request, { signal }) => answer(request, supervised, signal),
       onEvent: (event) =>
-        logger.log('DEBUG', 'control client not answered', {
+        logger.log(event.type === 'answer-failed' ? 'ERROR' : 'DEBUG', 'control client not answered', {
           event: event.type,
           ...('error' in event ? { error: String(event.error) } : {}),
         }),

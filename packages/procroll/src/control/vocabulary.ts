@@ -11,15 +11,26 @@ const requestSchema = z.discriminatedUnion('type', [
 const replySchema = z.discriminatedUnion('type', [
   /** Another roll is going on; the one asked for follows it. */
   z.object({ type: z.literal('roll-queued') }),
-  z.object({ type: z.literal('roll-started'), generation: z.int(), readyTimeoutMs: z.number() }),
-  z.object({ type: z.literal('generation-started'), generation: z.int(), pid: z.int() }),
+  z.object({
+    type: z.literal('roll-started'),
+    generation: z.int(),
+    pid: z.int(),
+    readyTimeoutMs: z.number(),
+  }),
   z.object({ type: z.literal('roll-ended'), outcome: outcomeSchema }),
   z.object({ type: z.literal('status'), status: statusSchema }),
   /** The supervisor (`pid`) ends, once these generations have. */
   z.object({ type: z.literal('stopping'), pid: z.int(), generations: z.array(z.int()) }),
+  /** There is no answer to this request. */
+  z.object({ type: z.literal('refused'), reason: z.string() }),
 ])
 
-/** What a supervisor is asked over its control socket, and what it answers. */
-export const procrollVocabulary = { request: requestSchema, reply: replySchema }
 export type ControlRequest = z.infer<typeof requestSchema>
 export type ControlReply = z.infer<typeof replySchema>
+
+/** What a supervisor is asked over its control socket, and what it answers. */
+export const procrollVocabulary = {
+  request: requestSchema,
+  reply: replySchema,
+  refuse: (reason: string): ControlReply => ({ type: 'refused', reason }),
+}

@@ -1,7 +1,9 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { listenTcp, localAddress } from '@shellflip/fd-passing'
 import { type Exit, processesWith, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
+import { type Status, statusSchema } from '../control/status.ts'
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 export const service = fileURLToPath(new URL('service.mjs', import.meta.url))
@@ -68,6 +70,26 @@ export class ProcrollSandbox implements AsyncDisposable {
     return supervisor
   }
 
+  /** The status of the only supervisor here. */
+  async status(): Promise<Status> {
+    const { stdout, stderr } = await this.finish(['status', '--json'])
+    if (stdout === '') throw new Error(stderr)
+    return statusSchema.parse(JSON.parse(stdout))
+  }
+
+  /** Starts procroll as a service manager does that passes a socket. */
+  startWithSocket(fd: number, name: string, flags: readonly string[]): TestProcess {
+    const script = 'LISTEN_PID=$$ exec "$@"'
+    const words = [process.execPath, cli, 'run', ...flags, '--', process.execPath, service]
+    const started = TestProcess.start('sh', ['-c', script, 'sh', ...words], {
+      env: { ...this.env, LISTEN_FDS: '1', LISTEN_FDNAMES: name },
+      cwd: this.#folder.path,
+      extraFds: [fd],
+    })
+    this.#started.push(started)
+    return started
+  }
+
   /** What procroll left in its folders. */
   get leftovers(): string[] {
     return [this.runtime, this.tempdir].flatMap((folder) => {
@@ -95,6 +117,14 @@ export class ProcrollSandbox implements AsyncDisposable {
     for (const pid of processes) process.kill(pid, 'SIGKILL')
     return processes.length
   }
+}
+
+/** A TCP socket that listens on a free port. */
+export function freeListener(): Disposable & { fd: number; port: number } {
+  const owned = listenTcp({ host: '127.0.0.1', port: 0 })
+  const address = localAddress(owned.fd)
+  if (address.family !== 'IPv4') throw new Error('an IPv4 socket has an IPv4 address')
+  return { fd: owned.fd, port: address.port, [Symbol.dispose]: () => owned.close() }
 }
 
 /** What a service answers at a path or port. */

@@ -1,8 +1,16 @@
-// A generation for tests. What it does is told by its arguments, each `key=value` or a plain word.
+// A generation for tests. What it does is told by its arguments, each `key=value` or a plain word;
+// `only-in-2:word` counts for no generation but the second.
+
 import { createServer } from 'node:net'
+import { basename } from 'node:path'
 import { listenFds, Notifier } from '@shellflip/sd-notify'
 
-const settings = Object.fromEntries(process.argv.slice(2).map((word) => word.split(/=(.*)/s, 2)))
+const generation = basename(process.env.NOTIFY_SOCKET ?? '', '.sock')
+const words = process.argv.slice(2).flatMap((word) => {
+  const [, only, rest] = /^only-in-(\d+):(.*)$/s.exec(word) ?? [undefined, generation, word]
+  return only === generation ? [rest] : []
+})
+const settings = Object.fromEntries(words.map((word) => word.split(/=(.*)/s, 2)))
 const notifier = Notifier.fromEnvironment()
 const name = settings.name ?? String(process.pid)
 

@@ -1,0 +1,185 @@
+import { existsSync } from 'node:fs'
+import { isAlive, TestProcess, waitFor } from '@shellflip/testing'
+import { describe, expect, it } from 'vitest'
+import { statusSchema } from '../control/status.ts'
+import { cli, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
+
+/** script(1) gives a program a terminal. */
+const terminal = '/usr/bin/script'
+
+describe('procroll roll', () => {
+  it('waits for the outcome, and tells it', async () => {
+    await using sandbox = new ProcrollSandbox()
+    await sandbox.serve(['--name', 'api'])
+    const { code, stdout, stderr } = await sandbox.finish(['roll'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^generation 2 ready \(pid \d+\) in \d+ ms\n$/)
+    expect(stderr).toMatch(/^generation 2 \(pid \d+\) gets ready \(10s at most\)\n$/)
+    const [, pid] = /pid (\d+)/.exec(stdout) ?? []
+    expect(isAlive(Number(pid))).toBe(true)
+  })
+
+  it.each<[string, string[], RegExp]>([
+    ['exit=3', [], /^procroll: generation 2 failed: exited with 3 before ready$/m],
+    ['never-ready', ['--ready-timeout', '300ms'], /^procroll: generation 2 failed: not ready within 300ms$/m],
+  ])('of a generation with %s exits with 1 and the reason', async (setting, flags, reason) => {
+    await using sandbox = new ProcrollSandbox()
+    await sandbox.serve(flags, [`only-in-2:${setting}`])
+    const { code, stdout, stderr } = await sandbox.finish(['roll'])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(reason)
+    const { generations, lastRoll } = await sandbox.status()
+    expect(generations.filter(({ state }) => state === 'ready').map(({ generation }) => generation)).toEqual([
+      1,
+    ])
+    expect(lastRoll?.type).toBe('failed')
+  })
+
+  it('loses patience with --timeout, and the roll goes on', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve([], ['only-in-2:never-ready'])
+    const { code, stderr } = await sandbox.finish(['roll', '--timeout', '300ms'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /^procroll: no outcome within 300ms; the roll goes on, and procroll status shows it$/m,
+    )
+    expect((await sandbox.status()).state).toBe('rolling')
+    expect(isAlive(supervisor.pid)).toBe(true)
+  })
+
+  it('asked for during a roll waits for the next one, and shares it', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(['--ready-timeout', '1s'], ['only-in-2:never-ready'])
+    supervisor.kill('SIGHUP')
+    await supervisor.printed(/msg="generation started" generation=2/)
+    const both = await Promise.all([sandbox.finish(['roll']), sandbox.finish(['roll'])])
+    for (const { code, stdout, stderr } of both) {
+      expect(stderr).toMatch(/^another roll or start is under way, this one follows\ngeneration 3 \(pid/)
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^generation 3 ready/)
+    }
+  })
+
+  it('is refused while the supervisor stops', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve([], ['stubborn'])
+    supervisor.kill('SIGTERM')
+    await supervisor.printed(/is asked to end/)
+    const { code, stderr } = await sandbox.finish(['roll'])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'procroll: refused: the supervisor is stopping\n' })
+  })
+
+  it('learns that the supervisor was killed', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve([], ['only-in-2:never-ready'])
+    const asking = sandbox.start(['roll'])
+    await asking.printed(/gets ready/)
+    supervisor.kill('SIGKILL')
+    expect((await asking.exit).code).toBe(1)
+    expect(asking.stderr).toMatch(/^procroll: the supervisor ended before the roll did$/m)
+  })
+
+  it.runIf(existsSync(terminal))('draws one live line on a terminal', async () => {
+    await using sandbox = new ProcrollSandbox()
+    await sandbox.serve(['--ready-timeout', '1s'], ['only-in-2:never-ready'])
+    const command = `"${process.execPath}" "${cli}" roll`
+    await using asking = TestProcess.start(terminal, ['-qec', command, '/dev/null'], { env: sandbox.env })
+    expect((await asking.exit).code).toBe(1)
+    const drawn = asking.stdout.split('\r\x1b[K')
+    expect(drawn).toContainEqual(expect.stringMatching(/^generation 2 \(pid \d+\) gets ready 0\.\d+s of 1s$/))
+    expect(drawn.at(-1)).toBe('procroll: generation 2 failed: not ready within 1s\r\n')
+  })
+})
+
+describe('procroll status', () => {
+  it('shows a table, and JSON by its schema', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(
+      ['--name', 'api', '--listen', 'web=tcp://127.0.0.1:0'],
+      ['status=all well \x1b[31m'],
+    )
+    await waitFor(async () => (await sandbox.status()).generations[0]?.status)
+    const { code, stdout } = await sandbox.finish(['status', '--name', 'api'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`^api: serving, pid ${supervisor.pid}, since `))
+    expect(stdout).toMatch(/^listening: web on tcp:\/\/127\.0\.0\.1:\d+$/m)
+    expect(stdout).toMatch(
+      /^GENERATION +PID +STATE +SINCE +STATUS\n1 +\d+ +ready +\S+ \S+ +all well +\[31m\n$/m,
+    )
+    expect(stdout).not.toContain('\x1b')
+
+    const json = await sandbox.finish(['status', '--json'])
+    expect(json.stdout).toMatch(/^\{.*\}\n$/)
+    const status = statusSchema.parse(JSON.parse(json.stdout))
+    expect(status).toMatchObject({ name: 'api', pid: supervisor.pid, state: 'serving' })
+    expect(status.generations).toMatchObject([
+      { generation: 1, state: 'ready', status: expect.stringMatching(/^all well/) },
+    ])
+  })
+
+  it('watches until the supervisor ends', async () => {
+    await using sandbox = new ProcrollSandbox()
+    await sandbox.serve(['--name', 'api'])
+    const watching = sandbox.start(['status', '--json', '--watch'])
+    await watching.printed(/"state":"serving"/)
+    await sandbox.finish(['roll'])
+    await watching.printed(/"generation":2,"pid":\d+,"state":"ready"/)
+    await sandbox.finish(['stop'])
+    expect((await watching.exit).code).toBe(0)
+    const states = watching.stdout
+      .trim()
+      .split('\n')
+      .map((line) => statusSchema.parse(JSON.parse(line)).state)
+    expect(states[0]).toBe('serving')
+    expect(states.at(-1)).toBe('stopped')
+  })
+
+  it('does not mind that its reader had enough', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve([])
+    const watching = sandbox.shell('set -o pipefail; "$@" | head -n 1', ['status', '--watch'])
+    await waitFor(async () => (await sandbox.finish(['roll'])).code === 0)
+    const { code, stdout, stderr } = await watching
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`^${supervisor.pid}: `))
+  })
+})
+
+describe('procroll stop', () => {
+  it('waits until nothing is left', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(['--name', 'api', '--shutdown-timeout', '300ms'], ['stubborn'])
+    const { code, stdout, stderr } = await sandbox.finish(['stop'])
+    expect(isAlive(supervisor.pid)).toBe(false)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toMatch(/^waiting for generation 1\n/)
+    expect((await supervisor.exit).code).toBe(0)
+    expect(sandbox.processes).toEqual([])
+    expect(sandbox.leftovers).toEqual([])
+  })
+})
+
+describe('several supervisors', () => {
+  it('run side by side, and are told apart by name, pid or control socket', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const unnamed = await sandbox.serve([])
+    const controlSocket = sandbox.join('app', 'control.sock')
+    const apart = await sandbox.serve(['--control-socket', controlSocket])
+    expect((await sandbox.finish(['status'])).stdout).toMatch(new RegExp(`^${unnamed.pid}: `))
+    await sandbox.serve(['--name', 'api'])
+
+    const undecided = await sandbox.finish(['roll'])
+    expect(undecided.code).toBe(2)
+    expect(undecided.stderr).toBe(
+      `procroll: 2 supervisors run here: ${unnamed.pid}, api. Say which: --name ${unnamed.pid}\n`,
+    )
+    expect((await sandbox.finish(['status', '--name', 'api'])).stdout).toMatch(/^api: /)
+    expect((await sandbox.finish(['status', '--name', String(unnamed.pid)])).code).toBe(0)
+    const there = await sandbox.finish(['status', '--control-socket', controlSocket, '--json'])
+    expect(JSON.parse(there.stdout).pid).toBe(apart.pid)
+
+    expect((await sandbox.finish(['stop', '--control-socket', controlSocket])).code).toBe(0)
+    expect(existsSync(controlSocket)).toBe(false)
+    expect(existsSync(`${controlSocket}.generations.json`)).toBe(false)
+  })
+})

@@ -1,0 +1,32 @@
+import { ControlSocketError, type ControlSocketErrorCode, converse } from '@shellflip/control-socket'
+import { ProcrollError, type ProcrollErrorCode } from '../procroll-error.ts'
+import { type ControlReply, type ControlRequest, procrollVocabulary } from './vocabulary.ts'
+
+type Answer = Exclude<ControlReply, { type: 'refused' }>
+
+const CODES: Partial<Record<ControlSocketErrorCode, ProcrollErrorCode>> = {
+  ERR_NOBODY_THERE: 'ERR_NO_SUPERVISOR',
+}
+
+/**
+ * Asks the supervisor at a control socket, and yields what it answers. It ends when the supervisor does.
+ *
+ * @throws ProcrollError `ERR_NO_SUPERVISOR`, or `ERR_UNANSWERED`
+ */
+export async function* askSupervisor(
+  path: string,
+  request: ControlRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<Answer, void> {
+  try {
+    const question = { path, vocabulary: procrollVocabulary, request, ...(signal && { signal }) }
+    for await (const reply of converse(question)) {
+      if (reply.type === 'refused')
+        throw new ProcrollError('ERR_UNANSWERED', `the supervisor refuses: ${reply.reason}`)
+      yield reply
+    }
+  } catch (cause) {
+    if (!(cause instanceof ControlSocketError)) throw cause
+    throw new ProcrollError(CODES[cause.code] ?? 'ERR_UNANSWERED', cause.message, { cause })
+  }
+}

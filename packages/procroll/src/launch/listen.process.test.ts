@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { freeListener, hear, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
+
+describe('procroll run --listen', () => {
+  it('hands the same sockets to each generation, by name', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const path = sandbox.join('app.sock')
+    const supervisor = await sandbox.serve(
+      ['--listen', 'web=tcp://localhost:0', '--listen', `unix://${path}`],
+      ['name=gen-{{.Generation}}'],
+    )
+    const { listeners } = await sandbox.status()
+    const port = Number(/:(\d+)$/.exec(listeners[0]?.address ?? '')?.[1])
+    expect(listeners.map(({ name }) => name)).toEqual(['web', 'app.sock'])
+    expect(await hear(port)).toBe('gen-1 on web\n')
+    expect(await hear(path)).toBe('gen-1 on app.sock\n')
+
+    expect((await sandbox.finish(['roll'])).code).toBe(0)
+    await supervisor.printed(/generation exited" generation=1/)
+    expect(await hear(port)).toBe('gen-2 on web\n')
+    expect(await hear(path)).toBe('gen-2 on app.sock\n')
+
+    expect((await sandbox.finish(['stop'])).code).toBe(0)
+    expect(existsSync(path)).toBe(false)
+    await expect(hear(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('hands on what the service manager passed, before its own', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const path = sandbox.join('own.sock')
+    using passed = freeListener()
+    const supervisor = sandbox.startWithSocket(passed.fd, 'from-unit', ['--listen', `unix://${path}`])
+    await supervisor.printed(/msg="generation serves" generation=1/)
+    expect(await hear(passed.port)).toMatch(/ on from-unit\n$/)
+    expect(await hear(path)).toMatch(/ on own.sock\n$/)
+  })
+
+  it('that cannot be had ends in one line, and starts nothing', async () => {
+    await using sandbox = new ProcrollSandbox()
+    using taken = freeListener()
+    const { code, stdout, stderr } = await sandbox.finish([
+      'run',
+      '--listen',
+      `tcp://127.0.0.1:${taken.port}`,
+      'echo',
+      'started',
+    ])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(
+      /^procroll: --listen .* cannot be had: something else listens there \(EADDRINUSE\)\n$/,
+    )
+    expect(sandbox.leftovers).toEqual([])
+  })
+})
