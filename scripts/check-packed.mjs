@@ -34,13 +34,21 @@ try {
   const tarballs = readdirSync(`${folder}/tarballs`).map((file) => `${folder}/tarballs/${file}`)
   asUser('npm', 'install', '--no-audit', '--no-fund', ...tarballs)
 
-  for (const { name } of packages) asUser('node', '--input-type=module', '-e', `await import('${name}')`)
+  for (const entry of packages.flatMap(entries)) {
+    asUser('node', '--input-type=module', '-e', `await import('${entry}')`)
+  }
   expect(asUser('node', '--input-type=module', '-e', passAnFd), 'the fd works')
   const { version } = packages.find(({ name }) => name === 'procroll').manifest
   expect(asUser('npx', 'procroll', '--version'), `procroll ${version}`)
   console.log(`${packages.length} packages install and run without a compiler`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+function entries({ name, manifest }) {
+  return Object.keys(manifest.exports)
+    .filter((path) => !path.endsWith('.json'))
+    .map((path) => name + path.slice(1))
 }
 
 function onPath(name) {
