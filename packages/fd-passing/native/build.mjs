@@ -5,25 +5,14 @@
 //   node build.mjs --all                    every Linux prebuild that the package ships
 //
 // CC names the compiler for this machine, npm_config_nodedir the folder that holds include/node.
-import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { compile, fail, flagsFor, hostTarget, sources } from './compile.mjs'
 
-const here = dirname(fileURLToPath(import.meta.url))
-const prebuilds = join(here, '..', 'prebuilds')
-const sources = readdirSync(here).filter((name) => /\.[ch]$/.test(name))
+const prebuilds = fileURLToPath(new URL('../prebuilds', import.meta.url))
 
 /** The compilers of Debian's gcc, gcc-aarch64-linux-gnu and musl-tools. */
 const crossCompilers = {
@@ -32,69 +21,28 @@ const crossCompilers = {
   'linux-arm64-glibc': 'aarch64-linux-gnu-gcc',
 }
 
-/** The C library by the rule of node-gyp-build, which will look for that name. */
-function hostTarget() {
-  const { platform, arch } = process
-  if (platform !== 'linux') return `${platform}-${arch}`
-  return `${platform}-${arch}-${process.env.LIBC || (existsSync('/etc/alpine-release') ? 'musl' : 'glibc')}`
-}
-
-function headersFolder() {
-  const prefixes = [
-    process.env.npm_config_nodedir,
-    join(dirname(realpathSync(process.execPath)), '..'),
-    join(homedir(), '.cache', 'node-gyp', process.versions.node),
-  ].filter((prefix) => prefix)
-  const folders = prefixes.map((prefix) => join(prefix, 'include', 'node'))
-  const found = folders.find(
-    (folder) => existsSync(join(folder, 'node_api.h')) && existsSync(join(folder, 'uv.h')),
-  )
-  if (found) return found
-  fail(
-    `Node's headers (node_api.h, uv.h) are in none of: ${folders.join(', ')}.`,
-    'Set npm_config_nodedir to a Node installation that has include/node, or install your system’s package',
-    'of Node development files (libnode-dev, nodejs-devel).',
-  )
-}
-
 function build(target, compiler) {
   const [platform, arch, libc] = target.split('-')
   const folder = join(prebuilds, `${platform}-${arch}`)
   const binary = join(folder, libc ? `fd-passing.napi.${libc}.node` : 'fd-passing.napi.node')
-  const link = platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', '-s']
-  const flags = ['-std=gnu11', '-O2', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', ...link]
+  const flags = [...flagsFor(target), ...(platform === 'darwin' ? [] : ['-s'])]
 
   const stamp = `${binary}.stamp`
-  const digest = createHash('sha256').update(JSON.stringify([target, compiler, flags]))
-  for (const name of sources) digest.update(name).update(readFileSync(join(here, name)))
-  const wanted = digest.digest('hex')
+  const wanted = digestOf([target, compiler, ...flags])
   if (existsSync(binary) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
 
   mkdirSync(folder, { recursive: true })
   const unfinished = `${binary}.${process.pid}`
-  const files = sources.filter((name) => name.endsWith('.c')).map((name) => join(here, name))
-  const [command, ...leading] = compiler.split(' ')
-  const { status, error } = spawnSync(
-    command,
-    [...leading, ...flags, `-I${headersFolder()}`, '-o', unfinished, ...files],
-    { stdio: ['ignore', 'inherit', 'inherit'] },
-  )
-  if (error) {
-    fail(
-      `The compiler ${command} for ${target} could not be run: ${error.message}.`,
-      'Install a C compiler (Debian: gcc; for the cross builds gcc-aarch64-linux-gnu and musl-tools), or name',
-      'one with CC.',
-    )
-  }
-  if (status !== 0) fail(`${command} could not build the addon for ${target}: see its messages above.`)
+  compile({ target, compiler, flags, output: unfinished })
   // A process that has the old file loaded keeps it.
   renameSync(unfinished, binary)
   writeFileSync(stamp, wanted)
 }
 
-function fail(...lines) {
-  console.error(`fd-passing: ${lines.join('\n  ')}`)
-  process.exit(1)
+function digestOf(settings) {
+  const digest = createHash('sha256').update(JSON.stringify(settings))
+  for (const path of sources) digest.update(basename(path)).update(readFileSync(path))
+  return digest.digest('hex')
 }
 
 const { values } = parseArgs({

@@ -1,0 +1,199 @@
+// Calls every function of the addon, with good and with bad arguments. Run by check-memory.mjs.
+import { openSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+
+const { addonPath, inWorker } = JSON.parse(process.env.MEMORY_EXERCISE)
+const native = createRequire(import.meta.url)(addonPath)
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+const readable = 1
+const writable = 2
+
+function garbageForEveryFunction() {
+  const garbage = [
+    [],
+    [undefined, null, {}, [], 'text'],
+    [-1, -1, -1, -1],
+    [999_999, 'x'.repeat(5000), Symbol('s'), () => {}],
+    [{}, new Uint8Array(0), new Int32Array(300), '@', new Uint32Array(2)],
+  ]
+  for (const [name, value] of Object.entries(native)) {
+    if (typeof value !== 'function' || name === 'close') continue
+    for (const values of garbage) {
+      const answer = value(...values)
+      for (const fd of [answer].flat()) if (Number.isInteger(fd) && fd > 2) native.close(fd)
+    }
+  }
+}
+
+function descriptors() {
+  const [reader, writer] = native.pipe()
+  native.setCloexec(reader, 0)
+  native.getCloexec(reader)
+  native.close(native.dup(reader))
+  for (const fd of [reader, writer, writer]) native.close(fd)
+  const file = join(tmpdir(), `memory-exercise-${process.pid}`)
+  writeFileSync(file, '')
+  const locked = openSync(file, 'r+')
+  native.lock(locked, 1)
+  native.lock(locked, 0)
+  native.unlock(locked)
+  native.close(locked)
+  for (const name of ['state', 'x'.repeat(249)]) {
+    const memory = native.memfd(name, 1)
+    native.addSeals(memory, 4)
+    native.getSeals(memory)
+    native.close(memory)
+  }
+}
+
+function sockets() {
+  const addresses = [
+    `@${process.pid}`,
+    `@${process.pid}${'n'.repeat(90)}`,
+    '@'.padEnd(107, 'n'),
+    '/'.padEnd(107, 'n'),
+  ]
+  for (const address of [...addresses, '/'.padEnd(108, 'n'), '/'.padEnd(4000, 'n'), '']) {
+    const listening = native.socket(native.AF_UNIX, native.SOCK_STREAM)
+    native.bindUnix(listening, address)
+    native.listen(listening, 5)
+    native.localAddress(listening)
+    native.setNonBlocking(listening)
+    const client = native.socket(native.AF_UNIX, native.SOCK_STREAM)
+    native.connectUnix(client, address)
+    native.peerCredentials(client)
+    native.shutdownWrites(client)
+    for (const fd of [native.accept(listening), native.accept(listening), listening, client]) native.close(fd)
+  }
+  for (const [domain, host] of [
+    [native.AF_INET, '127.0.0.1'],
+    [native.AF_INET6, '::1'],
+    [native.AF_INET6, 'fe80::1%nothing'],
+    [native.AF_INET, 'x'.repeat(500)],
+  ]) {
+    const socket = native.socket(domain, native.SOCK_DGRAM)
+    native.setOption(socket, native.SOL_SOCKET, native.SO_REUSEPORT, 1)
+    native.getOption(socket, native.SOL_SOCKET, native.SO_TYPE)
+    native.bindInternet(socket, host, 0)
+    native.localAddress(socket)
+    native.close(socket)
+  }
+}
+
+function messages() {
+  for (const type of [native.SOCK_STREAM, native.SOCK_SEQPACKET, native.SOCK_DGRAM]) {
+    const [left, right] = native.socketpair(type)
+    native.setOption(right, native.SOL_SOCKET, native.SO_PASSCRED, 1)
+    const credentials = Uint32Array.of(process.pid, process.getuid(), process.getgid())
+    for (const size of [0, 1, 8, 64 * 1024]) {
+      for (const fdCount of [0, 1, 2, 253, 254]) {
+        native.send(left, new Uint8Array(size), new Int32Array(fdCount).fill(2), undefined, credentials)
+        for (
+          let arrival = native.receive(right);
+          typeof arrival === 'object';
+          arrival = native.receive(right)
+        ) {
+          for (const fd of arrival.fds) native.close(fd)
+          if (arrival.data.length === 0 && type !== native.SOCK_DGRAM) break
+        }
+      }
+    }
+    // Bytes in the middle of a buffer, and more than goes at once.
+    native.send(left, new Uint8Array(1024).subarray(100, 200))
+    native.send(left, new Uint8Array(4 * 1024 * 1024))
+    native.receive(right)
+    native.close(left)
+    native.receive(right)
+    native.send(right, new Uint8Array(1))
+    native.close(right)
+  }
+  const bound = native.socket(native.AF_UNIX, native.SOCK_DGRAM)
+  const address = '@'.padEnd(107, `${process.pid}`)
+  native.bindUnix(bound, address)
+  native.send(bound, Buffer.from('to itself'), undefined, address)
+  native.receive(bound)
+  native.close(bound)
+}
+
+async function readiness() {
+  for (let round = 0; round < 20; round++) {
+    const [left, right] = native.socketpair(native.SOCK_STREAM)
+    let events = 0
+    let onEvents = () => {}
+    const watcher = native.watch(left, (what) => {
+      events |= what
+      onEvents(what)
+    })
+    native.watch(left, () => {})
+    native.keepAlive(watcher, 0)
+    native.keepAlive(watcher, 1)
+    const happened = (wanted) =>
+      new Promise((resolve) => {
+        onEvents = () => {
+          native.want(watcher, 0)
+          resolve()
+        }
+        native.want(watcher, wanted)
+      })
+    await happened(writable)
+    native.send(right, new Uint8Array(1))
+    await happened(readable | writable)
+    native.receive(left)
+    // The peer goes without having read: an error event.
+    native.send(left, new Uint8Array(1))
+    native.close(right)
+    await happened(readable)
+    // Closed in its own callback, and once more.
+    await new Promise((resolve) => {
+      onEvents = () => {
+        native.unwatch(watcher)
+        native.close(left)
+        resolve()
+      }
+      native.want(watcher, writable)
+    })
+    native.unwatch(watcher)
+    native.want(watcher, readable)
+    native.keepAlive(watcher, 1)
+    if (events === 0) throw new Error('no event came')
+    const [forgotten, peer] = native.socketpair(native.SOCK_STREAM)
+    native.watch(forgotten, () => {})
+    globalThis.gc()
+    await nextTurn()
+    native.close(forgotten)
+    native.close(peer)
+  }
+  native.close(native.pidfdOpen(process.pid))
+  // Left watching when the environment ends.
+  const [left] = native.socketpair(native.SOCK_STREAM)
+  const watcher = native.watch(left, () => {})
+  native.want(watcher, readable)
+  native.keepAlive(watcher, 0)
+}
+
+async function inAnotherThread() {
+  for (const terminate of [false, true]) {
+    const worker = new Worker(new URL(import.meta.url), {
+      env: { ...process.env, MEMORY_EXERCISE: JSON.stringify({ addonPath, inWorker: true }) },
+    })
+    const exited = new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject))
+    if (terminate) worker.once('message', () => worker.terminate())
+    await exited
+  }
+}
+
+garbageForEveryFunction()
+descriptors()
+sockets()
+messages()
+await readiness()
+if (inWorker) {
+  const { parentPort } = await import('node:worker_threads')
+  parentPort.postMessage('amid its life')
+} else {
+  await inAnotherThread()
+  console.log('exercised')
+}

@@ -1,0 +1,84 @@
+import { fileURLToPath } from 'node:url'
+import { TestProcess } from '@shellflip/testing'
+import { describe, expect, it } from 'vitest'
+import { pipe } from './descriptors.ts'
+import { writersGone } from './fixtures/messages.ts'
+import { UnixSocket } from './unix-socket.ts'
+
+const packageFolder = fileURLToPath(new URL('..', import.meta.url))
+
+/** A program that may have so many descriptors; the socket given to it is its fd 3. */
+function limitedProgram(limit: number, code: string, socket: UnixSocket): TestProcess {
+  const imports = "import * as fdPassing from '@shellflip/fd-passing'; import fs from 'node:fs';"
+  const script = `ulimit -n ${limit} && exec "$0" --input-type=module -e "$1"`
+  return TestProcess.start('sh', ['-c', script, process.execPath, `${imports}\n${code}`], {
+    cwd: packageFolder,
+    extraFds: [socket.fd],
+  })
+}
+
+describe.runIf(process.platform === 'linux')('a process short of descriptors', () => {
+  it('is told of lost fds, keeps none of them, and receives on', async () => {
+    const [sender, receiver] = UnixSocket.pair('seqpacket')
+    using _sender = sender
+    await using child = limitedProgram(
+      60,
+      `const socket = fdPassing.UnixSocket.adopt(new fdPassing.OwnedFd(3))
+       console.log('started')
+       const open = () => fs.readdirSync('/proc/self/fd').length
+       await socket.receive()
+       const before = open()
+       const { code, message } = await socket.receive().catch((error) => error)
+       const after = open()
+       const { data, fds } = await socket.receive()
+       console.log(JSON.stringify({ code, message, leaked: after - before, next: data.toString(), fds: fds.length }))
+       process.exit()`,
+      receiver,
+    )
+    await child.printed(/started/)
+    receiver.close()
+    const { reader, writer } = pipe()
+    using _reader = reader
+    await sender.send('begin')
+    await sender.send('too many', { fds: Array.from({ length: 100 }, () => writer) })
+    await sender.send('few', { fds: [writer] })
+    writer.close()
+    expect(await child.exit, child.stderr).toEqual({ code: 0, signal: null })
+    const { message, ...told } = JSON.parse(child.stdout.replace('started\n', ''))
+    expect(told).toEqual({ code: 'ERR_FD_LOST', leaked: 0, next: 'few', fds: 1 })
+    expect(message).toMatch(/too few free descriptors.*Raise its limit/)
+    await writersGone(reader)
+  })
+
+  it('waits with sending more than may be in flight, until some have arrived', async () => {
+    const [receiver, sender] = UnixSocket.pair('seqpacket')
+    using _receiver = receiver
+    await using child = limitedProgram(
+      60,
+      `import { setTimeout as delay } from 'node:timers/promises'
+       if (process.getuid() === 0) process.setuid(65534)
+       const socket = fdPassing.UnixSocket.adopt(new fdPassing.OwnedFd(3))
+       const own = new fdPassing.OwnedFd(fs.openSync('/dev/null'))
+       let sent = 0
+       const sends = Array.from({ length: 40 }, () =>
+         socket.send('10', { fds: Array(10).fill(own) }).then(() => sent++))
+       await delay(100)
+       console.log('in flight ' + sent)
+       await Promise.all(sends)
+       console.log('sent ' + sent)
+       process.exit()`,
+      sender,
+    )
+    const [, inFlight] = await child.printed(/in flight (\d+)/)
+    sender.close()
+    expect(Number(inFlight)).toBeLessThan(40)
+    let fds = 0
+    for await (const message of receiver) {
+      fds += message.fds.length
+      for (const fd of message.fds) fd.close()
+    }
+    expect(fds).toBe(400)
+    expect(await child.exit, child.stderr).toEqual({ code: 0, signal: null })
+    expect(child.stdout).toContain('sent 40')
+  })
+})
