@@ -1,0 +1,36 @@
+import { mkdirSync, readdirSync } from 'node:fs'
+import { RollingSupervisor } from '@shellflip/rolling-supervisor'
+import { compileScriptedProcess, temporaryFolder, waitFor } from '@shellflip/testing'
+import { memoryOf } from './measure.mjs'
+
+const rolls = 1000
+
+/** What a supervisor holds after many rolls, beside what it held after a few; and how long a roll takes it. */
+export async function thousandRolls() {
+  const folder = temporaryFolder('bench-')
+  mkdirSync(folder.join('notify'))
+  const file = compileScriptedProcess(folder.path)
+  const supervisor = new RollingSupervisor({
+    command: () => ({ file, args: ['notify', 'READY=1', 'hang'], env: process.env }),
+    notifyDirectory: folder.join('notify'),
+  })
+  supervisor.start()
+  const roll = async (times) => {
+    for (let n = 0; n < times; n++) await supervisor.roll()
+    await waitFor(() => supervisor.status().generations.length === 1)
+    return { ...memoryOf(process.pid), fds: readdirSync('/proc/self/fd').length }
+  }
+  const early = await roll(100)
+  const startedAt = performance.now()
+  const late = await roll(rolls)
+  const elapsedMs = performance.now() - startedAt
+  supervisor.stop()
+  await supervisor.done
+  folder[Symbol.dispose]()
+  const peerIs = 'after 100 rolls'
+  return [
+    { what: `RSS after ${rolls} more rolls`, ours: late.rss, peer: early.rss, unit: 'MB', peerIs },
+    { what: `fds after ${rolls} more rolls`, ours: late.fds, peer: early.fds, unit: 'fds', peerIs },
+    { what: 'a roll, of a program that is ready at once', ours: elapsedMs / rolls, unit: 'ms' },
+  ]
+}
