@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { isAlive } from '@shellflip/testing'
+import { isAlive, openFds, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { ProcrollSandbox, service } from './testing/procroll-sandbox.ts'
 
@@ -64,28 +64,20 @@ describe.runIf(process.platform === 'linux' && isRoot)('a file system that takes
 })
 
 describe('when the system is short of fds', () => {
-  it('a start ends in one line, and leaves nothing', async () => {
-    await using sandbox = new ProcrollSandbox()
-    // Node itself needs some two dozen before procroll's first line.
-    const { code, stderr } = await sandbox.shell('ulimit -n 26; exec "$@"', ['run', 'true'])
-    expect(code).toBe(1)
-    expect(stderr).not.toMatch(/^\s+at /m)
-    expect(stderr).toMatch(/EMFILE/)
-    expect(sandbox.processes).toEqual([])
-  })
-
   it.runIf(process.platform === 'linux')(
     'a roll fails, the service goes on, and the next roll works',
     async () => {
       await using sandbox = new ProcrollSandbox()
       const supervisor = await sandbox.serve(['--name', 'api'])
-      const limit = (soft: string) =>
-        spawnSync('prlimit', ['--pid', String(supervisor.pid), `--nofile=${soft}:`])
-      const open = readdirSync(`/proc/${supervisor.pid}/fd`).length
-      limit(String(open + 2))
+      const limit = (fds: number) =>
+        spawnSync('prlimit', ['--pid', String(supervisor.pid), `--nofile=${fds}:`])
+      const open = openFds(supervisor.pid)
+      let firstFree = 0
+      while (open.has(firstFree)) firstFree += 1
+      limit(firstFree)
       supervisor.kill('SIGHUP')
-      await supervisor.printed(/level=ERROR msg="roll failed: generation 2 failed: cannot start: EMFILE/)
-      limit('1024')
+      await supervisor.printed(/level=ERROR msg="roll failed: generation 2 failed: cannot start: .*EMFILE/)
+      limit(1024)
       const { code, stdout } = await sandbox.finish(['roll'])
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^generation 3 ready/) })
       expect(isAlive(supervisor.pid)).toBe(true)
@@ -160,7 +152,6 @@ it.runIf(isRoot && process.platform === 'linux')(
       ...words,
     ])
     const ask = (...args: string[]) => sandbox.shell(`export XDG_RUNTIME_DIR=${home}; ${script}`, args)
-    const { waitFor } = await import('@shellflip/testing')
     await waitFor(async () => (await ask('roll')).code === 0)
     expect((await ask('stop')).code).toBe(0)
     expect((await run).code).toBe(0)

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { isAlive, TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { statusSchema } from '../control/status.ts'
@@ -49,14 +49,16 @@ describe('procroll roll', () => {
 
   it('asked for during a roll waits for the next one, and shares it', async () => {
     await using sandbox = new ProcrollSandbox()
-    const supervisor = await sandbox.serve(['--ready-timeout', '1s'], ['only-in-2:never-ready'])
+    const go = sandbox.join('go')
+    const supervisor = await sandbox.serve([], [`only-in-2:ready-after=${go}`])
     supervisor.kill('SIGHUP')
     await supervisor.printed(/msg="generation started" generation=2/)
-    const both = await Promise.all([sandbox.finish(['roll']), sandbox.finish(['roll'])])
-    for (const { code, stdout, stderr } of both) {
-      expect(stderr).toMatch(/^another roll or start is under way, this one follows\ngeneration 3 \(pid/)
-      expect(code).toBe(0)
-      expect(stdout).toMatch(/^generation 3 ready/)
+    const both = [sandbox.start(['roll']), sandbox.start(['roll'])]
+    for (const asking of both) await asking.printed(/^another roll or start is under way, this one follows$/m)
+    writeFileSync(go, '')
+    for (const asking of both) {
+      expect((await asking.exit).code).toBe(0)
+      expect(asking.stdout).toMatch(/^generation 3 ready/)
     }
   })
 

@@ -36,15 +36,13 @@ export class GenerationRecord {
 
   /** Replaces what is noted, in one step: a reader finds the former record or this one, whole. */
   note(generations: readonly { id: number; pid: number }[]): void {
-    const noted = generations.flatMap(({ id, pid }) => {
-      const startedAt = lookUpProcess(pid)?.startedAt
-      return startedAt === undefined ? [] : [{ generation: id, pid, startedAt }]
-    })
-    const record: RecordedGenerations = { notifyDirectory: this.#notifyDirectory, generations: noted }
-    const text = JSON.stringify(record)
-    if (text === this.#written) return
     const temporary = `${this.#path}.${process.pid}`
     try {
+      const text = JSON.stringify({
+        notifyDirectory: this.#notifyDirectory,
+        generations: generations.flatMap(recorded),
+      } satisfies RecordedGenerations)
+      if (text === this.#written) return
       writeFileSync(temporary, `${text}\n`, { mode: 0o600 })
       renameSync(temporary, this.#path)
       this.#written = text
@@ -58,6 +56,11 @@ export class GenerationRecord {
   remove(): void {
     rmSync(this.#path, { force: true })
   }
+}
+
+function recorded({ id, pid }: { id: number; pid: number }): RecordedGeneration[] {
+  const startedAt = lookUpProcess(pid)?.startedAt
+  return startedAt === undefined ? [] : [{ generation: id, pid, startedAt }]
 }
 
 /**

@@ -8,21 +8,32 @@ export type ProcessEntry = {
   group: number
 }
 
-/** The process under a pid, or undefined where none runs; a zombie does not. */
+/**
+ * The process under a pid, or undefined where none runs; a zombie does not.
+ *
+ * @throws Error where the system does not tell (EMFILE …)
+ */
 export function lookUpProcess(pid: number): ProcessEntry | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)
 }
 
 /** proc_pid_stat(5). The name in parentheses may itself hold blanks and parentheses. */
 function fromProc(pid: number): ProcessEntry | undefined {
+  const stat = readStat(pid)
+  if (stat === undefined) return undefined
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, group, startTicks] = [fields[0], fields[2], fields[19]]
+  if (state === undefined || 'ZXx'.includes(state)) return undefined
+  return { startedAt: `${bootId()}:${startTicks}`, group: Number(group) }
+}
+
+function readStat(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const [state, group, startTicks] = [fields[0], fields[2], fields[19]]
-    if (state === undefined || 'ZXx'.includes(state)) return undefined
-    return { startedAt: `${bootId()}:${startTicks}`, group: Number(group) }
-  } catch {
-    return undefined
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined
+    throw error
   }
 }
 

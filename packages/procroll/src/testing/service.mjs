@@ -1,8 +1,10 @@
 // A generation for tests. What it does is told by its arguments, each `key=value` or a plain word;
 // `only-in-2:word` counts for no generation but the second.
 
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { listenFds, Notifier } from '@shellflip/sd-notify'
 
 const generation = basename(process.env.NOTIFY_SOCKET ?? '', '.sock')
@@ -25,4 +27,5 @@ for (const { name: socket, fd } of listenFds()) {
 }
 process.stdout.write(`${name} says hello\n`)
 setInterval(() => {}, 60_000)
+while ('ready-after' in settings && !existsSync(settings['ready-after'])) await delay(10)
 if (!('never-ready' in settings)) await notifier.ready({ status: settings.status ?? `serving as ${name}` })
