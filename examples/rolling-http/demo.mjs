@@ -6,7 +6,7 @@ import { Releases } from './demo/releases.mjs'
 import { Supervisor } from './demo/supervisor.mjs'
 
 const [first, ...updates] = ['v1', 'v2', 'v3', 'v4', 'v5', 'v6']
-const betweenRollsMs = 800
+const betweenRollsMs = 500
 
 const display = new Display()
 const releases = new Releases([first, ...updates])

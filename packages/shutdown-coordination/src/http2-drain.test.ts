@@ -7,7 +7,9 @@ import { listening, RawClient } from './fixtures/raw-client.ts'
 import { selfSigned } from './fixtures/self-signed.ts'
 import { ShutdownCoordinator } from './index.ts'
 
-async function start({ secure, deadlineMs = 20_000 }: { secure: boolean; deadlineMs?: number }) {
+type Setup = { secure: boolean; deadlineMs?: number; lingerMs?: number }
+
+async function start({ secure, deadlineMs = 20_000, lingerMs = 5_000 }: Setup) {
   const coordinator = new ShutdownCoordinator({ deadlineMs })
   const server = secure ? http2.createSecureServer({ ...selfSigned, allowHTTP1: true }) : http2.createServer()
   const held: ServerHttp2Stream[] = []
@@ -16,7 +18,7 @@ async function start({ secure, deadlineMs = 20_000 }: { secure: boolean; deadlin
     if (headers[':path'] === '/hold') held.push(stream)
     else stream.end('at once')
   })
-  coordinator.server(server, { name: 'h2' })
+  coordinator.server(server, { name: 'h2', lingerMs })
   const listener = await listening(server)
   const client = http2.connect(`${secure ? 'https' : 'http'}://127.0.0.1:${listener.port}`, {
     rejectUnauthorized: false,
@@ -92,18 +94,24 @@ test('what is left at the deadline is cut and named', async () => {
   })
 })
 
-test('HTTP/1.1 on the same port drains by Connection: close', async () => {
-  using service = await start({ secure: true })
+test('HTTP/1.1 on the same port drains by Connection: close, and silent connections linger', async () => {
+  using service = await start({ secure: true, lingerMs: 200 })
   const { coordinator, server, port } = service
   server.on('request', (request, response) => {
     if (request.httpVersionMajor === 1) response.end('one')
   })
-  const socket = tls.connect({ port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
-  using client = new RawClient(socket)
+  const connect = async () => {
+    const socket = tls.connect({ port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] })
+    await once(socket, 'secureConnect')
+    return new RawClient(socket)
+  }
+  using silent = await connect()
+  using client = await connect()
   client.get('/')
   await client.answer(/one/)
   const done = coordinator.shutdown()
   client.get('/')
   expect(await client.answer(/one/)).toMatch(/^Connection: close\r$/m)
-  expect(await done).toMatchObject({ clean: true, servers: [{ answered: 1 }] })
+  expect(await silent.end()).toBe('end')
+  expect(await done).toMatchObject({ clean: true, servers: [{ answered: 1, closedIdle: 1 }] })
 })

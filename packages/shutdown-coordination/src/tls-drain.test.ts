@@ -73,6 +73,16 @@ test('https: a handshake that never ends is cut at the deadline', async () => {
   await raw.end()
 })
 
+test('https: what is cut at the deadline is told once, and not as a handshake', async () => {
+  using service = await start({}, 50)
+  using client = await service.connect()
+  client.get('/first')
+  await client.answer(/first$/)
+  const report = await service.coordinator.shutdown()
+  expect(report.servers[0]?.cut).toEqual([{ type: 'idle' }])
+  await client.end()
+})
+
 test('tls: connections end when they like to, or by the callback', async () => {
   const coordinator = new ShutdownCoordinator()
   const server = tls.createServer(selfSigned, (socket) => socket.pipe(socket))
