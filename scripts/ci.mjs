@@ -19,7 +19,10 @@ const checks = [
     },
   ]),
   { name: 'tarballs install and run without a compiler', command: ['node', 'scripts/check-packed.mjs'] },
-  { name: 'native code under valgrind', command: ['node', 'packages/fd-passing/native/check-memory.mjs'] },
+  {
+    name: 'native code under ASan and valgrind',
+    command: ['node', 'packages/fd-passing/native/check-memory.mjs'],
+  },
   { name: 'demo', command: ['npm', 'run', 'demo'], lastLine: /^[\d,]+ requests, 0 failed$/ },
 ]
 

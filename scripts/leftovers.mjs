@@ -1,14 +1,21 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+
+/** As /tmp is: tests that run a process as another user give it a place in there. */
+function commonFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'ci-'))
+  chmodSync(folder, 0o1777)
+  return folder
+}
 
 /**
  * A temporary folder for commands to run in (`environment` makes them use it), and a mark by which their
  * processes are found, however far they detached themselves (Linux; elsewhere no process is seen).
  */
 export class Enclosure {
-  #folder = mkdtempSync(join(tmpdir(), 'ci-'))
+  #folder = commonFolder()
   environment = { TMPDIR: this.#folder, CI_ENCLOSURE: this.#folder }
 
   /** What was left behind since the last call, one line each; it is ended and removed. */
