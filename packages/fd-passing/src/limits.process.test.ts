@@ -55,14 +55,13 @@ describe.runIf(process.platform === 'linux')('a process short of descriptors', (
     using _receiver = receiver
     await using child = limitedProgram(
       60,
-      `import { setTimeout as delay } from 'node:timers/promises'
        if (process.getuid() === 0) process.setuid(65534)
        const socket = fdPassing.UnixSocket.adopt(new fdPassing.OwnedFd(3))
        const own = new fdPassing.OwnedFd(fs.openSync('/dev/null'))
        let sent = 0
        const sends = Array.from({ length: 40 }, () =>
          socket.send('10', { fds: Array(10).fill(own) }).then(() => sent++))
-       await delay(100)
+       await new Promise((resolve) => setImmediate(resolve))
        console.log('in flight ' + sent)
        await Promise.all(sends)
        console.log('sent ' + sent)

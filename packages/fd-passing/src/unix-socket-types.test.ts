@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { temporaryFolder } from '@shellflip/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -10,6 +11,7 @@ import { socketpair } from './unix-endpoint.ts'
 import { UnixSocket } from './unix-socket.ts'
 
 const onLinux = process.platform === 'linux'
+const types = onLinux ? (['stream', 'seqpacket', 'datagram'] as const) : (['stream', 'datagram'] as const)
 const asRoot = onLinux && process.geteuid?.() === 0
 
 describe('a datagram UnixSocket', () => {
@@ -127,14 +129,20 @@ describe('a stream UnixSocket', () => {
     parts[0]?.fds[0]?.close()
   })
 
-  it('sends nothing more after one message went by half', async () => {
+  it('sends nothing more after a message of which only a part went', async () => {
     const [sender, receiver] = UnixSocket.pair('stream')
     using _sender = sender
-    const sends = [sender.send(Buffer.alloc(3 * 1024 * 1024)), sender.send('next')]
-    const failures = Promise.allSettled(sends)
-    receiver.close()
-    for (const { status } of await failures) expect(status).toBe('rejected')
-    await expect(sender.send('later')).rejects.toMatchObject({ errno: 'EPIPE' })
+    using _receiver = receiver
+    const { reader, writer } = pipe()
+    using _reader = reader
+    writer.close()
+    const fds = [...Array.from({ length: 253 }, () => reader), writer]
+    const sends = [sender.send('two parts', { fds }), sender.send('next')]
+    for (const send of sends) await expect(send).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' })
+    await expect(sender.send('later')).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' })
+    const message = received(await receiver.receive())
+    expect(message.data.toString()).toBe('t')
+    for (const fd of message.fds) fd.close()
   })
 
   it('brings all bytes and all fds in order, however they are sent and read', async () => {
@@ -197,6 +205,29 @@ function carriers(messages: Extent[]): { start: number; end: number; fdCount: nu
     })
     .filter(({ fdCount }) => fdCount > 0)
 }
+
+describe('waiting', () => {
+  it('leaves the event loop asleep, for a message as for room', async () => {
+    using folder = temporaryFolder()
+    const to = folder.join('s')
+    using full = UnixSocket.bind({ type: 'datagram', address: to })
+    using unconnected = UnixSocket.adopt(unconnectedDatagramSocket())
+    const pairs = types.map((type) => UnixSocket.pair(type))
+    const blocked = [
+      ...Array.from({ length: 1000 }, () => unconnected.send('x', { to })),
+      ...pairs.flatMap(([sender]) => Array.from({ length: 1000 }, () => sender.send(Buffer.alloc(1000)))),
+      ...pairs.map(([sender]) => sender.receive()),
+    ]
+    const start = performance.eventLoopUtilization()
+    // No event is waited for here: this is the time over which idleness is measured.
+    await delay(200)
+    const { utilization } = performance.eventLoopUtilization(start)
+    for (const socket of [full, unconnected, ...pairs.flat()]) socket.close()
+    const outcomes = await Promise.allSettled(blocked)
+    expect(outcomes.at(999)?.status).toBe('rejected')
+    expect(utilization).toBeLessThan(0.5)
+  })
+})
 
 describe('adopting', () => {
   it('takes a descriptor over, which its former owner can no longer close', async () => {
