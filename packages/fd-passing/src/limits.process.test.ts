@@ -55,7 +55,7 @@ describe.runIf(process.platform === 'linux')('a process short of descriptors', (
     using _receiver = receiver
     await using child = limitedProgram(
       60,
-       if (process.getuid() === 0) process.setuid(65534)
+      `if (process.getuid() === 0) process.setuid(65534)
        const socket = fdPassing.UnixSocket.adopt(new fdPassing.OwnedFd(3))
        const own = new fdPassing.OwnedFd(fs.openSync('/dev/null'))
        let sent = 0
