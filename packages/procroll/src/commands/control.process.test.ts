@@ -1,7 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs'
+import { ControlServer } from '@shellflip/control-socket'
 import { isAlive, TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { statusSchema } from '../control/status.ts'
+import { procrollVocabulary } from '../control/vocabulary.ts'
 import { cli, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
 
 /** script(1) gives a program a terminal. */
@@ -21,7 +23,7 @@ describe('procroll roll', () => {
 
   it.each<[string, string[], RegExp]>([
     ['exit=3', [], /^procroll: generation 2 failed: exited with 3 before ready$/m],
-    ['never-ready', ['--ready-timeout', '300ms'], /^procroll: generation 2 failed: not ready within 300ms$/m],
+    ['never-ready', ['--ready-timeout', '2s'], /^procroll: generation 2 failed: not ready within 2s$/m],
   ])('of a generation with %s exits with 1 and the reason', async (setting, flags, reason) => {
     await using sandbox = new ProcrollSandbox()
     await sandbox.serve(flags, [`only-in-2:${setting}`])
@@ -83,13 +85,15 @@ describe('procroll roll', () => {
 
   it.runIf(existsSync(terminal))('draws one live line on a terminal', async () => {
     await using sandbox = new ProcrollSandbox()
-    await sandbox.serve(['--ready-timeout', '1s'], ['only-in-2:never-ready'])
+    await sandbox.serve(['--ready-timeout', '2s'], ['only-in-2:never-ready'])
     const command = `"${process.execPath}" "${cli}" roll`
     await using asking = TestProcess.start(terminal, ['-qec', command, '/dev/null'], { env: sandbox.env })
     expect((await asking.exit).code).toBe(1)
     const drawn = asking.stdout.split('\r\x1b[K')
-    expect(drawn).toContainEqual(expect.stringMatching(/^generation 2 \(pid \d+\) gets ready 0\.\d+s of 1s$/))
-    expect(drawn.at(-1)).toBe('procroll: generation 2 failed: not ready within 1s\r\n')
+    expect(drawn).toContainEqual(
+      expect.stringMatching(/^generation 2 \(pid \d+\) gets ready [01]\.\d+s of 2s$/),
+    )
+    expect(drawn.at(-1)).toBe('procroll: generation 2 failed: not ready within 2s\r\n')
   })
 })
 
@@ -158,6 +162,27 @@ describe('procroll stop', () => {
     expect((await supervisor.exit).code).toBe(0)
     expect(sandbox.processes).toEqual([])
     expect(sandbox.leftovers).toEqual([])
+  })
+})
+
+describe('procroll stop, asked of a supervisor that takes its time to exit', () => {
+  it('waits for its pid', async () => {
+    await using sandbox = new ProcrollSandbox()
+    await using slow = TestProcess.start('sleep', ['60'])
+    const path = sandbox.join('app', 'control.sock')
+    const server = await ControlServer.listen({
+      path,
+      vocabulary: procrollVocabulary,
+      answer: async () => ({ type: 'stopping' as const, pid: slow.pid, generations: [7] }),
+    })
+    const asking = sandbox.start(['stop', '--control-socket', path])
+    await asking.printed(/^waiting for generation 7$/m)
+    await server.close()
+    // As long as another procroll takes from its start to its end.
+    expect((await sandbox.finish(['stop', '--control-socket', path])).code).toBe(3)
+    expect(isAlive(asking.pid)).toBe(true)
+    slow.kill()
+    expect((await asking.exit).code).toBe(0)
   })
 })
 
