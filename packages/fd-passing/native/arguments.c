@@ -22,11 +22,12 @@ const void *bytes_of(napi_env env, napi_value typed_array, size_t *length) {
       [napi_uint32_array] = 4, [napi_float32_array] = 4, [napi_float64_array] = 8,
       [napi_bigint64_array] = 8, [napi_biguint64_array] = 8,
   };
-  napi_typedarray_type type;
+  napi_typedarray_type type = (napi_typedarray_type)-1; /* stays so for a kind that this Node-API does not know */
   size_t elements;
   void *data;
   *length = 0;
   if (napi_get_typedarray_info(env, typed_array, &type, &elements, &data, NULL, NULL) != napi_ok) return NULL;
+  if ((size_t)type >= sizeof element_size / sizeof *element_size) return NULL;
   *length = elements * element_size[type];
   return data;
 }

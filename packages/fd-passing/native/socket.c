@@ -45,7 +45,7 @@ static napi_value bind_unix(napi_env env, napi_callback_info info) {
   return result(env, bind(int_of(env, arguments[0]), (struct sockaddr *)&address, length));
 }
 
-/* The socket may block: a full backlog is waited for by nobody here, so the caller makes it non-blocking first. */
+/* A blocking socket would wait for room in the listener's backlog: the caller makes it non-blocking first. */
 static napi_value connect_unix(napi_env env, napi_callback_info info) {
   napi_value arguments[MAX_ARGUMENTS];
   read_arguments(env, info, arguments);
@@ -223,7 +223,6 @@ const Constant socket_constants[] = {
     {"SOCK_SEQPACKET", SOCK_SEQPACKET},
     {"SOL_SOCKET", SOL_SOCKET},
     {"SO_TYPE", SO_TYPE},
-    {"SO_ACCEPTCONN", SO_ACCEPTCONN},
     {"SO_REUSEADDR", SO_REUSEADDR},
     {"SO_REUSEPORT", SO_REUSEPORT},
     {"IPPROTO_IPV6", IPPROTO_IPV6},

@@ -8,6 +8,7 @@ import { getSystemErrorName } from 'node:util'
  * - `ERR_INVALID_ARGUMENT`: a mistake of the caller; the message names it.
  * - `ERR_UNSUPPORTED`: this system has no such thing.
  * - `ERR_ADDRESS_TOO_LONG`: a UNIX socket address beyond what the system takes; the message names the limit.
+ * - `ERR_PATH_IN_USE`: a live process listens at that path, or it is no socket.
  * - `ERR_MESSAGE_TOO_LARGE`: more than the socket takes at once when sending, or than
  *   `UnixSocket.maxMessageSize` when receiving.
  * - `ERR_TRUNCATED`: the peer ended amid what was to be received.
@@ -20,6 +21,7 @@ export type FdPassingErrorCode =
   | 'ERR_INVALID_ARGUMENT'
   | 'ERR_UNSUPPORTED'
   | 'ERR_ADDRESS_TOO_LONG'
+  | 'ERR_PATH_IN_USE'
   | 'ERR_MESSAGE_TOO_LARGE'
   | 'ERR_TRUNCATED'
   | 'ERR_FD_LOST'

@@ -1,3 +1,4 @@
+export { type ClaimedUnixPath, claimUnixPath, isUnixPathLive, UnixPathClaim } from './claim-unix-path.ts'
 export { type Credentials, peerCredentials } from './credentials.ts'
 export { dup, isCloexec, pipe, setCloexec } from './descriptors.ts'
 export { FdPassingError, type FdPassingErrorCode } from './error.ts'

@@ -7,7 +7,7 @@ import { checkUnixAddress } from './unix-address.ts'
 /** Stream has no message boundaries; seqpacket (Linux) is connected and has them; datagram is neither connected nor ordered among senders. */
 export type UnixSocketType = 'stream' | 'seqpacket' | 'datagram'
 
-export function socketTypeNumber(type: UnixSocketType): number {
+function socketTypeNumber(type: UnixSocketType): number {
   if (type === 'seqpacket' && process.platform !== 'linux') throw unsupported('a UNIX seqpacket socket')
   return { stream: native.SOCK_STREAM, seqpacket: native.SOCK_SEQPACKET, datagram: native.SOCK_DGRAM }[type]
 }
