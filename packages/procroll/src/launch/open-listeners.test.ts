@@ -42,7 +42,7 @@ describe('openListeners', () => {
     using folder = temporaryFolder()
     const path = folder.join('app.sock')
     const held = await open(`unix://${path}`)
-    await expect(open(`unix://${path}`)).rejects.toThrow('a live process listens there')
+    await expect(open(`unix://${path}`)).rejects.toThrow('a live process listens at')
     for (const { fd } of held.sockets) fd.close()
     expect(existsSync(path)).toBe(true)
 
