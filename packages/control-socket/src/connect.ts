@@ -1,7 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { ControlSocketError, errnoOf } from './control-socket-error.ts'
 import { checkedPath } from './socket-path.ts'
-import { isNobodyThere } from './somebody-there.ts'
 
 /**
  * Connects to a control socket. What goes wrong on it later, its reader meets; the signal ends it.
@@ -19,7 +18,7 @@ export function connectTo(path: string, signal?: AbortSignal): Promise<Socket> {
 
 function whyNot(path: string, cause: Error): ControlSocketError {
   const errno = errnoOf(cause)
-  if (isNobodyThere(cause)) {
+  if (errno === 'ENOENT' || errno === 'ECONNREFUSED') {
     return new ControlSocketError('ERR_NOBODY_THERE', `nobody listens at ${path}: is it running?`, { cause })
   }
   if (errno === 'EACCES' || errno === 'EPERM') {

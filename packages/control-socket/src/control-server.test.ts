@@ -89,7 +89,12 @@ describe('the path', () => {
   test.each<[what: string, make: (path: string) => void, code: string, message: RegExp]>([
     ['a file', (path) => writeFileSync(path, 'mine'), 'ERR_PATH_IN_USE', /is a regular file, no socket/],
     ['a folder', (path) => mkdirSync(path), 'ERR_PATH_IN_USE', /is a folder, no socket/],
-    ['a symbolic link', (path) => symlinkSync('elsewhere', path), 'ERR_FORBIDDEN', /is a symbolic link/],
+    [
+      'a symbolic link',
+      (path) => symlinkSync('elsewhere', path),
+      'ERR_PATH_IN_USE',
+      /is a symbolic link, no socket/,
+    ],
   ])('at which %s stands is refused, and that left alone', async (_, make, code, message) => {
     using folder = temporaryFolder()
     const path = folder.join('s')

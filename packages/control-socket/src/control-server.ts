@@ -1,7 +1,14 @@
 import { Server, type Socket } from 'node:net'
-import { type Credentials, dupOf, localAddress, type OwnedFd, serverFrom } from '@shellflip/fd-passing'
+import {
+  type Credentials,
+  dupOf,
+  localAddress,
+  type OwnedFd,
+  serverFrom,
+  UnixPathClaim,
+} from '@shellflip/fd-passing'
 import { mayAsk, peerOf } from './admission.ts'
-import { ClaimedPath, claimPath } from './claimed-path.ts'
+import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'
 import { ControlSocketError } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
@@ -59,7 +66,7 @@ const lastWordsMs = 1_000
  */
 export class ControlServer implements AsyncDisposable {
   readonly path: string
-  readonly #claimed: ClaimedPath | undefined
+  readonly #claimed: UnixPathClaim | undefined
   readonly #reception: Reception
   readonly #server: Server
   readonly #conversations = new Map<Conversation, Promise<void>>()
@@ -72,8 +79,8 @@ export class ControlServer implements AsyncDisposable {
    * @throws {ControlSocketError} ERR_PATH_IN_USE, ERR_PATH_TOO_LONG, ERR_FORBIDDEN, ERR_SYSTEM
    */
   static async listen<Request, Reply>(options: ListenOptions<Request, Reply>): Promise<ControlServer> {
-    const { listener, claimed } = await claimPath(options.path)
-    const server = new ControlServer(claimed.path, claimed, receptionOf(options))
+    const { listener, path } = await claimPath(options.path)
+    const server = new ControlServer(path.path, path, receptionOf(options))
     await server.#accept(listener)
     return server
   }
@@ -86,13 +93,13 @@ export class ControlServer implements AsyncDisposable {
   static async adopt<Request, Reply>(options: AdoptOptions<Request, Reply>): Promise<ControlServer> {
     const bound = boundPath(options.fd)
     const path = options.path ?? bound
-    const claimed = options.unlinkOnClose === true ? new ClaimedPath(path) : undefined
+    const claimed = options.unlinkOnClose === true ? new UnixPathClaim(path) : undefined
     const server = new ControlServer(path, claimed, receptionOf(options))
     await server.#accept(options.fd)
     return server
   }
 
-  private constructor(path: string, claimed: ClaimedPath | undefined, reception: Reception) {
+  private constructor(path: string, claimed: UnixPathClaim | undefined, reception: Reception) {
     this.path = path
     this.#claimed = claimed
     this.#reception = reception

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net'
 import { basename } from 'node:path'
-import { LONGEST_SOCKET_PATH } from '../launch/socket-path-limit.ts'
 import { usageError } from '../procroll-error.ts'
 
 /** A socket that procroll holds for its generations, by the name under which they find it in LISTEN_FDNAMES. */
@@ -57,9 +56,5 @@ function parseUnix(target: string, refuse: Refuse): { type: 'unix'; path: string
   if (!/^[/@]./s.test(target)) throw refuse('a path begins with a slash (unix:// and then /run/app.sock)')
   if (target.endsWith('/')) throw refuse('it names a folder')
   if (target.includes('\0')) throw refuse('it holds a NUL character')
-  const bytes = Buffer.byteLength(target)
-  if (bytes > LONGEST_SOCKET_PATH) {
-    throw refuse(`the path is ${bytes} bytes long, and a UNIX socket's path at most ${LONGEST_SOCKET_PATH}`)
-  }
   return { type: 'unix', path: target }
 }

@@ -1,28 +1,14 @@
 import { readdirSync } from 'node:fs'
-import { connect } from 'node:net'
+import { isUnixPathLive } from '@shellflip/fd-passing'
 import { ProcrollError, usageError } from '../procroll-error.ts'
 import { runtimeFolder } from './runtime-folder.ts'
 import { type PlaceOptions, parseName, placeInRuntimeFolder } from './supervisor-place.ts'
-
-/** Whether somebody listens on a UNIX socket. A process that is stopped (SIGSTOP) still does. */
-export function isLive(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path)
-    const settle = (live: boolean) => {
-      socket.destroy()
-      resolve(live)
-    }
-    socket.once('connect', () => settle(true))
-    // EAGAIN: its queue of connections is full, so somebody holds it. EACCES: it is there, but not for us.
-    socket.once('error', ({ code }: NodeJS.ErrnoException) => settle(code === 'EAGAIN' || code === 'EACCES'))
-  })
-}
 
 /** The names (or pids) of all supervisors here. */
 export async function liveSupervisors(): Promise<string[]> {
   const labels = await Promise.all(
     foldersIn(runtimeFolder()).map(async (label) =>
-      (await isLive(placeInRuntimeFolder(label).controlSocket)) ? [label] : [],
+      (await isUnixPathLive(placeInRuntimeFolder(label).controlSocket)) ? [label] : [],
     ),
   )
   return labels.flat()
@@ -36,7 +22,7 @@ export async function liveSupervisors(): Promise<string[]> {
 export async function findControlSocket({ name, controlSocket }: PlaceOptions): Promise<string> {
   const path = name === undefined ? controlSocket : placeInRuntimeFolder(parseName(name)).controlSocket
   if (path !== undefined) {
-    if (await isLive(path)) return path
+    if (await isUnixPathLive(path)) return path
     throw await nobodyThere(name === undefined ? `at ${path}` : `named "${name}"`)
   }
   const [first, ...others] = await liveSupervisors()

@@ -1,7 +1,7 @@
 import { lstatSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { maxUnixAddressBytes } from '@shellflip/fd-passing'
 import { ProcrollError } from '../procroll-error.ts'
-import { LONGEST_SOCKET_PATH } from './socket-path-limit.ts'
 
 const PREFIX = 'procroll-'
 
@@ -27,11 +27,11 @@ const REASONS: Record<string, string> = {
 export function makeNotifyDirectory(tempdir: string): Disposable & { path: string } {
   const parent = resolve(tempdir)
   const bytes = Buffer.byteLength(join(parent, LONGEST_SOCKET_NAME))
-  if (bytes > LONGEST_SOCKET_PATH) {
+  if (bytes > maxUnixAddressBytes) {
     throw new ProcrollError(
       'ERR_TEMPDIR',
       `--tempdir ${parent} is too long: a notify socket in it takes ${bytes} bytes, and a UNIX socket's path has ` +
-        `at most ${LONGEST_SOCKET_PATH}. ${HINT}`,
+        `at most ${maxUnixAddressBytes}. ${HINT}`,
     )
   }
   const path = makeIn(parent)

@@ -1,16 +1,11 @@
 import { lookup } from 'node:dns/promises'
-import { closeSync, constants, lstatSync, openSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { FdPassingError, listenTcp, listenUnix, lock, type OwnedFd } from '@shellflip/fd-passing'
+import { claimUnixPath, FdPassingError, listenTcp } from '@shellflip/fd-passing'
 import type { ListenSocket } from '@shellflip/rolling-supervisor'
 import type { ListenAddress } from '../arguments/listen-address.ts'
-import { isLive } from '../control/find-supervisor.ts'
 import { ProcrollError } from '../procroll-error.ts'
 
 /** Listening sockets, and the paths that go with them when the service ends for good. */
 export type OpenListeners = Disposable & { sockets: readonly ListenSocket[] }
-
-const LOCK_TIMEOUT_MS = 5_000
 
 const REASONS: Record<string, string> = {
   EADDRINUSE: 'something else listens there',
@@ -45,13 +40,10 @@ async function open(address: ListenAddress): Promise<ListenSocket & Disposable> 
     return address.type === 'tcp' ? await openTcp(address) : await openUnix(address)
   } catch (cause) {
     if (cause instanceof ProcrollError) throw cause
-    const { code } = cause as NodeJS.ErrnoException
+    const { code, message } = cause as NodeJS.ErrnoException
     const errno = cause instanceof FdPassingError ? cause.errno : code
-    throw listenError(
-      address,
-      `${REASONS[errno ?? ''] ?? (cause as Error).message} (${errno ?? code})`,
-      cause,
-    )
+    const why = errno === undefined ? message : `${REASONS[errno] ?? message} (${errno})`
+    throw listenError(address, why, cause)
   }
 }
 
@@ -67,41 +59,18 @@ async function openTcp({
   return { name, fd, [Symbol.dispose]: () => fd.close() }
 }
 
-async function openUnix(address: ListenAddress & { type: 'unix' }): Promise<ListenSocket & Disposable> {
-  const { name, path } = address
-  if (path.startsWith('@')) {
-    const fd = listenUnix({ path })
-    return { name, fd, [Symbol.dispose]: () => fd.close() }
-  }
-  const fd = await takePath(address)
-  const inode = lstatSync(path).ino
+async function openUnix({
+  name,
+  path,
+}: ListenAddress & { type: 'unix' }): Promise<ListenSocket & Disposable> {
+  const claimed = await claimUnixPath({ path })
   return {
     name,
-    fd,
+    fd: claimed.listener,
     [Symbol.dispose]() {
-      // While the socket is open, its inode number is given to no other file.
-      if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) rmSync(path, { force: true })
-      fd.close()
+      claimed.path.unlink()
+      claimed.listener.close()
     },
-  }
-}
-
-/** Looking and taking are one step under the folder's lock: of two who start at once, one finds the other there. */
-async function takePath(address: ListenAddress & { type: 'unix' }): Promise<OwnedFd> {
-  const { path } = address
-  const folder = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await lock(folder, 'exclusive', { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) })
-    const found = lstatSync(path, { throwIfNoEntry: false })
-    if (found !== undefined && !found.isSocket())
-      throw listenError(address, 'something stands there that is no socket')
-    if (found !== undefined && (await isLive(path))) {
-      throw listenError(address, 'a live process listens there: stop it, or choose another path')
-    }
-    rmSync(path, { force: true })
-    return listenUnix({ path })
-  } finally {
-    closeSync(folder)
   }
 }
 

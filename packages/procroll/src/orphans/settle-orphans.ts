@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
-import { foldersIn, isLive } from '../control/find-supervisor.ts'
+import { isUnixPathLive } from '@shellflip/fd-passing'
+import { foldersIn } from '../control/find-supervisor.ts'
 import { runtimeFolder } from '../control/runtime-folder.ts'
 import { placeInRuntimeFolder } from '../control/supervisor-place.ts'
 import { removeLeftNotifyDirectory } from '../launch/notify-directory.ts'
@@ -40,7 +41,11 @@ export async function settleOrphans(
 export async function sweepUnnamed(logger: Logger): Promise<void> {
   for (const label of foldersIn(runtimeFolder())) {
     const { folder, controlSocket, record } = placeInRuntimeFolder(label)
-    if (!/^\d+$/.test(label) || lookUpProcess(Number(label)) !== undefined || (await isLive(controlSocket)))
+    if (
+      !/^\d+$/.test(label) ||
+      lookUpProcess(Number(label)) !== undefined ||
+      (await isUnixPathLive(controlSocket))
+    )
       continue
     const left = readOrWarn(record, logger)
     const orphans = findOrphans(left?.generations ?? [])

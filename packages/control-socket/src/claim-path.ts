@@ -1,0 +1,19 @@
+import { dirname } from 'node:path'
+import { type ClaimedUnixPath, claimUnixPath, FdPassingError } from '@shellflip/fd-passing'
+import { ControlSocketError } from './control-socket-error.ts'
+import { makePrivateFolder } from './private-folder.ts'
+import { checkedPath } from './socket-path.ts'
+
+/** Binds and listens at a path of ours alone, in a folder of ours alone. */
+export async function claimPath(wanted: string): Promise<ClaimedUnixPath> {
+  const path = checkedPath(wanted)
+  makePrivateFolder(dirname(path))
+  try {
+    return await claimUnixPath({ path, mode: 0o600 })
+  } catch (cause) {
+    if (!(cause instanceof FdPassingError)) throw cause
+    if (cause.code === 'ERR_PATH_IN_USE') throw new ControlSocketError(cause.code, cause.message, { cause })
+    const code = cause.errno === 'EACCES' ? 'ERR_FORBIDDEN' : 'ERR_SYSTEM'
+    throw new ControlSocketError(code, `cannot listen at ${path}: ${cause.message}`, { cause })
+  }
+}
