@@ -22,7 +22,12 @@ function runExercise(addonPath, [command, ...args], env) {
   const { status, signal, stdout, stderr } = spawnSync(command, [...args, '--expose-gc', exercise], {
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
-    env: { ...process.env, ...env, MEMORY_EXERCISE: JSON.stringify({ addonPath, inWorker: false }) },
+    env: {
+      ...process.env,
+      ...env,
+      TMPDIR: folder,
+      MEMORY_EXERCISE: JSON.stringify({ addonPath, inWorker: false }),
+    },
   })
   return { ended: status ?? signal, complete: stdout.includes('exercised'), output: stdout + stderr }
 }

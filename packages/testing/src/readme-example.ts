@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { temporaryFolder } from './temporary-folder.ts'
 import { TestProcess } from './test-process.ts'
 
 /**
@@ -12,8 +13,10 @@ export async function runReadmeExample(testUrl: string): Promise<string> {
   if (example === undefined) throw new Error(`${packageFolder}/README.md shows no example in a ts block`)
   const program = `${packageFolder}/.readme-example-${process.pid}.mjs`
   writeFileSync(program, example)
+  // Examples do not clean up: that would be longer than what they show.
+  using folder = temporaryFolder()
   try {
-    await using run = TestProcess.node([program], { cwd: packageFolder })
+    await using run = TestProcess.node([program], { cwd: packageFolder, env: { TMPDIR: folder.path } })
     const { code, signal } = await run.exit
     if (code !== 0) throw new Error(`the example ended with ${code ?? signal}:\n${run.stderr}`)
     return run.stdout
