@@ -127,6 +127,8 @@ export function freeListener(): Disposable & { fd: number; port: number } {
   return { fd: owned.fd, port: address.port, [Symbol.dispose]: () => owned.close() }
 }
 
+const HEARING_MS = 5_000
+
 /** What a service answers at a path or port. */
 export function hear(target: string | number): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -138,6 +140,9 @@ export function hear(target: string | number): Promise<string> {
         text += chunk
       })
       .once('end', () => resolve(text))
+      .setTimeout(HEARING_MS, () =>
+        socket.destroy(new Error(`no answer at ${target} within ${HEARING_MS} ms`)),
+      )
       .once('error', reject)
   })
 }
