@@ -25,15 +25,23 @@ test('a path is followed anew each time: a symlink that moved leads to the new f
 
 test.each([
   ['no-such-command', 'ENOENT', /no no-such-command in PATH/],
-  ['./no-such-file', 'ENOENT', /no \.\/no-such-file in/],
+  ['./no-such-file', 'ENOENT', /^no \/.*\/no-such-file$/],
   ['./text', 'EACCES', /is not executable \(chmod \+x it\?\)/],
-  ['./', 'EACCES', /not executable/],
+  ['./', 'EACCES', /is no file/],
 ])('%s cannot be executed: %s', (file, code, message) => {
   using folder = temporaryFolder()
   writeFileSync(folder.join('text'), '')
   chmodSync(folder.join('text'), 0o644)
   expect(() => findExecutable(file, '/usr/bin:/bin', folder.path)).toThrow(
     expect.objectContaining({ code, message: expect.stringMatching(message) }),
+  )
+})
+
+test.runIf(process.getuid?.() !== 0)('a folder in PATH that cannot be searched is passed over', () => {
+  using folder = temporaryFolder()
+  mkdirSync(folder.join('closed'), { mode: 0o000 })
+  expect(() => findExecutable('serve', folder.join('closed'), '/')).toThrow(
+    expect.objectContaining({ code: 'ENOENT', message: 'no serve in PATH' }),
   )
 })
 

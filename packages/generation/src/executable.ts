@@ -16,17 +16,12 @@ export class LaunchError extends Error {
 /** Finds what execvp(3) would execute; throws a `LaunchError` where it would fail. */
 export function findExecutable(file: string, path: string | undefined, cwd: string): string {
   requireFolder(cwd)
-  const candidates = file.includes('/')
-    ? [resolve(cwd, file)]
-    : (path ?? '/usr/bin:/bin').split(delimiter).map((folder) => join(resolve(cwd, folder), file))
-  let denied: string | undefined
-  for (const candidate of candidates) {
-    const verdict = judge(candidate)
-    if (verdict === 'executable') return candidate
-    if (verdict === 'denied') denied ??= candidate
-  }
-  if (denied !== undefined) throw new LaunchError('EACCES', `${denied} is not executable (chmod +x it?)`)
-  throw new LaunchError('ENOENT', `no ${file} ${file.includes('/') ? `in ${cwd}` : 'in PATH'}`)
+  if (file.includes('/')) return requireExecutable(resolve(cwd, file))
+  const folders = (path ?? '/usr/bin:/bin').split(delimiter).map((folder) => resolve(cwd, folder))
+  const found = folders.map((folder) => join(folder, file)).filter((candidate) => isThere(candidate))
+  const [first] = found
+  if (first === undefined) throw new LaunchError('ENOENT', `no ${file} in PATH`)
+  return found.find((candidate) => isExecutable(candidate)) ?? requireExecutable(first)
 }
 
 function requireFolder(cwd: string): void {
@@ -35,12 +30,28 @@ function requireFolder(cwd: string): void {
   }
 }
 
-function judge(path: string): 'executable' | 'denied' | 'missing' {
+function requireExecutable(file: string): string {
+  if (isExecutable(file)) return file
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (found === undefined) throw new LaunchError('ENOENT', `no ${file}`)
+  if (!found.isFile()) throw new LaunchError('EACCES', `${file} is no file`)
+  throw new LaunchError('EACCES', `${file} is not executable (chmod +x it?)`)
+}
+
+function isExecutable(file: string): boolean {
   try {
-    if (!statSync(path).isFile()) return 'denied'
-    accessSync(path, constants.X_OK)
-    return 'executable'
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'denied' : 'missing'
+    accessSync(file, constants.X_OK)
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** What is in a folder that this user cannot search is not there for us. */
+function isThere(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
   }
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { expect, test } from 'vitest'
-import { describeFailure, exitStatus, type GenerationFailure } from './failure.ts'
+import { describeFailure, exitStatus, type GenerationFailure, systemCodeOf } from './failure.ts'
 
 const exited = { type: 'exited', beforeReady: true, code: 3, signal: null } as const
 const killed = { type: 'exited', beforeReady: false, code: null, signal: 'SIGKILL' } as const
@@ -22,4 +22,13 @@ test.each<[GenerationFailure, string, number]>([
 ])('%j is told as "%s", and exits with %d', (failure, words, status) => {
   expect(describeFailure(failure)).toBe(words)
   expect(exitStatus(failure, constants.signals)).toBe(status)
+})
+
+test('the system code of an error is that of its cause', () => {
+  const emfile = Object.assign(new Error('socket failed'), { code: 'ERR_SYSTEM', errno: 'EMFILE' })
+  expect(
+    systemCodeOf(Object.assign(new Error('no notify socket', { cause: emfile }), { code: 'ERR_X' })),
+  ).toBe('EMFILE')
+  expect(systemCodeOf(Object.assign(new Error('spawn'), { code: 'ENOENT', errno: -2 }))).toBe('ENOENT')
+  expect(systemCodeOf(new Error('?'))).toBe('ERR_UNKNOWN')
 })

@@ -53,3 +53,11 @@ function describeErrno(errno: number | undefined): string {
 function describeDuration(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
 }
+
+/** The system's word for what went wrong (ENOENT, EMFILE …), from the error or the deepest one that caused it. */
+export function systemCodeOf(error: Error): string {
+  const { cause, errno, code } = error as { cause?: unknown; errno?: unknown; code?: unknown }
+  if (cause instanceof Error) return systemCodeOf(cause)
+  if (typeof errno === 'string') return errno
+  return typeof code === 'string' ? code : 'ERR_UNKNOWN'
+}

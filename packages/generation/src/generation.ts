@@ -2,7 +2,7 @@ import type { Credentials } from '@shellflip/fd-passing'
 import type { Notification, NotifyMessage } from '@shellflip/sd-notify'
 import { Deadline } from './deadline.ts'
 import type { GenerationEvent, KillReason } from './events.ts'
-import type { GenerationFailure, ProcessExit } from './failure.ts'
+import { type GenerationFailure, type ProcessExit, systemCodeOf } from './failure.ts'
 import { MainProcess } from './main-process.ts'
 import { type GenerationState, type GenerationTrigger, generationTable } from './state-table.ts'
 import type { Launch, NotifyInbox, System } from './system.ts'
@@ -84,7 +84,7 @@ export class Generation {
       this.#inbox = this.#system.openNotifySocket(notifySocket, (notification) => this.#hear(notification))
       this.#main.spawn({ ...launch, env: this.#environment(launch.env) }, (error) => this.#cannotStart(error))
     } catch (error) {
-      queueMicrotask(() => this.#cannotStart(error as NodeJS.ErrnoException))
+      queueMicrotask(() => this.#cannotStart(error as Error))
       return
     }
     this.#readyDeadline.arm(readyTimeoutMs)
@@ -153,8 +153,8 @@ export class Generation {
     this.#emit({ type: 'failed', failure, elapsedMs: this.#elapsedMs() })
   }
 
-  #cannotStart({ code = 'ERR_UNKNOWN', message }: NodeJS.ErrnoException): void {
-    this.#failure = { type: 'cannot-start', code, message }
+  #cannotStart(error: Error): void {
+    this.#failure = { type: 'cannot-start', code: systemCodeOf(error), message: error.message }
     this.#happen('gone')
   }
 

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { openFds, residentKiB, temporaryFolder } from '@shellflip/testing'
+import { fileURLToPath } from 'node:url'
+import { openFds, residentKiB, TestProcess, temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { startService } from './fixtures/service-process.ts'
 import { type Notification, NotifySocket } from './index.ts'
@@ -179,4 +180,22 @@ it('does not keep a service alive that has nothing more to say', async () => {
   )
   expect(await service.exit).toEqual({ code: 0, signal: null })
   expect(service.stdout).toBe('[]\n')
+})
+
+it('lets a service forget its notifier once it is ready, without a warning', async () => {
+  using folder = temporaryFolder()
+  using socket = NotifySocket.open({ path: folder.join('notify') })
+  const code = `
+    import { Notifier } from '@shellflip/sd-notify'
+    await Notifier.fromEnvironment().ready()
+    for (let turn = 0; turn < 20; turn++) {
+      gc()
+      await new Promise((resolve) => setImmediate(resolve))
+    }`
+  await using service = TestProcess.node(['--expose-gc', '--input-type=module', '--eval', code], {
+    cwd: fileURLToPath(new URL('..', import.meta.url)),
+    env: { NOTIFY_SOCKET: socket.path },
+  })
+  expect(await service.exit).toEqual({ code: 0, signal: null })
+  expect(service.stderr).toBe('')
 })

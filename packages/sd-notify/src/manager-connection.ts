@@ -4,6 +4,9 @@ import { requireNotifyAddress } from './notify-address.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
 import { within } from './within.ts'
 
+/** They stay reachable: a service that lets its notifier go after ready() has forgotten to close nothing. */
+const connected = new Set<ManagerConnection>()
+
 /**
  * The socket to the manager: one datagram after the other, in the order of the calls. Connected when first needed and
  * kept, so that a process that has run out of fds can still say so.
@@ -63,6 +66,7 @@ export class ManagerConnection {
 
   async #write(datagram: string, fds: readonly OwnedFd[], deadline: number): Promise<void> {
     this.#socket ??= UnixSocket.connect({ type: 'datagram', address: this.address })
+    connected.add(this)
     await within(
       this.#socket.send(datagram, { fds }),
       deadline,
@@ -75,6 +79,7 @@ export class ManagerConnection {
   }
 
   #disconnect(): void {
+    connected.delete(this)
     this.#socket?.close()
     this.#socket = undefined
   }
