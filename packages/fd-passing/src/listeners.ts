@@ -63,7 +63,7 @@ export function listenTcp(options: ListenTcpOptions): OwnedFd {
  * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`
  */
 export function listenUnix(options: ListenUnixOptions): OwnedFd {
-  const socket = bindUnixSocket(options.type ?? 'stream', options.path, options.mode)
+  const socket = bindUnixSocket(options.type ?? 'stream', options.path, { mode: options.mode })
   try {
     listen(socket, options.backlog)
     return socket

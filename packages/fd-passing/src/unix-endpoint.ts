@@ -28,12 +28,19 @@ export function openUnixSocket(type: UnixSocketType): OwnedFd {
   return new OwnedFd(checked(native.socket(native.AF_UNIX, socketTypeNumber(type)), 'socket'))
 }
 
-/** A bound UNIX socket; a file of its own is never there with more permissions than `mode` says. */
-export function bindUnixSocket(type: UnixSocketType, address: string, mode: number | undefined): OwnedFd {
+type BindOptions = { mode?: number | undefined; passCredentials?: boolean | undefined }
+
+/**
+ * A bound UNIX socket; a file of its own is never there with more permissions than `mode` says, and credentials are
+ * passed from the first message on.
+ */
+export function bindUnixSocket(type: UnixSocketType, address: string, options: BindOptions): OwnedFd {
   checkUnixAddress(address)
+  const { mode } = options
   const socket = openUnixSocket(type)
   const hasFile = !address.startsWith('@')
   try {
+    if (options.passCredentials) passCredentials(socket.fd)
     // Linux gives the file the socket's own mode, less the umask: so it is right from the first moment.
     if (mode !== undefined && hasFile && process.platform === 'linux') fchmodSync(socket.fd, mode)
     checked(native.bindUnix(socket.fd, address), 'bind', address)

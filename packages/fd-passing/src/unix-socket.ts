@@ -49,7 +49,7 @@ export class UnixSocket implements Disposable {
    * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`; `ERR_SYSTEM` with `EADDRINUSE` if the path exists …
    */
   static bind(options: { type: 'datagram'; address: string; mode?: number } & UnixSocketOptions): UnixSocket {
-    return adoptOrClose(bindUnixSocket(options.type, options.address, options.mode), options)
+    return adoptOrClose(bindUnixSocket(options.type, options.address, options), options)
   }
 
   /**
