@@ -1,4 +1,4 @@
-import type { LogRecord } from './logger.ts'
+import type { LogRecord } from './log-record.ts'
 import { timestamp } from './timestamp.ts'
 
 /** What JSON leaves as it is and a terminal does not: DEL, the C1 controls, the line separators, turns of direction. */

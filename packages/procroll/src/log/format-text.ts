@@ -1,5 +1,5 @@
 import { escapeUnprintable } from '../terminal/printable.ts'
-import type { LogRecord } from './logger.ts'
+import type { LogRecord } from './log-record.ts'
 import { timestamp } from './timestamp.ts'
 
 /** A line as the text handler of Go's slog writes it: `time=… level=INFO msg="generation ready" generation=3`. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatJson } from './format-json.ts'
 import { formatText } from './format-text.ts'
-import type { LogFields } from './logger.ts'
+import type { LogFields } from './log-record.ts'
 import { timestamp } from './timestamp.ts'
 
 const time = new Date('2025-01-31T12:00:00.250Z')

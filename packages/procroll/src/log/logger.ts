@@ -1,9 +1,7 @@
 import { formatJson } from './format-json.ts'
 import { formatText } from './format-text.ts'
+import type { LogFields, LogLevel } from './log-record.ts'
 
-export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR'
-export type LogFields = Record<string, string | number>
-export type LogRecord = { time: Date; level: LogLevel; message: string; fields: LogFields }
 export type LogFormat = 'text' | 'json'
 
 export type Logger = {

@@ -1,6 +1,6 @@
 import { describeFailure, describeRoll, type SupervisorEvent } from '@shellflip/rolling-supervisor'
 import { formatDuration } from '../arguments/go-duration.ts'
-import type { LogFields, LogLevel } from './logger.ts'
+import type { LogFields, LogLevel } from './log-record.ts'
 
 export type LogLine = { level: LogLevel; message: string; fields?: LogFields }
 
