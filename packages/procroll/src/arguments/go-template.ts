@@ -2,7 +2,7 @@ import { readGoString } from './go-string-literal.ts'
 
 /** What a template may name: the part of Go's text/template that a command line needs, spelled as Go does. */
 export const TEMPLATE_FIELDS = ['PID', 'Generation', 'NotifySocket'] as const
-export type TemplateField = (typeof TEMPLATE_FIELDS)[number]
+type TemplateField = (typeof TEMPLATE_FIELDS)[number]
 export type TemplateValues = Record<TemplateField, string | number>
 
 /** Literal text, and the fields between it. */

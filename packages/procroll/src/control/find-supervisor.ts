@@ -5,7 +5,7 @@ import { runtimeFolder } from './runtime-folder.ts'
 import { type PlaceOptions, parseName, placeInRuntimeFolder } from './supervisor-place.ts'
 
 /** The names (or pids) of all supervisors here. */
-export async function liveSupervisors(): Promise<string[]> {
+async function liveSupervisors(): Promise<string[]> {
   const labels = await Promise.all(
     foldersIn(runtimeFolder()).map(async (label) =>
       (await isUnixPathLive(placeInRuntimeFolder(label).controlSocket)) ? [label] : [],
