@@ -1,0 +1,119 @@
+import { type Major, major, simple } from './cbor.ts'
+import { tooLarge } from './state-error.ts'
+
+/** Writes the elements of CBOR (RFC 8949) into blocks of a fixed size. What is written is copied, once. */
+export class CborWriter {
+  readonly #blockBytes: number
+  readonly #maxBytes: number
+  readonly #what: string
+  #full: Buffer[] = []
+  #fullBytes = 0
+  #block: Buffer
+  #at = 0
+
+  /** @param options `what` is written, for the error if it has more than `maxBytes` */
+  constructor(options: { blockBytes: number; maxBytes: number; what: string }) {
+    this.#blockBytes = options.blockBytes
+    this.#maxBytes = options.maxBytes
+    this.#what = options.what
+    this.#block = Buffer.allocUnsafeSlow(options.blockBytes)
+  }
+
+  /** What was written, none of it longer than a block. */
+  finish(): Buffer[] {
+    this.#checkLength(0)
+    return [...this.#full, this.#block.subarray(0, this.#at)]
+  }
+
+  /** Begins anew, in the same memory: what was written before is not valid any more. */
+  clear(): void {
+    this.#full = []
+    this.#fullBytes = 0
+    this.#at = 0
+  }
+
+  /** An item's first bytes: its major type and its number, value or length. */
+  head(type: Major, argument: number): void {
+    this.#reserve(9)
+    const first = type << 5
+    if (argument < 24) this.#byte(first | argument)
+    else if (argument <= 0xff) {
+      this.#byte(first | 24)
+      this.#byte(argument)
+    } else if (argument <= 0xffff) {
+      this.#byte(first | 25)
+      this.#at = this.#block.writeUInt16BE(argument, this.#at)
+    } else if (argument <= 0xffffffff) {
+      this.#byte(first | 26)
+      this.#at = this.#block.writeUInt32BE(argument, this.#at)
+    } else {
+      this.#byte(first | 27)
+      this.#at = this.#block.writeBigUInt64BE(BigInt(argument), this.#at)
+    }
+  }
+
+  simple(byte: number): void {
+    this.#reserve(1)
+    this.#byte(byte)
+  }
+
+  /** As an integer, if it is one that every reader takes for the same number; else as a double. */
+  number(value: number): void {
+    if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
+      this.#reserve(9)
+      this.#byte(simple.float64)
+      this.#at = this.#block.writeDoubleBE(value, this.#at)
+    } else if (value >= 0) this.head(major.uint, value)
+    else this.head(major.negative, -1 - value)
+  }
+
+  text(value: string): void {
+    // No UTF-16 code unit needs more than three bytes in UTF-8.
+    if (value.length * 3 + 9 <= this.#blockBytes - this.#at) {
+      const length = Buffer.byteLength(value)
+      this.head(major.text, length)
+      this.#at += this.#block.write(value, this.#at, length, 'utf8')
+      return
+    }
+    const bytes = Buffer.from(value)
+    this.head(major.text, bytes.length)
+    this.#append(bytes)
+  }
+
+  bytes(value: Uint8Array): void {
+    this.head(major.bytes, value.length)
+    this.#append(value)
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#checkLength(bytes.length)
+    let rest = bytes
+    while (rest.length > 0) {
+      if (this.#at === this.#blockBytes) this.#nextBlock()
+      const part = rest.subarray(0, this.#blockBytes - this.#at)
+      this.#block.set(part, this.#at)
+      this.#at += part.length
+      rest = rest.subarray(part.length)
+    }
+  }
+
+  #byte(value: number): void {
+    this.#block[this.#at++] = value
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes > this.#blockBytes) this.#nextBlock()
+  }
+
+  #nextBlock(): void {
+    this.#checkLength(0)
+    this.#full.push(this.#block.subarray(0, this.#at))
+    this.#fullBytes += this.#at
+    this.#block = Buffer.allocUnsafeSlow(this.#blockBytes)
+    this.#at = 0
+  }
+
+  #checkLength(more: number): void {
+    if (this.#fullBytes + this.#at + more > this.#maxBytes) throw tooLarge(this.#what, this.#maxBytes)
+  }
+}

@@ -1,0 +1,62 @@
+import { endianness } from 'node:os'
+
+/** The major types of CBOR (RFC 8949, 3.1), in the upper three bits of an item's first byte. */
+export const major = { uint: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5, tag: 6, simple: 7 } as const
+
+export type Major = (typeof major)[keyof typeof major]
+
+/** The first bytes of the values of major type 7 that are in use. */
+export const simple = { false: 0xf4, true: 0xf5, null: 0xf6, undefined: 0xf7, float64: 0xfb } as const
+
+/** The tags in use: those of the IANA registry, and three of our own for what it has no exact word for. */
+export const tag = {
+  positiveBigint: 2,
+  negativeBigint: 3,
+  set: 258,
+  map: 259,
+  /** Text that is not well-formed, as UTF-16LE. */
+  utf16: 0x5346,
+  /** The index of an external. */
+  external: 0x5347,
+  /** Milliseconds since the epoch. The registered tags count seconds: a double of those is not exact for every Date. */
+  epochMilliseconds: 0x5348,
+} as const
+
+/** Nesting beyond this is refused at both ends, long before the stack is full. */
+export const maxDepth = 500
+
+type TypedArrayClass = {
+  new (buffer: ArrayBuffer): NodeJS.TypedArray
+  readonly prototype: NodeJS.TypedArray
+  readonly BYTES_PER_ELEMENT: number
+}
+
+/**
+ * The typed arrays and their tags (RFC 8746). Elements stand in the byte order of this machine, which the tag tells:
+ * another's is refused. A `Buffer` is a byte string without a tag.
+ */
+const typedArrays: readonly (readonly [TypedArrayClass, number])[] = [
+  [Uint8Array, 64],
+  [Uint8ClampedArray, 68],
+  [Int8Array, 72],
+  [Uint16Array, 65 + orderBit()],
+  [Uint32Array, 66 + orderBit()],
+  [BigUint64Array, 67 + orderBit()],
+  [Int16Array, 73 + orderBit()],
+  [Int32Array, 74 + orderBit()],
+  [BigInt64Array, 75 + orderBit()],
+  [Float32Array, 81 + orderBit()],
+  [Float64Array, 82 + orderBit()],
+]
+
+function orderBit(): number {
+  return endianness() === 'LE' ? 4 : 0
+}
+
+export const typedArrayTags: ReadonlyMap<unknown, number> = new Map(
+  typedArrays.map(([type, number]) => [type.prototype, number]),
+)
+
+export const typedArrayClasses: ReadonlyMap<number, TypedArrayClass> = new Map(
+  typedArrays.map(([type, number]) => [number, type]),
+)

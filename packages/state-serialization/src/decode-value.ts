@@ -1,0 +1,178 @@
+import { type Major, major, maxDepth, simple, tag, typedArrayClasses } from './cbor.ts'
+import { corrupt } from './state-error.ts'
+
+/** Gives the external of a number. */
+export type ExternalAt = (index: number) => unknown
+
+/**
+ * Reads the value that `encodeValue` wrote. Nothing of it stays in the given bytes.
+ *
+ * @throws {StateError} ERR_STATE_CORRUPT for whatever `encodeValue` does not write
+ */
+export function decodeValue(bytes: Buffer, externalAt: ExternalAt): unknown {
+  const decoder = new ValueDecoder(bytes, externalAt)
+  const value = decoder.any(0)
+  decoder.end()
+  return value
+}
+
+class ValueDecoder {
+  readonly #bytes: Buffer
+  readonly #externalAt: ExternalAt
+  #at = 0
+
+  constructor(bytes: Buffer, externalAt: ExternalAt) {
+    this.#bytes = bytes
+    this.#externalAt = externalAt
+  }
+
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw corrupt('bytes follow a value')
+  }
+
+  any(depth: number): unknown {
+    if (depth > maxDepth) throw corrupt(`values are nested deeper than ${maxDepth} levels`)
+    const first = this.#uint(1)
+    const type = (first >> 5) as Major
+    switch (type) {
+      case major.uint:
+        return this.#argument(first)
+      case major.negative:
+        return -1 - this.#argument(first)
+      case major.bytes:
+        return Buffer.from(this.#take(this.#argument(first)))
+      case major.text:
+        return this.#text(this.#argument(first))
+      case major.array:
+        return this.#array(this.#argument(first), depth)
+      case major.map:
+        return this.#record(this.#argument(first), depth)
+      case major.tag:
+        return this.#tagged(this.#argument(first), depth)
+      case major.simple:
+        return this.#simple(first)
+    }
+  }
+
+  #text(length: number): string {
+    const from = this.#advance(length)
+    return this.#bytes.toString('utf8', from, from + length)
+  }
+
+  #array(length: number, depth: number): unknown[] {
+    const array: unknown[] = []
+    for (let index = 0; index < length; index++) array.push(this.any(depth + 1))
+    return array
+  }
+
+  #record(size: number, depth: number): Record<string, unknown> {
+    const record: Record<string, unknown> = {}
+    for (let index = 0; index < size; index++) {
+      const key = this.any(maxDepth)
+      if (typeof key !== 'string') throw corrupt('a key is no string')
+      const value = this.any(depth + 1)
+      if (key !== '__proto__') record[key] = value
+      // An assignment would set the prototype.
+      else Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true })
+    }
+    return record
+  }
+
+  #tagged(number: number, depth: number): unknown {
+    switch (number) {
+      case tag.epochMilliseconds:
+        return new Date(this.#number())
+      case tag.positiveBigint:
+        return this.#bigint()
+      case tag.negativeBigint:
+        return -1n - this.#bigint()
+      case tag.utf16:
+        return this.#content().toString('utf16le')
+      case tag.set:
+        return new Set(this.#array(this.#expect(major.array), depth))
+      case tag.map:
+        return this.#map(this.#expect(major.map), depth)
+      case tag.external:
+        return this.#externalAt(this.#expect(major.uint))
+      default:
+        return this.#typedArray(number)
+    }
+  }
+
+  #map(size: number, depth: number): Map<unknown, unknown> {
+    const map = new Map<unknown, unknown>()
+    for (let index = 0; index < size; index++) map.set(this.any(depth + 1), this.any(depth + 1))
+    return map
+  }
+
+  #bigint(): bigint {
+    return BigInt(`0x0${this.#content().toString('hex')}`)
+  }
+
+  #number(): number {
+    const value = this.any(maxDepth)
+    if (typeof value !== 'number') throw corrupt('a number is missing')
+    return value
+  }
+
+  #typedArray(number: number): NodeJS.TypedArray {
+    const type = typedArrayClasses.get(number)
+    if (type === undefined) throw corrupt(`tag ${number} is unknown`)
+    const content = this.#content()
+    if (content.length % type.BYTES_PER_ELEMENT !== 0) throw corrupt('a typed array has a broken element')
+    return new type(new Uint8Array(content).buffer)
+  }
+
+  #content(): Buffer {
+    return this.#take(this.#expect(major.bytes))
+  }
+
+  #simple(first: number): unknown {
+    switch (first) {
+      case simple.false:
+        return false
+      case simple.true:
+        return true
+      case simple.null:
+        return null
+      case simple.undefined:
+        return undefined
+      case simple.float64:
+        return this.#bytes.readDoubleBE(this.#advance(8))
+      default:
+        throw corrupt(`byte ${first} begins no value`)
+    }
+  }
+
+  #expect(type: Major): number {
+    const first = this.#uint(1)
+    if (first >> 5 !== type) throw corrupt('a tag stands before a value of another type')
+    return this.#argument(first)
+  }
+
+  /** The number in an item's first bytes. */
+  #argument(first: number): number {
+    const short = first & 0x1f
+    if (short < 24) return short
+    if (short > 27) throw corrupt(`byte ${first} begins no value`)
+    return this.#uint(2 ** (short - 24))
+  }
+
+  #uint(size: number): number {
+    const from = this.#advance(size)
+    return size === 8 ? Number(this.#bytes.readBigUInt64BE(from)) : this.#bytes.readUIntBE(from, size)
+  }
+
+  #take(length: number): Buffer {
+    const from = this.#advance(length)
+    return this.#bytes.subarray(from, from + length)
+  }
+
+  /** Where the next bytes of this length begin. */
+  #advance(length: number): number {
+    const from = this.#at
+    if (from + length > this.#bytes.length) throw corrupt('a value is cut off')
+    this.#at += length
+    return from
+  }
+}

@@ -1,0 +1,70 @@
+import { type Compatibility, compatibility, type StateIdentity } from './compatibility.ts'
+import { checkDefinition, checkLimit, type Definition } from './definition.ts'
+import { EnvelopeWriter } from './envelope-writer.ts'
+import { form } from './frame.ts'
+import { type DecodeOptions, ItemDecoder } from './item-decoder.ts'
+import { type EncodedState, type EncodeOptions, ItemEncoder } from './item-encoder.ts'
+import { tooLarge } from './state-error.ts'
+import type { StateSource } from './state-source.ts'
+
+export type StateStreamOptions<T> = Definition<T> & {
+  /** The most that one encoded item may have, in bytes; both ends hold it. @default 64 MiB */
+  readonly maxItemBytes?: number
+  /** The most that all of it may have, in bytes; both ends hold it. @default no limit */
+  readonly maxBytes?: number
+}
+
+/** A state that is any number of items, of which only a few are in memory at a time. */
+export type StateStreamDefinition<T> = StateIdentity & {
+  /**
+   * Encodes the items, each taken when the chunks before it have been asked for. What is wrong with an item is thrown
+   * while iterating, and what was given out until then is refused by every reader.
+   */
+  encode<E = never>(items: Iterable<T> | AsyncIterable<T>, options?: EncodeOptions<E>): EncodedState<E>
+  /**
+   * Decodes the items one by one; each has arrived undamaged, is migrated and checked by the schema. That *all*
+   * arrived is known when the iteration ends without an error, and not before. Leaving it closes the source.
+   */
+  decode(source: StateSource, options?: DecodeOptions): AsyncIterable<T>
+  /** What this definition can do with state of this name and version. */
+  compatibility(encoded: StateIdentity): Compatibility
+}
+
+const defaultMaxItemBytes = 64 * 1024 ** 2
+
+/**
+ * Defines a state that is a stream of items, for what is too large to be one value. The schema and the migrations are
+ * those of an item.
+ *
+ * @throws {@link StateError} ERR_INVALID_ARGUMENT
+ */
+export function defineStateStream<T>(options: StateStreamOptions<T>): StateStreamDefinition<T> {
+  const { maxItemBytes = defaultMaxItemBytes, maxBytes = Infinity } = options
+  const definition: Definition<T> = options
+  checkDefinition(definition)
+  checkLimit('maxItemBytes', maxItemBytes)
+  return {
+    name: definition.name,
+    version: definition.version,
+    compatibility: (encoded) => compatibility(encoded, definition),
+    encode(items, encodeOptions = {}) {
+      const encoder = new ItemEncoder(definition, 'an item', maxItemBytes, encodeOptions)
+      return {
+        externals: encoder.externals,
+        async *[Symbol.asyncIterator]() {
+          const envelope = new EnvelopeWriter()
+          yield* envelope.header({ form: form.items, ...encoder.identity })
+          for await (const item of items) {
+            yield* envelope.item(encoder.encode(item))
+            if (envelope.length > maxBytes) throw tooLarge('the state', maxBytes)
+          }
+          yield* envelope.end()
+        },
+      }
+    },
+    async *decode(source, decodeOptions = {}) {
+      const decoder = new ItemDecoder(definition, form.items, decodeOptions)
+      for await (const wire of decoder.wires(source, { maxItemBytes, maxBytes })) yield decoder.value(wire)
+    },
+  }
+}

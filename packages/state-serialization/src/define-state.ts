@@ -1,0 +1,75 @@
+import { type Compatibility, compatibility, type StateIdentity } from './compatibility.ts'
+import { checkDefinition, checkLimit, type Definition } from './definition.ts'
+import { EnvelopeWriter } from './envelope-writer.ts'
+import { form } from './frame.ts'
+import { type DecodeOptions, ItemDecoder } from './item-decoder.ts'
+import { type EncodedState, type EncodeOptions, ItemEncoder } from './item-encoder.ts'
+import { corrupt } from './state-error.ts'
+import type { StateSource } from './state-source.ts'
+
+export type StateOptions<T> = Definition<T> & {
+  /** The most that the encoded value may have, in bytes; both ends hold it. @default 1 GiB */
+  readonly maxBytes?: number
+}
+
+/** A state that is one value, in memory as a whole at both ends. */
+export type StateDefinition<T> = StateIdentity & {
+  /**
+   * Encodes the value as it is now: all of it is checked and encoded when this returns, and can be given out again for
+   * another try.
+   *
+   * @throws {@link StateError} ERR_STATE_INVALID, ERR_STATE_NOT_ENCODABLE, ERR_STATE_TOO_LARGE, ERR_STATE_TOO_NEW,
+   * ERR_STATE_MIGRATION_FAILED
+   */
+  encode<E = never>(value: T, options?: EncodeOptions<E>): EncodedState<E>
+  /**
+   * Decodes what `encode` of this or an earlier version gave out. Reads its source to the end, since only then it is
+   * whole, and closes it.
+   *
+   * @throws {@link StateError}
+   */
+  decode(source: StateSource, options?: DecodeOptions): Promise<T>
+  /** What this definition can do with state of this name and version. */
+  compatibility(encoded: StateIdentity): Compatibility
+}
+
+const defaultMaxBytes = 1024 ** 3
+
+/**
+ * Defines a state that is one value. Its type is the schema's.
+ *
+ * @throws {@link StateError} ERR_INVALID_ARGUMENT
+ */
+export function defineState<T>(options: StateOptions<T>): StateDefinition<T> {
+  const { maxBytes = defaultMaxBytes } = options
+  const definition: Definition<T> = options
+  checkDefinition(definition)
+  checkLimit('maxBytes', maxBytes)
+  return {
+    name: definition.name,
+    version: definition.version,
+    compatibility: (encoded) => compatibility(encoded, definition),
+    encode(value, encodeOptions = {}) {
+      const encoder = new ItemEncoder(definition, 'the state', maxBytes, encodeOptions)
+      const blocks = encoder.encode(value)
+      return {
+        externals: encoder.externals,
+        async *[Symbol.asyncIterator]() {
+          const envelope = new EnvelopeWriter()
+          yield* envelope.header({ form: form.value, ...encoder.identity })
+          yield* envelope.item(blocks)
+          yield* envelope.end()
+        },
+      }
+    },
+    async decode(source, decodeOptions = {}) {
+      const decoder = new ItemDecoder(definition, form.value, decodeOptions)
+      const found: unknown[] = []
+      for await (const wire of decoder.wires(source, { maxItemBytes: maxBytes, maxBytes: Infinity })) {
+        if (found.push(wire) > 1) throw corrupt('it holds more than one value')
+      }
+      if (found.length === 0) throw corrupt('it holds no value')
+      return decoder.value(found[0])
+    },
+  }
+}

@@ -1,0 +1,10 @@
+/** The way to a field, in the spelling of a program: `state.users[3].socket`. */
+export function fieldPath(keys: readonly PropertyKey[]): string {
+  return `state${keys.map(step).join('')}`
+}
+
+function step(key: PropertyKey): string {
+  if (typeof key === 'number') return `[${key}]`
+  const name = String(key)
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
+}

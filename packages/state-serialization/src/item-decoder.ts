@@ -1,0 +1,61 @@
+import { decodeValue } from './decode-value.ts'
+import type { Definition } from './definition.ts'
+import { EnvelopeReader } from './envelope-reader.ts'
+import { GivenExternals } from './externals.ts'
+import { type Form, form, type Header } from './frame.ts'
+import { type Conversion, conversionFrom } from './migrate.ts'
+import { fromWire } from './schema.ts'
+import { StateError } from './state-error.ts'
+import { bytesOf, type StateSource } from './state-source.ts'
+
+export type DecodeOptions = {
+  /** What `externals` held when the state was encoded, or what became of them. @default none */
+  readonly externals?: readonly unknown[]
+}
+
+/** From bytes to a value: the envelope's checks, CBOR, migrations, schema. */
+export class ItemDecoder<T> {
+  readonly #definition: Definition<T>
+  readonly #form: Form
+  readonly #externals: GivenExternals
+  #convert: Conversion = (wire) => wire
+
+  constructor(definition: Definition<T>, form: Form, options: DecodeOptions) {
+    this.#definition = definition
+    this.#form = form
+    this.#externals = new GivenExternals(options.externals ?? [])
+  }
+
+  /**
+   * What the state is made of, before migrations and schema; ends only if it is whole.
+   *
+   * @throws {StateError}
+   */
+  async *wires(
+    source: StateSource,
+    limits: { maxItemBytes: number; maxBytes: number },
+  ): AsyncGenerator<unknown, void> {
+    const envelope = new EnvelopeReader({ ...limits, onHeader: (header) => this.#accept(header) })
+    for await (const chunk of bytesOf(source)) {
+      for (const item of envelope.push(chunk)) yield decodeValue(item, this.#externals.at)
+    }
+    envelope.end()
+    this.#externals.end()
+  }
+
+  /** @throws {StateError} ERR_STATE_MIGRATION_FAILED, ERR_STATE_INVALID */
+  value(wire: unknown): T {
+    return fromWire(this.#definition.schema, this.#convert(wire))
+  }
+
+  #accept(header: Header): void {
+    this.#convert = conversionFrom(header, this.#definition)
+    if (header.form === this.#form) return
+    const [found, expected] =
+      header.form === form.items ? ['a stream of items', 'one value'] : ['one value', 'a stream of items']
+    throw new StateError(
+      'ERR_STATE_FOREIGN',
+      `the state ${header.name} is ${found}, and ${expected} is expected`,
+    )
+  }
+}

@@ -1,0 +1,62 @@
+import { CborWriter } from './cbor-writer.ts'
+import type { StateIdentity } from './compatibility.ts'
+import type { Definition } from './definition.ts'
+import { encodeValue } from './encode-value.ts'
+import { CollectedExternals } from './externals.ts'
+import { maxPayloadBytes } from './frame.ts'
+import { type Conversion, conversionFor } from './migrate.ts'
+import { toWire } from './schema.ts'
+
+export type EncodeOptions<E> = {
+  /**
+   * The version of the definition that will read this. For an older one the down migrations are applied.
+   *
+   * @default the definition's own
+   */
+  readonly readerVersion?: number
+  /**
+   * Which objects are externals: not encoded, but collected in `externals`, with their index in their place. Whoever
+   * decodes gives them back, in the same order.
+   *
+   * @default none
+   */
+  readonly isExternal?: (value: unknown) => value is E
+}
+
+/** Encoded state: chunks of at most 200 KiB, made as they are asked for. */
+export type EncodedState<E = never> = AsyncIterable<Buffer> & {
+  /** What was found by `isExternal`, each once, in the order of their indices; complete when all is encoded. */
+  readonly externals: readonly E[]
+}
+
+/** From a value to bytes: schema, down migrations, CBOR. */
+export class ItemEncoder<T, E> {
+  /** What the header says. */
+  readonly identity: StateIdentity
+  readonly #definition: Definition<T>
+  readonly #externals: CollectedExternals<E>
+  readonly #convert: Conversion
+  readonly #writer: CborWriter
+
+  /** @throws {StateError} ERR_STATE_TOO_NEW */
+  constructor(definition: Definition<T>, what: string, maxBytes: number, options: EncodeOptions<E>) {
+    const { version, convert } = conversionFor(options.readerVersion ?? definition.version, definition)
+    this.identity = { name: definition.name, version }
+    this.#definition = definition
+    this.#externals = new CollectedExternals(options.isExternal)
+    this.#convert = convert
+    this.#writer = new CborWriter({ blockBytes: maxPayloadBytes, maxBytes, what })
+  }
+
+  get externals(): readonly E[] {
+    return this.#externals.values
+  }
+
+  /** The item's bytes in blocks, which are valid until the next call. */
+  encode(value: T): Buffer[] {
+    this.#writer.clear()
+    const wire = this.#convert(toWire(this.#definition.schema, value))
+    encodeValue(wire, this.#writer, this.#externals.numberOf)
+    return this.#writer.finish()
+  }
+}

@@ -1,0 +1,67 @@
+import { ftruncate, read, write } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { maxChunkBytes } from './frame.ts'
+import { StateError } from './state-error.ts'
+
+const truncateFile = promisify(ftruncate)
+const readFile = promisify(read)
+const writeFile = promisify(write)
+
+/** An open file or memfd: its descriptor, or Node's handle. It stays open, and its position is neither used nor moved. */
+export type StateFile = number | FileHandle
+
+/**
+ * Writes encoded state to a file from its beginning. Afterwards the file holds exactly that, or nothing if it failed:
+ * no byte of an earlier try is left.
+ *
+ * @throws {@link StateError} ERR_STATE_UNWRITABLE, or what `encoded` throws
+ */
+export async function toFile(file: StateFile, encoded: AsyncIterable<Uint8Array>): Promise<void> {
+  const fd = descriptorOf(file)
+  await unwritable(truncateFile(fd, 0))
+  let position = 0
+  try {
+    for await (const chunk of encoded) position = await writeAll(fd, chunk, position)
+  } catch (error) {
+    await truncateFile(fd, 0).catch(() => {})
+    throw error
+  }
+}
+
+/** The bytes of a file from its beginning, as a source to decode. */
+export async function* fromFile(file: StateFile): AsyncGenerator<Buffer, void> {
+  const fd = descriptorOf(file)
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await readFile(
+      fd,
+      Buffer.allocUnsafe(maxChunkBytes),
+      0,
+      maxChunkBytes,
+      position,
+    )
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+    position += bytesRead
+  }
+}
+
+async function writeAll(fd: number, chunk: Uint8Array, start: number): Promise<number> {
+  for (let written = 0; written < chunk.length; ) {
+    const { bytesWritten } = await unwritable(
+      writeFile(fd, chunk, written, chunk.length - written, start + written),
+    )
+    written += bytesWritten
+  }
+  return start + chunk.length
+}
+
+async function unwritable<R>(writing: Promise<R>): Promise<R> {
+  return writing.catch((cause: Error) => {
+    throw new StateError('ERR_STATE_UNWRITABLE', `the state cannot be written: ${cause.message}`, { cause })
+  })
+}
+
+function descriptorOf(file: StateFile): number {
+  return typeof file === 'number' ? file : file.fd
+}
