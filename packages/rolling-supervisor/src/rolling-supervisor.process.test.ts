@@ -361,9 +361,7 @@ test('the manager hears RELOADING with its time, then READY with the reason, aft
   const reloading = await waitFor(() => heard.findIndex((message) => message.reloading) + 1)
   expect(heard[reloading - 1]?.monotonicUsec).toBeTypeOf('bigint')
   const closed = await waitFor(() => heard.slice(reloading).find(({ ready }) => ready))
-  expect(closed.status).toBe(
-    'generation 1 ready, roll failed: generation 2 failed: exited with 3 before ready',
-  )
+  expect(closed.status).toBe('generation 1 ready, roll to generation 2 failed: exited with 3 before ready')
   world.supervisor.stop()
   await waitFor(() => heard.some(({ stopping }) => stopping))
 })

@@ -201,5 +201,5 @@ test('the status line is of the current generation alone, and told at most every
     system.notify(process(2).pid, { status: `serving ${n}` })
   }
   system.advance(100)
-  expect(manager.heard.slice(before)).toEqual([{ status: 'generation 2 ready, 1 draining: serving 999' }])
+  expect(manager.heard.slice(before)).toEqual([{ status: 'generation 2 ready (serving 999), 1 draining' }])
 })

@@ -1,4 +1,5 @@
-import { describeRoll, type RollOutcome } from './roll.ts'
+import { describeFailure } from '@shellflip/generation'
+import type { RollOutcome } from './roll.ts'
 
 export type StatusLineParts = {
   ready: { id: number; status: string | undefined } | undefined
@@ -9,7 +10,7 @@ export type StatusLineParts = {
   lastRoll: RollOutcome | undefined
 }
 
-/** The supervisor in one line, for `systemctl status`: `generation 3 ready, 1 draining: what generation 3 says`. */
+/** The supervisor in one line, for `systemctl status`: `generation 3 ready (what it says), 1 draining`. */
 export function describeSupervisor({
   ready,
   starting,
@@ -18,11 +19,13 @@ export function describeSupervisor({
   lastRoll,
 }: StatusLineParts): string {
   const parts: string[] = []
-  if (ready !== undefined) parts.push(`generation ${ready.id} ready`)
+  if (ready !== undefined)
+    parts.push(`generation ${ready.id} ready${ready.status ? ` (${ready.status})` : ''}`)
   if (starting !== undefined) parts.push(`generation ${starting} starting`)
   if (restartInMs !== undefined) parts.push(`restart in ${restartInMs} ms`)
   if (draining > 0) parts.push(`${draining} draining`)
-  if (lastRoll?.type === 'failed') parts.push(`roll failed: ${describeRoll(lastRoll)}`)
-  const line = parts.join(', ')
-  return ready?.status ? `${line}: ${ready.status}` : line
+  if (lastRoll?.type === 'failed') {
+    parts.push(`roll to generation ${lastRoll.generation} failed: ${describeFailure(lastRoll.failure)}`)
+  }
+  return parts.join(', ')
 }
