@@ -1,6 +1,6 @@
-import { lstatSync, mkdtempSync, rmSync } from 'node:fs'
+import { constants, lstatSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { maxUnixAddressBytes } from '@shellflip/fd-passing'
+import { maxUnixAddressBytes, OwnedFd, tryLock } from '@shellflip/fd-passing'
 import { ProcrollError } from '../procroll-error.ts'
 
 const PREFIX = 'procroll-'
@@ -35,7 +35,21 @@ export function makeNotifyDirectory(tempdir: string): Disposable & { path: strin
     )
   }
   const path = makeIn(parent)
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
+  const inUse = markInUse(path)
+  return {
+    path,
+    [Symbol.dispose]() {
+      rmSync(path, { recursive: true, force: true })
+      inUse.close()
+    },
+  }
+}
+
+/** systemd-tmpfiles leaves alone what is locked, however old (tmpfiles.d(5), Age): a service may run for months. */
+function markInUse(folder: string): OwnedFd {
+  const fd = new OwnedFd(openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY))
+  tryLock(fd.fd, 'shared')
+  return fd
 }
 
 /** Removes what `makeNotifyDirectory` made for a procroll that was killed, and nothing else. */
