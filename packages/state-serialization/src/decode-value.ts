@@ -68,8 +68,7 @@ class ValueDecoder {
   #record(size: number, depth: number): Record<string, unknown> {
     const record: Record<string, unknown> = {}
     for (let index = 0; index < size; index++) {
-      const key = this.any(maxDepth)
-      if (typeof key !== 'string') throw corrupt('a key is no string')
+      const key = this.#key()
       const value = this.any(depth + 1)
       if (key !== '__proto__') record[key] = value
       // An assignment would set the prototype.
@@ -78,16 +77,27 @@ class ValueDecoder {
     return record
   }
 
+  #key(): string {
+    const first = this.#uint(1)
+    if (first >> 5 === major.text) return this.#text(this.#argument(first))
+    if (first >> 5 === major.tag && this.#argument(first) === tag.utf16) return this.#utf16()
+    throw corrupt('a key is no string')
+  }
+
+  #utf16(): string {
+    return this.#content().toString('utf16le')
+  }
+
   #tagged(number: number, depth: number): unknown {
     switch (number) {
       case tag.epochMilliseconds:
-        return new Date(this.#number())
+        return new Date(this.#integer())
       case tag.positiveBigint:
         return this.#bigint()
       case tag.negativeBigint:
         return -1n - this.#bigint()
       case tag.utf16:
-        return this.#content().toString('utf16le')
+        return this.#utf16()
       case tag.set:
         return new Set(this.#array(this.#expect(major.array), depth))
       case tag.map:
@@ -109,10 +119,11 @@ class ValueDecoder {
     return BigInt(`0x0${this.#content().toString('hex')}`)
   }
 
-  #number(): number {
-    const value = this.any(maxDepth)
-    if (typeof value !== 'number') throw corrupt('a number is missing')
-    return value
+  #integer(): number {
+    const first = this.#uint(1)
+    if (first >> 5 === major.uint) return this.#argument(first)
+    if (first >> 5 === major.negative) return -1 - this.#argument(first)
+    throw corrupt('an integer is missing')
   }
 
   #typedArray(number: number): NodeJS.TypedArray {

@@ -25,7 +25,7 @@ function checked<T>(check: () => Checked<T>, problem: string): T {
   })
 }
 
-/** A schema can throw as well: a recursive one on a circle, an asynchronous one, one with a transform of one way. */
+/** A schema can throw as well: a recursive one on what is nested too deep, an asynchronous one, a transform. */
 function attempt<T>(check: () => Checked<T>): Checked<T> {
   try {
     return check()

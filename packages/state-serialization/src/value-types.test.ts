@@ -124,7 +124,7 @@ describe('what does not travel is refused with its place', () => {
 
   test.each([
     ['state.users[3].socket: a Connection', { users: [0, 1, 2, { socket: new Connection() }] }],
-    ['state.then: a function', { then: () => 1 }],
+    ['state.next: a function', { next: () => 1 }],
     ['state[0]: a symbol', [Symbol('x')]],
     ['state["odd key"]: a Promise', { 'odd key': Promise.resolve() }],
     ['state.here: an Error', new Map([['here', new Error('x')]])],
