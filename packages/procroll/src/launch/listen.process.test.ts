@@ -26,6 +26,20 @@ describe('procroll run --listen', () => {
     await expect(hear(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
+  it('keeps the connections that come while no generation lives, for the next one', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(
+      ['--listen', 'web=tcp://127.0.0.1:0'],
+      ['name=gen-{{.Generation}}'],
+    )
+    const { listeners, generations } = await sandbox.status()
+    const port = Number(/:(\d+)$/.exec(listeners[0]?.address ?? '')?.[1])
+    process.kill(generations[0]?.pid ?? 0, 'SIGKILL')
+    await supervisor.printed(/generation exited" generation=1/)
+    const answers = await Promise.all(Array.from({ length: 50 }, () => hear(port)))
+    expect(new Set(answers)).toEqual(new Set(['gen-2 on web\n']))
+  })
+
   it('hands on what the service manager passed, before its own', async () => {
     await using sandbox = new ProcrollSandbox()
     const path = sandbox.join('own.sock')
