@@ -48,13 +48,14 @@ export class CborWriter {
       this.#at = this.#block.writeUInt32BE(argument, this.#at)
     } else {
       this.#byte(first | 27)
-      this.#at = this.#block.writeBigUInt64BE(BigInt(argument), this.#at)
+      this.#at = this.#block.writeUInt32BE(Math.floor(argument / 2 ** 32), this.#at)
+      this.#at = this.#block.writeUInt32BE(argument % 2 ** 32, this.#at)
     }
   }
 
-  simple(byte: number): void {
+  byte(value: number): void {
     this.#reserve(1)
-    this.#byte(byte)
+    this.#byte(value)
   }
 
   /** As an integer, if it is one that every reader takes for the same number; else as a double. */

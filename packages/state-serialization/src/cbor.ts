@@ -5,8 +5,18 @@ export const major = { uint: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5
 
 export type Major = (typeof major)[keyof typeof major]
 
-/** The first bytes of the values of major type 7 that are in use. */
-export const simple = { false: 0xf4, true: 0xf5, null: 0xf6, undefined: 0xf7, float64: 0xfb } as const
+/** The first bytes in use of major type 7. `end` closes a `record`, which has no length. */
+export const simple = {
+  false: 0xf4,
+  true: 0xf5,
+  null: 0xf6,
+  undefined: 0xf7,
+  float64: 0xfb,
+  end: 0xff,
+} as const
+
+/** A map of indefinite length (RFC 8949, 3.2.2): which properties there are is known only when all were looked at. */
+export const record = 0xbf
 
 /** The tags in use: those of the IANA registry, and three of our own for what it has no exact word for. */
 export const tag = {

@@ -1,4 +1,4 @@
-import { type Major, major, maxDepth, simple, tag, typedArrayClasses } from './cbor.ts'
+import { type Major, major, maxDepth, record, simple, tag, typedArrayClasses } from './cbor.ts'
 import { corrupt } from './state-error.ts'
 
 /** Gives the external of a number. */
@@ -46,7 +46,8 @@ class ValueDecoder {
       case major.array:
         return this.#array(this.#argument(first), depth)
       case major.map:
-        return this.#record(this.#argument(first), depth)
+        if (first !== record) throw corrupt('a map has no tag')
+        return this.#record(depth)
       case major.tag:
         return this.#tagged(this.#argument(first), depth)
       case major.simple:
@@ -65,16 +66,22 @@ class ValueDecoder {
     return array
   }
 
-  #record(size: number, depth: number): Record<string, unknown> {
-    const record: Record<string, unknown> = {}
-    for (let index = 0; index < size; index++) {
+  #record(depth: number): Record<string, unknown> {
+    const fields: Record<string, unknown> = {}
+    while (!this.#takesEnd()) {
       const key = this.#key()
       const value = this.any(depth + 1)
-      if (key !== '__proto__') record[key] = value
+      if (key !== '__proto__') fields[key] = value
       // An assignment would set the prototype.
-      else Object.defineProperty(record, key, { value, enumerable: true, writable: true, configurable: true })
+      else Object.defineProperty(fields, key, { value, enumerable: true, writable: true, configurable: true })
     }
-    return record
+    return fields
+  }
+
+  #takesEnd(): boolean {
+    if (this.#bytes[this.#at] !== simple.end) return false
+    this.#at++
+    return true
   }
 
   #key(): string {
@@ -171,7 +178,8 @@ class ValueDecoder {
 
   #uint(size: number): number {
     const from = this.#advance(size)
-    return size === 8 ? Number(this.#bytes.readBigUInt64BE(from)) : this.#bytes.readUIntBE(from, size)
+    if (size < 8) return this.#bytes.readUIntBE(from, size)
+    return this.#bytes.readUInt32BE(from) * 2 ** 32 + this.#bytes.readUInt32BE(from + 4)
   }
 
   #take(length: number): Buffer {

@@ -1,5 +1,5 @@
 /// <reference lib="es2024.string" />
-import { major, maxDepth, simple, tag, typedArrayTags } from './cbor.ts'
+import { major, maxDepth, record, simple, tag, typedArrayTags } from './cbor.ts'
 import type { CborWriter } from './cbor-writer.ts'
 import { fieldPath } from './field-path.ts'
 import { StateError } from './state-error.ts'
@@ -28,9 +28,9 @@ class ValueEncoder {
   }
 
   any(value: unknown): void {
-    if (value === undefined) this.#writer.simple(simple.undefined)
-    else if (value === null) this.#writer.simple(simple.null)
-    else if (typeof value === 'boolean') this.#writer.simple(value ? simple.true : simple.false)
+    if (value === undefined) this.#writer.byte(simple.undefined)
+    else if (value === null) this.#writer.byte(simple.null)
+    else if (typeof value === 'boolean') this.#writer.byte(value ? simple.true : simple.false)
     else if (typeof value === 'number') this.#writer.number(value)
     else if (typeof value === 'string') this.#string(value)
     else if (typeof value === 'bigint') this.#bigint(value)
@@ -94,12 +94,14 @@ class ValueEncoder {
   #record(value: Record<string, unknown>): void {
     const symbol = Object.getOwnPropertySymbols(value)[0]
     if (symbol !== undefined) throw this.#refusal(`the key ${String(symbol)} cannot be encoded`)
-    const entries = Object.entries(value).filter(([, field]) => field !== undefined)
-    this.#writer.head(major.map, entries.length)
-    for (const [key, field] of entries) {
+    this.#writer.byte(record)
+    for (const key of Object.keys(value)) {
+      const field = value[key]
+      if (field === undefined) continue
       this.#string(key)
       this.#at(key, field)
     }
+    this.#writer.byte(simple.end)
   }
 
   #array(value: readonly unknown[]): void {

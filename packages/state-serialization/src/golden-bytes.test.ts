@@ -16,11 +16,11 @@ const Settings = defineState({
 const golden = hex(`
   53465354415445 01                                      # magic, version of the envelope
   01 0000000d 01 00000002 73657474696e6773 742d2e64      # header: one value, version 2, "settings"
-  02 0000001e                                            # an item of 30 bytes
-    a2 65 7468656d65 64 6461726b                         #   theme: "dark"
-       65 73696e6365 d95348 1b 0000019640000000          #   since: milliseconds
-    fdedb3b5
-  05 00000010 0000000000000001 0000000000000045 c57bce84  # end: 1 item, 69 bytes before this
+  02 0000001f                                            # an item of 31 bytes
+    bf 65 7468656d65 64 6461726b                         #   theme: "dark"
+       65 73696e6365 d95348 1b 0000019640000000 ff       #   since: milliseconds
+    19152f17
+  05 00000010 0000000000000001 0000000000000046 ecba6dee # end: 1 item, 70 bytes before this
 `)
 
 const goldenStream = hex(`
