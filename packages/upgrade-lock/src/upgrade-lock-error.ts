@@ -1,0 +1,49 @@
+/**
+ * What went wrong, stable across versions:
+ *
+ * - `ERR_FORBIDDEN`: the lock file, or its folder, is not ours alone, or is no regular file.
+ * - `ERR_NOT_THE_LOCK`: the descriptor to adopt is of another file than the one at the path.
+ * - `ERR_NOT_HELD`: the descriptor to adopt does not hold the lock.
+ * - `ERR_RELEASED`: used after `release()` or `leave()`.
+ * - `ERR_SYSTEM`: the system refused; `cause` says what and why.
+ */
+export type UpgradeLockErrorCode =
+  | 'ERR_FORBIDDEN'
+  | 'ERR_NOT_THE_LOCK'
+  | 'ERR_NOT_HELD'
+  | 'ERR_RELEASED'
+  | 'ERR_SYSTEM'
+
+/** Every failure of this package; `code` is stable, the message says what to do next. */
+export class UpgradeLockError extends Error {
+  override readonly name = 'UpgradeLockError'
+  readonly code: UpgradeLockErrorCode
+
+  constructor(code: UpgradeLockErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Does something with the lock file, and tells what the system says against it. */
+export function withSystemErrors<R>(path: string, act: () => R): R {
+  try {
+    return act()
+  } catch (cause) {
+    if (cause instanceof UpgradeLockError) throw cause
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ELOOP')
+      throw forbidden(`${path} is a symbolic link: name the place itself, or remove it`, cause)
+    if (code === 'EISDIR' || code === 'ENXIO') throw notRegular(path, cause)
+    if (code === 'EACCES') throw forbidden(`we may not use ${path}: ${message}`, cause)
+    throw new UpgradeLockError('ERR_SYSTEM', `cannot lock ${path}: ${message}`, { cause })
+  }
+}
+
+export function forbidden(message: string, cause?: unknown): UpgradeLockError {
+  return new UpgradeLockError('ERR_FORBIDDEN', message, cause === undefined ? undefined : { cause })
+}
+
+export function notRegular(path: string, cause?: unknown): UpgradeLockError {
+  return forbidden(`${path} is no regular file: choose another path`, cause)
+}

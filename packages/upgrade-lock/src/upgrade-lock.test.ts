@@ -1,0 +1,216 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { isCloexec, OwnedFd } from '@shellflip/fd-passing'
+import { openFds, temporaryFolder } from '@shellflip/testing'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { UpgradeLock } from './upgrade-lock.ts'
+
+let folder: ReturnType<typeof temporaryFolder>
+let path: string
+beforeEach(() => {
+  folder = temporaryFolder()
+  path = folder.join('upgrade.lock')
+})
+afterEach(() => folder[Symbol.dispose]())
+
+function acquired(): UpgradeLock {
+  const outcome = UpgradeLock.tryAcquire({ path })
+  if (outcome.type === 'held') throw new Error(`held by ${outcome.holder?.pid}`)
+  return outcome.lock
+}
+
+const refusal = (code: string, message = /./) =>
+  expect.objectContaining({ name: 'UpgradeLockError', code, message: expect.stringMatching(message) })
+
+describe('acquire and release', () => {
+  test('one holds it, and whoever asks learns who and since when', () => {
+    const before = Date.now()
+    using lock = acquired()
+    expect(lock.path).toBe(path)
+    const outcome = UpgradeLock.tryAcquire({ path })
+    expect(outcome).toEqual({ type: 'held', holder: { pid: process.pid, since: expect.any(Date) } })
+    const since = outcome.type === 'held' ? (outcome.holder?.since.getTime() ?? 0) : 0
+    expect(since).toBeGreaterThanOrEqual(before)
+    expect(since).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('released, it is free, and nothing is left behind', () => {
+    const before = openFds().size
+    const lock = acquired()
+    lock.release()
+    lock.release()
+    lock.leave()
+    expect(lock.released).toBe(true)
+    expect(() => lock.fd).toThrow(refusal('ERR_RELEASED'))
+    expect(readdirSync(folder.path)).toEqual([])
+    expect(openFds().size).toBe(before)
+    acquired().release()
+  })
+
+  test('the file is ours alone and the descriptor is not inherited', () => {
+    using lock = acquired()
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(isCloexec(lock.fd.fd)).toBe(true)
+  })
+
+  test('a waiting one gets it, or gives up with the reason of its signal', async () => {
+    const lock = acquired()
+    const waiting = UpgradeLock.acquire({ path })
+    const given = new AbortController()
+    const impatient = UpgradeLock.acquire({ path, signal: given.signal })
+    given.abort(new Error('too late'))
+    await expect(impatient).rejects.toThrow('too late')
+    lock.release()
+    using next = await waiting
+    expect(next.released).toBe(false)
+    expect(UpgradeLock.tryAcquire({ path }).type).toBe('held')
+    await expect(UpgradeLock.acquire({ path, signal: given.signal })).rejects.toThrow('too late')
+  })
+
+  test.each([
+    ['nothing', ''],
+    ['something torn', '{"pid":12,"si'],
+    ['something else', 'null'],
+    ['a pid that is none', '{"pid":"me","since":"2026-01-01T00:00:00.000Z"}'],
+    ['a time that is none', '{"pid":1,"since":"yesterday"}'],
+    ['too much', 'x'.repeat(100_000)],
+  ])('a lock file that says %s is a lock file', (_, content) => {
+    writeFileSync(path, content, { mode: 0o600 })
+    using lock = acquired()
+    const note = JSON.parse(readFileSync(path, 'utf8'))
+    expect(note).toEqual({ pid: process.pid, since: expect.any(String) })
+    writeFileSync(lock.fd.fd, content)
+    writeFileSync(path, content)
+    expect(UpgradeLock.tryAcquire({ path })).toEqual({ type: 'held', holder: undefined })
+  })
+
+  test("a release does not remove another's file", () => {
+    const lock = acquired()
+    rmSync(path)
+    using other = acquired()
+    lock.release()
+    expect(existsSync(path)).toBe(true)
+    expect(other.released).toBe(false)
+    expect(UpgradeLock.tryAcquire({ path }).type).toBe('held')
+  })
+
+  test('a file that was moved away is unlocked all the same', () => {
+    const lock = acquired()
+    using _ = lock.fd.dup()
+    renameSync(path, folder.join('moved'))
+    lock.release()
+    renameSync(folder.join('moved'), path)
+    acquired().release()
+  })
+})
+
+describe('handed on by its descriptor', () => {
+  test('the lock is held without a gap by whoever has a copy, until the last one lets go', () => {
+    const lock = acquired()
+    const adopted = UpgradeLock.adopt(lock.fd.dup(), { path })
+    lock.leave()
+    expect(UpgradeLock.tryAcquire({ path }).type).toBe('held')
+    adopted.release()
+    expect(existsSync(path)).toBe(false)
+    acquired().release()
+  })
+
+  test('left by the only one who has it, it is free', () => {
+    acquired().leave()
+    acquired().release()
+  })
+
+  test('released while another still has a copy, it is free', () => {
+    const lock = acquired()
+    using _ = lock.fd.dup()
+    lock.release()
+    acquired().release()
+  })
+
+  test('a descriptor that does not hold the lock is not adopted', () => {
+    writeFileSync(path, '', { mode: 0o600 })
+    using free = new OwnedFd(openSync(path, 'r+'))
+    expect(() => UpgradeLock.adopt(free, { path })).toThrow(refusal('ERR_NOT_HELD'))
+    using lock = acquired()
+    using other = new OwnedFd(openSync(path, 'r+'))
+    expect(() => UpgradeLock.adopt(other, { path })).toThrow(refusal('ERR_NOT_HELD'))
+    expect(other.closed).toBe(false)
+    expect(lock.released).toBe(false)
+  })
+
+  test('nor is one of another file, or of one that is gone', () => {
+    using lock = acquired()
+    writeFileSync(folder.join('other'), '')
+    using other = new OwnedFd(openSync(folder.join('other'), 'r+'))
+    expect(() => UpgradeLock.adopt(other, { path })).toThrow(refusal('ERR_NOT_THE_LOCK'))
+    rmSync(path)
+    expect(() => UpgradeLock.adopt(lock.fd, { path })).toThrow(refusal('ERR_NOT_THE_LOCK'))
+    expect(readdirSync(folder.path)).toEqual(['other'])
+  })
+})
+
+describe('what others could have put there is refused', () => {
+  const refused = (message: RegExp) =>
+    expect(() => UpgradeLock.tryAcquire({ path })).toThrow(refusal('ERR_FORBIDDEN', message))
+
+  test.each([0o777, 0o775, 0o1777])('a folder of mode %o', (mode) => {
+    chmodSync(folder.path, mode)
+    refused(/can be written by others.*chmod go-w/)
+    expect(readdirSync(folder.path)).toEqual([])
+  })
+
+  test('a symbolic link, even to a file of ours', () => {
+    writeFileSync(folder.join('file'), 'mine', { mode: 0o600 })
+    symlinkSync(folder.join('file'), path)
+    refused(/is a symbolic link/)
+    expect(readFileSync(folder.join('file'), 'utf8')).toBe('mine')
+  })
+
+  test('a folder, a pipe, a socket', async () => {
+    mkdirSync(path)
+    refused(/no regular file/)
+    rmSync(path, { recursive: true })
+    execFileSync('mkfifo', ['-m', '600', path])
+    refused(/no regular file/)
+    rmSync(path)
+    const server = createServer().listen(path)
+    await new Promise((resolve) => server.once('listening', resolve))
+    refused(/no regular file/)
+    server.close()
+  })
+
+  test('a file that others can open', () => {
+    writeFileSync(path, '')
+    chmodSync(path, 0o644)
+    refused(/can be opened, and so locked, by others \(mode 644\)/)
+  })
+
+  test.runIf(process.geteuid?.() === 0)("another's file, another's folder", () => {
+    writeFileSync(path, '', { mode: 0o600 })
+    chownSync(path, 65534, 65534)
+    refused(/belongs to uid 65534/)
+    rmSync(path)
+    chownSync(folder.path, 65534, 65534)
+    refused(/belongs to uid 65534/)
+  })
+
+  test('a folder that is not there is told', () => {
+    expect(() => UpgradeLock.tryAcquire({ path: folder.join('no', 'lock') })).toThrow(
+      refusal('ERR_SYSTEM', /ENOENT/),
+    )
+  })
+})

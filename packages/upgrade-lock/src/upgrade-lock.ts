@@ -1,0 +1,158 @@
+import { constants } from 'node:fs'
+import { resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { OwnedFd, setCloexec, tryLock, unlock } from '@shellflip/fd-passing'
+import { type Holder, readNote, writeNote } from './holder-note.ts'
+import { isAt, openLockFile, removeLockFile } from './lock-file.ts'
+import { UpgradeLockError, withSystemErrors } from './upgrade-lock-error.ts'
+
+export type LockPath = {
+  /** The lock file, in a folder that only we, or root, can write. It is there as long as the lock is held. */
+  readonly path: string
+}
+
+export type AcquireOptions = LockPath & {
+  /** Ends the wait with its reason. */
+  readonly signal?: AbortSignal
+}
+
+export type AcquireOutcome =
+  | { type: 'acquired'; lock: UpgradeLock }
+  /** `holder` is what the lock file says; undefined if it says nothing that can be read. */
+  | { type: 'held'; holder: Holder | undefined }
+
+const firstDelayMs = 1
+const longestDelayMs = 50
+
+/**
+ * A lock that one process at a time holds: flock(2) on an open file description. The kernel releases it when the last
+ * descriptor of it is closed, by a crash too. Whoever is given the descriptor holds the same lock.
+ */
+export class UpgradeLock implements Disposable {
+  /** The absolute path of the lock file. */
+  readonly path: string
+  readonly #fd: OwnedFd
+
+  private constructor(path: string, fd: OwnedFd) {
+    this.path = path
+    this.#fd = fd
+  }
+
+  /**
+   * Takes the lock if nobody holds it.
+   *
+   * @throws {@link UpgradeLockError} ERR_FORBIDDEN, ERR_SYSTEM
+   */
+  static tryAcquire(options: LockPath): AcquireOutcome {
+    const path = resolve(options.path)
+    return withSystemErrors(path, () => {
+      for (;;) {
+        using opened = openLockFile(path, constants.O_CREAT)
+        if (!tryLock(opened.fd)) return { type: 'held', holder: readNote(opened.fd) }
+        // Its holder may have removed the file after we opened it: that lock is worth nothing.
+        if (!isAt(path, opened.fd)) continue
+        return { type: 'acquired', lock: UpgradeLock.#hold(path, new OwnedFd(opened.release())) }
+      }
+    })
+  }
+
+  /**
+   * Takes the lock, waiting until nobody else holds it. Who waited longest need not be next.
+   *
+   * @throws {@link UpgradeLockError} ERR_FORBIDDEN, ERR_SYSTEM; the signal's reason
+   */
+  static async acquire({ path, signal }: AcquireOptions): Promise<UpgradeLock> {
+    // Each try opens the path anew, since the file of a released lock is gone.
+    for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
+      signal?.throwIfAborted()
+      const outcome = UpgradeLock.tryAcquire({ path })
+      if (outcome.type === 'acquired') return outcome.lock
+      await delay(delayMs, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+        throw signal?.reason ?? error
+      })
+    }
+  }
+
+  /**
+   * Makes a lock of a descriptor that another process has passed on, or that was inherited. It was held all the time.
+   * From now on this process is the one that the file names.
+   *
+   * @param fd becomes the lock's own; if this throws it stays the caller's
+   * @throws {@link UpgradeLockError} ERR_NOT_THE_LOCK, ERR_NOT_HELD, ERR_FORBIDDEN, ERR_SYSTEM
+   */
+  static adopt(fd: OwnedFd, options: LockPath): UpgradeLock {
+    const path = resolve(options.path)
+    return withSystemErrors(path, () => {
+      checkIsLock(path, fd.fd)
+      checkIsHeld(path, fd.fd)
+      setCloexec(fd.fd, true)
+      return UpgradeLock.#hold(path, fd)
+    })
+  }
+
+  static #hold(path: string, fd: OwnedFd): UpgradeLock {
+    writeNote(fd.fd, { pid: process.pid, since: new Date() })
+    return new UpgradeLock(path, fd)
+  }
+
+  /**
+   * The descriptor, borrowed, to pass to a successor: its copy holds the same lock. Not inherited (CLOEXEC).
+   *
+   * @throws {@link UpgradeLockError} ERR_RELEASED
+   */
+  get fd(): OwnedFd {
+    if (!this.#fd.closed) return this.#fd
+    throw new UpgradeLockError(
+      'ERR_RELEASED',
+      `the lock of ${this.path} is not ours any more: acquire it anew`,
+    )
+  }
+
+  /** Whether this process has let go of the lock, by {@link release} or {@link leave}. */
+  get released(): boolean {
+    return this.#fd.closed
+  }
+
+  /**
+   * Leaves the lock to whoever else has its descriptor: closes ours, and nothing else. If nobody has another, it is free.
+   * A second call does nothing.
+   */
+  leave(): void {
+    this.#fd.close()
+  }
+
+  /**
+   * Frees the lock and removes its file, whoever else has the descriptor: after it was handed on, {@link leave} instead.
+   * A second call does nothing.
+   *
+   * @throws {@link UpgradeLockError} ERR_SYSTEM if the file cannot be removed; the lock is free all the same
+   */
+  release(): void {
+    if (this.#fd.closed) return
+    try {
+      withSystemErrors(this.path, () => removeLockFile(this.path, this.#fd.fd))
+    } finally {
+      unlock(this.#fd.fd)
+      this.#fd.close()
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.release()
+  }
+}
+
+function checkIsLock(path: string, fd: number): void {
+  if (isAt(path, fd)) return
+  throw new UpgradeLockError(
+    'ERR_NOT_THE_LOCK',
+    `fd ${fd} is another file than ${path}: pass the descriptor of the lock that is held there`,
+  )
+}
+
+/** Others must find it locked, and we must be able to lock it: then it is by this descriptor that it is held. */
+function checkIsHeld(path: string, fd: number): void {
+  using other = openLockFile(path)
+  if (!tryLock(other.fd) && tryLock(fd)) return
+  throw new UpgradeLockError('ERR_NOT_HELD', `fd ${fd} does not hold the lock of ${path}: acquire it instead`)
+}
