@@ -13,12 +13,12 @@ export type GenerationEvent =
   | { type: 'signalled'; signal: NodeJS.Signals | number; killAfterMs: number }
   | { type: 'killed'; reason: KillReason }
   | { type: 'main-pid'; pid: number }
-  /** It named a main process that its sender has no power over: that is not followed. */
+  /** It named a main process that its sender has no power over: that is not followed. Told once. */
   | { type: 'main-pid-refused'; pid: number }
   | { type: 'status'; text: string }
   /** It asked for this much more time, by EXTEND_TIMEOUT_USEC. */
   | { type: 'extended'; ms: number }
-  /** It sent fds for the fd store, which nobody keeps here: they are closed. */
+  /** It sent fds for the fd store, which nobody keeps here: they are closed. Told once. */
   | { type: 'fds-refused'; count: number }
   /** The last of its processes is gone. Nothing follows. */
   | { type: 'exited'; exit: ProcessExit }

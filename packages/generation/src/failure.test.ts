@@ -7,6 +7,7 @@ const killed = { type: 'exited', beforeReady: false, code: null, signal: 'SIGKIL
 
 test.each<[GenerationFailure, string, number]>([
   [exited, 'exited with 3 before ready', 3],
+  [{ ...exited, code: 0 }, 'exited with 0 before ready', 1],
   [{ ...exited, errno: 2 }, 'exited with 3 (ENOENT: no such file or directory) before ready', 3],
   [killed, 'killed by SIGKILL', 137],
   [{ ...killed, signal: null }, 'ended with unknown status', 1],

@@ -32,10 +32,13 @@ export function describeFailure(failure: GenerationFailure): string {
   }
 }
 
-/** The exit status that a shell would give for it: 128 and the signal's number where a signal ended it. */
+/**
+ * The exit status that a shell would give for it: 128 and the signal's number where a signal ended it. An exit before
+ * readiness is a failure, so it is never 0.
+ */
 export function exitStatus(failure: GenerationFailure, signalNumbers: Record<string, number>): number {
   if (failure.type !== 'exited') return 1
-  if (failure.code !== null) return failure.code
+  if (failure.code !== null) return failure.beforeReady ? failure.code || 1 : failure.code
   return failure.signal === null ? 1 : 128 + (signalNumbers[failure.signal] ?? 0)
 }
 

@@ -83,6 +83,24 @@ describe('a generation that does not become ready has failed', () => {
   })
 })
 
+test('a READY that is read when its process is gone already comes too late', async () => {
+  const system = new FakeSystem()
+  system.slowInboxes = true
+  const { generation, process, types } = start({}, system)
+  system.exit(process.pid, { code: 3, signal: null })
+  system.notify(process.pid, { ready: true })
+  system.settle()
+  await settled()
+  expect(generation.state).toBe('exited')
+  expect(types()).toEqual(['started', 'failed', 'exited'])
+})
+
+test('nonsense by the thousand is told of once', () => {
+  const { system, process, types } = start()
+  for (let n = 0; n < 1000; n++) system.notify(process.pid, { mainPid: 1 })
+  expect(types()).toEqual(['started', 'main-pid-refused'])
+})
+
 test('EXTEND_TIMEOUT_USEC puts off the ready timeout, and never brings it forward', () => {
   const { generation, system, process, events } = start()
   system.notify(process.pid, { extendTimeoutUsec: 1_000_000 })
@@ -148,12 +166,63 @@ describe('MAINPID', () => {
     expect(generation.state).toBe('starting')
   })
 
-  test('that is gone while the spawned process lives ends the generation', () => {
+  test.each([
+    [
+      'ready',
+      { mainPid: 4242, ready: true },
+      { type: 'exited', beforeReady: false, code: null, signal: null },
+    ],
+    ['starting', { mainPid: 4242 }, { type: 'exited', beforeReady: true, code: null, signal: null }],
+  ] as const)(
+    'that is gone while %s, and the spawned process stays, ends the generation',
+    (_, message, failure) => {
+      const { generation, system, process, events } = start()
+      system.notify(process.pid, message)
+      system.exit(4242, { code: null, signal: null })
+      system.advance(2_000)
+      expect(generation.state).toBe('failed')
+      expect(events).toContainEqual(expect.objectContaining({ type: 'failed', failure }))
+      expect(process.signals).toEqual(['SIGTERM'])
+    },
+  )
+
+  test('that is gone while draining leaves the spawned process, which is signalled then', () => {
     const { generation, system, process } = start()
     system.notify(process.pid, { mainPid: 4242, ready: true })
+    generation.stop()
+    expect(process.signals).toEqual([])
     system.exit(4242, { code: null, signal: null })
-    expect(generation.state).toBe('failed')
+    system.advance(2_000)
     expect(process.signals).toEqual(['SIGTERM'])
+  })
+
+  test('that is gone just before its client is judged by the exit status of that', async () => {
+    const { system, process, events } = start()
+    system.notify(process.pid, { mainPid: 4242, ready: true })
+    system.exit(4242, { code: null, signal: null })
+    system.advance(100)
+    system.exit(process.pid, { code: 7, signal: null })
+    await settled()
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'failed',
+        failure: { type: 'exited', beforeReady: false, code: 7, signal: null },
+      }),
+    )
+    expect(system.timers).toBe(0)
+  })
+
+  test('whose first process is long gone: a stranger that got its pid is not signalled', async () => {
+    const { generation, system, process } = start()
+    system.notify(process.pid, { mainPid: 4242, ready: true })
+    system.exit(process.pid, { code: 0, signal: null })
+    const stranger: FakeProcess = { ...process, alive: true, signals: [] }
+    system.processes.push(stranger)
+    generation.kill()
+    system.exit(4242, { code: null, signal: null })
+    await settled()
+    expect(generation.state).toBe('exited')
+    expect(stranger.signals).toEqual([])
   })
 
   test.each([1, 0, process.pid])('%d is refused', (pid) => {
@@ -172,6 +241,7 @@ test('what a manager told the supervisor does not reach the generation', () => {
     LISTEN_PID: '1',
     LISTEN_FDS: '1',
     LISTEN_FDNAMES: 'x',
+    FDSTORE: '1',
   }
   const { process } = start({
     launch: { file: 'serve', args: [], env: { HOME: '/root', ...manager }, listen: [] },

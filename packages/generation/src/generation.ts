@@ -35,6 +35,7 @@ export class Generation {
   #errno: number | undefined
   #watchdogMs: number | undefined
   #spawnedAt = 0
+  readonly #warned = new Set<GenerationEvent['type']>()
   #inbox: NotifyInbox | undefined
   readonly #options: GenerationOptions
   readonly #system: System
@@ -128,14 +129,14 @@ export class Generation {
       this.#emit({ type: 'ready', pid: this.pid ?? 0, elapsedMs: this.#elapsedMs() })
       this.#armWatchdog()
     }
-    if (state === 'failed') this.#fail(this.#failureBy(trigger))
+    if (state === 'failed') this.#fail(this.#failureBy(trigger, from))
     if (state === 'exited') this.#finish(from)
   }
 
-  #failureBy(trigger: GenerationTrigger): GenerationFailure {
+  #failureBy(trigger: GenerationTrigger, from: GenerationState): GenerationFailure {
     if (trigger === 'late') return { type: 'not-ready', timeoutMs: this.#readyDeadline.lengthMs }
     if (trigger === 'hung') return { type: 'hung', timeoutMs: this.#watchdogMs ?? 0 }
-    if (trigger === 'main-gone') return this.#exitFailure({ code: null, signal: null }, false)
+    if (trigger === 'main-gone') return this.#exitFailure({ code: null, signal: null }, from === 'starting')
     return { type: 'stopped' }
   }
 
@@ -181,7 +182,7 @@ export class Generation {
 
   #sendStopSignal(): void {
     const { stopSignal: signal, shutdownTimeoutMs } = this.#options
-    this.#shutdownDeadline.arm(shutdownTimeoutMs)
+    if (!this.#shutdownDeadline.armed) this.#shutdownDeadline.arm(shutdownTimeoutMs)
     this.#emit({ type: 'signalled', signal, killAfterMs: shutdownTimeoutMs })
     this.#main.signal(signal)
   }
@@ -195,7 +196,7 @@ export class Generation {
   #hear({ message, fds, sender }: Notification): void {
     for (const fd of fds) fd.close()
     if (this.#state === 'exited') return
-    if (fds.length > 0) this.#emit({ type: 'fds-refused', count: fds.length })
+    if (fds.length > 0) this.#warn({ type: 'fds-refused', count: fds.length })
     if (message.mainPid !== undefined) this.#hearMainPid(message.mainPid, sender)
     if (message.errno !== undefined) this.#errno = message.errno
     if (message.status !== undefined && message.status !== this.#status) {
@@ -203,12 +204,12 @@ export class Generation {
       this.#emit({ type: 'status', text: message.status })
     }
     if (message.extendTimeoutUsec !== undefined) this.#extend(message.extendTimeoutUsec / 1000)
-    if (message.ready) this.#happen('ready')
+    if (message.ready && this.pid !== undefined) this.#happen('ready')
     this.#hearWatchdog(message)
   }
 
   #hearMainPid(pid: number, sender: Credentials | undefined): void {
-    if (!this.#mayName(pid, sender)) this.#emit({ type: 'main-pid-refused', pid })
+    if (!this.#mayName(pid, sender)) this.#warn({ type: 'main-pid-refused', pid })
     else if (this.#main.follow(pid)) this.#emit({ type: 'main-pid', pid })
   }
 
@@ -242,6 +243,13 @@ export class Generation {
     return Math.round(this.#system.now() - this.#spawnedAt)
   }
 
+  /** Once for each generation: one that sends nonsense does so by the thousand. */
+  #warn(event: GenerationEvent): void {
+    if (this.#warned.has(event.type)) return
+    this.#warned.add(event.type)
+    this.#emit(event)
+  }
+
   #emit(event: GenerationEvent): void {
     this.#options.onEvent(event)
   }
@@ -251,6 +259,7 @@ const killReasons: Partial<Record<GenerationTrigger, KillReason>> = { overdue: '
 
 /** What a manager above tells this process, and this process alone (sd_notify(3), sd_listen_fds(3)). */
 const managerVariables = [
+  'FDSTORE',
   'NOTIFY_SOCKET',
   'WATCHDOG_PID',
   'WATCHDOG_USEC',

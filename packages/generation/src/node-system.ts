@@ -9,10 +9,7 @@ import type { Launch, NotifyInbox, System } from './system.ts'
 export const nodeSystem: System = {
   now: () => performance.now(),
 
-  timer(ms, callback) {
-    const timer = setTimeout(callback, ms)
-    return { [Symbol.dispose]: () => clearTimeout(timer) }
-  },
+  timer: startTimer,
 
   spawn(launch, { onExit, onError }) {
     const child = spawnGroup(launch)
@@ -38,6 +35,19 @@ export const nodeSystem: System = {
   ownerOf,
 
   openNotifySocket,
+}
+
+/** setTimeout takes more than this for 1 ms. */
+const longestTimeoutMs = 2 ** 31 - 1
+
+function startTimer(ms: number, callback: () => void): Disposable {
+  let timer: NodeJS.Timeout
+  const wait = (leftMs: number) => {
+    const stepMs = Math.min(leftMs, longestTimeoutMs)
+    timer = setTimeout(() => (stepMs < leftMs ? wait(leftMs - stepMs) : callback()), stepMs)
+  }
+  wait(ms)
+  return { [Symbol.dispose]: () => clearTimeout(timer) }
 }
 
 function ownerOf(pid: number): number | undefined {

@@ -7,7 +7,7 @@ export type GenerationState = 'starting' | 'ready' | 'draining' | 'failed' | 'ex
  * - `ready`: it said READY=1
  * - `late`: the ready timeout passed
  * - `hung`: its watchdog was not petted in time, or it asked to be ended by WATCHDOG=trigger
- * - `main-gone`: the main process, told by MAINPID, is gone, while the process that was spawned lives on
+ * - `main-gone`: the main process, told by MAINPID, is gone, and the process that was spawned lives on
  * - `gone`: no process of it is left, or none could be spawned
  * - `stop`: it is asked to end in its own time
  * - `overdue`: the shutdown timeout passed
@@ -15,7 +15,7 @@ export type GenerationState = 'starting' | 'ready' | 'draining' | 'failed' | 'ex
  */
 export type GenerationTrigger = 'ready' | 'late' | 'hung' | 'main-gone' | 'gone' | 'stop' | 'overdue' | 'kill'
 
-/** `signal` sends the stop signal and starts the shutdown timeout; `kill` sends SIGKILL to the whole group. */
+/** `signal` sends the stop signal and starts the shutdown timeout, if it does not run yet; `kill` sends SIGKILL to the whole group. */
 export type GenerationAction = 'signal' | 'kill'
 
 export type GenerationStep = { to: GenerationState; action?: GenerationAction }
@@ -25,6 +25,7 @@ export const generationTable: Record<GenerationState, Partial<Record<GenerationT
   starting: {
     ready: { to: 'ready' },
     late: { to: 'failed', action: 'signal' },
+    'main-gone': { to: 'failed', action: 'signal' },
     gone: { to: 'exited' },
     stop: { to: 'failed', action: 'signal' },
     kill: { to: 'failed', action: 'kill' },
@@ -38,11 +39,13 @@ export const generationTable: Record<GenerationState, Partial<Record<GenerationT
   },
   draining: {
     hung: { to: 'draining', action: 'kill' },
+    'main-gone': { to: 'draining', action: 'signal' },
     gone: { to: 'exited' },
     overdue: { to: 'draining', action: 'kill' },
     kill: { to: 'draining', action: 'kill' },
   },
   failed: {
+    'main-gone': { to: 'failed', action: 'signal' },
     gone: { to: 'exited' },
     overdue: { to: 'failed', action: 'kill' },
     kill: { to: 'failed', action: 'kill' },

@@ -17,10 +17,13 @@ export class FakeSystem implements System {
   readonly processes: FakeProcess[] = []
   /** The notify sockets that are open. */
   readonly inboxes = new Map<string, (notification: Notification) => void>()
+  /** Lets what is in the notify sockets' queues be read late: `settled()` waits for `settle()`. */
+  slowInboxes = false
   /** Makes the next spawn fail with this code. */
   nextSpawnError: string | undefined
   readonly #observers = new Map<number, ProcessObserver>()
   readonly #watchers = new Map<number, Set<() => void>>()
+  readonly #unsettled: (() => void)[] = []
   readonly #dying = new Set<number>()
   readonly #timers = new Set<Timer>()
   #now = 0
@@ -72,13 +75,17 @@ export class FakeSystem implements System {
     return { [Symbol.dispose]: () => void watchers.delete(onExit) }
   }
 
-  ownerOf(): number | undefined {
-    return 0
+  /** Processes that were not spawned here are anybody's, and live. */
+  ownerOf(pid: number): number | undefined {
+    return this.processes.findLast((process) => process.pid === pid)?.alive === false ? undefined : 0
   }
 
   openNotifySocket(path: string, onNotification: (notification: Notification) => void): NotifyInbox {
     this.inboxes.set(path, onNotification)
-    return { settled: () => Promise.resolve(), [Symbol.dispose]: () => void this.inboxes.delete(path) }
+    return {
+      settled: () => new Promise((resolve) => this.#settle(resolve)),
+      [Symbol.dispose]: () => void this.inboxes.delete(path),
+    }
   }
 
   /** Moves the clock, and runs what is due, in order. */
@@ -98,6 +105,16 @@ export class FakeSystem implements System {
   #reap(): void {
     for (const pid of this.#dying) this.exit(pid, { code: null, signal: 'SIGKILL' })
     this.#dying.clear()
+  }
+
+  #settle(resolve: () => void): void {
+    if (this.slowInboxes) this.#unsettled.push(resolve)
+    else resolve()
+  }
+
+  /** What was in the notify sockets' queues has been read. */
+  settle(): void {
+    for (const resolve of this.#unsettled.splice(0)) resolve()
   }
 
   /** The process says something on its notify socket. */

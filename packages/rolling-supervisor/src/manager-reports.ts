@@ -3,7 +3,7 @@ import type { NotifyOutcome, SdNotifyError } from '@shellflip/sd-notify'
 import type { ManagerLink } from './options.ts'
 
 /** However often a generation says something new, the manager hears of it this often at most. */
-const statusIntervalMs = 100
+const intervalMs = 100
 
 /** Tells the manager above what goes on, in order. A manager that cannot be told changes nothing. */
 export class ManagerReports {
@@ -11,6 +11,7 @@ export class ManagerReports {
   readonly #system: System
   readonly #onUnreachable: (error: SdNotifyError) => void
   #lastStatus: string | undefined
+  #extendedUntil = 0
   #pendingStatus: (() => string) | undefined
   #timer: Disposable | undefined
 
@@ -42,13 +43,16 @@ export class ManagerReports {
   }
 
   extendTimeout(ms: number): void {
+    const until = this.#system.now() + ms
+    if (until < this.#extendedUntil + intervalMs) return
+    this.#extendedUntil = until
     this.#tell((manager) => manager.send({ extendTimeoutUsec: Math.round(ms * 1000) }))
   }
 
   /** Tells a status soon: the one that `describe` gives then. */
   statusChanged(describe: () => string): void {
     this.#pendingStatus = describe
-    this.#timer ??= this.#system.timer(statusIntervalMs, () => {
+    this.#timer ??= this.#system.timer(intervalMs, () => {
       const status = this.#pendingStatus?.()
       this.#dropPendingStatus()
       if (status === undefined || status === this.#lastStatus) return

@@ -2,9 +2,9 @@ import type { GenerationFailure } from '@shellflip/generation'
 import { expect, test } from 'vitest'
 import { RestartPolicy } from './restart-policy.ts'
 
-const exitedWith = (code: number): GenerationFailure => ({
+const exitedWith = (code: number, beforeReady = false): GenerationFailure => ({
   type: 'exited',
-  beforeReady: false,
+  beforeReady,
   code,
   signal: null,
 })
@@ -36,4 +36,8 @@ test('an exit with 0 is the end, unless it always restarts; never restarts nothi
   expect(new RestartPolicy('on-failure').judge({ type: 'hung', timeoutMs: 1 }, 0)).toMatchObject({
     type: 'restart',
   })
+})
+
+test('an exit with 0 before readiness is a failure like any other', () => {
+  expect(new RestartPolicy('on-failure').judge(exitedWith(0, true), 0)).toMatchObject({ type: 'restart' })
 })

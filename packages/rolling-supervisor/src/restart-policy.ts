@@ -32,7 +32,7 @@ export class RestartPolicy {
   /** Judges a generation's end at `now`, a monotonic time in milliseconds. A `restart` is counted. */
   judge(failure: GenerationFailure, now: number): RestartVerdict {
     if (this.#mode === 'never') return { type: 'end' }
-    if (this.#mode === 'on-failure' && failure.type === 'exited' && failure.code === 0) return { type: 'end' }
+    if (this.#mode === 'on-failure' && isCleanEnd(failure)) return { type: 'end' }
 
     this.#restarts = this.#restarts.filter((at) => now - at < windowMs)
     if (this.#restarts.length >= restartsInWindow) {
@@ -44,4 +44,9 @@ export class RestartPolicy {
     this.#nextDelayMs = Math.min(delayMs * 2, longestDelayMs)
     return { type: 'restart', delayMs }
   }
+}
+
+/** An exit before readiness has failed, whatever its status. */
+function isCleanEnd(failure: GenerationFailure): boolean {
+  return failure.type === 'exited' && failure.code === 0 && !failure.beforeReady
 }

@@ -11,7 +11,14 @@ import {
 import { connect } from 'node:net'
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
 import { Notifier, type NotifyMessage, NotifySocket } from '@shellflip/sd-notify'
-import { compileScriptedProcess, isAlive, type Script, temporaryFolder, waitFor } from '@shellflip/testing'
+import {
+  compileScriptedProcess,
+  isAlive,
+  residentKiB,
+  type Script,
+  temporaryFolder,
+  waitFor,
+} from '@shellflip/testing'
 import { afterAll, describe, expect, test } from 'vitest'
 import type { SupervisorEvent } from './events.ts'
 import type { SupervisorOptions } from './options.ts'
@@ -112,30 +119,53 @@ describe('readiness', () => {
     await world.served()
   })
 
-  test('said twice, or by a process that is not the main one, is harmless', async () => {
-    await using world = new Supervised([['child', 'notify', 'READY=1', 'notify', 'READY=1', 'hang']])
-    await world.served()
+  test('said twice is harmless', async () => {
+    await using world = new Supervised([
+      ['notify', 'READY=1', 'notify', 'READY=1', 'notify', 'STATUS=said', 'hang'],
+    ])
+    await world.event('generation-status')
     expect(world.supervisor.status().state).toBe('serving')
+    expect(world.events.filter(({ type }) => type === 'generation-ready')).toHaveLength(1)
   })
 
-  test('EXTEND_TIMEOUT_USEC gives a slow one the time it asks for', async () => {
-    await using world = new Supervised(
-      [['notify', 'EXTEND_TIMEOUT_USEC=20000000', 'await', 'go', 'notify', 'READY=1', 'hang']],
-      { readyTimeoutMs: 300 },
-    )
-    await world.event('generation-extended')
-    const pastTheTimeout = performance.now() + 300
-    await waitFor(() => performance.now() > pastTheTimeout)
-    writeFileSync(world.folder.join('go'), '')
+  test('may be said by another process than the main one', async () => {
+    await using world = new Supervised([], {
+      command: () => ({
+        file: '/bin/sh',
+        args: ['-c', `${scripted} notify READY=1 hang & wait`],
+        env: process.env,
+      }),
+    })
     await world.served()
   })
+
+  test.each(['20000000', '18446744073709551615'])(
+    'EXTEND_TIMEOUT_USEC=%s gives a slow one the time it asks for',
+    async (microseconds) => {
+      const script = [
+        'notify',
+        `EXTEND_TIMEOUT_USEC=${microseconds}`,
+        'await',
+        'go',
+        'notify',
+        'READY=1',
+        'hang',
+      ]
+      await using world = new Supervised([script], { readyTimeoutMs: 2_000 })
+      await world.event('generation-extended')
+      const pastTheTimeout = performance.now() + 2_000
+      await waitFor(() => performance.now() > pastTheTimeout)
+      writeFileSync(world.folder.join('go'), '')
+      await world.served()
+    },
+  )
 })
 
 describe('a roll that fails leaves the old generation as it was', () => {
   test.each<[string, Script, Partial<SupervisorOptions>, object]>([
     ['the next exits with 3', ['exit', '3'], {}, { type: 'exited', code: 3, beforeReady: true }],
     ['the next exits with 0 before ready', ['exit', '0'], {}, { type: 'exited', code: 0, beforeReady: true }],
-    ['the next hangs', ['hang'], { readyTimeoutMs: 100 }, { type: 'not-ready', timeoutMs: 100 }],
+    ['the next hangs', ['hang'], { readyTimeoutMs: 2_000 }, { type: 'not-ready', timeoutMs: 2_000 }],
   ])(
     '%s; the roll after it succeeds, and exactly one generation is left',
     async (_, script, options, failure) => {
@@ -279,13 +309,13 @@ describe('the generation that serves dies', () => {
 })
 
 describe('a first start that fails leaves nothing, and ends with a status that is not 0', () => {
-  test.each<[string, Script, number]>([
-    ['exits with 3', ['child', 'exit', '3'], 3],
-    ['exits with 0', ['exit', '0'], 1],
-    ['forks and exits, and says nothing', ['fork', 'hang'], 1],
-    ['hangs', ['ignore', '15', 'child', 'hang'], 1],
-  ])('%s', async (_, script, exitCode) => {
-    await using world = new Supervised([script], { readyTimeoutMs: 100, shutdownTimeoutMs: 100 })
+  test.each<[string, Script, number, Partial<SupervisorOptions>]>([
+    ['exits with 3', ['child', 'exit', '3'], 3, {}],
+    ['exits with 0', ['exit', '0'], 1, {}],
+    ['forks and exits, and says nothing', ['fork', 'hang'], 1, {}],
+    ['hangs', ['ignore', '15', 'child', 'hang'], 1, { readyTimeoutMs: 100, shutdownTimeoutMs: 100 }],
+  ])('%s', async (_, script, exitCode, options) => {
+    await using world = new Supervised([script], options)
     expect(await world.supervisor.done).toMatchObject({ type: 'ended', exitCode })
   })
 
@@ -409,11 +439,13 @@ test('held sockets reach every generation as LISTEN_FDS with its own pid, and co
   client.destroy()
 })
 
-test('a generation that floods the notify socket leaves the supervisor responsive', async () => {
-  await using world = new Supervised([
-    ['notify', 'READY=1', 'flood', '100000', 'append', 'done', 'x', 'hang'],
-    serve,
-  ])
+test('a generation that floods the notify socket holds nothing up, and fills no memory', async () => {
+  const flooding = ['ignore', '15', 'notify', 'READY=1', 'flood', '100000', 'append', 'done', 'x', 'hang']
+  await using world = new Supervised([flooding, serve])
   await world.served()
+  const before = residentKiB('self')
   expect(await world.supervisor.roll()).toMatchObject({ type: 'rolled' })
-})
+  expect(world.lines('done'), 'the roll did not wait for the end of the flood').toEqual([])
+  await waitFor(() => world.lines('done').length > 0, { deadlineMs: 60_000 })
+  expect(residentKiB('self') - before).toBeLessThan(64 * 1024)
+}, 90_000)

@@ -134,6 +134,17 @@ test('an exit with 0 under on-failure ends it with 0', async () => {
   expect(await supervisor.done).toMatchObject({ type: 'ended', exitCode: 0 })
 })
 
+test('a restart that exits with 0 before it is ready is tried again', async () => {
+  const { supervisor, system, ready, exit } = await served()
+  await exit(1, 1)
+  system.advance(100)
+  await exit(2, 0)
+  expect(supervisor.status().state).toBe('backing-off')
+  system.advance(200)
+  ready(3)
+  expect(supervisor.status().state).toBe('serving')
+})
+
 test('a roll while it backs off starts at once', async () => {
   const { supervisor, system, ready, exit } = await served()
   await exit(1, 1)

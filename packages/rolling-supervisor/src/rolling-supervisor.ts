@@ -235,7 +235,7 @@ export class RollingSupervisor {
     const reason = `generation ${generation.id} ${describeFailure(failure)}`
     const exitCode = exitStatus(failure, constants.signals)
     if (!this.#everReady) {
-      this.#exit = { type: 'ended', exitCode: exitCode === 0 ? 1 : exitCode, reason }
+      this.#exit = { type: 'ended', exitCode, reason }
       return 'over'
     }
     const verdict = this.#policy.judge(failure, this.#system.now())

@@ -18,16 +18,17 @@ function census() {
   const files = readdirSync(notifyDirectory).length
   return { fds: readdirSync('/proc/self/fd').length, resources, files, heap: process.memoryUsage().heapUsed }
 }
-async function onlyOneLeft() {
-  while (supervisor.status().generations.length > 1) await new Promise((resolve) => setTimeout(resolve, 5))
-}
+let exited = 0
+supervisor.onEvent(({ type }) => {
+  if (type === 'generation-exited') exited += 1
+})
 supervisor.start()
 const censuses = []
 for (let roll = 1; roll <= rolls; roll++) {
   const outcome = await supervisor.roll()
   if (outcome.type !== 'rolled') throw new Error(JSON.stringify(outcome))
   if (roll === rolls / 2 || roll === rolls) {
-    await onlyOneLeft()
+    while (exited < roll) await new Promise((resolve) => setTimeout(resolve, 5))
     censuses.push(census())
   }
 }

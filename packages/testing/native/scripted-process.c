@@ -86,8 +86,11 @@ int main(int argc, char **argv) {
     const char *argument = i + 1 < argc ? argv[i + 1] : "";
     if (strcmp(step, "notify") == 0) notify(argument), i++;
     else if (strcmp(step, "flood") == 0) {
-      long count = atol(argument);
-      while (count-- > 0) notify("STATUS=flood");
+      char text[64];
+      for (long count = atol(argument); count > 0; count--) {
+        snprintf(text, sizeof text, "STATUS=%ld to come", count);
+        notify(text);
+      }
       i++;
     } else if (strcmp(step, "main-pid") == 0) notify_main_pid();
     else if (strcmp(step, "exit") == 0) exit(atoi(argument));
