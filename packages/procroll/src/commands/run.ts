@@ -34,6 +34,12 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   const command = parseCommand(words)
   const cwd = workingDirectory()
   const logger = createLogger({ format: options.logFormat, debug: options.debug })
+  if (process.pid === 1) {
+    logger.log(
+      'WARN',
+      'procroll is PID 1 and reaps only its own children: run it under an init, as with --init',
+    )
+  }
   const service = new Service({ name: options.name ?? String(process.pid), command: words })
   using _signals = obeySignals(service)
   using faults = endOnInternalError(
@@ -41,7 +47,7 @@ export async function run(words: readonly string[], options: RunOptions): Promis
     () => service.stop(),
   )
 
-  using manager = Notifier.fromEnvironment()
+  await using manager = Notifier.fromEnvironment()
   using _watchdog = WatchdogPinger.fromEnvironment(manager)
   using passed = ownAll(listenFds())
   using notifyDirectory = makeNotifyDirectory(options.tempdir)
@@ -51,8 +57,8 @@ export async function run(words: readonly string[], options: RunOptions): Promis
     const { signal, shutdownTimeout: timeoutMs } = options
     await settleOrphans(place.record, options.orphans, { signal, timeoutMs, hurry: service.hurrying }, logger)
   }
-  if (service.ending.aborted) return 0
   using opened = await openListeners(options.listen)
+  if (service.ending.aborted) return 0
 
   const supervisor = new RollingSupervisor({
     command: ({ id, notifySocket }) => ({

@@ -5,7 +5,7 @@ const outcomeSchemas = [
     type: z.literal('rolled'),
     generation: z.int(),
     pid: z.int(),
-    elapsedMs: z.number().describe('from the start of the generation to its readiness'),
+    elapsedMs: z.number().describe('from the start of the roll to its end'),
   }),
   z.object({
     type: z.literal('failed'),

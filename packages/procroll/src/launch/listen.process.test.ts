@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { tryLock } from '@shellflip/fd-passing'
+import { openFds, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { freeListener, hear, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
 
@@ -48,6 +50,21 @@ describe('procroll run --listen', () => {
     await supervisor.printed(/msg="generation serves" generation=1/)
     expect(await hear(passed.port)).toMatch(/ on from-unit\n$/)
     expect(await hear(path)).toMatch(/ on own.sock\n$/)
+  })
+
+  it.runIf(process.platform === 'linux')('that has to be waited for does not outlive a SIGTERM', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const folder = sandbox.join('sockets')
+    mkdirSync(folder)
+    const held = openSync(folder, 'r')
+    tryLock(held)
+    const supervisor = sandbox.start(['run', '--listen', `unix://${folder}/s`, 'echo', 'started'])
+    await waitFor(() => [...openFds(supervisor.pid).values()].includes(folder))
+    supervisor.kill('SIGTERM')
+    await waitFor(() => [...openFds(supervisor.pid).values()].includes(folder))
+    closeSync(held)
+    expect(await supervisor.exit).toEqual({ code: 0, signal: null })
+    expect(supervisor.stdout).toBe('')
   })
 
   it('that cannot be had ends in one line, and starts nothing', async () => {

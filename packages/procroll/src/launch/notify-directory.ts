@@ -40,16 +40,22 @@ export function makeNotifyDirectory(tempdir: string): Disposable & { path: strin
     path,
     [Symbol.dispose]() {
       rmSync(path, { recursive: true, force: true })
-      inUse.close()
+      inUse?.[Symbol.dispose]()
     },
   }
 }
 
-/** systemd-tmpfiles leaves alone what is locked, however old (tmpfiles.d(5), Age): a service may run for months. */
-function markInUse(folder: string): OwnedFd {
-  const fd = new OwnedFd(openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY))
-  tryLock(fd.fd, 'shared')
-  return fd
+/**
+ * systemd-tmpfiles leaves alone what is locked, however old (tmpfiles.d(5), Age): a service may run for months. Where
+ * the file system knows no locks, it runs without.
+ */
+function markInUse(folder: string): Disposable | undefined {
+  try {
+    using fd = new OwnedFd(openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY))
+    return tryLock(fd.fd, 'shared') ? new OwnedFd(fd.release()) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** Removes what `makeNotifyDirectory` made for a procroll that was killed, and nothing else. */

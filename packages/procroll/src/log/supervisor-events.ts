@@ -1,4 +1,9 @@
-import { describeFailure, describeRoll, type SupervisorEvent } from '@shellflip/rolling-supervisor'
+import {
+  describeFailure,
+  describeRoll,
+  type GenerationFailure,
+  type SupervisorEvent,
+} from '@shellflip/rolling-supervisor'
 import { formatDuration } from '../arguments/go-duration.ts'
 import type { LogFields, LogLevel } from './log-record.ts'
 
@@ -51,10 +56,11 @@ export function describeEvent(event: SupervisorEvent): LogLine {
         message: 'service manager cannot be told',
         fields: { error: event.error.message },
       }
-    case 'ended':
-      return event.exit.type === 'stopped'
-        ? { level: 'INFO', message: 'stopped' }
-        : { level: 'ERROR', message: event.exit.reason, fields: { exit_code: event.exit.exitCode } }
+    case 'ended': {
+      if (event.exit.type === 'stopped') return { level: 'INFO', message: 'stopped' }
+      const { reason, exitCode } = event.exit
+      return { level: exitCode === 0 ? 'INFO' : 'ERROR', message: reason, fields: { exit_code: exitCode } }
+    }
     default:
       return describeGenerationEvent(event)
   }
@@ -76,13 +82,7 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
       }
     }
     case 'generation-failed':
-      return event.failure.type === 'stopped'
-        ? { level: 'INFO', message: 'generation stopped before ready', fields: { generation } }
-        : {
-            level: 'ERROR',
-            message: 'generation failed',
-            fields: { generation, reason: describeFailure(event.failure) },
-          }
+      return describeGenerationFailure(generation, event.failure)
     case 'generation-signalled': {
       const { signal, killAfterMs } = event
       return {
@@ -129,6 +129,14 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
       return { level: 'INFO', message: 'generation exited', fields: { generation, ...how } }
     }
   }
+}
+
+function describeGenerationFailure(generation: number, failure: GenerationFailure): LogLine {
+  const fields = { generation, reason: describeFailure(failure) }
+  if (failure.type === 'stopped') return { level: 'INFO', message: 'generation stopped', fields }
+  const isCleanEnd = failure.type === 'exited' && failure.code === 0 && !failure.beforeReady
+  if (isCleanEnd) return { level: 'INFO', message: 'generation ended by itself', fields }
+  return { level: 'ERROR', message: 'generation failed', fields }
 }
 
 const KILL_REASONS = {
