@@ -24,11 +24,14 @@ test('procroll rolls the service of the README, and ends it well', async () => {
   using service = serviceOfTheReadme()
   using folder = temporaryFolder()
   const socket = folder.join('http.sock')
-  await using procroll = TestProcess.node([
-    `${root}packages/procroll/dist/cli.js`,
-    ...['run', '--tempdir', folder.path, '--listen', `http=unix://${socket}`],
-    ...['--', process.execPath, service.path],
-  ])
+  await using procroll = TestProcess.node(
+    [
+      `${root}packages/procroll/dist/cli.js`,
+      ...['run', '--tempdir', folder.path, '--listen', `http=unix://${socket}`],
+      ...['--', process.execPath, service.path],
+    ],
+    { env: { PROCROLL_RUNTIME_DIR: folder.join('run') } },
+  )
   await procroll.printed(/"?generation ready"? generation=1/)
   expect(await answerAt(socket)).toBe('hello\n')
   procroll.kill('SIGHUP')

@@ -12,13 +12,12 @@ import {
 } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { listenTcp, listenUnix, type OwnedFd, pipe, socketpair } from '@shellflip/fd-passing'
 import { openFds, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { ask, converse } from './ask.ts'
 import { ControlServer } from './control-server.ts'
-import { testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
+import { RawClient, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
 
 const request = { ask: 'x' }
 const isRoot = process.geteuid?.() === 0
@@ -29,6 +28,13 @@ const echo = { vocabulary: words, answer: async ({ ask }: { ask: string }) => ({
 
 function modeOf(path: string): string {
   return (lstatSync(path).mode & 0o7777).toString(8)
+}
+
+/** As long as another server waits for a client that does not ask. */
+async function patience(requestTimeoutMs: number): Promise<void> {
+  await using other = await testServer({ requestTimeoutMs })
+  using silent = await RawClient.connect(other.path)
+  await silent.closed
 }
 
 describe('the path', () => {
@@ -166,7 +172,7 @@ describe('close', () => {
       async *answer(_, { signal }) {
         yield { say: 'working' }
         await once(signal, 'abort')
-        await delay(50)
+        await patience(50)
         yield { say: signal.reason.code }
       },
     })

@@ -1,5 +1,5 @@
 import { openSync, writeFileSync } from 'node:fs'
-import { type TestProcess, temporaryFolder } from '@shellflip/testing'
+import { type TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { program } from './fixtures/program.ts'
 import { lock, tryLock, unlock } from './flock.ts'
@@ -33,7 +33,7 @@ describe('flock', () => {
     let ticks = 0
     const ticking = setInterval(() => ticks++, 1)
     const waiting = lock(file.fd)
-    await expect.poll(() => ticks).toBeGreaterThan(5)
+    await waitFor(() => ticks > 5)
     other.kill('SIGTERM')
     await waiting
     clearInterval(ticking)

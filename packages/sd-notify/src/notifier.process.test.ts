@@ -1,7 +1,14 @@
 import { pipe } from '@shellflip/fd-passing'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { formatMessage, Notifier, type NotifyOutcome, NotifySocket, WatchdogPinger } from './index.ts'
+import {
+  formatMessage,
+  Notifier,
+  type NotifyMessage,
+  type NotifyOutcome,
+  NotifySocket,
+  WatchdogPinger,
+} from './index.ts'
 
 function codeOf(outcome: NotifyOutcome): string {
   return outcome.type === 'failed' ? outcome.error.code : outcome.type
@@ -192,9 +199,14 @@ describe('WatchdogPinger', () => {
     expect(performance.now() - started).toBeGreaterThan(50)
     pinger?.close()
 
+    await notifier.status('closed')
     await beats(4, 40)
     await notifier.stopping()
-    expect((await messages.next()).value?.message).toEqual({ stopping: true })
+    // A sign of life that was under way at the close comes before what was said after it.
+    const rest: NotifyMessage[] = []
+    for await (const { message } of socket) if (rest.push(message) && message.stopping) break
+    expect(rest.filter(({ watchdog }) => watchdog === undefined)).toHaveLength(2)
+    expect(rest.slice(-2)).toEqual([{ status: 'closed' }, { stopping: true }])
   })
 
   it('ends with its notifier', async () => {

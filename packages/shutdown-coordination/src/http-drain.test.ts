@@ -90,13 +90,15 @@ test('an answer whose handler is running gets Connection: close', async () => {
 })
 
 test('an answer that had begun before goes on, and its connection lingers from its end', async () => {
-  const { coordinator, held, connect } = await start({ lingerMs: 100 })
+  const { coordinator, held, connect, idleClient } = await start({ lingerMs: 1_000 })
+  const idle = await idleClient()
   const client = await connect()
   client.get('/hold')
   const { response } = await waitFor(() => held[0])
   response.writeHead(200, { 'Content-Length': 4 }).write('be')
   expect(await client.answer(/be$/)).toMatch(keepAlive)
   void coordinator.shutdown()
+  await idle.end()
   response.end('en')
   await client.answer(/en$/)
   client.get('/next')
@@ -229,7 +231,7 @@ test('a program that handles no upgrades still does not', async () => {
 })
 
 test('accepting may go on for a while, for load balancers that lag behind', async () => {
-  const { coordinator, connect, port } = await start({ keepAcceptingMs: 100 })
+  const { coordinator, connect, port } = await start({ keepAcceptingMs: 1_000 })
   const done = coordinator.shutdown()
   const late = await connect()
   late.get('/late')

@@ -95,7 +95,7 @@ test('what is left at the deadline is cut and named', async () => {
 })
 
 test('HTTP/1.1 on the same port drains by Connection: close, and silent connections linger', async () => {
-  using service = await start({ secure: true, lingerMs: 200 })
+  using service = await start({ secure: true, lingerMs: 1_000 })
   const { coordinator, server, port } = service
   server.on('request', (request, response) => {
     if (request.httpVersionMajor === 1) response.end('one')

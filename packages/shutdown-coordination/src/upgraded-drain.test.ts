@@ -54,12 +54,20 @@ test('a WebSocket that is opened while the server drains gets the close frame af
   const done = coordinator.shutdown()
   upgrade('websocket')
   const socket = await waitFor(() => upgraded[0])
-  await new Promise((resolve) => setTimeout(resolve, 60))
+  await lingering(60)
   socket.write(switching('websocket'))
   expect(await client.answer(/Upgrade: websocket\r\n\r\n..../s)).toBe(switching('websocket') + closeFrame1001)
   client.socket.end()
   expect(await done).toMatchObject({ clean: true })
 })
+
+/** As long as a connection of another server, which drains as well, stays open without a request. */
+async function lingering(lingerMs: number): Promise<void> {
+  using other = await start({ lingerMs })
+  other.client.get('/')
+  await other.client.answer(/plain$/)
+  await other.coordinator.shutdown()
+}
 
 test('of any other protocol our side is ended', async () => {
   using service = await start({})
