@@ -61,7 +61,7 @@ describe('procroll run --listen', () => {
     const supervisor = sandbox.start(['run', '--listen', `unix://${folder}/s`, 'echo', 'started'])
     await waitFor(() => [...openFds(supervisor.pid).values()].includes(folder))
     supervisor.kill('SIGTERM')
-    await waitFor(() => [...openFds(supervisor.pid).values()].includes(folder))
+    await waitFor(async () => (await sandbox.status()).state === 'stopping')
     closeSync(held)
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
     expect(supervisor.stdout).toBe('')
