@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import { isCloexec, OwnedFd } from '@shellflip/fd-passing'
+import { isCloexec, OwnedFd, setCloexec } from '@shellflip/fd-passing'
 import { openFds, temporaryFolder } from '@shellflip/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { UpgradeLock } from './upgrade-lock.ts'
@@ -86,6 +86,7 @@ describe('acquire and release', () => {
     ['something torn', '{"pid":12,"si'],
     ['something else', 'null'],
     ['a pid that is none', '{"pid":"me","since":"2026-01-01T00:00:00.000Z"}'],
+    ['a time that is a number', '{"pid":1,"since":7}'],
     ['a time that is none', '{"pid":1,"since":"yesterday"}'],
     ['too much', 'x'.repeat(100_000)],
   ])('a lock file that says %s is a lock file', (_, content) => {
@@ -121,7 +122,10 @@ describe('acquire and release', () => {
 describe('handed on by its descriptor', () => {
   test('the lock is held without a gap by whoever has a copy, until the last one lets go', () => {
     const lock = acquired()
-    const adopted = UpgradeLock.adopt(lock.fd.dup(), { path })
+    const passed = lock.fd.dup()
+    setCloexec(passed.fd, false)
+    const adopted = UpgradeLock.adopt(passed, { path })
+    expect(isCloexec(adopted.fd.fd)).toBe(true)
     lock.leave()
     expect(UpgradeLock.tryAcquire({ path }).type).toBe('held')
     adopted.release()

@@ -21,6 +21,8 @@ export type AcquireOutcome =
   /** `holder` is what the lock file says; undefined if it says nothing that can be read. */
   | { type: 'held'; holder: Holder | undefined }
 
+/** Each attempt that fails is one release by another process: so many at once mean a file system of another mind. */
+const mostAttempts = 1_000
 const firstDelayMs = 1
 const longestDelayMs = 50
 
@@ -46,13 +48,14 @@ export class UpgradeLock implements Disposable {
   static tryAcquire(options: LockPath): AcquireOutcome {
     const path = resolve(options.path)
     return withSystemErrors(path, () => {
-      for (;;) {
+      for (let attempt = 0; attempt < mostAttempts; attempt++) {
         using opened = openLockFile(path, constants.O_CREAT)
         if (!tryLock(opened.fd)) return { type: 'held', holder: readNote(opened.fd) }
         // Its holder may have removed the file after we opened it: that lock is worth nothing.
         if (!isAt(path, opened.fd)) continue
         return { type: 'acquired', lock: UpgradeLock.#hold(path, new OwnedFd(opened.release())) }
       }
+      throw new UpgradeLockError('ERR_SYSTEM', `${path} is another file each time that it is opened`)
     })
   }
 
