@@ -7,7 +7,7 @@ import { program } from './fixtures/program.ts'
 function namedPipe() {
   const folder = temporaryFolder()
   const path = folder.join('pipe')
-  execFileSync('mkfifo', [path])
+  execFileSync('sh', ['-c', 'mkfifo "$0"', path])
   return { path, [Symbol.dispose]: () => folder[Symbol.dispose]() }
 }
 

@@ -188,7 +188,7 @@ describe('what others could have put there is refused', () => {
     mkdirSync(path)
     refused(/no regular file/)
     rmSync(path, { recursive: true })
-    execFileSync('mkfifo', ['-m', '600', path])
+    execFileSync('sh', ['-c', 'mkfifo -m 600 "$0"', path])
     refused(/no regular file/)
     rmSync(path)
     const server = createServer().listen(path)
