@@ -1,0 +1,106 @@
+import { protocolError } from './handover-error.ts'
+
+const KiB = 1024
+
+type Kind = { readonly code: number; readonly maxBytes: number; readonly maxFds: number }
+
+/** What the two ends say to each other, and how much of it at once. */
+const kinds = {
+  /** The successor's first word: which protocol it speaks, which state it understands. */
+  hello: { code: 1, maxBytes: 64 * KiB, maxFds: 0 },
+  /** The predecessor's answer: what it gives, with the descriptors. */
+  manifest: { code: 2, maxBytes: 1024 * KiB, maxFds: 4096 },
+  /** The next bytes of the state. */
+  state: { code: 3, maxBytes: 200 * KiB, maxFds: 0 },
+  stateEnd: { code: 4, maxBytes: 0, maxFds: 0 },
+  ready: { code: 5, maxBytes: 0, maxFds: 0 },
+  /** The predecessor's answer to `ready`: the successor is the one that serves now. */
+  commit: { code: 6, maxBytes: 0, maxFds: 0 },
+  /** Either end's last word, with a reason: the predecessor goes on. */
+  refused: { code: 7, maxBytes: 64 * KiB, maxFds: 0 },
+} as const satisfies Record<string, Kind>
+
+export type FrameType = keyof typeof kinds
+
+/** A message without its descriptors, which travel beside it. */
+export type Frame = { readonly type: FrameType; readonly payload: Buffer; readonly fdCount: number }
+
+/** Length of the payload (u32), kind (u8), number of descriptors (u16). All numbers are big-endian. */
+const frameHeadBytes = 7
+
+export const maxFds = kinds.manifest.maxFds
+
+const typesByCode = new Map<number, FrameType>(
+  Object.entries(kinds).map(([type, { code }]) => [code, type as FrameType]),
+)
+
+/** @throws {HandoverError} ERR_PROTOCOL if it is more than the other end would take */
+export function encodeFrame({ type, payload, fdCount }: Frame): Buffer {
+  checkSize(type, payload.length, fdCount)
+  const head = Buffer.alloc(frameHeadBytes)
+  head.writeUInt32BE(payload.length)
+  head.writeUInt8(kinds[type].code, 4)
+  head.writeUInt16BE(fdCount, 5)
+  return Buffer.concat([head, payload])
+}
+
+/** Finds the frames in a stream of bytes, however they are cut. */
+export class FrameDecoder {
+  readonly #head = Buffer.alloc(frameHeadBytes)
+  #headFilled = 0
+  #begun: Frame | undefined
+  #payloadFilled = 0
+
+  /** Whether the stream stands inside a frame. */
+  get unfinished(): boolean {
+    return this.#headFilled > 0
+  }
+
+  /**
+   * Takes the next bytes and yields the frames that they complete.
+   *
+   * @throws {HandoverError} ERR_PROTOCOL as soon as a head is none; the stream cannot be followed after that
+   */
+  *push(bytes: Uint8Array): Generator<Frame, void> {
+    for (let rest = bytes; rest.length > 0; ) {
+      rest = this.#begun === undefined ? this.#fillHead(rest) : this.#fillPayload(this.#begun, rest)
+      if (this.#begun?.payload.length === this.#payloadFilled) yield this.#take(this.#begun)
+    }
+  }
+
+  #fillHead(bytes: Uint8Array): Uint8Array {
+    const part = bytes.subarray(0, frameHeadBytes - this.#headFilled)
+    this.#head.set(part, this.#headFilled)
+    this.#headFilled += part.length
+    if (this.#headFilled === frameHeadBytes) this.#begun = begin(this.#head)
+    return bytes.subarray(part.length)
+  }
+
+  #fillPayload({ payload }: Frame, bytes: Uint8Array): Uint8Array {
+    const part = bytes.subarray(0, payload.length - this.#payloadFilled)
+    payload.set(part, this.#payloadFilled)
+    this.#payloadFilled += part.length
+    return bytes.subarray(part.length)
+  }
+
+  #take(frame: Frame): Frame {
+    this.#headFilled = 0
+    this.#payloadFilled = 0
+    this.#begun = undefined
+    return frame
+  }
+}
+
+function begin(head: Buffer): Frame {
+  const type = typesByCode.get(head.readUInt8(4))
+  if (type === undefined) throw protocolError(`there are no messages of kind ${head.readUInt8(4)}`)
+  const [length, fdCount] = [head.readUInt32BE(), head.readUInt16BE(5)]
+  checkSize(type, length, fdCount)
+  return { type, payload: Buffer.allocUnsafeSlow(length), fdCount }
+}
+
+function checkSize(type: FrameType, bytes: number, fdCount: number): void {
+  const { maxBytes, maxFds } = kinds[type]
+  if (bytes > maxBytes) throw protocolError(`"${type}" of ${bytes} bytes: the limit is ${maxBytes}`)
+  if (fdCount > maxFds) throw protocolError(`"${type}" with ${fdCount} descriptors: the limit is ${maxFds}`)
+}

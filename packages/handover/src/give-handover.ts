@@ -1,0 +1,146 @@
+import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
+import { HandoverError, protocolError } from './handover-error.ts'
+import {
+  describeHandoverFailure,
+  HandoverFailed,
+  type HandoverFailure,
+  type HandoverResult,
+} from './handover-failure.ts'
+import { decodeHello, decodeReason, encodeMessage, type Manifest } from './messages.ts'
+import { descriptorsOf, type HandoverOffer, socketsOf } from './offer.ts'
+import { encodeFor } from './state-encoding.ts'
+
+export type GiveOptions = {
+  /** How long the successor may take from now until it is ready, in milliseconds. @default 60_000 */
+  readonly readyTimeoutMs?: number
+  /** Ends it, as long as the successor is not ready. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Gives sockets, state and lock to the successor at the other end, and waits until it is ready: that is the commit
+ * point. Until then any failure leaves everything with the predecessor, which can try again with another successor.
+ *
+ * The channel is this function's until it settles. Afterwards it stays open if the successor has taken over: its end
+ * tells the successor that the predecessor is gone. After a failure it is closed.
+ *
+ * @returns how it ended; it does not reject for what the successor does, and does not wait beyond the timeout
+ * @throws {@link HandoverError} ERR_INVALID_ARGUMENT; `FdPassingError` if the system does not let a descriptor travel
+ */
+export async function giveHandover<T = never>(
+  channel: HandoverChannel,
+  offer: HandoverOffer<T>,
+  { readyTimeoutMs = 60_000, signal }: GiveOptions = {},
+): Promise<HandoverResult> {
+  const start = performance.now()
+  const elapsedMs = () => performance.now() - start
+  using limit = new Limit(readyTimeoutMs, signal)
+  try {
+    const successor = await limit.bound(give(channel, offer, limit.signal))
+    // From here on the timeout is too late: "refused" must not follow "commit". A successor that has read all leaves
+    // room for this one.
+    if (!(await channel.send('commit'))) throw new HandoverFailed({ type: 'gone' })
+    return { type: 'committed', successor, elapsedMs: elapsedMs() }
+  } catch (error) {
+    const failure = failureOf(error)
+    channel.refuse(failure === undefined ? 'the predecessor failed' : describeHandoverFailure(failure))
+    if (failure === undefined) throw error
+    return { type: 'failed', failure, elapsedMs: elapsedMs() }
+  }
+}
+
+/** Gives everything, and hears that the successor is ready. */
+async function give<T>(
+  channel: HandoverChannel,
+  offer: HandoverOffer<T>,
+  signal: AbortSignal,
+): Promise<{ pid: number }> {
+  const sockets = socketsOf(offer)
+  const hello = decodeHello(await hear(channel, 'hello', signal))
+  const state = offer.state === undefined ? undefined : encodeFor(hello, offer.state)
+  const manifest: Manifest = {
+    predecessor: { pid: process.pid, version: offer.version },
+    sockets,
+    lock: offer.lock !== undefined,
+    state: state?.identity ?? null,
+  }
+  const giving = giveAll(channel, manifest, descriptorsOf(offer), state?.chunks)
+  // At once, and not after it: a successor that refuses or ends amid its state is noticed then.
+  const [isGiven] = await Promise.all([giving, hear(channel, 'ready', signal)])
+  if (!isGiven) throw new HandoverFailed({ type: 'gone' })
+  return { pid: hello.pid }
+}
+
+/** @returns false if the successor does not receive any more: what it said last tells why */
+async function giveAll(
+  channel: HandoverChannel,
+  manifest: Manifest,
+  fds: ReturnType<typeof descriptorsOf>,
+  state: AsyncIterable<Buffer> | undefined,
+): Promise<boolean> {
+  if (!(await channel.send('manifest', encodeMessage(manifest), fds))) return false
+  if (state === undefined) return true
+  for await (const chunk of state) if (!(await channel.send('state', chunk))) return false
+  return channel.send('stateEnd')
+}
+
+/** What the successor says next, which must be this. */
+async function hear(
+  channel: HandoverChannel,
+  expected: 'hello' | 'ready',
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const message: ChannelMessage | null = await channel.receive(signal)
+  if (message === null) throw new HandoverFailed({ type: 'gone' })
+  const { type, payload, fds } = message
+  for (const fd of fds) fd.close()
+  if (type === 'refused') throw new HandoverFailed({ type, reason: decodeReason(payload) })
+  if (type !== expected) throw protocolError(`"${type}" comes where "${expected}" is expected`)
+  return payload
+}
+
+function failureOf(error: unknown): HandoverFailure | undefined {
+  if (error instanceof HandoverFailed) return error.failure
+  if (!(error instanceof HandoverError)) return undefined
+  if (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_FD_LOST') return { type: 'protocol', error }
+  return error.code === 'ERR_CLOSED' ? { type: 'aborted' } : undefined
+}
+
+/** The ready timeout and the caller's signal, as one signal whose reason is a {@link HandoverFailed}. */
+class Limit implements Disposable {
+  readonly #controller = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  readonly #outer: AbortSignal | undefined
+  readonly #aborted: Promise<never>
+
+  constructor(timeoutMs: number, outer: AbortSignal | undefined) {
+    this.#aborted = new Promise((_, reject) => {
+      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true })
+    })
+    this.#aborted.catch(() => {})
+    this.#timer = setTimeout(() => this.#end({ type: 'not-ready', timeoutMs }), timeoutMs)
+    this.#outer = outer
+    outer?.addEventListener('abort', this.#abort, { once: true })
+    if (outer?.aborted) this.#abort()
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** For what does not look at the signal itself: items that do not come, a successor that does not read. */
+  bound<R>(promise: Promise<R>): Promise<R> {
+    return Promise.race([promise, this.#aborted])
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+    this.#outer?.removeEventListener('abort', this.#abort)
+  }
+
+  readonly #abort = () => this.#end({ type: 'aborted' })
+
+  #end(failure: HandoverFailure): void {
+    this.#controller.abort(new HandoverFailed(failure))
+  }
+}

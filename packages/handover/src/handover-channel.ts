@@ -1,0 +1,185 @@
+import { FdPassingError, OwnedFd, socketpair, UnixSocket } from '@shellflip/fd-passing'
+import { encodeFrame, FrameDecoder, type FrameType, maxFds } from './frame.ts'
+import { HandoverError, protocolError } from './handover-error.ts'
+import { encodeReason } from './messages.ts'
+
+/** One message of the handover protocol. Its descriptors belong to whoever received it. */
+export type ChannelMessage = {
+  readonly type: FrameType
+  readonly payload: Buffer
+  readonly fds: readonly OwnedFd[]
+}
+
+/**
+ * One end of the connection between a predecessor and its successor: a UNIX stream socket that nobody else has.
+ * Its end tells that the other process is gone, so no third process may inherit it: both ends are CLOEXEC.
+ */
+export class HandoverChannel implements Disposable {
+  readonly #socket: UnixSocket
+  readonly #decoder = new FrameDecoder()
+  /** What came of one read and was not asked for yet. */
+  readonly #messages: ChannelMessage[] = []
+  /** Descriptors whose message is not whole yet: they come with its first bytes. */
+  #early: OwnedFd[] = []
+  #refused = false
+
+  private constructor(socket: UnixSocket) {
+    this.#socket = socket
+  }
+
+  /** A channel, and its other end, to be inherited by a successor: close that when the successor has started. */
+  static pair(): { channel: HandoverChannel; remote: OwnedFd } {
+    const [own, remote] = socketpair('stream')
+    return { channel: new HandoverChannel(UnixSocket.adopt(own)), remote }
+  }
+
+  /**
+   * Makes a channel of a descriptor that was inherited or received.
+   *
+   * @param fd becomes the channel's own; a number is taken over only if this does not throw
+   * @throws {@link HandoverError} ERR_NOT_A_CHANNEL; an `OwnedFd` stays the caller's then
+   */
+  static adopt(fd: OwnedFd | number): HandoverChannel {
+    const owned = fd instanceof OwnedFd ? fd : new OwnedFd(fd)
+    try {
+      const channel = new HandoverChannel(adopted(owned))
+      owned.close()
+      return channel
+    } catch (error) {
+      if (owned !== fd) owned.release()
+      throw error
+    }
+  }
+
+  /** Whether this side has closed it. */
+  get closed(): boolean {
+    return this.#socket.closed
+  }
+
+  /**
+   * Says something; settles when the kernel has it all.
+   *
+   * @param fds copies of these go along, and they stay the caller's
+   * @returns false if the peer is gone
+   * @throws {@link HandoverError} ERR_CLOSED; `FdPassingError` if a descriptor cannot be sent
+   */
+  async send(
+    type: FrameType,
+    payload: Buffer = Buffer.alloc(0),
+    fds: readonly OwnedFd[] = [],
+  ): Promise<boolean> {
+    if (this.#refused) throw closedError()
+    return this.#send(type, payload, fds)
+  }
+
+  /**
+   * The next message, or null when the peer is gone, amid a message too: a process that is killed stops anywhere.
+   *
+   * @throws {@link HandoverError} ERR_PROTOCOL, ERR_FD_LOST, ERR_CLOSED; the signal's reason
+   */
+  async receive(signal?: AbortSignal): Promise<ChannelMessage | null> {
+    for (;;) {
+      const next = this.#messages.shift()
+      if (next !== undefined) return next
+      const arrival = await this.#socket
+        .receive(signal === undefined ? {} : { signal })
+        .catch((error: unknown) => this.#endOrThrow(error))
+      if (arrival === null) return null
+      this.#early.push(...arrival.fds)
+      this.#takeApart(arrival.data)
+    }
+  }
+
+  /**
+   * Says why this handover is over, and closes when the kernel has that, in the background: a peer that was given
+   * everything takes a mere end for this process's own, and would serve beside it.
+   */
+  refuse(reason: string): void {
+    if (this.#refused || this.closed) return
+    this.#refused = true
+    this.#closeFds()
+    this.#socket.unref()
+    const closeSocket = () => this.#socket.close()
+    this.#send('refused', encodeReason(reason), []).then(closeSocket, closeSocket)
+  }
+
+  /** Waiting for the peer does not keep this process alive. */
+  unref(): void {
+    this.#socket.unref()
+  }
+
+  /** Closes it, and what came and was not asked for. After {@link refuse}, and a second time, it does nothing. */
+  close(): void {
+    if (this.#refused || this.closed) return
+    this.#closeFds()
+    this.#socket.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async #send(type: FrameType, payload: Buffer, fds: readonly OwnedFd[]): Promise<boolean> {
+    try {
+      await this.#socket.send(encodeFrame({ type, payload, fdCount: fds.length }), { fds })
+      return true
+    } catch (error) {
+      return this.#endOrThrow(error) !== null
+    }
+  }
+
+  #takeApart(data: Buffer): void {
+    for (const { type, payload, fdCount } of this.#decoder.push(data)) {
+      if (this.#early.length < fdCount) {
+        throw protocolError(`"${type}" announces ${fdCount} descriptors, and brings ${this.#early.length}`)
+      }
+      this.#messages.push({ type, payload, fds: this.#early.splice(0, fdCount) })
+    }
+    const unannounced = this.#decoder.unfinished ? this.#early.length > maxFds : this.#early.length > 0
+    if (unannounced) throw protocolError('descriptors come that no message announces')
+  }
+
+  /** @returns null if the error means that the peer is gone */
+  #endOrThrow(error: unknown): null {
+    if (!(error instanceof FdPassingError)) throw error
+    if (this.closed) throw closedError(error)
+    if (error.errno === 'EPIPE' || error.errno === 'ECONNRESET') return null
+    // What a socket without a peer says to a read: EINVAL on Linux.
+    if (error.errno === 'EINVAL' || error.errno === 'ENOTCONN') throw notAChannel(error)
+    if (error.code === 'ERR_FD_LOST') throw new HandoverError('ERR_FD_LOST', error.message, { cause: error })
+    throw error
+  }
+
+  #closeFds(): void {
+    for (const fd of this.#early.splice(0)) fd.close()
+    for (const { fds } of this.#messages.splice(0)) for (const fd of fds) fd.close()
+  }
+}
+
+function adopted(fd: OwnedFd): UnixSocket {
+  try {
+    const copy = fd.dup()
+    try {
+      const socket = UnixSocket.adopt(copy)
+      if (socket.type === 'stream') return socket
+      socket.close()
+      throw new Error(`it is a ${socket.type} socket`)
+    } finally {
+      copy.close()
+    }
+  } catch (cause) {
+    throw notAChannel(cause)
+  }
+}
+
+function notAChannel(cause: unknown): HandoverError {
+  return new HandoverError(
+    'ERR_NOT_A_CHANNEL',
+    `this descriptor is no handover channel: ${(cause as Error).message}`,
+    { cause },
+  )
+}
+
+function closedError(cause?: unknown): HandoverError {
+  return new HandoverError('ERR_CLOSED', 'this side has closed the handover channel', { cause })
+}

@@ -1,0 +1,200 @@
+import { listenTcp, type UnixSocket } from '@shellflip/fd-passing'
+import { defineState, defineStateStream } from '@shellflip/state-serialization'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { besidePeer, fdCensus, message } from './fixtures/connected.ts'
+import { FrameDecoder } from './frame.ts'
+import { giveHandover } from './give-handover.ts'
+import type { HandoverResult } from './handover-failure.ts'
+
+const Blob = defineState({ name: 'blob', version: 1, schema: z.instanceof(Buffer) })
+const hello = { protocol: 1, pid: 42, accepts: { blob: 1 } }
+
+/** What the peer was told, to its end. */
+async function heard(peer: UnixSocket): Promise<{ type: string; text: string }[]> {
+  const decoder = new FrameDecoder()
+  const found: { type: string; text: string }[] = []
+  for (;;) {
+    // A reset comes after all that was said: the predecessor closed with something unread.
+    const arrival = await peer.receive().catch(() => null)
+    if (arrival === null) return found
+    for (const fd of arrival.fds) fd.close()
+    for (const { type, payload } of decoder.push(arrival.data)) found.push({ type, text: payload.toString() })
+  }
+}
+
+/** A handover with a socket and `stateBytes` of state, to a successor of which only the script is known. */
+async function given(
+  script: (peer: UnixSocket) => Promise<unknown>,
+  { stateBytes = 1_000, readyTimeoutMs = 5_000, signal = new AbortController().signal } = {},
+): Promise<HandoverResult> {
+  const census = fdCensus()
+  let result: HandoverResult
+  {
+    using ends = besidePeer()
+    using fd = listenTcp({ host: '127.0.0.1', port: 0 })
+    const state = { definition: Blob, value: Buffer.alloc(stateBytes) }
+    const giving = giveHandover(
+      ends.channel,
+      { version: '1', sockets: [{ name: 'http', fd }], state },
+      { readyTimeoutMs, signal },
+    )
+    await script(ends.peer)
+    result = await giving
+  }
+  await census.isBalanced()
+  return result
+}
+
+/** Reads until the state has ended, or some of it has come. */
+async function read(peer: UnixSocket, until: 'state' | 'stateEnd' = 'stateEnd'): Promise<void> {
+  const decoder = new FrameDecoder()
+  for await (const { data, fds } of peer) {
+    for (const fd of fds) fd.close()
+    if ([...decoder.push(data)].some(({ type }) => type === until)) return
+  }
+}
+
+const greet = (peer: UnixSocket) => peer.send(message('hello', hello))
+const failed = (failure: object) => ({ type: 'failed', failure })
+const large = { stateBytes: 8 * 1024 * 1024 }
+
+describe('a successor that ends', () => {
+  test.each<[string, (peer: UnixSocket) => Promise<unknown>, object?]>([
+    ['at once', async (peer) => peer.close()],
+    [
+      'amid its first word',
+      (peer) => peer.send(message('hello', hello).subarray(0, 20)).then(() => peer.close()),
+    ],
+    ['after its first word', (peer) => greet(peer).then(() => peer.close())],
+    [
+      'amid the state',
+      (peer) =>
+        greet(peer)
+          .then(() => read(peer, 'state'))
+          .then(() => peer.close()),
+      large,
+    ],
+    [
+      'after the state',
+      (peer) =>
+        greet(peer)
+          .then(() => read(peer))
+          .then(() => peer.close()),
+    ],
+  ])('%s', async (_, script, options) => {
+    expect(await given(script, options)).toMatchObject(failed({ type: 'gone' }))
+  })
+
+  test('after "ready", before it could hear "commit"', async () => {
+    const script = async (peer: UnixSocket) => {
+      await greet(peer)
+      await read(peer)
+      await peer.send(message('ready'))
+      peer.close()
+    }
+    // It was ready, and is gone: which of the two the predecessor sees first is chance, and it takes no other.
+    const result = await given(script)
+    expect(result.type === 'committed' || result.failure.type).not.toBe('protocol')
+  })
+})
+
+describe('a successor that is silent', () => {
+  test.each<[string, (peer: UnixSocket) => Promise<unknown>, object?]>([
+    ['from the beginning', async () => {}],
+    ['after its first word, without reading', greet, large],
+    ['after the state', (peer) => greet(peer).then(() => read(peer))],
+  ])('%s', async (_, script, options) => {
+    const result = await given(script, { ...options, readyTimeoutMs: 100 })
+    expect(result).toMatchObject(failed({ type: 'not-ready', timeoutMs: 100 }))
+    expect(result.elapsedMs).toBeLessThan(3_000)
+  })
+
+  test('is told why, before the end of the channel, and its late "ready" is in vain', async () => {
+    using ends = besidePeer()
+    const giving = giveHandover(ends.channel, { version: '1', sockets: [] }, { readyTimeoutMs: 50 })
+    await greet(ends.peer)
+    await giving
+    await ends.peer.send(message('ready')).catch(() => {})
+    expect(await heard(ends.peer)).toEqual([
+      { type: 'manifest', text: expect.any(String) },
+      { type: 'refused', text: 'the successor was not ready within 50 ms' },
+    ])
+  })
+
+  test('and has not read: the reason waits behind the state, and no mere end comes before it', async () => {
+    using ends = besidePeer()
+    const giving = giveHandover(
+      ends.channel,
+      { version: '1', sockets: [], state: { definition: Blob, value: Buffer.alloc(2_000_000) } },
+      { readyTimeoutMs: 50 },
+    )
+    await greet(ends.peer)
+    expect(await giving).toMatchObject(failed({ type: 'not-ready' }))
+    ends.channel.close()
+    const types = (await heard(ends.peer)).map(({ type }) => type)
+    expect(types.at(-1)).toBe('refused')
+    expect(types).not.toContain('stateEnd')
+  })
+})
+
+describe('a successor that sends garbage', () => {
+  const garbage = Buffer.alloc(64, 0xa5)
+  test.each<[string, (peer: UnixSocket) => Promise<unknown>, object?]>([
+    ['instead of its first word', (peer) => peer.send(garbage)],
+    ['as its first word', (peer) => peer.send(message('hello', 'hi'))],
+    ['out of turn', (peer) => peer.send(message('ready'))],
+    ['of another version', (peer) => peer.send(message('hello', { ...hello, protocol: 2 }))],
+    [
+      'amid the state',
+      (peer) =>
+        greet(peer)
+          .then(() => read(peer, 'state'))
+          .then(() => peer.send(garbage)),
+      large,
+    ],
+    [
+      'instead of "ready"',
+      (peer) =>
+        greet(peer)
+          .then(() => read(peer))
+          .then(() => peer.send(garbage)),
+    ],
+    ['a second first word', (peer) => greet(peer).then(() => greet(peer))],
+    [
+      'descriptors that nobody asked for',
+      async (peer) => {
+        using fd = listenTcp({ host: '127.0.0.1', port: 0 })
+        await peer.send(message('hello', hello), { fds: [fd] })
+      },
+    ],
+  ])('%s', async (_, script, options) => {
+    expect(await given(script, options)).toMatchObject(
+      failed({ type: 'protocol', error: { code: 'ERR_PROTOCOL' } }),
+    )
+  })
+})
+
+describe('a predecessor that has had enough', () => {
+  test.each([true, false])('before the successor has said a word: %s', async (atOnce) => {
+    const abort = new AbortController()
+    if (atOnce) abort.abort()
+    const script = async (peer: UnixSocket) => {
+      if (atOnce) return
+      await greet(peer)
+      await read(peer, 'state')
+      abort.abort()
+    }
+    expect(await given(script, { ...large, signal: abort.signal })).toMatchObject(failed({ type: 'aborted' }))
+  })
+
+  test('is not held by items that never come', async () => {
+    const Items = defineStateStream({ name: 'blob', version: 1, schema: z.any() })
+    const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }
+    using ends = besidePeer()
+    const state = { definition: Items, items: never }
+    const giving = giveHandover(ends.channel, { version: '1', sockets: [], state }, { readyTimeoutMs: 50 })
+    await greet(ends.peer)
+    expect(await giving).toMatchObject(failed({ type: 'not-ready' }))
+  })
+})

@@ -1,0 +1,8 @@
+export { type GiveOptions, giveHandover } from './give-handover.ts'
+export { HandoverChannel } from './handover-channel.ts'
+export { HandoverError, type HandoverErrorCode } from './handover-error.ts'
+export { describeHandoverFailure, type HandoverFailure, type HandoverResult } from './handover-failure.ts'
+export type { ManifestSocket } from './messages.ts'
+export type { HandoverOffer, OfferedSocket, OfferedState } from './offer.ts'
+export { type TakeOverOptions, takeOver } from './take-over.ts'
+export type { Commitment, Takeover } from './takeover.ts'

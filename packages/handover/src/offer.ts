@@ -1,0 +1,62 @@
+import { FdPassingError, localAddress, type OwnedFd } from '@shellflip/fd-passing'
+import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+import { maxFds } from './frame.ts'
+import { HandoverError } from './handover-error.ts'
+import type { ManifestSocket } from './messages.ts'
+
+/** A socket under a name, several of one name too. Any other descriptor can be given like this. */
+export type OfferedSocket = { readonly name: string; readonly fd: OwnedFd }
+
+/**
+ * State of one value, or of a stream of items. `value` and `items` are looked at when the successor has said which
+ * version it understands: as getters they give what is true by then.
+ */
+export type OfferedState<T> =
+  | { readonly definition: StateDefinition<T>; readonly value: T }
+  | {
+      readonly definition: StateStreamDefinition<T>
+      readonly items: Iterable<T> | AsyncIterable<T>
+    }
+
+/** What a predecessor gives. Its descriptors are borrowed: copies of them travel. */
+export type HandoverOffer<T = never> = {
+  /** The version of the predecessor's program, for people. */
+  readonly version: string
+  readonly sockets: readonly OfferedSocket[]
+  /** @default none */
+  readonly state?: OfferedState<T>
+  /** The descriptor of an upgrade lock that is held: its copy holds the same lock. @default none */
+  readonly lock?: OwnedFd
+}
+
+type Descriptors = Pick<HandoverOffer, 'sockets' | 'lock'>
+
+/** The descriptors of an offer, in the manifest's order. */
+export function descriptorsOf({ sockets, lock }: Descriptors): OwnedFd[] {
+  const fds = sockets.map(({ fd }) => fd)
+  return lock === undefined ? fds : [...fds, lock]
+}
+
+/** @throws {HandoverError} ERR_INVALID_ARGUMENT */
+export function socketsOf(offer: Descriptors): ManifestSocket[] {
+  const closed = descriptorsOf(offer).findIndex((fd) => fd.closed)
+  if (closed !== -1) {
+    const name = offer.sockets[closed]?.name
+    throw invalid(`${name === undefined ? 'the lock' : `the socket "${name}"`} is closed already`)
+  }
+  if (offer.sockets.length >= maxFds) throw invalid(`more than ${maxFds - 1} sockets are offered`)
+  return offer.sockets.map(({ name, fd }) => ({ name, address: addressOf(fd) }))
+}
+
+function addressOf({ fd }: OwnedFd): ManifestSocket['address'] {
+  try {
+    return localAddress(fd)
+  } catch (error) {
+    if (error instanceof FdPassingError && error.errno === 'ENOTSOCK') return null
+    throw error
+  }
+}
+
+function invalid(message: string): HandoverError {
+  return new HandoverError('ERR_INVALID_ARGUMENT', message)
+}

@@ -1,0 +1,47 @@
+import type { StateIdentity } from '@shellflip/state-serialization'
+import type { HandoverChannel } from './handover-channel.ts'
+import { HandoverError, protocolError } from './handover-error.ts'
+import { hearPredecessor } from './hear-predecessor.ts'
+import { decodeManifest, encodeMessage, protocolVersion } from './messages.ts'
+import { Takeover } from './takeover.ts'
+
+export type TakeOverOptions = {
+  /** The definitions of the states that can be taken over: the predecessor writes its state for their versions. */
+  readonly states?: readonly StateIdentity[]
+  /** How long the predecessor may be silent while it gives, in milliseconds. @default 30_000 */
+  readonly timeoutMs?: number
+}
+
+/**
+ * Takes over from the predecessor at the other end of the channel, which becomes the takeover's: sockets and lock are
+ * here when this resolves, the state is read by {@link Takeover.state}. If it fails, all is closed, and the predecessor
+ * goes on.
+ *
+ * @throws {@link HandoverError} ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_FD_LOST, ERR_PROTOCOL,
+ *   ERR_NOT_A_CHANNEL
+ */
+export async function takeOver(
+  channel: HandoverChannel,
+  { states = [], timeoutMs = 30_000 }: TakeOverOptions = {},
+): Promise<Takeover> {
+  try {
+    const accepts = Object.fromEntries(states.map(({ name, version }) => [name, version]))
+    const hello = encodeMessage({ protocol: protocolVersion, pid: process.pid, accepts })
+    await channel.send('hello', hello)
+    const { payload, fds } = await hearPredecessor(channel, ['manifest'], timeoutMs)
+    try {
+      const manifest = decodeManifest(payload)
+      const announced = manifest.sockets.length + (manifest.lock ? 1 : 0)
+      if (fds.length !== announced) {
+        throw protocolError(`${fds.length} descriptors come with a manifest of ${announced}`)
+      }
+      return new Takeover({ channel, manifest, fds, timeoutMs })
+    } catch (error) {
+      for (const fd of fds) fd.close()
+      throw error
+    }
+  } catch (error) {
+    channel.refuse((error as Error).message)
+    throw error
+  }
+}

@@ -1,0 +1,214 @@
+import type { OwnedFd } from '@shellflip/fd-passing'
+import {
+  type StateDefinition,
+  StateError,
+  type StateIdentity,
+  type StateStreamDefinition,
+} from '@shellflip/state-serialization'
+import type { HandoverChannel } from './handover-channel.ts'
+import { HandoverError } from './handover-error.ts'
+import { hearPredecessor } from './hear-predecessor.ts'
+import type { Manifest, ManifestSocket } from './messages.ts'
+
+/** What {@link Takeover.ready} has led to: this process is the one that serves, beside one that drains or alone. */
+export type Commitment = { predecessor: 'draining' | 'gone' }
+
+type Received = {
+  channel: HandoverChannel
+  manifest: Manifest
+  fds: readonly OwnedFd[]
+  timeoutMs: number
+}
+
+type Phase = 'preparing' | 'ready' | 'committed' | 'over'
+
+/** What a predecessor has given, until this process says that it is ready, or that it cannot. */
+export class Takeover implements Disposable {
+  readonly predecessor: Manifest['predecessor']
+  /** What is offered, taken or not, in the predecessor's order. */
+  readonly sockets: readonly ManifestSocket[]
+  /** Name and version of the state that is offered, if one is. */
+  readonly offeredState: StateIdentity | undefined
+  /** Resolves after {@link ready}, when the predecessor has ended. It does not keep this process alive. */
+  readonly predecessorGone: Promise<void>
+  readonly #channel: HandoverChannel
+  readonly #timeoutMs: number
+  readonly #unclaimed: (ManifestSocket & { fd: OwnedFd })[]
+  #lock: OwnedFd | undefined
+  #phase: Phase = 'preparing'
+  #state: 'unread' | 'reading' | 'read'
+  #announceGone: () => void = () => {}
+
+  /** By `takeOver`. @internal */
+  constructor({ channel, manifest, fds, timeoutMs }: Received) {
+    this.predecessor = manifest.predecessor
+    this.sockets = manifest.sockets
+    this.offeredState = manifest.state ?? undefined
+    this.predecessorGone = new Promise((resolve) => {
+      this.#announceGone = resolve
+    })
+    this.#channel = channel
+    this.#timeoutMs = timeoutMs
+    this.#unclaimed = manifest.sockets.map((socket, index) => ({ ...socket, fd: fds[index] as OwnedFd }))
+    this.#lock = manifest.lock ? fds.at(-1) : undefined
+    this.#state = manifest.state === null ? 'read' : 'unread'
+  }
+
+  /** Takes the next socket of this name: it is the caller's now. Undefined if there is none, or none left. */
+  socket(name: string): OwnedFd | undefined {
+    const index = this.#unclaimed.findIndex((socket) => socket.name === name)
+    return index === -1 ? undefined : this.#unclaimed.splice(index, 1)[0]?.fd
+  }
+
+  /** Takes the descriptor of the upgrade lock, if one was given: it is the caller's now. To be adopted by `UpgradeLock`. */
+  lock(): OwnedFd | undefined {
+    const lock = this.#lock
+    this.#lock = undefined
+    return lock
+  }
+
+  /**
+   * Reads a state that is one value: migrated, and checked by its schema. Undefined if the predecessor gives none of
+   * this name. If it fails the predecessor is told why, and this takeover is over.
+   *
+   * @throws {@link HandoverError} ERR_STATE, ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_OUT_OF_TURN …
+   */
+  async state<T>(definition: StateDefinition<T>): Promise<T | undefined> {
+    if (this.offeredState?.name !== definition.name) return undefined
+    this.#beginState()
+    try {
+      return await definition.decode(this.#stateBytes())
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
+  /**
+   * The items of a state that is a stream, as they come; none if the predecessor gives none of this name. They are all
+   * there when the iteration has ended without an error, which must be before {@link ready}.
+   *
+   * @throws {@link HandoverError} as {@link state}
+   */
+  async *items<T>(definition: StateStreamDefinition<T>): AsyncGenerator<T, void, void> {
+    if (this.offeredState?.name !== definition.name) return
+    this.#beginState()
+    const items = definition.decode(this.#stateBytes())[Symbol.asyncIterator]()
+    try {
+      for (;;) {
+        const { done, value } = await items.next().catch((error: unknown) => {
+          throw this.#failed(error)
+        })
+        if (done) return
+        yield value
+      }
+    } finally {
+      await items.return?.()
+    }
+  }
+
+  /** Tells the predecessor that this process cannot take over, and why; closes all that was not taken. */
+  refuse(reason: string): void {
+    if (this.#phase !== 'preparing' && this.#phase !== 'ready') return
+    this.#channel.refuse(reason)
+    this.#end()
+  }
+
+  /**
+   * Says that this process serves. What was not taken is closed when the predecessor agrees; the channel stays open
+   * until it ends. If it has ended already, after all was handed over, this process goes on alone.
+   *
+   * @throws {@link HandoverError} ERR_REFUSED: too late, the predecessor goes on: end this process, and close what was
+   *   taken; ERR_OUT_OF_TURN: the state was not read to its end
+   */
+  async ready(): Promise<Commitment> {
+    this.#check('preparing', 'ready()')
+    if (this.#state !== 'read') throw outOfTurn('ready() before the state was read: see state() and items()')
+    this.#phase = 'ready'
+    await this.#channel.send('ready')
+    // Without a timeout: only the predecessor knows whether it heard this in time, and while it says nothing it lives.
+    const predecessor = await this.#verdict()
+    this.#phase = 'committed'
+    this.#closeUnclaimed()
+    this.#channel.unref()
+    if (predecessor === 'gone') this.#announceGone()
+    else void this.#untilGone()
+    return { predecessor }
+  }
+
+  /** Closes the channel and all that was not taken; a predecessor that waits for {@link ready} goes on itself. */
+  close(): void {
+    this.#channel.close()
+    this.#end()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #beginState(): void {
+    this.#check('preparing', 'the state')
+    if (this.#state !== 'unread') throw outOfTurn('the state can be read once only')
+    this.#state = 'reading'
+  }
+
+  async *#stateBytes(): AsyncGenerator<Buffer, void> {
+    for (;;) {
+      const { type, payload } = await hearPredecessor(this.#channel, ['state', 'stateEnd'], this.#timeoutMs)
+      if (type === 'stateEnd') break
+      yield payload
+    }
+    this.#state = 'read'
+  }
+
+  async #verdict(): Promise<'draining' | 'gone'> {
+    try {
+      await hearPredecessor(this.#channel, ['commit'])
+      return 'draining'
+    } catch (error) {
+      if (error instanceof HandoverError && error.code === 'ERR_PREDECESSOR_GONE') return 'gone'
+      throw this.#failed(error)
+    }
+  }
+
+  async #untilGone(): Promise<void> {
+    try {
+      while ((await this.#channel.receive()) !== null);
+      this.#announceGone()
+    } catch {
+      // Closed by close(): who asks no more is not told.
+    }
+  }
+
+  /** Ends the takeover with this error, of which the predecessor is told unless it is the one who said so. */
+  #failed(error: unknown): unknown {
+    const said = error instanceof StateError && error.cause instanceof HandoverError ? error.cause : error
+    const failure = said instanceof StateError ? refusedState(said) : said
+    this.#channel.refuse((failure as Error).message)
+    this.#end()
+    return failure
+  }
+
+  #check(phase: Phase, what: string): void {
+    if (this.#phase !== phase) throw outOfTurn(`${what} when this takeover is ${this.#phase}`)
+  }
+
+  #end(): void {
+    this.#phase = 'over'
+    this.#closeUnclaimed()
+  }
+
+  #closeUnclaimed(): void {
+    for (const { fd } of this.#unclaimed.splice(0)) fd.close()
+    this.lock()?.close()
+  }
+}
+
+function refusedState(cause: StateError): HandoverError {
+  return new HandoverError('ERR_STATE', `the predecessor's state cannot be taken over: ${cause.message}`, {
+    cause,
+  })
+}
+
+function outOfTurn(what: string): HandoverError {
+  return new HandoverError('ERR_OUT_OF_TURN', `${what} is out of turn`)
+}
