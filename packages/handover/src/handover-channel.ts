@@ -21,6 +21,8 @@ export class HandoverChannel implements Disposable {
   readonly #messages: ChannelMessage[] = []
   /** Descriptors whose message is not whole yet: they come with its first bytes. */
   #early: OwnedFd[] = []
+  /** A peer that has the manifest, and not "commit" or "refused", would serve if this process were gone. */
+  #owesVerdict = false
   #refused = false
 
   private constructor(socket: UnixSocket) {
@@ -69,6 +71,8 @@ export class HandoverChannel implements Disposable {
     fds: readonly OwnedFd[] = [],
   ): Promise<boolean> {
     if (this.#refused) throw closedError()
+    if (type === 'manifest') this.#owesVerdict = true
+    if (type === 'commit') this.#owesVerdict = false
     return this.#send(type, payload, fds)
   }
 
@@ -108,8 +112,9 @@ export class HandoverChannel implements Disposable {
     this.#socket.unref()
   }
 
-  /** Closes it, and what came and was not asked for. After {@link refuse}, and a second time, it does nothing. */
+  /** Closes it, and what came and was not asked for; amid a handover that is given it refuses. A second call does nothing. */
   close(): void {
+    if (this.#owesVerdict) this.refuse('the predecessor has closed the channel')
     if (this.#refused || this.closed) return
     this.#closeFds()
     this.#socket.close()

@@ -46,8 +46,8 @@ async function given(
   return result
 }
 
-/** Reads until the state has ended, or some of it has come. */
-async function read(peer: UnixSocket, until: 'state' | 'stateEnd' = 'stateEnd'): Promise<void> {
+/** Reads until this has come. */
+async function read(peer: UnixSocket, until: 'manifest' | 'state' | 'stateEnd' = 'stateEnd'): Promise<void> {
   const decoder = new FrameDecoder()
   for await (const { data, fds } of peer) {
     for (const fd of fds) fd.close()
@@ -93,9 +93,7 @@ describe('a successor that ends', () => {
       await peer.send(message('ready'))
       peer.close()
     }
-    // It was ready, and is gone: which of the two the predecessor sees first is chance, and it takes no other.
-    const result = await given(script)
-    expect(result.type === 'committed' || result.failure.type).not.toBe('protocol')
+    expect(await given(script)).toMatchObject(failed({ type: 'gone' }))
   })
 })
 
@@ -186,6 +184,19 @@ describe('a predecessor that has had enough', () => {
       abort.abort()
     }
     expect(await given(script, { ...large, signal: abort.signal })).toMatchObject(failed({ type: 'aborted' }))
+  })
+
+  test('and closes the channel: a successor that has everything is told, and does not take it for a death', async () => {
+    using ends = besidePeer()
+    const giving = giveHandover(ends.channel, { version: '1', sockets: [] })
+    await greet(ends.peer)
+    await read(ends.peer, 'manifest')
+    ends.channel.close()
+    expect((await heard(ends.peer)).at(-1)).toEqual({
+      type: 'refused',
+      text: 'the predecessor has closed the channel',
+    })
+    expect(await giving).toMatchObject(failed({ type: 'aborted' }))
   })
 
   test('is not held by items that never come', async () => {

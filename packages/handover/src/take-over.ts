@@ -8,7 +8,7 @@ import { Takeover } from './takeover.ts'
 export type TakeOverOptions = {
   /** The definitions of the states that can be taken over: the predecessor writes its state for their versions. */
   readonly states?: readonly StateIdentity[]
-  /** How long the predecessor may be silent while it gives, in milliseconds. @default 30_000 */
+  /** How long the predecessor may be silent while it gives, in milliseconds. @default 60_000 */
   readonly timeoutMs?: number
 }
 
@@ -22,7 +22,7 @@ export type TakeOverOptions = {
  */
 export async function takeOver(
   channel: HandoverChannel,
-  { states = [], timeoutMs = 30_000 }: TakeOverOptions = {},
+  { states = [], timeoutMs = 60_000 }: TakeOverOptions = {},
 ): Promise<Takeover> {
   try {
     const accepts = Object.fromEntries(states.map(({ name, version }) => [name, version]))
