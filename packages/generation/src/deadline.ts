@@ -24,12 +24,13 @@ export class Deadline {
 
   arm(ms: number): void {
     this.#from = this.#system.now()
-    this.#passIn(ms)
+    this.#passAt(this.#from + ms)
   }
 
   /** Puts it off to `ms` from now; never brings it forward (sd_notify(3), EXTEND_TIMEOUT_USEC). */
   extend(ms: number): void {
-    if (this.armed && this.#system.now() + ms > this.#at) this.#passIn(ms)
+    const at = this.#system.now() + ms
+    if (this.armed && at > this.#at) this.#passAt(at)
   }
 
   clear(): void {
@@ -37,10 +38,10 @@ export class Deadline {
     this.#timer = undefined
   }
 
-  #passIn(ms: number): void {
+  #passAt(at: number): void {
     this.clear()
-    this.#at = this.#system.now() + ms
-    this.#timer = this.#system.timer(ms, () => {
+    this.#at = at
+    this.#timer = this.#system.timer(at - this.#system.now(), () => {
       this.#timer = undefined
       this.#onPassed()
     })

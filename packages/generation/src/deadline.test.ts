@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { Deadline } from './deadline.ts'
+import { FakeSystem } from './testing.ts'
+
+/** A clock that goes on while it is read. */
+class RunningClock extends FakeSystem {
+  override now(): number {
+    this.advance(0.6)
+    return super.now()
+  }
+}
+
+test('its length is what was asked for, however long the arming takes', () => {
+  const deadline = new Deadline(new RunningClock(), () => {})
+  deadline.arm(2_000)
+  expect(deadline.lengthMs).toBe(2_000)
+})
