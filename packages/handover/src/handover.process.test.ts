@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { listenTcp, localAddress, type OwnedFd } from '@shellflip/fd-passing'
+import { listenTcp, localAddress, type OwnedFd, pipe } from '@shellflip/fd-passing'
 import { defineState } from '@shellflip/state-serialization'
 import { openFds, type TestProcess } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
@@ -15,9 +15,9 @@ import { takeOver } from './take-over.ts'
 const Block = defineState({ name: 'block', version: 1, schema: z.instanceof(Buffer) })
 
 /** A program at the other end of a channel, which is closed with the scope. */
-function peer(code: string) {
+function peer(code: string, options: { descriptorLimit?: number } = {}) {
   const { channel, remote } = HandoverChannel.pair()
-  const other = program(code, { extraFds: [remote.fd] })
+  const other = program(code, { extraFds: [remote.fd], ...options })
   remote.close()
   return {
     channel,
@@ -110,6 +110,29 @@ describe('between processes', () => {
       await using ends = peer(successor)
       expect(await giveHandover(ends.channel, offer)).toMatchObject({ type: 'committed' })
       expect(await reportedDigest(ends.other)).toBe(digest(value))
+    }
+    await census.isBalanced()
+  })
+
+  test('a successor with too few free descriptors says so, and owns none of them', async () => {
+    const census = fdCensus()
+    {
+      const { reader, writer } = pipe()
+      const sockets = Array.from({ length: 200 }, () => ({ name: 'pipe', fd: reader.dup() }))
+      await using ends = peer(
+        "await takeOver(channel).catch((error) => console.log('refused: ' + error.code))",
+        {
+          descriptorLimit: 100,
+        },
+      )
+      expect(await giveHandover(ends.channel, { version: '1', sockets })).toMatchObject({
+        type: 'failed',
+        failure: { type: 'refused', reason: expect.stringContaining('too few free descriptors') },
+      })
+      await ends.other.printed(/refused: ERR_FD_LOST/)
+      // With the refusal said, nothing is left that would keep it.
+      expect(await ends.other.exit).toEqual({ code: 0, signal: null })
+      for (const fd of [reader, writer, ...sockets.map(({ fd }) => fd)]) fd.close()
     }
     await census.isBalanced()
   })

@@ -123,6 +123,10 @@ describe('a predecessor that sends garbage', () => {
       (peer, fds) => peer.send(message('manifest', manifest, 2), { fds: fds.slice(1) }),
     ],
     [
+      'fewer descriptors than it announces, but as many as it names',
+      (peer, fds) => peer.send(message('manifest', { ...manifest, lock: false }, 2), { fds: fds.slice(1) }),
+    ],
+    [
       'more descriptors than the manifest names',
       (peer, fds) => peer.send(message('manifest', { ...manifest, lock: false }, 2), { fds }),
     ],

@@ -199,13 +199,18 @@ describe('a predecessor that has had enough', () => {
     expect(await giving).toMatchObject(failed({ type: 'aborted' }))
   })
 
-  test('is not held by items that never come', async () => {
-    const Items = defineStateStream({ name: 'blob', version: 1, schema: z.any() })
-    const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }
-    using ends = besidePeer()
-    const state = { definition: Items, items: never }
-    const giving = giveHandover(ends.channel, { version: '1', sockets: [], state }, { readyTimeoutMs: 50 })
-    await greet(ends.peer)
-    expect(await giving).toMatchObject(failed({ type: 'not-ready' }))
-  })
+  test.each(['nothing', 'ready'])(
+    'is not held by items that never come, if the successor says %s',
+    async (word) => {
+      const Items = defineStateStream({ name: 'blob', version: 1, schema: z.any() })
+      const never = { [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => {}) }) }
+      using ends = besidePeer()
+      const state = { definition: Items, items: never }
+      const giving = giveHandover(ends.channel, { version: '1', sockets: [], state }, { readyTimeoutMs: 50 })
+      await greet(ends.peer)
+      if (word === 'ready') await ends.peer.send(message('ready'))
+      expect(await giving).toMatchObject(failed({ type: 'not-ready' }))
+      expect((await heard(ends.peer)).map(({ type }) => type)).toEqual(['manifest', 'refused'])
+    },
+  )
 })
