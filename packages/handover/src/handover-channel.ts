@@ -103,8 +103,8 @@ export class HandoverChannel implements Disposable {
     this.#refused = true
     this.#closeFds()
     this.#socket.unref()
-    const closeSocket = () => this.#socket.close()
-    this.#send('refused', encodeReason(reason), []).then(closeSocket, closeSocket)
+    const shut = () => this.#shut()
+    this.#send('refused', encodeReason(reason), []).then(shut, shut)
   }
 
   /** Waiting for the peer does not keep this process alive. */
@@ -115,9 +115,7 @@ export class HandoverChannel implements Disposable {
   /** Closes it, and what came and was not asked for; amid a handover that is given it refuses. A second call does nothing. */
   close(): void {
     if (this.#owesVerdict) this.refuse('the predecessor has closed the channel')
-    if (this.#refused || this.closed) return
-    this.#closeFds()
-    this.#socket.close()
+    if (!this.#refused) this.#shut()
   }
 
   [Symbol.dispose](): void {
@@ -153,6 +151,11 @@ export class HandoverChannel implements Disposable {
     if (error.errno === 'EINVAL' || error.errno === 'ENOTCONN') throw notAChannel(error)
     if (error.code === 'ERR_FD_LOST') throw new HandoverError('ERR_FD_LOST', error.message, { cause: error })
     throw error
+  }
+
+  #shut(): void {
+    this.#closeFds()
+    this.#socket.close()
   }
 
   #closeFds(): void {
