@@ -9,19 +9,21 @@ const intervalMs = 100
 export class ManagerReports {
   readonly #manager: ManagerLink | undefined
   readonly #system: System
+  readonly #describe: () => string
   readonly #onUnreachable: (error: SdNotifyError) => void
   #lastStatus: string | undefined
   #extendedUntil = 0
-  #pendingStatus: (() => string) | undefined
   #timer: Disposable | undefined
 
   constructor(
     manager: ManagerLink | undefined,
     system: System,
+    describe: () => string,
     onUnreachable: (error: SdNotifyError) => void,
   ) {
     this.#manager = manager
     this.#system = system
+    this.#describe = describe
     this.#onUnreachable = onUnreachable
   }
 
@@ -29,17 +31,13 @@ export class ManagerReports {
     this.#tell((manager) => manager.reloading())
   }
 
-  /** Closes the start, or a RELOADING: also one that ended in failure, which `status` then tells. */
-  ready(status: string): void {
-    this.#dropPendingStatus()
-    this.#lastStatus = status
-    this.#tell((manager) => manager.send({ ready: true, status }))
+  /** Closes the start, or a RELOADING: also one that ended in failure, which the status then tells. */
+  ready(): void {
+    this.#tell((manager) => manager.send({ ready: true, status: this.#takeStatus() }))
   }
 
-  stopping(status: string): void {
-    this.#dropPendingStatus()
-    this.#lastStatus = status
-    this.#tell((manager) => manager.send({ stopping: true, status }))
+  stopping(): void {
+    this.#tell((manager) => manager.send({ stopping: true, status: this.#takeStatus() }))
   }
 
   extendTimeout(ms: number): void {
@@ -49,26 +47,26 @@ export class ManagerReports {
     this.#tell((manager) => manager.send({ extendTimeoutUsec: Math.round(ms * 1000) }))
   }
 
-  /** Tells a status soon: the one that `describe` gives then. */
-  statusChanged(describe: () => string): void {
-    this.#pendingStatus = describe
+  /** Tells the status soon, as it is then. */
+  statusChanged(): void {
+    if (this.#manager === undefined) return
     this.#timer ??= this.#system.timer(intervalMs, () => {
-      const status = this.#pendingStatus?.()
-      this.#dropPendingStatus()
-      if (status === undefined || status === this.#lastStatus) return
-      this.#lastStatus = status
-      this.#tell((manager) => manager.send({ status }))
+      const former = this.#lastStatus
+      const status = this.#takeStatus()
+      if (status !== former) this.#tell((manager) => manager.send({ status }))
     })
   }
 
   close(): void {
-    this.#dropPendingStatus()
-  }
-
-  #dropPendingStatus(): void {
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined
-    this.#pendingStatus = undefined
+  }
+
+  /** The status to tell now: what was to be told soon is told with it. */
+  #takeStatus(): string {
+    this.close()
+    this.#lastStatus = this.#describe()
+    return this.#lastStatus
   }
 
   #tell(send: (manager: ManagerLink) => Promise<NotifyOutcome>): void {

@@ -57,8 +57,11 @@ export class RollingSupervisor {
     this.#options = options
     this.#system = system
     this.#policy = new RestartPolicy(options.restart ?? 'on-failure')
-    this.#reports = new ManagerReports(options.manager, system, (error) =>
-      this.#emit({ type: 'manager-unreachable', error }),
+    this.#reports = new ManagerReports(
+      options.manager,
+      system,
+      () => this.#describe(),
+      (error) => this.#emit({ type: 'manager-unreachable', error }),
     )
     const { promise, resolve } = promiseWithResolver<SupervisorExit>()
     this.done = promise
@@ -194,7 +197,7 @@ export class RollingSupervisor {
     })
     predecessor?.stop()
     this.#boundDraining()
-    if (!this.#everReady) this.#reports.ready(this.#describe())
+    if (!this.#everReady) this.#reports.ready()
     this.#everReady = true
     this.#endRoll((elapsedMs) => ({
       type: 'rolled',
@@ -270,14 +273,14 @@ export class RollingSupervisor {
   #endRoll(outcomeAfter: (elapsedMs: number) => RollOutcome): void {
     const ended = this.#rolls.end(this.#system.now(), outcomeAfter)
     if (ended === undefined) return
-    if (this.#state !== 'stopping') this.#reports.ready(this.#describe())
+    if (this.#state !== 'stopping') this.#reports.ready()
     this.#emit({ type: 'roll-ended', outcome: ended.outcome })
     ended.tell()
   }
 
   #end(): void {
     this.#clearBackOff()
-    this.#reports.stopping(this.#describe())
+    this.#reports.stopping()
     this.#rolls.refuse()
     for (const generation of this.#generations.values()) generation.stop()
     if (this.#generations.size === 0) this.#happen('empty')
@@ -294,7 +297,7 @@ export class RollingSupervisor {
   }
 
   #reportStatus(): void {
-    if (this.#state !== 'stopped') this.#reports.statusChanged(() => this.#describe())
+    if (this.#state !== 'stopped') this.#reports.statusChanged()
   }
 
   #describe(): string {

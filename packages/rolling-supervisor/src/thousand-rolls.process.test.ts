@@ -1,19 +1,25 @@
 import { compileScriptedProcess, TestProcess, temporaryFolder } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 
-/** Rolls, and tells halfway, when all code is warm, and after the last roll what the process holds. */
+type Census = { fds: number; resources: string; files: number; heap: number }
+
+/** Rolls, and tells after every 500th roll what the process holds. */
 const program = `
 import { readdirSync } from 'node:fs'
 import { RollingSupervisor } from '@shellflip/rolling-supervisor'
 
 const [file, notifyDirectory] = process.argv.slice(1)
-const rolls = 1000
+const rolls = 2000
 const supervisor = new RollingSupervisor({
   command: () => ({ file, args: ['notify', 'READY=1', 'hang'], env: process.env }),
   notifyDirectory,
 })
-function census() {
-  gc()
+async function census() {
+  // What is finalized takes turns of the event loop, and its memory goes with the next collection.
+  for (let turn = 0; turn < 5; turn++) {
+    gc()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
   const resources = process.getActiveResourcesInfo().filter((type) => type !== 'Immediate').sort().join(' ')
   const files = readdirSync(notifyDirectory).length
   return { fds: readdirSync('/proc/self/fd').length, resources, files, heap: process.memoryUsage().heapUsed }
@@ -27,9 +33,9 @@ const censuses = []
 for (let roll = 1; roll <= rolls; roll++) {
   const outcome = await supervisor.roll()
   if (outcome.type !== 'rolled') throw new Error(JSON.stringify(outcome))
-  if (roll === rolls / 2 || roll === rolls) {
+  if (roll % 500 === 0) {
     while (exited < roll) await new Promise((resolve) => setTimeout(resolve, 5))
-    censuses.push(census())
+    censuses.push(await census())
   }
 }
 supervisor.stop()
@@ -37,7 +43,7 @@ await supervisor.done
 console.log(JSON.stringify({ censuses, filesLeft: readdirSync(notifyDirectory).length }))
 `
 
-test('1,000 rolls leave no fd, file, timer or handle behind, and the heap flat', {
+test('thousands of rolls leave no fd, file, timer or handle behind, and the heap flat', {
   timeout: 120_000,
 }, async () => {
   using folder = temporaryFolder()
@@ -49,9 +55,12 @@ test('1,000 rolls leave no fd, file, timer or handle behind, and the heap flat',
   )
   expect(await run.exit, run.stderr).toEqual({ code: 0, signal: null })
   const { censuses, filesLeft } = JSON.parse(run.stdout)
-  const [early, late] = censuses
-  expect(late).toMatchObject({ fds: early.fds, resources: early.resources, files: 1 })
-  // What is kept of a generation is more than 2 KiB: its launch, with the environment, is.
-  expect(late.heap - early.heap).toBeLessThan(500 * 2048)
+  const [early, ...later] = censuses
+  for (const late of later)
+    expect(late).toMatchObject({ fds: early.fds, resources: early.resources, files: 1 })
+  // What is kept of each generation shows in every 500 rolls, and a launch alone, with the environment, is more than
+  // 1 KiB; what the engine warms up shows in some.
+  const growths = later.map((late: Census, index: number) => late.heap - censuses[index].heap)
+  expect(Math.min(...growths)).toBeLessThan(500 * 1024)
   expect(filesLeft).toBe(0)
 })
