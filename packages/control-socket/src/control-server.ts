@@ -47,6 +47,8 @@ export type AdoptOptions<Request, Reply> = ControlServerOptions<Request, Reply> 
 export type CloseOptions = {
   /** Leave the path alone: a successor holds the same listener and goes on answering. @default false */
   keepPath?: boolean
+  /** How long answers under way may take for their last words, in milliseconds. @default 1_000 */
+  lastWordsMs?: number
 }
 
 type Conversation = { serve(): Promise<void>; close(graceMs: number): void }
@@ -56,8 +58,6 @@ type Reception = {
   emit: (event: ControlServerEvent) => void
   converse: (socket: Socket, peer: Credentials) => Conversation
 }
-
-const lastWordsMs = 1_000
 
 /**
  * Answers requests at a path, one a connection, to clients of the same user and to root.
@@ -117,15 +117,15 @@ export class ControlServer implements AsyncDisposable {
   }
 
   /**
-   * Unlinks the path if it is still ours, and stops accepting. Answers under way see their signal abort and have a
-   * second for last words. Resolves when no connection is left.
+   * Unlinks the path if it is still ours, and stops accepting. Answers under way see their signal abort and have some
+   * time for last words. Resolves when no connection is left.
    */
   close(options: CloseOptions = {}): Promise<void> {
     this.#closed ??= this.#close(options)
     return this.#closed
   }
 
-  async #close({ keepPath = false }: CloseOptions): Promise<void> {
+  async #close({ keepPath = false, lastWordsMs = 1_000 }: CloseOptions): Promise<void> {
     if (!keepPath) this.#claimed?.unlink()
     this.#server.close()
     for (const conversation of this.#conversations.keys()) conversation.close(lastWordsMs)

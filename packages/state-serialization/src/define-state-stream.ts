@@ -16,6 +16,8 @@ export type StateStreamOptions<T> = Definition<T> & {
 
 /** A state that is any number of items, of which only a few are in memory at a time. */
 export type StateStreamDefinition<T> = StateIdentity & {
+  /** Tells it from one value. */
+  readonly form: 'items'
   /**
    * Encodes the items, each taken when the chunks before it have been asked for. What is wrong with an item is thrown
    * while iterating, and what was given out until then is refused by every reader.
@@ -44,6 +46,7 @@ export function defineStateStream<T>(options: StateStreamOptions<T>): StateStrea
   checkDefinition(definition)
   checkLimit('maxItemBytes', maxItemBytes)
   return {
+    form: 'items',
     name: definition.name,
     version: definition.version,
     compatibility: (encoded) => compatibility(encoded, definition),

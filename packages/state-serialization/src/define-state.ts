@@ -14,6 +14,8 @@ export type StateOptions<T> = Definition<T> & {
 
 /** A state that is one value, in memory as a whole at both ends. */
 export type StateDefinition<T> = StateIdentity & {
+  /** Tells it from a stream of items. */
+  readonly form: 'value'
   /**
    * Encodes the value as it is now: all of it is checked and encoded when this returns, and can be given out again for
    * another try.
@@ -46,6 +48,7 @@ export function defineState<T>(options: StateOptions<T>): StateDefinition<T> {
   checkDefinition(definition)
   checkLimit('maxBytes', maxBytes)
   return {
+    form: 'value',
     name: definition.name,
     version: definition.version,
     compatibility: (encoded) => compatibility(encoded, definition),

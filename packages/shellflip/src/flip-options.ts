@@ -1,0 +1,132 @@
+import { constants } from 'node:os'
+import { resolve } from 'node:path'
+import type { Readable } from 'node:stream'
+import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+import type { FlipEvent } from './flip-events.ts'
+import type { UpgradeFailure } from './outcome.ts'
+import { invalidArgument } from './shellflip-error.ts'
+
+/** What is done around an upgrade, in the predecessor. Each may be async. */
+export type UpgradeHooks = {
+  /** Before the successor is started. If it throws, or does not end within the ready timeout, the upgrade has failed. */
+  beforeUpgrade?: (context: { signal: AbortSignal }) => unknown
+  /** Undoes what `beforeUpgrade` did: exactly once for every upgrade that fails after that hook was called. */
+  upgradeFailed?: (failure: UpgradeFailure) => unknown
+  /** When the successor has taken over. */
+  upgraded?: (successor: { pid: number }) => unknown
+}
+
+/** How the successor is started, where it is not by the same command as this process. */
+export type LaunchOptions = {
+  /** The program; a path is followed anew at each upgrade, symlinks too. @default the Node that runs this, as typed */
+  file?: string
+  /** All of its arguments. @default those of this process: Node's own, the script, the script's */
+  args?: readonly string[]
+  /** @default the working directory that this process started in, as typed */
+  cwd?: string
+  /** Added to this process's environment; undefined takes a variable away. */
+  env?: Record<string, string | undefined>
+}
+
+export type FlipOptions = UpgradeHooks & {
+  /**
+   * Where `shellflip restart --socket` asks for an upgrade: a path in a folder that only we, or root, can write.
+   * @default none
+   */
+  controlSocket?: string
+  /**
+   * What asks for an upgrade. SIGUSR1 works only from this call on: before it, Node opens its inspector's port on that
+   * signal, and so it is no default. @default ['SIGUSR2']
+   */
+  signals?: readonly NodeJS.Signals[]
+  /** What asks for the end; a second one ends at once. @default ['SIGTERM', 'SIGINT'] */
+  stopSignals?: readonly NodeJS.Signals[]
+  /** How long the successor may take from its start until it is ready, in milliseconds. Then it is killed. @default 60_000 */
+  readyTimeoutMs?: number
+  /** How long work under way may take after an upgrade or a stop, in milliseconds. Then it is cut. @default 60_000 */
+  drainDeadlineMs?: number
+  /** How many older generations may drain at a time; with more, an upgrade is refused. @default 3 */
+  maxDraining?: number
+  /** Ends this process after an upgrade that failed, instead of serving on. @default false */
+  exitOnError?: boolean
+  /** The version of this program, for people. @default 'unknown' */
+  version?: string
+  /** Holds the pid of the process that serves; replaced atomically, removed in the end. @default none */
+  pidFile?: string
+  /** The lock that lets one upgrade at a time happen, across processes. @default the control socket's path and `.lock` */
+  lockFile?: string
+  launch?: LaunchOptions
+  /**
+   * Understands the bytes of a service of the Rust crate shellflip that starts this program as its successor; what it
+   * returns becomes `flip.state`. @default they are read as `state`
+   */
+  fromRust?: (bytes: Readable) => unknown
+  onEvent?: (event: FlipEvent) => void
+}
+
+/** State of one value: `save` is asked when the successor has started, and `flip.state` is what it gave. */
+export type WithState<T> = FlipOptions & { state: StateDefinition<T>; save: () => T }
+
+/** State of any number of items. `flip.state` yields them; it must be read to its end before `ready()`. */
+export type WithStateStream<T> = FlipOptions & {
+  state: StateStreamDefinition<T>
+  save: () => Iterable<T> | AsyncIterable<T>
+}
+
+export type AnyFlipOptions = FlipOptions & {
+  state?: StateDefinition<unknown> | StateStreamDefinition<unknown>
+  save?: () => unknown
+}
+
+const defaults = {
+  signals: ['SIGUSR2'],
+  stopSignals: ['SIGTERM', 'SIGINT'],
+  readyTimeoutMs: 60_000,
+  drainDeadlineMs: 60_000,
+  maxDraining: 3,
+  exitOnError: false,
+  version: 'unknown',
+} as const
+
+export type NormalizedOptions = AnyFlipOptions & {
+  [Name in keyof typeof defaults]-?: NonNullable<AnyFlipOptions[Name & keyof AnyFlipOptions]>
+}
+
+/** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const normalized = { ...defaults, ...given } as NormalizedOptions
+  const { readyTimeoutMs, drainDeadlineMs, maxDraining, signals, stopSignals } = normalized
+  checkMilliseconds('readyTimeoutMs', readyTimeoutMs)
+  checkMilliseconds('drainDeadlineMs', drainDeadlineMs)
+  if (!Number.isInteger(maxDraining) || maxDraining < 1) {
+    throw invalidArgument(`maxDraining is a whole number from 1 on, not ${maxDraining}`)
+  }
+  for (const signal of [...signals, ...stopSignals]) checkSignal(signal)
+  const both = signals.find((signal) => stopSignals.includes(signal))
+  if (both !== undefined) throw invalidArgument(`${both} cannot ask for an upgrade and for the end as well`)
+  if ((normalized.state === undefined) !== (normalized.save === undefined)) {
+    throw invalidArgument('state and save go together: what the state is, and how to get it')
+  }
+  const { controlSocket, lockFile = controlSocket && `${controlSocket}.lock`, pidFile } = normalized
+  return {
+    ...normalized,
+    ...(controlSocket === undefined ? {} : { controlSocket: resolve(controlSocket) }),
+    ...(lockFile === undefined ? {} : { lockFile: resolve(lockFile) }),
+    ...(pidFile === undefined ? {} : { pidFile: resolve(pidFile) }),
+  }
+}
+
+/** What a timer of Node can hold. */
+const longestMs = 2 ** 31 - 1
+
+function checkMilliseconds(name: string, value: number): void {
+  if (Number.isFinite(value) && value > 0 && value <= longestMs) return
+  throw invalidArgument(`${name} is a number of milliseconds from 1 to ${longestMs}, not ${value}`)
+}
+
+function checkSignal(signal: NodeJS.Signals): void {
+  if (!Object.hasOwn(constants.signals, signal) || signal === 'SIGKILL' || signal === 'SIGSTOP') {
+    throw invalidArgument(`${signal} is no signal that a process can handle`)
+  }
+}

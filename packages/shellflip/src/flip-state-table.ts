@@ -1,0 +1,64 @@
+import type { RefusalReason } from './outcome.ts'
+
+/**
+ * Where a process of the service stands. `aborting`: it was asked to stop amid an upgrade. `draining`: its successor
+ * serves. `stopping`: nobody serves after it.
+ */
+export type FlipState = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'draining' | 'stopping' | 'over'
+
+/**
+ * What can happen to it.
+ *
+ * - `ready`: it serves now
+ * - `upgrade`: someone asks for an upgrade
+ * - `committed`: the successor is ready, and has taken over
+ * - `failed`: this upgrade has come to nothing
+ * - `stop`: a stop signal, or `stop()`
+ * - `drained`: nothing of its work is left
+ */
+export type FlipTrigger = 'ready' | 'upgrade' | 'committed' | 'failed' | 'stop' | 'drained'
+
+/**
+ * `attempt` starts a successor; `abort` ends it; `drain` finishes what is under way; `end` cuts that off. `refuse`
+ * answers whoever asked for an upgrade.
+ */
+export type FlipStep =
+  | { to: FlipState; action?: 'attempt' | 'abort' | 'drain' | 'end' }
+  | { refuse: Extract<RefusalReason, 'not-ready' | 'in-progress' | 'draining' | 'stopping'> }
+
+/** Each state's answer to each trigger. What does not stand here changes nothing. */
+export const flipTable: Record<FlipState, Partial<Record<FlipTrigger, FlipStep>>> = {
+  preparing: {
+    ready: { to: 'serving' },
+    upgrade: { refuse: 'not-ready' },
+    stop: { to: 'stopping', action: 'drain' },
+  },
+  serving: {
+    upgrade: { to: 'upgrading', action: 'attempt' },
+    stop: { to: 'stopping', action: 'drain' },
+  },
+  upgrading: {
+    upgrade: { refuse: 'in-progress' },
+    committed: { to: 'draining', action: 'drain' },
+    failed: { to: 'serving' },
+    stop: { to: 'aborting', action: 'abort' },
+  },
+  aborting: {
+    upgrade: { refuse: 'stopping' },
+    committed: { to: 'draining', action: 'drain' },
+    failed: { to: 'stopping', action: 'drain' },
+  },
+  draining: {
+    upgrade: { refuse: 'draining' },
+    stop: { to: 'draining', action: 'end' },
+    drained: { to: 'over' },
+  },
+  stopping: {
+    upgrade: { refuse: 'stopping' },
+    stop: { to: 'stopping', action: 'end' },
+    drained: { to: 'over' },
+  },
+  over: {
+    upgrade: { refuse: 'stopping' },
+  },
+}

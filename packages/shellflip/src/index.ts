@@ -1,0 +1,26 @@
+export type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
+export {
+  type ServerOptions,
+  ShutdownCoordinator,
+  type ShutdownReport,
+} from '@shellflip/shutdown-coordination'
+export { defineState, defineStateStream } from '@shellflip/state-serialization'
+export type { Flip } from './flip.ts'
+export { type FlipEvent, flipChannel, type UpgradeTrigger } from './flip-events.ts'
+export type {
+  FlipOptions,
+  LaunchOptions,
+  UpgradeHooks,
+  WithState,
+  WithStateStream,
+} from './flip-options.ts'
+export {
+  describeUpgradeFailure,
+  type FlipEnd,
+  type RefusalReason,
+  type UpgradeFailure,
+  type UpgradeOutcome,
+} from './outcome.ts'
+export { shellflip } from './shellflip.ts'
+export { ShellflipError, type ShellflipErrorCode } from './shellflip-error.ts'
+export type { BindAddress, ListenAddress } from './sockets/bind-address.ts'

@@ -1,0 +1,65 @@
+import { Notifier, type NotifyOutcome, WatchdogPinger, watchdogIntervalMs } from '@shellflip/sd-notify'
+
+/** The service manager, if there is one: what it must know of an upgrade, and what the successor must know of it. */
+export class ManagerLink {
+  /** What a successor finds in its environment. The variables are for one process, and so they are taken out of ours. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly #notifier: Notifier
+  readonly #watchdogMs: number | undefined
+  readonly #onTrouble: (error: Error) => void
+  #watchdog: WatchdogPinger | undefined
+
+  constructor(onTrouble: (error: Error) => void, env: NodeJS.ProcessEnv = process.env) {
+    const { NOTIFY_SOCKET, WATCHDOG_USEC } = env
+    this.#watchdogMs = watchdogIntervalMs(env)
+    delete env.WATCHDOG_USEC
+    delete env.WATCHDOG_PID
+    this.#notifier = Notifier.fromEnvironment({ env })
+    this.#onTrouble = onTrouble
+    this.environment = {
+      ...(NOTIFY_SOCKET === undefined ? {} : { NOTIFY_SOCKET }),
+      ...(WATCHDOG_USEC === undefined || this.#watchdogMs === undefined ? {} : { WATCHDOG_USEC }),
+    }
+  }
+
+  /** This process serves: from now on it is the one that the watchdog looks at. */
+  async serving(): Promise<void> {
+    if (this.#watchdogMs !== undefined && this.#notifier.hasManager) {
+      this.#watchdog = new WatchdogPinger(this.#notifier, { intervalMs: this.#watchdogMs })
+    }
+    await this.#tell(this.#notifier.ready({ status: 'serving' }))
+  }
+
+  async upgrading(): Promise<void> {
+    await this.#tell(this.#notifier.reloading({ status: 'upgrading' }))
+  }
+
+  /** RELOADING is always closed by READY, after a failure too, or `systemctl reload` hangs. */
+  async upgradeFailed(why: string): Promise<void> {
+    await this.#tell(this.#notifier.ready({ status: `serving; the last upgrade failed: ${why}` }))
+  }
+
+  /**
+   * The successor is the main process. Resolves when the manager has understood that: until then this one must not
+   * exit, or the manager takes the service for dead (sd_notify(3), BARRIER=1).
+   */
+  async handedOver(pid: number): Promise<void> {
+    await this.#tell(this.#notifier.ready({ mainPid: pid, status: `serving: upgraded to pid ${pid}` }))
+    await this.#tell(this.#notifier.barrier())
+    this.#watchdog?.close()
+  }
+
+  async stopping(): Promise<void> {
+    await this.#tell(this.#notifier.stopping({ status: 'stopping' }))
+  }
+
+  close(): void {
+    this.#watchdog?.close()
+    this.#notifier.close()
+  }
+
+  async #tell(telling: Promise<NotifyOutcome>): Promise<void> {
+    const outcome = await telling
+    if (outcome.type === 'failed') this.#onTrouble(outcome.error)
+  }
+}

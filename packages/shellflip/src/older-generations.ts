@@ -1,0 +1,59 @@
+import { type OwnedFd, socketpair, UnixSocket } from '@shellflip/fd-passing'
+import type { OfferedSocket } from '@shellflip/handover'
+import type { Predecessor } from './predecessor/predecessor.ts'
+import { kinds } from './sockets/socket-key.ts'
+
+/**
+ * The older generations that still drain. Each is known by one end of a socket whose other end its process has, and
+ * nobody else: it ends when the process does, however it does, and its pid means nobody else.
+ */
+export class OlderGenerations {
+  readonly #draining = new Map<string, OwnedFd>()
+  /** Ours, for the generations after us: the first end is ours until we end. */
+  readonly #own = socketpair('stream')
+
+  constructor(predecessor: Predecessor) {
+    for (const key of predecessor.keys(kinds.draining)) {
+      const end = predecessor.socket(key)?.fd
+      if (end !== undefined) this.#watch(key, end)
+    }
+  }
+
+  get count(): number {
+    return this.#draining.size
+  }
+
+  get pids(): number[] {
+    return [...this.#draining.keys()].map((key) => Number(key.slice(kinds.draining.length)))
+  }
+
+  /** For a successor: those that drain, and us. */
+  offered(): OfferedSocket[] {
+    const [, own] = this.#own
+    return [...this.#draining, [`${kinds.draining}${process.pid}`, own] as const].map(([name, fd]) => ({
+      name,
+      fd,
+    }))
+  }
+
+  /** A successor has them. Our own life shall end only with this process. */
+  leave(): void {
+    for (const fd of this.#draining.values()) fd.close()
+    this.#draining.clear()
+    const [life, told] = this.#own
+    told.close()
+    if (!life.closed) life.release()
+  }
+
+  #watch(key: string, end: OwnedFd): void {
+    this.#draining.set(key, end)
+    const socket = UnixSocket.adopt(end.dup())
+    socket.unref()
+    const gone = () => {
+      socket.close()
+      this.#draining.get(key)?.close()
+      this.#draining.delete(key)
+    }
+    socket.receive().then(gone, gone)
+  }
+}

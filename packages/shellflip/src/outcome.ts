@@ -1,0 +1,68 @@
+import type { HandoverFailure } from '@shellflip/handover'
+import { describeHandoverFailure } from '@shellflip/handover'
+import type { ShutdownReport } from '@shellflip/shutdown-coordination'
+
+/** Why an upgrade is not even tried. */
+export type RefusalReason =
+  /** This process is not ready itself. */
+  | 'not-ready'
+  /** Another upgrade is under way, here or in the process that the message names. */
+  | 'in-progress'
+  /** Its successor serves already: ask that. */
+  | 'draining'
+  | 'stopping'
+  /** Too many older generations still drain. */
+  | 'too-many-draining'
+  /** The upgrade lock cannot be taken; the message tells why. */
+  | 'lock-failed'
+
+/** Why an upgrade came to nothing. The process serves on, and can be asked again. */
+export type UpgradeFailure =
+  /** The `beforeUpgrade` hook threw, or did not end within the ready timeout. */
+  | { type: 'hook'; error: Error }
+  /** The system did not start the successor; `code` is its word (ENOENT, EACCES …). */
+  | { type: 'cannot-start'; code: string; message: string }
+  /** The successor ended before it was ready. */
+  | { type: 'exited'; code: number | null; signal: NodeJS.Signals | null }
+  | Exclude<HandoverFailure, { type: 'gone' }>
+
+/** What came of one request for an upgrade. */
+export type UpgradeOutcome =
+  /** `pid` serves now; this process drains, and ends. `elapsedMs` counts from the request. */
+  | { type: 'upgraded'; pid: number; elapsedMs: number }
+  | { type: 'failed'; failure: UpgradeFailure; message: string; elapsedMs: number }
+  | { type: 'refused'; reason: RefusalReason; message: string }
+
+/** How this process's part in the service ended. */
+export type FlipEnd =
+  /** `pid` serves now, and what was under way here is over: see the report. */
+  | { type: 'upgraded'; pid: number; report: ShutdownReport }
+  /** `reason` is the signal's name, or what `stop()` was told. */
+  | { type: 'stopped'; reason: string; report: ShutdownReport }
+
+/** A failure in one line for people: "the successor exited with 3 before it was ready". */
+export function describeUpgradeFailure(failure: UpgradeFailure): string {
+  switch (failure.type) {
+    case 'hook':
+      return `the hook beforeUpgrade failed: ${failure.error.message}`
+    case 'cannot-start':
+      return `the successor cannot be started: ${failure.message}`
+    case 'exited':
+      return failure.signal === null
+        ? `the successor exited with ${failure.code} before it was ready`
+        : `the successor was killed by ${failure.signal} before it was ready`
+    default:
+      return describeHandoverFailure(failure)
+  }
+}
+
+const refusals = {
+  'not-ready': 'this process is not ready itself: ask again when it is',
+  'in-progress': 'an upgrade is in progress',
+  draining: 'this process has been replaced and drains: ask its successor',
+  stopping: 'this process is stopping',
+} as const
+
+export function refused(reason: keyof typeof refusals): UpgradeOutcome {
+  return { type: 'refused', reason, message: refusals[reason] }
+}

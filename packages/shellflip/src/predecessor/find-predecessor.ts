@@ -1,0 +1,36 @@
+import { HandoverChannel } from '@shellflip/handover'
+import type { NormalizedOptions } from '../flip-options.ts'
+import { ShellflipError } from '../shellflip-error.ts'
+import { FirstStart } from './first-start.ts'
+import { HandedOver } from './handed-over.ts'
+import type { Predecessor } from './predecessor.ts'
+import { RustPredecessor } from './rust-predecessor.ts'
+
+/** Names the descriptor of the handover channel to the one process that it is for. */
+export const handoverVariable = 'SHELLFLIP_HANDOVER'
+
+/**
+ * Whoever had the service before. What tells it in the environment is taken away: it is not for our children.
+ *
+ * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT; {HandoverError} if the predecessor does not hand over
+ */
+export async function findPredecessor(options: NormalizedOptions): Promise<Predecessor> {
+  const { [handoverVariable]: told } = process.env
+  delete process.env[handoverVariable]
+  if (told !== undefined) return HandedOver.open(adoptChannel(told), options.state, options.readyTimeoutMs)
+  return RustPredecessor.fromEnvironment(process.env, options.fromRust) ?? new FirstStart()
+}
+
+function adoptChannel(told: string): HandoverChannel {
+  try {
+    if (!/^\d{1,6}$/.test(told)) throw new Error('it is no number')
+    return HandoverChannel.adopt(Number(told))
+  } catch (cause) {
+    throw new ShellflipError(
+      'ERR_HANDOVER_ENVIRONMENT',
+      `${handoverVariable}=${told} names no handover channel (${(cause as Error).message}): ` +
+        'it is for a successor that its predecessor starts, do not set it by hand',
+      { cause },
+    )
+  }
+}

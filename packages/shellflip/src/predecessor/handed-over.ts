@@ -1,0 +1,65 @@
+import type { OwnedFd } from '@shellflip/fd-passing'
+import { type HandoverChannel, type Takeover, takeOver } from '@shellflip/handover'
+import type { StateDefinition, StateIdentity, StateStreamDefinition } from '@shellflip/state-serialization'
+import { kinds } from '../sockets/socket-key.ts'
+import type { InheritedSocket, Predecessor } from './predecessor.ts'
+
+/** A process of this library that has started this one, at the other end of a handover channel. */
+export class HandedOver implements Predecessor {
+  readonly #takeover: Takeover
+  readonly #taken: string[] = []
+
+  /** @throws {HandoverError} */
+  static async open(
+    channel: HandoverChannel,
+    state: StateIdentity | undefined,
+    timeoutMs: number,
+  ): Promise<HandedOver> {
+    return new HandedOver(await takeOver(channel, { states: state === undefined ? [] : [state], timeoutMs }))
+  }
+
+  private constructor(takeover: Takeover) {
+    this.#takeover = takeover
+  }
+
+  get identity(): { pid: number; version: string } {
+    return this.#takeover.predecessor
+  }
+
+  get gone(): Promise<void> {
+    return this.#takeover.predecessorGone
+  }
+
+  async state(
+    definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
+  ): Promise<unknown | AsyncIterable<unknown> | undefined> {
+    if (this.#takeover.offeredState === undefined) return undefined
+    return definition.form === 'items' ? this.#takeover.items(definition) : this.#takeover.state(definition)
+  }
+
+  socket(key: string): InheritedSocket | undefined {
+    const fd = this.#takeover.socket(key)
+    if (fd === undefined) return undefined
+    this.#taken.push(key)
+    return { fd, activated: key.startsWith(kinds.activated) }
+  }
+
+  keys(prefix: string): string[] {
+    const left = this.#takeover.sockets.map(({ name }) => name).filter((name) => name.startsWith(prefix))
+    for (const key of this.#taken) if (left.includes(key)) left.splice(left.indexOf(key), 1)
+    return left
+  }
+
+  lock(): OwnedFd | undefined {
+    return this.#takeover.lock()
+  }
+
+  refuse(reason: string): void {
+    this.#takeover.refuse(reason)
+  }
+
+  async ready(): Promise<'draining' | 'gone'> {
+    const { predecessor } = await this.#takeover.ready()
+    return predecessor
+  }
+}

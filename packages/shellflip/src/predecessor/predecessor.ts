@@ -1,0 +1,34 @@
+import type { OwnedFd } from '@shellflip/fd-passing'
+import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+
+/** A socket that was open before this process was. */
+export type InheritedSocket = {
+  readonly fd: OwnedFd
+  /** A service manager made it, and keeps it: its path is not ours to unlink. */
+  readonly activated: boolean
+}
+
+/**
+ * Whoever had the sockets and the state before: a process that is replaced, or nobody. What it gives is taken once;
+ * what is not taken is closed when this process is ready.
+ */
+export interface Predecessor {
+  /** Undefined if this process was started anew. */
+  readonly identity: { pid: number | undefined; version: string } | undefined
+  /** The state, as it was saved; undefined if there is none. A stream yields its items, and must be read to its end. */
+  state(
+    definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
+  ): Promise<unknown | AsyncIterable<unknown> | undefined>
+  /** The next socket that was offered under this key. */
+  socket(key: string): InheritedSocket | undefined
+  /** What is left of the keys that begin with this. */
+  keys(prefix: string): string[]
+  /** The upgrade lock, held. */
+  lock(): OwnedFd | undefined
+  /** Tells it that this process cannot take over. */
+  refuse(reason: string): void
+  /** The commit point: this process is ready. */
+  ready(): Promise<'none' | 'draining' | 'gone'>
+  /** Resolves when its process is gone, or at once where there is none. */
+  readonly gone: Promise<void>
+}

@@ -1,0 +1,99 @@
+import { ControlServer, type ControlServerEvent } from '@shellflip/control-socket'
+import { localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
+import type { OfferedSocket } from '@shellflip/handover'
+import type { UpgradeOutcome } from '../outcome.ts'
+import type { Predecessor } from '../predecessor/predecessor.ts'
+import { kinds } from '../sockets/socket-key.ts'
+
+export type RestartSocketOptions = {
+  /** Undefined: nobody is answered, and what a predecessor had is closed. */
+  readonly path: string | undefined
+  readonly restart: () => Promise<UpgradeOutcome>
+  readonly onEvent: (event: ControlServerEvent) => void
+}
+
+type Rules = Omit<Parameters<typeof ControlServer.adopt>[0], 'fd' | 'path'>
+
+/** How long a client that waits for the outcome may take to read it, when this process answers no more, in milliseconds. */
+const lastWordsMs = 10_000
+
+/** Where `shellflip restart` asks, in the words of the Rust coordination protocol. It outlives the processes that answer. */
+export class RestartSocket {
+  readonly #path: string | undefined
+  readonly #rules: Rules | undefined
+  /** The predecessor's, which answers on it until this process is ready. */
+  #inherited: OwnedFd | undefined
+  #server: ControlServer | undefined
+
+  /** Takes the predecessor's over, or listens at the path: one that a live process answers at is never taken. @throws {ControlSocketError} */
+  static async open(options: RestartSocketOptions, predecessor: Predecessor): Promise<RestartSocket> {
+    const inherited = predecessor.socket(kinds.control)?.fd
+    const rules = options.path === undefined ? undefined : await rulesFor(options)
+    const socket = new RestartSocket(options.path, rules, inherited)
+    if (rules !== undefined && options.path !== pathOf(inherited)) {
+      socket.#server = await ControlServer.listen({ ...rules, path: options.path as string })
+    }
+    return socket
+  }
+
+  private constructor(path: string | undefined, rules: Rules | undefined, inherited: OwnedFd | undefined) {
+    this.#path = path
+    this.#rules = rules
+    this.#inherited = inherited
+  }
+
+  /** This process serves: it is the one that answers. A path that the program wants no more goes. */
+  async accept(): Promise<void> {
+    const fd = this.#inherited
+    this.#inherited = undefined
+    if (fd === undefined) return
+    if (this.#server === undefined && this.#rules !== undefined) {
+      this.#server = await ControlServer.adopt({
+        ...this.#rules,
+        fd,
+        path: this.#path as string,
+        unlinkOnClose: true,
+      })
+    } else {
+      new UnixPathClaim(pathOf(fd) as string).unlink()
+      fd.close()
+    }
+  }
+
+  /** For a successor: a copy, to be closed when it was given. */
+  offered(): OfferedSocket[] {
+    return this.#server === undefined ? [] : [{ name: kinds.control, fd: this.#server.listener() }]
+  }
+
+  /** The successor answers now. Whoever waits for us still gets the outcome. */
+  async leave(): Promise<void> {
+    await this.#server?.close({ keepPath: true, lastWordsMs })
+  }
+
+  async close(): Promise<void> {
+    this.#inherited?.close()
+    await this.#server?.close()
+  }
+}
+
+async function rulesFor({ restart, onEvent }: RestartSocketOptions): Promise<Rules> {
+  // Loads zod: only for a service that has such a socket.
+  const { shellflipVocabulary } = await import('@shellflip/control-socket/shellflip')
+  return {
+    vocabulary: shellflipVocabulary,
+    onEvent,
+    async answer() {
+      const outcome = await restart()
+      return {
+        Response:
+          outcome.type === 'upgraded' ? { RestartComplete: outcome.pid } : { RestartFailed: outcome.message },
+      }
+    },
+  } as Rules
+}
+
+function pathOf(listener: OwnedFd | undefined): string | undefined {
+  if (listener === undefined) return undefined
+  const address = localAddress(listener.fd)
+  return address.family === 'unix' ? address.path : undefined
+}

@@ -1,0 +1,35 @@
+/**
+ * What went wrong, stable across versions:
+ *
+ * - `ERR_INVALID_ARGUMENT`: a mistake in an option or an address; the message names it.
+ * - `ERR_CLUSTER_WORKER`, `ERR_WORKER_THREAD`: called where the process is not ours to replace.
+ * - `ERR_CALLED_TWICE`: `shellflip()` or `ready()` a second time.
+ * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER, or an OXY_ variable, does not name what it must.
+ * - `ERR_CANNOT_LISTEN`: an address cannot be bound: `cause` has the system's word.
+ * - `ERR_NO_SUCH_SOCKET`: a socket was asked for by name alone, and nobody has passed one of that name.
+ * - `ERR_STOPPED`: stopped before it was ready.
+ */
+export type ShellflipErrorCode =
+  | 'ERR_INVALID_ARGUMENT'
+  | 'ERR_CLUSTER_WORKER'
+  | 'ERR_WORKER_THREAD'
+  | 'ERR_CALLED_TWICE'
+  | 'ERR_HANDOVER_ENVIRONMENT'
+  | 'ERR_CANNOT_LISTEN'
+  | 'ERR_NO_SUCH_SOCKET'
+  | 'ERR_STOPPED'
+
+/** Every failure of this package; `code` is stable, the message says what to do next. */
+export class ShellflipError extends Error {
+  override readonly name = 'ShellflipError'
+  readonly code: ShellflipErrorCode
+
+  constructor(code: ShellflipErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+export function invalidArgument(message: string): ShellflipError {
+  return new ShellflipError('ERR_INVALID_ARGUMENT', message)
+}

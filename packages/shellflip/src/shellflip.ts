@@ -1,0 +1,82 @@
+import cluster from 'node:cluster'
+import { isMainThread } from 'node:worker_threads'
+import { Flip } from './flip.ts'
+import { announcer } from './flip-events.ts'
+import {
+  type AnyFlipOptions,
+  type FlipOptions,
+  normalizeOptions,
+  type WithState,
+  type WithStateStream,
+} from './flip-options.ts'
+import { ManagerLink } from './manager-link.ts'
+import { OlderGenerations } from './older-generations.ts'
+import { findPredecessor } from './predecessor/find-predecessor.ts'
+import { RestartSocket } from './restart-socket/restart-socket.ts'
+import { ShellflipError } from './shellflip-error.ts'
+
+let called = false
+
+/**
+ * Makes this process one of a service that replaces itself. If a predecessor has started it, its sockets and its state
+ * are here when this resolves, and it serves on until `flip.ready()`.
+ *
+ * To be called once, early, in the main thread. If it fails, end the process: a predecessor goes on itself.
+ *
+ * @throws {@link ShellflipError}; `HandoverError` (ERR_STATE …) if the predecessor's state cannot be understood;
+ *   `ControlSocketError` (ERR_PATH_IN_USE …) if the control socket cannot be had
+ */
+export function shellflip<T>(options: WithState<T>): Promise<Flip<T | undefined>>
+export function shellflip<T>(options: WithStateStream<T>): Promise<Flip<AsyncIterable<T> | undefined>>
+export function shellflip(options?: FlipOptions): Promise<Flip<undefined>>
+export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknown>> {
+  checkPlace()
+  const options = normalizeOptions(given)
+  called = true
+  const emit = announcer(options.onEvent)
+  let flip: Flip<unknown> | undefined
+  // At once: a signal without a handler ends the process.
+  for (const signal of options.signals) process.on(signal, () => void flip?.request(signal))
+  const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
+  const predecessor = await findPredecessor(options)
+  try {
+    const state = options.state && (await predecessor.state(options.state))
+    const older = new OlderGenerations(predecessor)
+    const made = new Flip<unknown>({ options, predecessor, manager, older, state, emit })
+    const restartSocket = await RestartSocket.open(
+      {
+        path: options.controlSocket,
+        restart: () => made.request('control-socket'),
+        onEvent: (event) => emit({ type: 'control-socket', event }),
+      },
+      predecessor,
+    )
+    made.attach(restartSocket)
+    for (const signal of options.stopSignals) process.on(signal, () => made.stop(signal))
+    if (predecessor.identity !== undefined) {
+      emit({ type: 'taken-over', predecessor: predecessor.identity })
+    }
+    flip = made
+    return made
+  } catch (error) {
+    predecessor.refuse((error as Error).message)
+    throw error
+  }
+}
+
+function checkPlace(): void {
+  if (cluster.isWorker) {
+    throw new ShellflipError(
+      'ERR_CLUSTER_WORKER',
+      'a cluster worker cannot replace itself, its primary has the sockets: call shellflip() in the primary, or run ' +
+        'the service by procroll',
+    )
+  }
+  if (!isMainThread) {
+    throw new ShellflipError(
+      'ERR_WORKER_THREAD',
+      'a worker thread cannot replace the process: call shellflip() in the main thread',
+    )
+  }
+  if (called) throw new ShellflipError('ERR_CALLED_TWICE', 'shellflip() is called once in a process')
+}

@@ -1,0 +1,93 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import {
+  bindUdp,
+  claimUnixPath,
+  FdPassingError,
+  listenTcp,
+  type OwnedFd,
+  type UnixPathClaim,
+} from '@shellflip/fd-passing'
+import { ShellflipError } from '../shellflip-error.ts'
+import type { ConfiguredAddress } from './socket-key.ts'
+
+export type ListenAddress = ConfiguredAddress & {
+  /** By which a socket of systemd's (`FileDescriptorName=`) is found, or one of port 0. */
+  readonly name?: string
+  /** An IP address, or a name of which the first address is taken. @default every address, IPv6 and IPv4 */
+  readonly host?: string
+  /** 0 takes a free one, and needs a `name`. */
+  readonly port?: number
+  /** A UNIX path, or `@name` for an abstract one; in the place of host and port. */
+  readonly path?: string
+  /** The permissions of the UNIX path. @default what the umask leaves */
+  readonly mode?: number
+  /** How many connections wait to be accepted. @default 511 */
+  readonly backlog?: number
+  /** For `::` only: leave IPv4 alone. @default false */
+  readonly ipv6Only?: boolean
+  /** SO_REUSEPORT. The successor shares this very socket all the same. @default false */
+  readonly reusePort?: boolean
+}
+
+export type BindAddress = Omit<ListenAddress, 'path' | 'mode' | 'backlog'>
+
+/** A socket of ours, and the path that goes with it. */
+export type BoundSocket = { fd: OwnedFd; path?: UnixPathClaim }
+
+/** @throws {ShellflipError} ERR_CANNOT_LISTEN */
+export async function listenAt(address: ListenAddress): Promise<BoundSocket> {
+  const { path, mode, backlog, ...internet } = address
+  return explain(address, async () => {
+    const queue = backlog === undefined ? {} : { backlog }
+    if (path !== undefined) {
+      const claimed = await claimUnixPath({ path, ...queue, ...(mode === undefined ? {} : { mode }) })
+      return { fd: claimed.listener, path: claimed.path }
+    }
+    return { fd: await onHost(internet, (options) => listenTcp({ ...options, ...queue })) }
+  })
+}
+
+/** @throws {ShellflipError} ERR_CANNOT_LISTEN */
+export async function bindAt(address: BindAddress): Promise<BoundSocket> {
+  return explain(address, async () => ({ fd: await onHost(address, bindUdp) }))
+}
+
+type Internet = { host: string; port: number; ipv6Only?: boolean; reusePort?: boolean }
+
+/** Without a host on every address, as Node does: `::`, which takes IPv4 too, or `0.0.0.0` where there is no IPv6. */
+async function onHost(
+  { host, port = 0, ipv6Only, reusePort }: BindAddress,
+  bind: (options: Internet) => OwnedFd,
+): Promise<OwnedFd> {
+  const flags = {
+    port,
+    ...(ipv6Only === undefined ? {} : { ipv6Only }),
+    ...(reusePort === undefined ? {} : { reusePort }),
+  }
+  if (host !== undefined) {
+    return bind({ ...flags, host: isIP(host) === 0 ? (await lookup(host)).address : host })
+  }
+  try {
+    return bind({ ...flags, host: '::' })
+  } catch (error) {
+    if (!(error instanceof FdPassingError) || !noIpv6.has(error.errno ?? '')) throw error
+    return bind({ ...flags, host: '0.0.0.0' })
+  }
+}
+
+const noIpv6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'])
+
+async function explain(
+  { host = '*', port, path }: ListenAddress,
+  bind: () => Promise<BoundSocket>,
+): Promise<BoundSocket> {
+  try {
+    return await bind()
+  } catch (cause) {
+    const where = path ?? `${host}:${port}`
+    throw new ShellflipError('ERR_CANNOT_LISTEN', `cannot listen at ${where}: ${(cause as Error).message}`, {
+      cause,
+    })
+  }
+}

@@ -1,0 +1,162 @@
+import type { Socket as DatagramSocket } from 'node:dgram'
+import type { Server } from 'node:net'
+import {
+  localAddress,
+  type OwnedFd,
+  type SocketAddress,
+  serverFrom,
+  UnixPathClaim,
+} from '@shellflip/fd-passing'
+import type { OfferedSocket } from '@shellflip/handover'
+import type { Predecessor } from '../predecessor/predecessor.ts'
+import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
+import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
+import { boundKey, type ConfiguredAddress, kinds } from './socket-key.ts'
+
+type Held = {
+  readonly key: string
+  /** A copy that is ours, besides the one that Node's object has: this is what a successor gets. */
+  readonly fd: OwnedFd
+  /** To be unlinked when nobody serves after us. */
+  readonly path: UnixPathClaim | undefined
+}
+
+/** The sockets of the service: taken over or bound, held for a successor, and accepted on from `accept()` on. */
+export class HeldSockets {
+  readonly #predecessor: Predecessor
+  readonly #held = new Set<Held>()
+  readonly #opening = new Set<Promise<unknown>>()
+  readonly #waiting: (() => Promise<void>)[] = []
+  #accepting = false
+
+  constructor(predecessor: Predecessor) {
+    this.#predecessor = predecessor
+  }
+
+  /** @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT */
+  listen(server: Server, address: ListenAddress): Promise<SocketAddress> {
+    return this.#serve('tcp', address, listenAt, async (fd) => {
+      const backlog = address.backlog === undefined ? {} : { backlog: address.backlog }
+      await serverFrom(fd, server, backlog)
+      return (release) => server.once('close', release)
+    })
+  }
+
+  /** @throws {ShellflipError} as {@link listen} */
+  bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
+    return this.#serve('udp', address, bindAt, async (fd) => {
+      await bindDatagram(socket, fd)
+      return (release) => socket.once('close', release)
+    })
+  }
+
+  /** A descriptor of any kind, by name: the predecessor's, or a new one. The copy that is returned is the caller's. */
+  open(name: string, make: () => OwnedFd | Promise<OwnedFd>): Promise<OwnedFd> {
+    return this.#open(async () => {
+      const key = kinds.other + name
+      const fd = this.#predecessor.socket(key)?.fd ?? (await make())
+      this.#held.add({ key, fd, path: undefined })
+      return fd.dup()
+    })
+  }
+
+  /** Resolves when every socket is there. @throws what one of them could not be had for */
+  async opened(): Promise<void> {
+    await Promise.all(this.#opening)
+  }
+
+  /** Begins to accept on all of them, and on those that still come. */
+  async accept(): Promise<void> {
+    this.#accepting = true
+    await Promise.all(this.#waiting.splice(0).map((start) => start()))
+  }
+
+  /** For a successor. */
+  offered(): OfferedSocket[] {
+    return [...this.#held].map(({ key, fd }) => ({ name: key, fd }))
+  }
+
+  /** A successor has them: only our copies are closed. */
+  leave(): void {
+    for (const held of this.#held) held.fd.close()
+    this.#held.clear()
+  }
+
+  /** Nobody has them after us: the paths go, before anyone could take the listeners for live ones. */
+  close(): void {
+    for (const { path } of this.#held) path?.unlink()
+    this.leave()
+  }
+
+  #serve<Address extends ConfiguredAddress>(
+    transport: 'tcp' | 'udp',
+    address: Address,
+    bind: (address: Address) => Promise<BoundSocket>,
+    start: (fd: OwnedFd) => Promise<(release: () => void) => unknown>,
+  ): Promise<SocketAddress> {
+    return this.#open(async () => {
+      const held = this.#inherited(transport, address) ?? (await this.#bound(transport, address, bind))
+      this.#held.add(held)
+      const startHeld = async () => {
+        const onClose = await start(held.fd.dup())
+        onClose(() => this.#release(held))
+      }
+      if (this.#accepting) await startHeld()
+      else this.#waiting.push(startHeld)
+      return localAddress(held.fd.fd)
+    })
+  }
+
+  #inherited(transport: 'tcp' | 'udp', address: ConfiguredAddress): Held | undefined {
+    const { name, port, path } = address
+    const activated = name === undefined ? undefined : this.#predecessor.socket(kinds.activated + name)
+    if (activated !== undefined) return { key: kinds.activated + name, fd: activated.fd, path: undefined }
+    if (port === undefined && path === undefined) throw noSuchSocket(name)
+    const key = boundKey(transport, address)
+    const fd = this.#predecessor.socket(key)?.fd
+    return fd && { key, fd, path: path === undefined ? undefined : new UnixPathClaim(path) }
+  }
+
+  async #bound<Address extends ConfiguredAddress>(
+    transport: 'tcp' | 'udp',
+    address: Address,
+    bind: (address: Address) => Promise<BoundSocket>,
+  ): Promise<Held> {
+    const { fd, path } = await bind(address)
+    return { key: boundKey(transport, address), fd, path }
+  }
+
+  /** The program has closed its server: nobody would accept what queues on our copy. */
+  #release(held: Held): void {
+    if (!this.#held.delete(held)) return
+    held.path?.unlink()
+    held.fd.close()
+  }
+
+  /** A failure is the caller's to see, and `opened()`'s: nobody has to wait for both. */
+  #open<T>(open: () => Promise<T>): Promise<T> {
+    const opening = open()
+    opening.catch(() => {})
+    this.#opening.add(opening)
+    return opening
+  }
+}
+
+function bindDatagram(socket: DatagramSocket, fd: OwnedFd): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject)
+    socket.bind({ fd: fd.release(), exclusive: true }, () => {
+      socket.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function noSuchSocket(name: string | undefined): Error {
+  if (name === undefined)
+    return invalidArgument('listen() takes a port, a path, or the name of a passed socket')
+  return new ShellflipError(
+    'ERR_NO_SUCH_SOCKET',
+    `no socket named ${name} was passed: name it by FileDescriptorName= in its unit, or give a port or a path too`,
+  )
+}

@@ -1,0 +1,41 @@
+import { invalidArgument } from '../shellflip-error.ts'
+
+type Transport = 'tcp' | 'unix' | 'udp'
+
+/** An address as it is configured, not as the system resolves it: `localhost`, no host at all, port 0. */
+export type ConfiguredAddress = {
+  readonly name?: string
+  readonly host?: string
+  readonly port?: number
+  readonly path?: string
+}
+
+/** What the keys of a handover begin with: they tell the successor what each descriptor is. */
+export const kinds = {
+  /** A listening or UDP socket that the service bound: `listen:tcp://*:8080`. */
+  bound: 'listen:',
+  /** One that a service manager bound: `activated:app.socket`. */
+  activated: 'activated:',
+  /** Anything else, by the program's own name: `fd:inotify`. */
+  other: 'fd:',
+  /** The listener of the control socket. */
+  control: 'control',
+  /** The reading end of an older generation's life: `draining:4711`. */
+  draining: 'draining:',
+} as const
+
+/**
+ * The name of an address as configured: two versions mean the same socket if they write it alike. Port 0 is another
+ * port each time, so there the program's own name says which it is.
+ *
+ * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+ */
+export function boundKey(transport: Transport, { name, host, port, path }: ConfiguredAddress): string {
+  if (path !== undefined) return `${kinds.bound}unix:${path}`
+  const address = `${transport}://${host ?? '*'}:${port}`
+  if (port !== 0) return `${kinds.bound}${address}`
+  if (name === undefined) {
+    throw invalidArgument('port 0 is another port each time: give it a name, by which a successor finds it')
+  }
+  return `${kinds.bound}${address}#${name}`
+}

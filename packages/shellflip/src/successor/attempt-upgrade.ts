@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { OwnedFd } from '@shellflip/fd-passing'
+import { giveHandover, HandoverChannel, type HandoverFailure, type HandoverOffer } from '@shellflip/handover'
+import type { UpgradeFailure } from '../outcome.ts'
+import type { LaunchCommand } from './launch-command.ts'
+import { SuccessorProcess } from './successor-process.ts'
+
+export type Attempt = {
+  readonly command: LaunchCommand
+  readonly env: NodeJS.ProcessEnv
+  readonly offer: HandoverOffer<unknown>
+  readonly readyTimeoutMs: number
+  /** Ends the attempt, as long as the successor is not ready. */
+  readonly signal: AbortSignal
+  readonly onStarted: (pid: number) => void
+}
+
+export type AttemptResult =
+  | { type: 'committed'; pid: number; channel: HandoverChannel }
+  | { type: 'failed'; failure: UpgradeFailure }
+
+/**
+ * Starts a successor and hands over to it. If that fails nothing of it is left: it is dead and reaped, with all that
+ * it has started.
+ */
+export async function attemptUpgrade(attempt: Attempt): Promise<AttemptResult> {
+  const { channel, remote } = HandoverChannel.pair()
+  const successor = await start(attempt, remote)
+  if ('failure' in successor) {
+    channel.close()
+    return successor
+  }
+  attempt.onStarted(successor.pid)
+  const dead = new AbortController()
+  void successor.exited.then(() => dead.abort())
+  const { offer, readyTimeoutMs } = attempt
+  try {
+    const signal = AbortSignal.any([attempt.signal, dead.signal])
+    const result = await giveHandover(channel, offer, { readyTimeoutMs, signal })
+    if (result.type === 'failed') {
+      const failure = await failureOf(result.failure, successor, attempt.signal)
+      await successor.kill()
+      return { type: 'failed', failure }
+    }
+  } catch (error) {
+    await successor.kill()
+    throw error
+  }
+  successor.leave()
+  return { type: 'committed', pid: successor.pid, channel }
+}
+
+async function start(
+  { command, env }: Attempt,
+  remote: OwnedFd,
+): Promise<SuccessorProcess | { type: 'failed'; failure: UpgradeFailure }> {
+  try {
+    return await SuccessorProcess.start(command, env, remote)
+  } catch (error) {
+    const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
+    // The system says ENOENT of the program where it means the working directory.
+    const what = existsSync(command.cwd) ? message : `there is no working directory ${command.cwd}`
+    return { type: 'failed', failure: { type: 'cannot-start', code, message: what } }
+  } finally {
+    remote.close()
+  }
+}
+
+/** A process that ends is seen by its channel a moment before its exit status is. */
+const exitStatusMs = 1_000
+
+async function failureOf(
+  failure: HandoverFailure,
+  successor: SuccessorProcess,
+  asked: AbortSignal,
+): Promise<UpgradeFailure> {
+  if (failure.type === 'aborted' && asked.aborted) return failure
+  if (failure.type !== 'gone' && failure.type !== 'aborted') return failure
+  const exit = await Promise.race([successor.exited, delay(exitStatusMs, undefined, { ref: false })])
+  return { type: 'exited', ...(exit ?? (await successor.kill())) }
+}
