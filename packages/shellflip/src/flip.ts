@@ -112,21 +112,23 @@ export class Flip<S> {
   async ready(): Promise<void> {
     if (this.#readyCalled) throw new ShellflipError('ERR_CALLED_TWICE', 'ready() is called once')
     this.#readyCalled = true
-    const { predecessor, manager, emit } = this.#parts
+    const { predecessor, manager } = this.#parts
     const lock = predecessor.lock()
     try {
       await this.#sockets.opened()
+      this.#pidFile?.prepare()
       this.#checkNotStopped()
       const state = await predecessor.ready()
       this.#checkNotStopped()
       await Promise.all([this.#restartSocket?.accept(), this.#sockets.accept()])
-      this.#pidFile?.write()
+      this.#pidFile?.commit()
       this.#happen('ready')
       await manager.serving()
-      const { identity } = predecessor
-      emit({ type: 'ready', ...(state === 'none' ? {} : { predecessor: { pid: identity?.pid, state } }) })
+      this.#announceReady(state)
     } catch (error) {
       predecessor.refuse((error as Error).message)
+      this.#pidFile?.abandon()
+      this.#sockets.close()
       throw error
     } finally {
       this.#releaseLock(lock)
@@ -298,6 +300,13 @@ export class Flip<S> {
     this.#parts.manager.close()
     this.#parts.emit({ type: 'drained', report: end.report })
     this.#resolveDone(end)
+  }
+
+  #announceReady(state: 'none' | 'draining' | 'gone'): void {
+    const { predecessor, emit } = this.#parts
+    if (state === 'none') return emit({ type: 'ready' })
+    emit({ type: 'ready', predecessor: { pid: predecessor.identity?.pid, state } })
+    void predecessor.gone.then(() => emit({ type: 'predecessor-exited' }))
   }
 
   #checkNotStopped(): void {

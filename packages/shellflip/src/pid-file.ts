@@ -3,15 +3,26 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 /** Tells the pid of the process that serves. Whoever reads it finds the old one or the new one, never half of it. */
 export class PidFile {
   readonly #path: string
+  readonly #next: string
 
   constructor(path: string) {
     this.#path = path
+    this.#next = `${path}.${process.pid}`
   }
 
-  write(): void {
-    const next = `${this.#path}.${process.pid}`
-    writeFileSync(next, `${process.pid}\n`)
-    renameSync(next, this.#path)
+  /** What can fail is tried before the commit. */
+  prepare(): void {
+    writeFileSync(this.#next, `${process.pid}\n`)
+  }
+
+  /** This process serves. */
+  commit(): void {
+    renameSync(this.#next, this.#path)
+  }
+
+  /** This process serves not. */
+  abandon(): void {
+    rmSync(this.#next, { force: true })
   }
 
   /** If it still tells ours. */

@@ -19,7 +19,11 @@ type Held = {
   readonly fd: OwnedFd
   /** To be unlinked when nobody serves after us. */
   readonly path: UnixPathClaim | undefined
+  /** The predecessor's: its path is not ours before we serve. */
+  readonly inherited: boolean
 }
+
+const unixPrefix = boundKey('unix', { path: '' })
 
 /** The sockets of the service: taken over or bound, held for a successor, and accepted on from `accept()` on. */
 export class HeldSockets {
@@ -27,6 +31,8 @@ export class HeldSockets {
   readonly #held = new Set<Held>()
   readonly #opening = new Set<Promise<unknown>>()
   readonly #waiting: (() => Promise<void>)[] = []
+  readonly #unwanted: UnixPathClaim[] = []
+  /** This process serves: all that it holds is its own. */
   #accepting = false
 
   constructor(predecessor: Predecessor) {
@@ -55,18 +61,26 @@ export class HeldSockets {
     return this.#open(async () => {
       const key = kinds.other + name
       const fd = this.#predecessor.socket(key)?.fd ?? (await make())
-      this.#held.add({ key, fd, path: undefined })
+      this.#held.add({ key, fd, path: undefined, inherited: false })
       return fd.dup()
     })
   }
 
-  /** Resolves when every socket is there. @throws what one of them could not be had for */
+  /**
+   * Resolves when every socket is there. What the predecessor has besides is not wanted any more: it is closed at the
+   * commit, and its paths go.
+   *
+   * @throws what one of them could not be had for
+   */
   async opened(): Promise<void> {
     await Promise.all(this.#opening)
+    const paths = this.#predecessor.keys(unixPrefix).map((key) => key.slice(unixPrefix.length))
+    this.#unwanted.push(...paths.map((path) => new UnixPathClaim(path)))
   }
 
   /** Begins to accept on all of them, and on those that still come. */
   async accept(): Promise<void> {
+    for (const path of this.#unwanted.splice(0)) path.unlink()
     this.#accepting = true
     await Promise.all(this.#waiting.splice(0).map((start) => start()))
   }
@@ -82,9 +96,9 @@ export class HeldSockets {
     this.#held.clear()
   }
 
-  /** Nobody has them after us: the paths go, before anyone could take the listeners for live ones. */
+  /** Nobody has them after us: the paths go while the listeners are open, so that none is another's. */
   close(): void {
-    for (const { path } of this.#held) path?.unlink()
+    for (const held of this.#held) this.#unlink(held)
     this.leave()
   }
 
@@ -110,11 +124,13 @@ export class HeldSockets {
   #inherited(transport: 'tcp' | 'udp', address: ConfiguredAddress): Held | undefined {
     const { name, port, path } = address
     const activated = name === undefined ? undefined : this.#predecessor.socket(kinds.activated + name)
-    if (activated !== undefined) return { key: kinds.activated + name, fd: activated.fd, path: undefined }
+    if (activated !== undefined) {
+      return { key: kinds.activated + name, fd: activated.fd, path: undefined, inherited: true }
+    }
     if (port === undefined && path === undefined) throw noSuchSocket(name)
     const key = boundKey(transport, address)
     const fd = this.#predecessor.socket(key)?.fd
-    return fd && { key, fd, path: path === undefined ? undefined : new UnixPathClaim(path) }
+    return fd && { key, fd, path: path === undefined ? undefined : new UnixPathClaim(path), inherited: true }
   }
 
   async #bound<Address extends ConfiguredAddress>(
@@ -123,14 +139,18 @@ export class HeldSockets {
     bind: (address: Address) => Promise<BoundSocket>,
   ): Promise<Held> {
     const { fd, path } = await bind(address)
-    return { key: boundKey(transport, address), fd, path }
+    return { key: boundKey(transport, address), fd, path, inherited: false }
   }
 
   /** The program has closed its server: nobody would accept what queues on our copy. */
   #release(held: Held): void {
     if (!this.#held.delete(held)) return
-    held.path?.unlink()
+    this.#unlink(held)
     held.fd.close()
+  }
+
+  #unlink({ path, inherited }: Held): void {
+    if (this.#accepting || !inherited) path?.unlink()
   }
 
   /** A failure is the caller's to see, and `opened()`'s: nobody has to wait for both. */
