@@ -1,3 +1,4 @@
+import { connectionLimits } from './connection-message.ts'
 import { protocolError } from './handover-error.ts'
 
 const KiB = 1024
@@ -16,8 +17,13 @@ const kinds = {
   ready: { code: 5, maxBytes: 0, maxFds: 0 },
   /** The predecessor's answer to `ready`: the successor is the one that serves now. */
   commit: { code: 6, maxBytes: 0, maxFds: 0 },
-  /** Either end's last word, with a reason: the predecessor goes on. */
+  /** Either end's last word, with a reason: the predecessor goes on, with what was not taken by then. */
   refused: { code: 7, maxBytes: 64 * KiB, maxFds: 0 },
+  /** After the commit: an open connection, with its descriptor. */
+  connection: { code: 8, maxBytes: connectionLimits.connection, maxFds: 1 },
+  /** The successor's answers to a connection: it begins to serve it now, or never will. */
+  taken: { code: 9, maxBytes: connectionLimits.answer, maxFds: 0 },
+  declined: { code: 10, maxBytes: connectionLimits.answer, maxFds: 0 },
 } as const satisfies Record<string, Kind>
 
 export type FrameType = keyof typeof kinds

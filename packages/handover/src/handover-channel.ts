@@ -24,6 +24,9 @@ export class HandoverChannel implements Disposable {
   /** A peer that has the manifest, and not "commit" or "refused", would serve if this process were gone. */
   #owesVerdict = false
   #refused = false
+  /** A peer with a connection that it has not answered would serve it if this process were gone. */
+  #unanswered = 0
+  #closing = false
 
   private constructor(socket: UnixSocket) {
     this.#socket = socket
@@ -55,7 +58,7 @@ export class HandoverChannel implements Disposable {
 
   /** Whether this side has closed it. */
   get closed(): boolean {
-    return this.#socket.closed
+    return this.#closing || this.#socket.closed
   }
 
   /**
@@ -70,9 +73,10 @@ export class HandoverChannel implements Disposable {
     payload: Buffer = Buffer.alloc(0),
     fds: readonly OwnedFd[] = [],
   ): Promise<boolean> {
-    if (this.#refused) throw closedError()
+    if (this.#refused || this.#closing) throw closedError()
     if (type === 'manifest') this.#owesVerdict = true
     if (type === 'commit') this.#owesVerdict = false
+    if (type === 'connection') this.#unanswered += 1
     return this.#send(type, payload, fds)
   }
 
@@ -85,10 +89,11 @@ export class HandoverChannel implements Disposable {
     for (;;) {
       const next = this.#messages.shift()
       if (next !== undefined) return next
+      if (this.#closing && this.#unanswered === 0) this.#shut()
       const arrival = await this.#socket
         .receive(signal === undefined ? {} : { signal })
         .catch((error: unknown) => this.#endOrThrow(error))
-      if (arrival === null) return null
+      if (arrival === null) return this.#ended()
       this.#early.push(...arrival.fds)
       this.#takeApart(arrival.data)
     }
@@ -107,15 +112,44 @@ export class HandoverChannel implements Disposable {
     this.#send('refused', encodeReason(reason), []).then(shut, shut)
   }
 
+  /** Receives, and closes, what still comes; resolves when the peer is gone, or this side has closed. */
+  async discard(): Promise<void> {
+    this.#closeFds()
+    for (;;) {
+      try {
+        const arrival = await this.#socket.receive()
+        if (arrival === null) break
+        for (const fd of arrival.fds) fd.close()
+      } catch (error) {
+        // Of descriptors that this process has no room for, the kernel has closed all.
+        if (!(error instanceof FdPassingError && error.code === 'ERR_FD_LOST')) break
+      }
+    }
+    this.#ended()
+  }
+
+  /** Waiting for the peer keeps this process alive: the default. */
+  ref(): void {
+    this.#socket.ref()
+  }
+
   /** Waiting for the peer does not keep this process alive. */
   unref(): void {
     this.#socket.unref()
   }
 
-  /** Closes it, and what came and was not asked for; amid a handover that is given it refuses. A second call does nothing. */
+  /**
+   * Closes it, and what came and was not asked for; amid a handover that is given it refuses. While connections are given
+   * that are not answered, it closes when they are, in the background. A second call does nothing.
+   */
   close(): void {
     if (this.#owesVerdict) this.refuse('the predecessor has closed the channel')
-    if (!this.#refused) this.#shut()
+    if (this.#refused) return
+    if (this.#unanswered === 0) this.#shut()
+    else {
+      this.#closing = true
+      this.#socket.unref()
+    }
   }
 
   [Symbol.dispose](): void {
@@ -137,6 +171,8 @@ export class HandoverChannel implements Disposable {
         throw protocolError(`"${type}" announces ${fdCount} descriptors, and brings ${this.#early.length}`)
       }
       this.#messages.push({ type, payload, fds: this.#early.splice(0, fdCount) })
+      if (type === 'taken' || type === 'declined') this.#unanswered = Math.max(0, this.#unanswered - 1)
+      if (type === 'refused') this.#unanswered = 0
     }
     const unannounced = this.#decoder.unfinished ? this.#early.length > maxFds : this.#early.length > 0
     if (unannounced) throw protocolError('descriptors come that no message announces')
@@ -151,6 +187,13 @@ export class HandoverChannel implements Disposable {
     if (error.errno === 'EINVAL' || error.errno === 'ENOTCONN') throw notAChannel(error)
     if (error.code === 'ERR_FD_LOST') throw new HandoverError('ERR_FD_LOST', error.message, { cause: error })
     throw error
+  }
+
+  /** The peer is gone: it answers nothing any more. */
+  #ended(): null {
+    this.#unanswered = 0
+    if (this.#closing) this.#shut()
+    return null
   }
 
   #shut(): void {

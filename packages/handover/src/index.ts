@@ -1,3 +1,5 @@
+export { adoptHttpConnection, adoptNetConnection } from './adopt-connection.ts'
+export { ConnectionGiver, type GivenConnection } from './connection-giver.ts'
 export { type GiveOptions, giveHandover } from './give-handover.ts'
 export { HandoverChannel } from './handover-channel.ts'
 export { HandoverError, type HandoverErrorCode } from './handover-error.ts'
@@ -5,4 +7,5 @@ export { describeHandoverFailure, type HandoverFailure, type HandoverResult } fr
 export type { ManifestSocket } from './messages.ts'
 export type { HandoverOffer, OfferedSocket, OfferedState } from './offer.ts'
 export { type TakeOverOptions, takeOver } from './take-over.ts'
+export type { TakenConnection } from './taken-connection.ts'
 export type { Commitment, Takeover } from './takeover.ts'

@@ -8,7 +8,9 @@ import {
 import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError } from './handover-error.ts'
 import { hearPredecessor } from './hear-predecessor.ts'
+import { IncomingConnections } from './incoming-connections.ts'
 import type { Manifest, ManifestSocket } from './messages.ts'
+import type { TakenConnection } from './taken-connection.ts'
 
 /** What {@link Takeover.ready} has led to: this process is the one that serves, beside one that drains or alone. */
 export type Commitment = { predecessor: 'draining' | 'gone' }
@@ -37,6 +39,7 @@ export class Takeover implements Disposable {
   #lock: OwnedFd | undefined
   #phase: Phase = 'preparing'
   #state: 'unread' | 'reading' | 'read'
+  readonly #connections: IncomingConnections
   #announceGone: () => void = () => {}
 
   /** By `takeOver`. @internal */
@@ -48,6 +51,7 @@ export class Takeover implements Disposable {
       this.#announceGone = resolve
     })
     this.#channel = channel
+    this.#connections = new IncomingConnections(channel)
     this.#timeoutMs = timeoutMs
     this.#unclaimed = manifest.sockets.map((socket, index) => ({ ...socket, fd: fds[index] as OwnedFd }))
     this.#lock = manifest.lock ? fds.at(-1) : undefined
@@ -106,6 +110,18 @@ export class Takeover implements Disposable {
     }
   }
 
+  /**
+   * The open connections that the predecessor gives while it drains, until it is gone. They are refused, and stay with
+   * the predecessor, unless this is called before {@link ready} or as soon as that has resolved; leaving the loop refuses
+   * what comes later. Each is to be accepted or refused: until then it is served by nobody.
+   *
+   * @throws {@link HandoverError} ERR_OUT_OF_TURN: the second time
+   */
+  connections(): AsyncIterable<TakenConnection> {
+    if (!this.#connections.take()) throw outOfTurn('connections() a second time')
+    return this.#connections
+  }
+
   /** Tells the predecessor that this process cannot take over, and why; closes all that was not taken. */
   refuse(reason: string): void {
     if (this.#phase !== 'preparing' && this.#phase !== 'ready') return
@@ -130,8 +146,7 @@ export class Takeover implements Disposable {
     this.#phase = 'committed'
     this.#closeUnclaimed()
     this.#channel.unref()
-    if (predecessor === 'gone') this.#announceGone()
-    else void this.#untilGone()
+    void this.#untilGone()
     return { predecessor }
   }
 
@@ -171,12 +186,8 @@ export class Takeover implements Disposable {
   }
 
   async #untilGone(): Promise<void> {
-    try {
-      while ((await this.#channel.receive()) !== null);
-      this.#announceGone()
-    } catch {
-      // Closed by close(): who asks no more is not told.
-    }
+    // Closed by close(): who asks no more is not told.
+    if (await this.#connections.receiveAll()) this.#announceGone()
   }
 
   /** Ends the takeover with this error, of which the predecessor is told unless it is the one who said so. */

@@ -15,6 +15,7 @@ export interface TrackedConnection {
 export class ConnectionTracker {
   answered = 0
   closedIdle = 0
+  handedOver = 0
   readonly cutWork: CutWork[] = []
   readonly errors: unknown[] = []
   readonly #open = new Map<EventEmitter, TrackedConnection>()

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { answerWithConnectionClose } from './connection-close.ts'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
+import type { HandOvers, Movability, MovableConnection } from './hand-over.ts'
+import { movabilityOf } from './http-idleness.ts'
 import type { CutWork } from './shutdown-report.ts'
 import { closeWebSocket } from './websocket-close.ts'
 
@@ -13,26 +15,36 @@ export type HttpConnectionOptions = {
 /** Asks one upgraded connection to come to an end. */
 export type DrainUpgraded = (socket: Socket, request: IncomingMessage) => void
 
-const handshakePollMs = 20
+const pollMs = 20
 
 /**
  * One HTTP/1.1 connection: idle, or answering the requests it has received, or upgraded. While it drains it
- * answers with `Connection: close`, and is closed after it has been idle for `lingerMs`: closing it at once
- * would race with a request that is already under way to us.
+ * goes to another process as soon as it is idle, if there is one. Else it answers with `Connection: close`, and is
+ * closed after it has been idle for `lingerMs`: closing it at once would race with a request that is already under
+ * way to us.
  */
-export class HttpConnection implements TrackedConnection {
-  readonly #socket: Socket
+export class HttpConnection implements TrackedConnection, MovableConnection {
+  readonly socket: Socket
   readonly #tracker: ConnectionTracker
+  readonly #handOvers: HandOvers
   readonly #options: HttpConnectionOptions
   /** Received and not answered in full, oldest first. */
   readonly #responses: ServerResponse[] = []
   #upgrade: { request: IncomingMessage; bytesWritten: number } | undefined
   #timer: NodeJS.Timeout | undefined
   #bytesReadWhenIdle = 0
+  #stays = false
+  #movesUntil = Number.POSITIVE_INFINITY
 
-  constructor(socket: Socket, tracker: ConnectionTracker, options: HttpConnectionOptions) {
-    this.#socket = socket
+  constructor(
+    socket: Socket,
+    tracker: ConnectionTracker,
+    handOvers: HandOvers,
+    options: HttpConnectionOptions,
+  ) {
+    this.socket = socket
     this.#tracker = tracker
+    this.#handOvers = handOvers
     this.#options = options
   }
 
@@ -46,19 +58,37 @@ export class HttpConnection implements TrackedConnection {
   }
 
   upgraded(request: IncomingMessage): void {
-    this.#upgrade = { request, bytesWritten: this.#socket.bytesWritten }
+    this.#upgrade = { request, bytesWritten: this.socket.bytesWritten }
     if (this.#tracker.draining) this.drain()
   }
 
   drain(): void {
     clearTimeout(this.#timer)
+    this.#movesUntil = performance.now() + this.#options.lingerMs
     for (const response of this.#responses) this.#answerWithConnectionClose(response)
     if (this.#upgrade) this.#drainUpgraded(this.#upgrade)
-    else if (this.#responses.length === 0) this.#linger()
+    else if (this.#responses.length === 0) this.#moveOrLinger()
+  }
+
+  movability(idleParsers: ReadonlySet<unknown>): Movability {
+    if (this.#upgrade) return 'never'
+    return this.#responses.length > 0 ? 'later' : movabilityOf(this.socket, idleParsers)
+  }
+
+  later(): void {
+    // With requests that are to be answered, it is offered after the last of them; a client that always has some
+    // under way must be told to stop one day.
+    if (this.#responses.length === 0) this.#timer = setTimeout(() => this.#handOvers.offer(this), pollMs)
+    else if (performance.now() > this.#movesUntil) this.stays()
+  }
+
+  stays(): void {
+    this.#stays = true
+    if (!this.#upgrade) this.drain()
   }
 
   cut(): CutWork[] {
-    this.#socket.destroy()
+    this.socket.destroy()
     if (this.#upgrade) {
       const { headers, method, url = '' } = this.#upgrade.request
       return [{ type: 'upgraded', protocol: headers.upgrade ?? method ?? '', url }]
@@ -71,16 +101,26 @@ export class HttpConnection implements TrackedConnection {
     clearTimeout(this.#timer)
   }
 
+  get #moves(): boolean {
+    return !this.#stays && this.#handOvers.wanted
+  }
+
   #answerWithConnectionClose(response: ServerResponse): void {
+    if (this.#moves) return
     answerWithConnectionClose(response, () => this.#responses.at(-1) === response)
   }
 
   #answered(response: ServerResponse): void {
     this.#responses.splice(this.#responses.indexOf(response), 1)
-    this.#bytesReadWhenIdle = this.#socket.bytesRead
+    this.#bytesReadWhenIdle = this.socket.bytesRead
     if (!this.#tracker.draining) return
     if (response.writableFinished) this.#tracker.answered += 1
-    if (this.#responses.length === 0 && this.#socket.writable) this.#linger()
+    if (this.#responses.length === 0 && this.socket.writable) this.#moveOrLinger()
+  }
+
+  #moveOrLinger(): void {
+    if (this.#moves) this.#handOvers.offer(this)
+    else this.#linger()
   }
 
   #linger(): void {
@@ -89,22 +129,22 @@ export class HttpConnection implements TrackedConnection {
   }
 
   #closeIfIdle(): void {
-    if (this.#socket.destroyed || this.#responses.length > 0 || this.#upgrade) return
+    if (this.socket.destroyed || this.#responses.length > 0 || this.#upgrade) return
     // The beginning of a request has come in: that is not idle, and headersTimeout bounds it.
-    if (this.#socket.bytesRead > this.#bytesReadWhenIdle) return
+    if (this.socket.bytesRead > this.#bytesReadWhenIdle) return
     this.#tracker.closedIdle += 1
-    this.#socket.destroySoon()
+    this.socket.destroySoon()
   }
 
   #drainUpgraded({ request, bytesWritten }: { request: IncomingMessage; bytesWritten: number }): void {
-    if (this.#socket.bytesWritten === bytesWritten) {
+    if (this.socket.bytesWritten === bytesWritten) {
       // The handler has not yet answered the upgrade: nothing else may be written before that.
-      this.#timer = setTimeout(() => this.drain(), handshakePollMs)
+      this.#timer = setTimeout(() => this.drain(), pollMs)
       return
     }
     const { drainUpgraded } = this.#options
-    if (drainUpgraded) this.#tracker.attempt(() => drainUpgraded(this.#socket, request))
-    else if (request.headers.upgrade?.toLowerCase() === 'websocket') closeWebSocket(this.#socket)
-    else this.#socket.end()
+    if (drainUpgraded) this.#tracker.attempt(() => drainUpgraded(this.socket, request))
+    else if (request.headers.upgrade?.toLowerCase() === 'websocket') closeWebSocket(this.socket)
+    else this.socket.end()
   }
 }

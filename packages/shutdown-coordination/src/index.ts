@@ -1,4 +1,5 @@
 export type { Drainable, DrainContext } from './drainable.ts'
+export type { HandOver } from './hand-over.ts'
 export type { DrainUpgraded } from './http-connection.ts'
 export type { DrainSocket } from './net-connection.ts'
 export type { ServerOptions } from './server-options.ts'

@@ -4,7 +4,7 @@ import type { EventEmitter } from 'node:events'
 type Listener = (...args: any[]) => void
 
 /** Listens ahead of everyone else, so that a handler which answers at once finds us prepared; returns the undo. */
-export function on(emitter: EventEmitter, event: string, listener: Listener): () => void {
+export function on(emitter: EventEmitter, event: string | symbol, listener: Listener): () => void {
   emitter.prependListener(event, listener)
   return () => emitter.removeListener(event, listener)
 }

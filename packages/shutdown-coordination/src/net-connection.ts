@@ -1,31 +1,71 @@
 import type { Socket } from 'node:net'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
+import type { HandOvers, Movability, MovableConnection } from './hand-over.ts'
 import type { CutWork } from './shutdown-report.ts'
+import { isQuiet } from './socket-reading.ts'
 
 /** Asks one connection of a plain server to come to an end, in the words of its own protocol. */
 export type DrainSocket = (socket: Socket) => void
 
-/** A connection of a protocol that we do not know: it ends when its peers think so, or at the deadline. */
-export class NetConnection implements TrackedConnection {
-  readonly #socket: Socket
-  readonly #tracker: ConnectionTracker
-  readonly #drainSocket: DrainSocket | undefined
+export type NetConnectionOptions = {
+  lingerMs: number
+  drainSocket: DrainSocket | undefined
+}
 
-  constructor(socket: Socket, tracker: ConnectionTracker, drainSocket: DrainSocket | undefined) {
-    this.#socket = socket
+const pollMs = 20
+
+/**
+ * A connection of a protocol that we do not know: it goes to another process if the program has that done, or ends
+ * when its peers think so, or at the deadline.
+ */
+export class NetConnection implements TrackedConnection, MovableConnection {
+  readonly socket: Socket
+  readonly #tracker: ConnectionTracker
+  readonly #handOvers: HandOvers
+  readonly #options: NetConnectionOptions
+  #movesUntil = Number.POSITIVE_INFINITY
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    socket: Socket,
+    tracker: ConnectionTracker,
+    handOvers: HandOvers,
+    options: NetConnectionOptions,
+  ) {
+    this.socket = socket
     this.#tracker = tracker
-    this.#drainSocket = drainSocket
+    this.#handOvers = handOvers
+    this.#options = options
   }
 
   drain(): void {
-    this.#tracker.attempt(() => this.#drainSocket?.(this.#socket))
+    this.#movesUntil = performance.now() + this.#options.lingerMs
+    if (this.#handOvers.wanted) this.#handOvers.offer(this)
+    else this.stays()
+  }
+
+  movability(): Movability {
+    const quiet = isQuiet(this.socket)
+    if (quiet === undefined || this.socket.readableEnded || !this.socket.writable) return 'never'
+    return quiet ? 'now' : 'later'
+  }
+
+  later(): void {
+    if (performance.now() > this.#movesUntil) this.stays()
+    else this.#timer = setTimeout(() => this.#handOvers.offer(this), pollMs)
+  }
+
+  stays(): void {
+    this.#tracker.attempt(() => this.#options.drainSocket?.(this.socket))
   }
 
   cut(): CutWork[] {
-    const { remoteAddress } = this.#socket
-    this.#socket.destroy()
+    const { remoteAddress } = this.socket
+    this.socket.destroy()
     return [{ type: 'socket', remoteAddress }]
   }
 
-  closed(): void {}
+  closed(): void {
+    clearTimeout(this.#timer)
+  }
 }

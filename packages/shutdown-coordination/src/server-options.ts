@@ -1,3 +1,4 @@
+import type { HandOver } from './hand-over.ts'
 import type { DrainUpgraded } from './http-connection.ts'
 import type { DrainSocket } from './net-connection.ts'
 
@@ -24,4 +25,19 @@ export type ServerOptions = {
   drainUpgraded?: DrainUpgraded
   /** Asks a connection of a net or tls server to come to an end. @default nothing is done but to wait */
   drainSocket?: DrainSocket
+  /**
+   * Gives a connection to another process, instead of bringing it to its end here. Looked at when the drain begins: as a
+   * getter it can be there for an upgrade only.
+   *
+   * A plain HTTP/1.1 server offers each connection when it is idle: at once, or after the answers that it is owed, which
+   * do not say `Connection: close` then. What it does not take, or what was not idle for a moment within `lingerMs`,
+   * lingers and is answered with `Connection: close`. A net server offers all of its connections when the drain begins,
+   * and asks those that are not taken to end with `drainSocket`: whether they are amid something is the program's to
+   * know. TLS, HTTP/2 and upgraded connections have state in this process, and are not offered.
+   *
+   * It should answer at once when nobody takes connections any more; at the deadline those that wait for an answer are
+   * destroyed here.
+   * @default connections stay here
+   */
+  handOver?: HandOver | undefined
 }

@@ -95,7 +95,8 @@ export class ShutdownCoordinator {
     }
     assertMilliseconds('lingerMs', lingerMs)
     assertMilliseconds('keepAcceptingMs', keepAcceptingMs)
-    const watch = watchServer(server, { lingerMs, drainUpgraded, drainSocket })
+    const handOver = () => options.handOver
+    const watch = watchServer(server, { lingerMs, drainUpgraded, drainSocket, handOver })
     const drain = new ServerDrain(name, server, keepAcceptingMs, watch)
     this.#servers.add(drain)
     this.#drains.set(drain, name)

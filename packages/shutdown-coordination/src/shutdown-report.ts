@@ -27,6 +27,8 @@ export type ServerReport = {
   answered: number
   /** Connections that the drain closed because nothing had been asked on them for `lingerMs`. */
   closedIdle: number
+  /** Connections that another process serves on. */
+  handedOver: number
   /** What was still open at the deadline and was destroyed. */
   cut: CutWork[]
 }

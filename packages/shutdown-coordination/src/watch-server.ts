@@ -1,8 +1,11 @@
 import type { ServerHttp2Session } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { AdoptedConnection, adoptedEvent } from './adopted-connection.ts'
+import { type HandOver, HandOvers } from './hand-over.ts'
 import type { DrainUpgraded } from './http-connection.ts'
 import { HttpConnections } from './http-connections.ts'
+import { tellsIdleParsers } from './http-idleness.ts'
 import { Http2Session } from './http2-session.ts'
 import { on } from './listener.ts'
 import { type DrainSocket, NetConnection } from './net-connection.ts'
@@ -13,6 +16,8 @@ export type WatchOptions = {
   lingerMs: number
   drainUpgraded: DrainUpgraded | undefined
   drainSocket: DrainSocket | undefined
+  /** Asked when the drain has begun. */
+  handOver: () => HandOver | undefined
 }
 
 /**
@@ -25,17 +30,29 @@ export function watchServer(server: Server, options: WatchOptions): WatchConnect
   const speaksHttp1 = 'headersTimeout' in server
 
   return (tracker) => {
-    const http = new HttpConnections(tracker, options)
+    const handOver = () => {
+      if (speaksTls || speaksHttp2 || (speaksHttp1 && !tellsIdleParsers(server))) return undefined
+      return options.handOver()
+    }
+    const handOvers = new HandOvers(server, tracker, handOver)
+    const http = new HttpConnections(tracker, handOvers, options)
     const undo: (() => void)[] = []
     const opened = (socket: Socket) => {
       if (speaksHttp2) {
         if (speaksTls && (socket as TLSSocket).alpnProtocol !== 'h2') http.open(socket)
       } else if (speaksHttp1) http.open(socket)
-      else tracker.add(socket, new NetConnection(socket, tracker, options.drainSocket))
+      else tracker.add(socket, new NetConnection(socket, tracker, handOvers, options))
     }
     if (speaksTls) undo.push(...watchHandshakes(server, tracker, options.lingerMs, opened))
     else undo.push(on(server, 'connection', opened))
     if (speaksHttp1 || speaksHttp2) undo.push(...http.watchRequests(server))
+    if (speaksHttp1) {
+      undo.push(
+        on(server, adoptedEvent, (socket: Socket) => {
+          tracker.add(socket, new AdoptedConnection(socket, tracker, handOvers, options.lingerMs))
+        }),
+      )
+    }
     if (speaksHttp2) {
       undo.push(
         on(server, 'session', (session: ServerHttp2Session) => {

@@ -1,0 +1,80 @@
+import type { OwnedFd } from '@shellflip/fd-passing'
+import { encodeAnswer } from './connection-message.ts'
+import type { HandoverChannel } from './handover-channel.ts'
+import { HandoverError } from './handover-error.ts'
+
+/** An open connection that the predecessor gives, to be accepted or refused. */
+export class TakenConnection implements Disposable {
+  /** By which the predecessor calls it: that of its listener, mostly. */
+  readonly name: string
+  /** What the predecessor's program says of it. */
+  readonly data: Buffer
+  readonly #id: number
+  readonly #fd: OwnedFd
+  readonly #channel: HandoverChannel
+  readonly #onAnswer: () => void
+  #isAnswered = false
+
+  /** By `Takeover.connections()`. @internal */
+  constructor(
+    { id, name, data }: { id: number; name: string; data: Buffer },
+    fd: OwnedFd,
+    channel: HandoverChannel,
+    onAnswer: () => void,
+  ) {
+    this.name = name
+    this.data = data
+    this.#id = id
+    this.#fd = fd
+    this.#channel = channel
+    this.#onAnswer = onAnswer
+  }
+
+  /**
+   * Takes the connection: the predecessor closes its copy, and the descriptor that this resolves to is the caller's. Not
+   * before that may anything be read of it: until then the predecessor would serve it on if this process died.
+   *
+   * @throws {@link HandoverError} ERR_CLOSED: the channel was closed here, or is not followed any more, and the
+   *   predecessor serves it on; ERR_OUT_OF_TURN: it was accepted or refused before
+   */
+  async accept(): Promise<OwnedFd> {
+    if (this.#isAnswered) {
+      throw new HandoverError('ERR_OUT_OF_TURN', 'this connection was accepted, refused or taken back before')
+    }
+    this.#answer()
+    try {
+      // A predecessor that is gone has died: as long as it lives it keeps the channel for this answer.
+      await this.#channel.send('taken', encodeAnswer(this.#id))
+      return this.#fd
+    } catch (error) {
+      this.#fd.close()
+      throw error
+    }
+  }
+
+  /** Leaves it to the predecessor, which serves it on. After an answer it does nothing. */
+  refuse(): void {
+    if (this.#isAnswered) return
+    this.#answer()
+    this.#fd.close()
+    // If the channel is closed, that is the answer.
+    this.#channel.send('declined', encodeAnswer(this.#id)).catch(() => {})
+  }
+
+  /** Takes it back from whoever has not answered: the predecessor was told already. @internal */
+  revoke(): void {
+    if (this.#isAnswered) return
+    this.#answer()
+    this.#fd.close()
+  }
+
+  /** As {@link refuse}. */
+  [Symbol.dispose](): void {
+    this.refuse()
+  }
+
+  #answer(): void {
+    this.#isAnswered = true
+    this.#onAnswer()
+  }
+}

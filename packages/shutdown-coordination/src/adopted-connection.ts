@@ -1,0 +1,63 @@
+import type { Socket } from 'node:net'
+import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
+import type { HandOvers, Movability, MovableConnection } from './hand-over.ts'
+import type { CutWork } from './shutdown-report.ts'
+import { isQuiet } from './socket-reading.ts'
+
+/**
+ * What a server emits, with the socket, for an HTTP connection that it took over from another process and that is idle:
+ * for Node it becomes a connection, with the `'connection'` event, by its next request.
+ */
+export const adoptedEvent = Symbol.for('shellflip.adopted-connection')
+
+const pollMs = 20
+
+/** An HTTP connection that was taken over, before its first request here. */
+export class AdoptedConnection implements TrackedConnection, MovableConnection {
+  readonly socket: Socket
+  readonly #tracker: ConnectionTracker
+  readonly #handOvers: HandOvers
+  readonly #lingerMs: number
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(socket: Socket, tracker: ConnectionTracker, handOvers: HandOvers, lingerMs: number) {
+    this.socket = socket
+    this.#tracker = tracker
+    this.#handOvers = handOvers
+    this.#lingerMs = lingerMs
+  }
+
+  drain(): void {
+    if (this.#handOvers.wanted) this.#handOvers.offer(this)
+    else this.stays()
+  }
+
+  movability(): Movability {
+    const quiet = isQuiet(this.socket)
+    if (quiet === undefined || this.socket.readableEnded) return 'never'
+    return quiet && this.socket.bytesRead === 0 ? 'now' : 'later'
+  }
+
+  later(): void {
+    this.#timer = setTimeout(() => this.#handOvers.offer(this), pollMs)
+  }
+
+  stays(): void {
+    this.#timer = setTimeout(() => setImmediate(() => this.#closeIfSilent()), this.#lingerMs)
+  }
+
+  cut(): CutWork[] {
+    this.socket.destroy()
+    return [{ type: 'idle' }]
+  }
+
+  closed(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #closeIfSilent(): void {
+    if (this.socket.destroyed || this.socket.bytesRead > 0) return
+    this.#tracker.closedIdle += 1
+    this.socket.destroySoon()
+  }
+}

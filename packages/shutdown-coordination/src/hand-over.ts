@@ -1,0 +1,113 @@
+import type { Server, Socket } from 'node:net'
+import type { ConnectionTracker } from './connection-tracker.ts'
+import { idleParsersOf } from './http-idleness.ts'
+import { resumeReading, stopReading } from './socket-reading.ts'
+
+/**
+ * Gives one connection to another process, a copy of its descriptor mostly. Nothing is read from it meanwhile, and
+ * nothing of it is in this process: all that it sent was processed or is in the kernel still, as is what it was sent.
+ *
+ * @returns whether the other process serves it now. Only then is it closed here, which the client does not notice while
+ *   there is a copy. Otherwise it is served on
+ */
+export type HandOver = (socket: Socket) => Promise<boolean>
+
+/** When a connection may go to another process. */
+export type Movability = 'now' | 'later' | 'never'
+
+export interface MovableConnection {
+  readonly socket: Socket
+  /** @param idleParsers those of the server that stand between two requests */
+  movability(idleParsers: ReadonlySet<unknown>): Movability
+  /** It was not the moment. */
+  later(): void
+  /** It is served here to its end. */
+  stays(): void
+}
+
+/** Each costs the program a descriptor more, and does not get on until the other process has answered. */
+const maxInFlight = 256
+
+/** Moves the connections of one server to another process while it drains. */
+export class HandOvers {
+  readonly #server: Server
+  readonly #tracker: ConnectionTracker
+  readonly #chosen: () => HandOver | undefined
+  readonly #offered = new Set<MovableConnection>()
+  #handOver: HandOver | undefined
+  #isChosen = false
+  #inFlight = 0
+  #scheduled = false
+
+  /** @param chosen asked once, when the drain has begun */
+  constructor(server: Server, tracker: ConnectionTracker, chosen: () => HandOver | undefined) {
+    this.#server = server
+    this.#tracker = tracker
+    this.#chosen = chosen
+  }
+
+  /** Whether there is anybody to move connections to, in this drain. */
+  get wanted(): boolean {
+    if (!this.#isChosen && this.#tracker.draining) {
+      this.#isChosen = true
+      this.#tracker.attempt(() => {
+        this.#handOver = this.#chosen()
+      })
+    }
+    return this.#handOver !== undefined
+  }
+
+  /** Moves a connection, if this is the moment, or tells it that it is not. */
+  offer(connection: MovableConnection): void {
+    this.#offered.add(connection)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#offered.size === 0 || this.#inFlight >= maxInFlight) return
+    this.#scheduled = true
+    // In the check phase everything that libuv has read is parsed: what is unread is in the kernel, and travels.
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#moveAll()
+    })
+  }
+
+  #moveAll(): void {
+    const idleParsers = idleParsersOf(this.#server) ?? new Set()
+    for (const connection of this.#offered) {
+      if (this.#inFlight >= maxInFlight) return
+      this.#offered.delete(connection)
+      if (connection.socket.destroyed) continue
+      const movability = connection.movability(idleParsers)
+      if (movability === 'later') connection.later()
+      else if (movability === 'never' || this.#handOver === undefined) connection.stays()
+      else void this.#move(connection, this.#handOver)
+    }
+  }
+
+  async #move(connection: MovableConnection, handOver: HandOver): Promise<void> {
+    const { socket } = connection
+    this.#inFlight += 1
+    const wasReading = stopReading(socket)
+    const isMoved = await this.#attempt(handOver, socket)
+    this.#inFlight -= 1
+    if (isMoved) {
+      this.#tracker.handedOver += 1
+      socket.destroy()
+    } else if (!socket.destroyed) {
+      if (wasReading) resumeReading(socket)
+      connection.stays()
+    }
+    this.#schedule()
+  }
+
+  async #attempt(handOver: HandOver, socket: Socket): Promise<boolean> {
+    try {
+      return await handOver(socket)
+    } catch (error) {
+      this.#tracker.errors.push(error)
+      return false
+    }
+  }
+}
