@@ -1,0 +1,14 @@
+#!/bin/bash
+# install-packages.sh REPOSITORY FOLDER
+# A layer with all published packages in it, packed and installed as by `npm install --global`. Services under /srv find them.
+set -eu
+repository=$1 folder=$2
+mkdir -p "$folder/srv"
+for manifest in "$repository"/packages/*/package.json; do
+  grep -q '"private": true' "$manifest" && continue
+  cd "$(dirname "$manifest")"
+  "$repository/node_modules/.bin/pnpm" pack --pack-destination "$folder/tarballs"
+done
+npm install --global --prefix "$folder/usr" --no-audit --no-fund "$folder"/tarballs/*.tgz
+rm -r "$folder/tarballs"
+ln -s /usr/lib/node_modules "$folder/srv/node_modules"

@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { processesWith, temporaryFolder, waitFor } from '@shellflip/testing'
+import { expect, test } from 'vitest'
+import { Machine } from './machine.ts'
+
+const shell = join(import.meta.dirname, '../dist/shell.js')
+
+/** `npm run e2e:shell`, marked so that all that it starts is found. */
+function startShell(mark: string) {
+  const child = spawn(process.execPath, [shell], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, CI_ENCLOSURE: mark },
+  })
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text
+    })
+  }
+  return { child, output, [Symbol.asyncDispose]: () => ended(child) }
+}
+
+async function ended(child: ChildProcess) {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+}
+
+function machineCgroups(): string[] {
+  const mount = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'utf8'))?.[1] as string
+  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1] as string
+  return readdirSync(join(mount, own)).filter((name) => name.startsWith('shellflip-e2e-'))
+}
+
+const mounts = () => readFileSync('/proc/self/mounts', 'utf8')
+
+test('a machine runs systemd 257 or newer, and is gone after its scope', async () => {
+  const before = { cgroups: machineCgroups(), mounts: mounts() }
+  await using machine = await Machine.boot()
+  expect(
+    Number(/systemd (\d+)/.exec(await machine.run(['systemctl', '--version']))?.[1]),
+  ).toBeGreaterThanOrEqual(257)
+  expect(await machine.run(['systemctl', 'is-system-running'])).toBe('running')
+  expect(await machine.run(['node', '--version'])).toBe(process.version)
+  await machine.stop()
+  expect({ cgroups: machineCgroups(), mounts: mounts() }).toEqual(before)
+  await expect(machine.run(['true'])).rejects.toMatchObject({ code: 'ERR_COMMAND' })
+})
+
+test('what is written in a machine is not in the next one', async () => {
+  {
+    await using machine = await Machine.boot()
+    machine.write('/etc/written', 'by the first')
+    expect(await machine.run(['cat', '/etc/written'])).toBe('by the first')
+  }
+  await using machine = await Machine.boot()
+  expect(await machine.exec(['cat', '/etc/written'])).toMatchObject({ code: 1 })
+})
+
+test('the shell takes commands, and ends with their status', async () => {
+  using folder = temporaryFolder()
+  await using run = startShell(folder.path)
+  const { child, output } = run
+  child.stdin.end('systemctl show --property=Type,ActiveState web.service\nexit 7\n')
+  const [code] = await once(child, 'close')
+  expect({ code, stdout: output.stdout }, output.stderr).toEqual({
+    code: 7,
+    stdout: 'Type=notify-reload\nActiveState=active\n',
+  })
+})
+
+test('who booted a machine and is killed leaves nothing behind', async () => {
+  using folder = temporaryFolder()
+  const before = { cgroups: machineCgroups(), mounts: mounts() }
+  await using run = startShell(folder.path)
+  const { child, output } = run
+  await waitFor(() => output.stderr.includes('started: '), { deadlineMs: 30_000, what: 'the shell' })
+  expect(machineCgroups()).toHaveLength(before.cgroups.length + 1)
+  expect(processesWith(folder.path).length).toBeGreaterThan(3)
+  child.kill('SIGKILL')
+  await waitFor(() => processesWith(folder.path).length === 0, { what: 'all processes to end' })
+  expect({ cgroups: machineCgroups(), mounts: mounts() }).toEqual(before)
+})

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { Machine } from './machine.ts'
+
+let machine: Machine
+
+beforeAll(async () => {
+  machine = await Machine.boot()
+})
+
+afterAll(() => machine?.stop())
+
+/** Programs that say that they are ready, and how they are, by other people's implementations of sd_notify. */
+const senders: [string, string[]][] = [
+  ['systemd-notify', ['sh', '-c', 'systemd-notify --ready --status="I serve" && exec sleep infinity']],
+  [
+    'systemd-notify --no-block',
+    ['sh', '-c', 'systemd-notify --no-block --status="I serve" --ready; exec sleep infinity'],
+  ],
+  [
+    'systemd-notify --exec',
+    ['systemd-notify', '--ready', '--status=I serve', '--exec', ';', 'sleep', 'infinity'],
+  ],
+  [
+    'python3-systemd',
+    [
+      'python3',
+      '-c',
+      'import signal, systemd.daemon as sd; sd.notify("READY=1\\nSTATUS=I serve"); signal.pause()',
+    ],
+  ],
+  [
+    'socat',
+    [
+      'sh',
+      '-c',
+      'printf "STATUS=I serve\\nREADY=1\\n" | socat - UNIX-SENDTO:"$NOTIFY_SOCKET"; exec sleep infinity',
+    ],
+  ],
+]
+
+describe.each(senders)('a program that says READY by %s', (_, command) => {
+  const unit = `peer-${senders.findIndex(([, other]) => other === command)}.service`
+
+  test('is ready for procroll, and so for systemd', async () => {
+    const properties = ['Type=notify-reload', 'KillMode=mixed', 'NotifyAccess=main']
+    await machine.run([
+      'systemd-run',
+      `--unit=${unit}`,
+      ...properties.flatMap((property) => ['-p', property]),
+      '/usr/bin/procroll',
+      'run',
+      '--',
+      ...command,
+    ])
+    await machine.until(unit, { ActiveState: 'active', StatusText: 'generation 1 ready (I serve)' })
+  })
+
+  test('is rolled', async () => {
+    await machine.run(['systemctl', 'reload', unit])
+    await machine.until(unit, { ActiveState: 'active', StatusText: 'generation 2 ready (I serve)' })
+  })
+
+  test('is stopped', async () => {
+    await machine.run(['systemctl', 'stop', unit])
+    await machine.until(unit, { ActiveState: 'inactive', Result: 'success' })
+  })
+})
+
+test('systemd-socket-activate hands its sockets to a program that procroll rolls', async () => {
+  await machine.install('procroll-notify-reload')
+  await machine.run([
+    ...['systemd-run', '--unit=activated', 'systemd-socket-activate', '--listen=127.0.0.1:9000', '--'],
+    ...['/usr/bin/procroll', 'run', '--', '/usr/bin/node', '/srv/procroll-notify-reload/current/server.mjs'],
+  ])
+  const load = machine.load({ target: { port: 9000 }, newConnections: 1 })
+  await load.answered(20)
+  await machine.run(['procroll', 'roll'])
+  await load.answered(20)
+  await load.stop()
+})
