@@ -32,10 +32,19 @@ export const flipChannel = 'shellflip:event'
 
 const channel = diagnostics.channel(flipChannel)
 
-/** Tells the service's own listener, and whoever subscribed to {@link flipChannel}. */
+/**
+ * Tells the service's own listener, and whoever subscribed to {@link flipChannel}. What a listener throws is an uncaught
+ * exception, as diagnostics_channel makes it one, and not the upgrade's.
+ */
 export function announcer(onEvent: ((event: FlipEvent) => void) | undefined): (event: FlipEvent) => void {
   return (event) => {
     channel.publish(event)
-    onEvent?.(event)
+    try {
+      onEvent?.(event)
+    } catch (error) {
+      process.nextTick(() => {
+        throw error
+      })
+    }
   }
 }

@@ -118,7 +118,7 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
 }
 
 /** What a timer of Node can hold. */
-const longestMs = 2 ** 31 - 1
+export const longestMs = 2 ** 31 - 1
 
 function checkMilliseconds(name: string, value: number): void {
   if (Number.isFinite(value) && value > 0 && value <= longestMs) return

@@ -47,6 +47,7 @@ export const flipTable: Record<FlipState, Partial<Record<FlipTrigger, FlipStep>>
     upgrade: { refuse: 'stopping' },
     committed: { to: 'draining', action: 'drain' },
     failed: { to: 'stopping', action: 'drain' },
+    stop: { to: 'aborting', action: 'end' },
   },
   draining: {
     upgrade: { refuse: 'draining' },

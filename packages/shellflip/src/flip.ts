@@ -5,7 +5,7 @@ import type { HandoverChannel, OfferedState } from '@shellflip/handover'
 import { type ServerOptions, ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import { UpgradeLock } from '@shellflip/upgrade-lock'
 import type { FlipEvent, UpgradeTrigger } from './flip-events.ts'
-import type { NormalizedOptions } from './flip-options.ts'
+import { longestMs, type NormalizedOptions } from './flip-options.ts'
 import { type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
 import type { ManagerLink } from './manager-link.ts'
 import type { OlderGenerations } from './older-generations.ts'
@@ -17,7 +17,7 @@ import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
 import { HeldSockets } from './sockets/held-sockets.ts'
 import { launchCommand } from './successor/launch-command.ts'
-import { soften, upgrade } from './upgrade.ts'
+import { type AttemptUpgrade, soften, systemFailure, type UpgradeResult, upgrade } from './upgrade.ts'
 
 export type FlipParts = {
   readonly options: NormalizedOptions
@@ -26,6 +26,7 @@ export type FlipParts = {
   readonly older: OlderGenerations
   readonly state: unknown
   readonly emit: (event: FlipEvent) => void
+  readonly attempt: AttemptUpgrade
 }
 
 /** For the program's own farewell after its work was cut, in milliseconds. */
@@ -151,7 +152,8 @@ export class Flip<S> {
     emit({ type: 'upgrade-requested', by })
     const outcome = await this.#answer()
     emit({ type: 'upgrade-over', by, outcome })
-    if (outcome.type === 'failed' && this.#parts.options.exitOnError) {
+    // Not while it stops already: a second stop would cut what drains.
+    if (outcome.type === 'failed' && this.#parts.options.exitOnError && this.#phase === 'serving') {
       process.exitCode ||= 1
       this.stop('exitOnError')
     }
@@ -191,32 +193,17 @@ export class Flip<S> {
   }
 
   async #upgrade(lock: UpgradeLock | undefined): Promise<UpgradeOutcome> {
-    const { options, manager, older, emit } = this.#parts
+    const { options, manager, emit } = this.#parts
     const startedAt = performance.now()
     const elapsedMs = () => Math.round(performance.now() - startedAt)
     this.#abort = new AbortController()
     this.#happen('upgrade')
     const telling = manager.upgrading()
-    const control = this.#restartSocket?.offered() ?? []
-    const result = await upgrade({
-      command: launchCommand(options.launch ?? {}),
-      env: this.#environment(),
-      offer: {
-        version: options.version,
-        sockets: [...this.#sockets.offered(), ...control, ...older.offered()],
-        ...(options.state === undefined ? {} : { state: this.#savedState() }),
-        ...(lock === undefined ? {} : { lock: lock.fd }),
-      },
-      readyTimeoutMs: options.readyTimeoutMs,
-      signal: this.#abort.signal,
-      hooks: options,
-      emit,
-    })
-    for (const { fd } of control) fd.close()
+    const result = await this.#attempt(lock).catch(systemFailure)
     await telling
     if (result.type === 'failed') {
       const message = describeUpgradeFailure(result.failure)
-      lock?.release()
+      release(lock)
       this.#happen('failed')
       await manager.upgradeFailed(message)
       return { type: 'failed', failure: result.failure, message, elapsedMs: elapsedMs() }
@@ -230,6 +217,30 @@ export class Flip<S> {
     await told
     void soften('upgraded', emit, () => options.upgraded?.({ pid }))
     return { type: 'upgraded', pid, elapsedMs: elapsedMs() }
+  }
+
+  async #attempt(lock: UpgradeLock | undefined): Promise<UpgradeResult> {
+    const { options, older, emit, attempt } = this.#parts
+    const control = this.#restartSocket?.offered() ?? []
+    try {
+      return await upgrade({
+        attempt,
+        command: launchCommand(options.launch ?? {}),
+        env: this.#environment(),
+        offer: {
+          version: options.version,
+          sockets: [...this.#sockets.offered(), ...control, ...older.offered()],
+          ...(options.state === undefined ? {} : { state: this.#savedState() }),
+          ...(lock === undefined ? {} : { lock: lock.fd }),
+        },
+        readyTimeoutMs: options.readyTimeoutMs,
+        signal: this.#abort.signal,
+        hooks: options,
+        emit,
+      })
+    } finally {
+      for (const { fd } of control) fd.close()
+    }
   }
 
   #environment(): NodeJS.ProcessEnv {
@@ -291,7 +302,7 @@ export class Flip<S> {
 
   #shutdown(reason: string, drainDeadlineMs = this.#parts.options.drainDeadlineMs) {
     this.#parts.emit({ type: 'draining', reason })
-    setTimeout(() => process.exit(), drainDeadlineMs + farewellMs).unref()
+    setTimeout(() => process.exit(), Math.min(drainDeadlineMs + farewellMs, longestMs)).unref()
     return this.coordinator.shutdown({ reason })
   }
 
@@ -304,7 +315,10 @@ export class Flip<S> {
 
   #announceReady(state: 'none' | 'draining' | 'gone'): void {
     const { predecessor, emit } = this.#parts
-    if (state === 'none') return emit({ type: 'ready' })
+    if (state === 'none') {
+      emit({ type: 'ready' })
+      return
+    }
     emit({ type: 'ready', predecessor: { pid: predecessor.identity?.pid, state } })
     void predecessor.gone.then(() => emit({ type: 'predecessor-exited' }))
   }
@@ -325,6 +339,14 @@ export class Flip<S> {
     } finally {
       fd.close()
     }
+  }
+}
+
+function release(lock: UpgradeLock | undefined): void {
+  try {
+    lock?.release()
+  } catch {
+    // Its file cannot be removed; it is free all the same, and who asks next finds it so.
   }
 }
 

@@ -22,6 +22,8 @@ export type UpgradeFailure =
   | { type: 'hook'; error: Error }
   /** The system did not start the successor; `code` is its word (ENOENT, EACCES …). */
   | { type: 'cannot-start'; code: string; message: string }
+  /** The system refused something else that a handover needs: a free descriptor, mostly. */
+  | { type: 'system'; error: Error }
   /** The successor ended before it was ready. */
   | { type: 'exited'; code: number | null; signal: NodeJS.Signals | null }
   | Exclude<HandoverFailure, { type: 'gone' }>
@@ -47,6 +49,8 @@ export function describeUpgradeFailure(failure: UpgradeFailure): string {
       return `the hook beforeUpgrade failed: ${failure.error.message}`
     case 'cannot-start':
       return `the successor cannot be started: ${failure.message}`
+    case 'system':
+      return `the upgrade cannot be done: ${failure.error.message}`
     case 'exited':
       return failure.signal === null
         ? `the successor exited with ${failure.code} before it was ready`

@@ -14,6 +14,7 @@ import { OlderGenerations } from './older-generations.ts'
 import { findPredecessor } from './predecessor/find-predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
+import { attemptUpgrade } from './successor/attempt-upgrade.ts'
 
 let called = false
 
@@ -42,7 +43,15 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   try {
     const state = options.state && (await predecessor.state(options.state))
     const older = new OlderGenerations(predecessor)
-    const made = new Flip<unknown>({ options, predecessor, manager, older, state, emit })
+    const made = new Flip<unknown>({
+      options,
+      predecessor,
+      manager,
+      older,
+      state,
+      emit,
+      attempt: attemptUpgrade,
+    })
     const restartSocket = await RestartSocket.open(
       {
         path: options.controlSocket,

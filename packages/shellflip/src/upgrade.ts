@@ -2,9 +2,13 @@ import type { HandoverChannel } from '@shellflip/handover'
 import type { FlipEvent } from './flip-events.ts'
 import type { UpgradeHooks } from './flip-options.ts'
 import type { UpgradeFailure } from './outcome.ts'
-import { type Attempt, attemptUpgrade } from './successor/attempt-upgrade.ts'
+import type { Attempt } from './successor/attempt-upgrade.ts'
+
+/** Starts a successor and hands over to it. */
+export type AttemptUpgrade = (attempt: Attempt) => Promise<UpgradeResult>
 
 export type Upgrade = Omit<Attempt, 'onStarted'> & {
+  readonly attempt: AttemptUpgrade
   readonly hooks: UpgradeHooks
   readonly emit: (event: FlipEvent) => void
 }
@@ -14,12 +18,22 @@ export type UpgradeResult =
   | { type: 'failed'; failure: UpgradeFailure }
 
 /** One upgrade, from the first hook to the commit or to the undo, which comes once for every way to fail. */
-export async function upgrade({ hooks, emit, ...attempt }: Upgrade): Promise<UpgradeResult> {
-  const result = await tryUpgrade(hooks, emit, attempt)
+export async function upgrade(options: Upgrade): Promise<UpgradeResult> {
+  const { hooks, emit, readyTimeoutMs } = options
+  const result = await tryUpgrade(options).catch(systemFailure)
   if (result.type === 'failed') {
-    await soften('upgradeFailed', emit, () => hooks.upgradeFailed?.(result.failure))
+    // After an abort too: the undo has its own time, and no more than that.
+    const limit = { readyTimeoutMs, signal: new AbortController().signal }
+    await soften('upgradeFailed', emit, () =>
+      bounded(limit, async () => hooks.upgradeFailed?.(result.failure)),
+    )
   }
   return result
+}
+
+/** For what nobody has foreseen, no descriptor being free mostly: this process serves on all the same. */
+export function systemFailure(error: unknown): UpgradeResult {
+  return { type: 'failed', failure: { type: 'system', error: asError(error) } }
 }
 
 /** For a hook that cannot change the outcome any more. */
@@ -35,18 +49,14 @@ export async function soften(
   }
 }
 
-async function tryUpgrade(
-  { beforeUpgrade }: UpgradeHooks,
-  emit: (event: FlipEvent) => void,
-  attempt: Omit<Attempt, 'onStarted'>,
-): Promise<UpgradeResult> {
+async function tryUpgrade({ attempt, hooks, emit, ...parts }: Upgrade): Promise<UpgradeResult> {
   try {
-    await bounded(attempt, async (signal) => beforeUpgrade?.({ signal }))
+    await bounded(parts, async (signal) => hooks.beforeUpgrade?.({ signal }))
   } catch (error) {
-    if (attempt.signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
+    if (parts.signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
     return { type: 'failed', failure: { type: 'hook', error: asError(error) } }
   }
-  return attemptUpgrade({ ...attempt, onStarted: (pid) => emit({ type: 'successor-started', pid }) })
+  return attempt({ ...parts, onStarted: (pid) => emit({ type: 'successor-started', pid }) })
 }
 
 /** Not longer than a successor may take: a hook that does not look at its signal is left behind. */
