@@ -160,6 +160,8 @@ describe('an open connection', () => {
     given.fd.close()
     await expect(giver.give({ name: 'http', fd: given.fd })).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' })
     expect(giver.open).toBe(true)
+    ends.predecessor.close()
+    await ends.takeover.predecessorGone
   })
 })
 

@@ -76,8 +76,14 @@ export class HandoverChannel implements Disposable {
     if (this.#refused || this.#closing) throw closedError()
     if (type === 'manifest') this.#owesVerdict = true
     if (type === 'commit') this.#owesVerdict = false
-    if (type === 'connection') this.#unanswered += 1
-    return this.#send(type, payload, fds)
+    if (type !== 'connection') return this.#send(type, payload, fds)
+    this.#unanswered += 1
+    try {
+      return await this.#send(type, payload, fds)
+    } catch (error) {
+      this.#unanswered -= 1
+      throw error
+    }
   }
 
   /**
