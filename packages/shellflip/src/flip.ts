@@ -221,7 +221,11 @@ export class Flip<S> {
 
   async #attempt(lock: UpgradeLock | undefined): Promise<UpgradeResult> {
     const { options, older, emit, attempt } = this.#parts
-    const control = this.#restartSocket?.offered() ?? []
+    const sockets = [
+      ...this.#sockets.offered(),
+      ...(this.#restartSocket?.offered() ?? []),
+      ...older.offered(),
+    ]
     try {
       return await upgrade({
         attempt,
@@ -229,7 +233,7 @@ export class Flip<S> {
         env: this.#environment(),
         offer: {
           version: options.version,
-          sockets: [...this.#sockets.offered(), ...control, ...older.offered()],
+          sockets,
           ...(options.state === undefined ? {} : { state: this.#savedState() }),
           ...(lock === undefined ? {} : { lock: lock.fd }),
         },
@@ -239,7 +243,7 @@ export class Flip<S> {
         emit,
       })
     } finally {
-      for (const { fd } of control) fd.close()
+      for (const { fd } of sockets) fd.close()
     }
   }
 

@@ -27,12 +27,12 @@ export class OlderGenerations {
     return [...this.#draining.keys()].map((key) => Number(key.slice(kinds.draining.length)))
   }
 
-  /** For a successor: those that drain, and us. */
+  /** For a successor: those that drain, and us. Copies, to be closed when they were given: a generation may end at any time. */
   offered(): OfferedSocket[] {
     const [, own] = this.#own
     return [...this.#draining, [`${kinds.draining}${process.pid}`, own] as const].map(([name, fd]) => ({
       name,
-      fd,
+      fd: fd.dup(),
     }))
   }
 

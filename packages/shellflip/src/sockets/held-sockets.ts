@@ -85,9 +85,9 @@ export class HeldSockets {
     await Promise.all(this.#waiting.splice(0).map((start) => start()))
   }
 
-  /** For a successor. */
+  /** For a successor: copies, to be closed when they were given. The program may close a server at any time. */
   offered(): OfferedSocket[] {
-    return [...this.#held].map(({ key, fd }) => ({ name: key, fd }))
+    return [...this.#held].map(({ key, fd }) => ({ name: key, fd: fd.dup() }))
   }
 
   /** A successor has them: only our copies are closed. */
