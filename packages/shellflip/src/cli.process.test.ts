@@ -1,0 +1,202 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { encodeFrame } from '@shellflip/control-socket'
+import { type Exit, isAlive, processesWith, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
+import { describe, expect, it } from 'vitest'
+
+const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
+const service = fileURLToPath(new URL('testing/restartable-service.mjs', import.meta.url))
+
+type Finished = Exit & { stdout: string; stderr: string }
+
+async function shellflip(...args: string[]): Promise<Finished> {
+  await using run = TestProcess.node([cli, ...args])
+  const exit = await run.exit
+  return { ...exit, stdout: run.stdout, stderr: run.stderr }
+}
+
+function failure(reason: string): Finished {
+  return { code: 1, signal: null, stdout: '', stderr: `shellflip: restart failed: ${reason}\n` }
+}
+
+/** Where services are started, and end with the scope, all generations of them. */
+class Place implements AsyncDisposable {
+  readonly #folder = temporaryFolder('sf-cli-')
+  readonly socket = this.#folder.join('restart.sock')
+
+  start(): TestProcess {
+    return TestProcess.node([service, this.socket], { env: { TEST_PLACE: this.#folder.path } })
+  }
+
+  restart(...flags: string[]): Promise<Finished> {
+    return shellflip('restart', '--socket', this.socket, ...flags)
+  }
+
+  /** Makes every later start behave so. */
+  make(kind: 'broken' | 'stuck'): void {
+    writeFileSync(`${this.socket}.${kind}`, '')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await waitFor(() => {
+      const left = processesWith(this.#folder.path)
+      for (const pid of left) process.kill(pid, 'SIGKILL')
+      return left.length === 0
+    })
+    this.#folder[Symbol.dispose]()
+  }
+}
+
+describe('shellflip restart, of a service', () => {
+  it('tells the new pid, which serves, while the old one goes', async () => {
+    await using place = new Place()
+    const old = place.start()
+    await old.printed(/^ready \d+$/m)
+    const { code, stdout, stderr } = await place.restart()
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const [, pid] = /^restarted: pid (\d+) in \d+ ms\n$/.exec(stdout) ?? []
+    expect(Number(pid)).not.toBe(old.pid)
+    expect(isAlive(Number(pid))).toBe(true)
+    await waitFor(() => !isAlive(old.pid))
+  })
+
+  it('that cannot start anew tells why, and the old one serves on', async () => {
+    await using place = new Place()
+    const old = place.start()
+    await old.printed(/^ready/m)
+    place.make('broken')
+    expect(await place.restart()).toEqual(failure('the successor exited with 3 before it was ready'))
+    expect(isAlive(old.pid)).toBe(true)
+  })
+
+  it('that takes longer than --timeout says that it may go on, which it does', async () => {
+    await using place = new Place()
+    const old = place.start()
+    await old.printed(/^ready/m)
+    place.make('stuck')
+    expect(await place.restart('--timeout', '500ms')).toEqual(
+      failure('no outcome within 500 ms; the restart may still go on, and the service tells its end'),
+    )
+    expect(await place.restart()).toEqual(failure('an upgrade is in progress'))
+  })
+})
+
+/** Something that is no service answers each connection in turn, the last answer again and again. */
+async function impostor(
+  ...answers: ((socket: Socket) => void)[]
+): Promise<AsyncDisposable & { socket: string; count: () => number }> {
+  const folder = temporaryFolder('sf-cli-')
+  const clients: Socket[] = []
+  const server = createServer((client) => {
+    client.on('error', () => {})
+    const answer = answers[Math.min(clients.length, answers.length - 1)]
+    clients.push(client)
+    answer?.(client)
+  })
+  const socket = folder.join('restart.sock')
+  await new Promise<void>((resolve) => server.listen(socket, resolve))
+  return {
+    socket,
+    count: () => clients.length,
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.destroy()
+      await new Promise((resolve) => server.close(resolve))
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+const says = (bytes: Uint8Array | string) => (client: Socket) =>
+  client.once('data', () => void client.end(bytes))
+const response = (content: object) => says(encodeFrame({ Response: content }))
+const closes = (client: Socket) => void client.destroy()
+
+describe('shellflip restart, of something else', () => {
+  it('that says 0, as under systemd, tells who starts the new process', async () => {
+    await using rust = await impostor(response({ RestartComplete: 0 }))
+    const { code, stdout } = await shellflip('restart', '--socket', rust.socket)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^restarted: the service manager starts the new process in \d+ ms\n$/)
+  })
+
+  it('that closes without a word is asked once more, for a successor may answer', async () => {
+    await using handingOver = await impostor(closes, response({ RestartComplete: 4711 }))
+    const { code, stdout } = await shellflip('restart', '--socket', handingOver.socket)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^restarted: pid 4711 in \d+ ms\n$/)
+  })
+
+  it.each<[string, (client: Socket) => void, number, RegExp]>([
+    ['closes again and again', closes, 2, /closed the connection (before|instead)/],
+    ['ends in the middle of a reply', says(Buffer.of(0, 0, 0, 9, 0x7b)), 2, /in the middle of a reply/],
+    ['speaks HTTP', says('HTTP/1.1 400 Bad Request\r\n\r\n'), 1, /frame/],
+    ['frames garbage', says(Buffer.concat([Buffer.of(0, 0, 0, 2), Buffer.from('\x1b[')])), 1, /JSON/],
+    ['says another word', response({ RestartMaybe: 1 }), 1, /Response/],
+    [
+      'refuses in colour',
+      response({ RestartFailed: 'no\n\x1b[31m\u202edaer' }),
+      1,
+      /no \\u\{1b\}\[31m\\u\{202e\}daer/,
+    ],
+  ])('that %s is one clear line', async (_, answer, count, reason) => {
+    await using hostile = await impostor(answer)
+    const finished = await shellflip('restart', '--socket', hostile.socket)
+    expect(finished).toMatchObject({ code: 1, stdout: '' })
+    expect(finished.stderr).toMatch(/^shellflip: restart failed: [^\p{Cc}\u202e]+\n$/u)
+    expect(finished.stderr).toMatch(reason)
+    expect(hostile.count()).toBe(count)
+  })
+
+  it('that is silent ends with --timeout', async () => {
+    await using silent = await impostor(() => {})
+    expect(await shellflip('restart', '--socket', silent.socket, '--timeout', '0.2s')).toEqual(
+      failure('no outcome within 200 ms; the restart may still go on, and the service tells its end'),
+    )
+  })
+
+  it('that is not there', async () => {
+    using folder = temporaryFolder()
+    const socket = folder.join('restart.sock')
+    expect(await shellflip('restart', '--socket', socket)).toEqual(
+      failure(`nobody listens at ${socket}: is it running?`),
+    )
+  })
+})
+
+describe('the command line', () => {
+  it('answers --version before it loads anything else', async () => {
+    using coverage = temporaryFolder()
+    await using run = TestProcess.node([cli, '--version'], { env: { NODE_V8_COVERAGE: coverage.path } })
+    expect(await run.exit).toEqual({ code: 0, signal: null })
+    expect(run.stdout).toMatch(/^shellflip \d+\.\d+\.\d+\n$/)
+
+    const [report = ''] = readdirSync(coverage.path)
+    const { result } = JSON.parse(readFileSync(coverage.join(report), 'utf8')) as {
+      result: { url: string }[]
+    }
+    const files = result.map(({ url }) => url).filter((url) => url.startsWith('file:'))
+    const bytes = files.reduce((sum, url) => sum + readFileSync(new URL(url)).length, 0)
+    expect(bytes).toBeLessThan(10_000)
+  })
+
+  it.each([[['--help']], [['restart', '--help']]])('helps: %j', async (args) => {
+    const { code, stdout, stderr } = await shellflip(...args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toContain('Usage: shellflip')
+  })
+
+  it.each<[string[], string]>([
+    [['bogus'], "unknown command 'bogus'"],
+    [['restart'], "required option '--socket <path>' not specified"],
+    [['restart', '--socket', '/s', '--timeout', '90'], 'Write it as 500ms, 90s, 2m or 1h.'],
+    [['restart', '--socket', '/s', '--timeout', '0s'], 'Write it as 500ms, 90s, 2m or 1h.'],
+    [['restart', '--socket', '/s', '--timout', '1s'], 'Did you mean --timeout?'],
+    [['restart', '--socket', '/s', 'now'], 'too many arguments'],
+  ])('refuses %j in one line, exit 2', async (args, message) => {
+    const { code, stdout, stderr } = await shellflip(...args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^shellflip: [^\n]*\n$/)
+    expect(stderr).toContain(message)
+  })
+})
