@@ -1,4 +1,5 @@
-// `npm test`, then every other gate, each counted as one check. The last line is "N passed, N failed".
+// The tests, those under a real systemd, then every other gate, each counted as one check. The last line is
+// "N passed, N failed".
 import { Enclosure } from './leftovers.mjs'
 import { publicPackages, root } from './public-packages.mjs'
 import { runCommand } from './run-command.mjs'
@@ -37,23 +38,30 @@ const env = {
   NO_COLOR: '1',
 }
 
-await runTests()
+await runSuite('npm test', ['npm', 'test'])
+await runSuite('npm run e2e', asRoot(['vitest', 'run', '--root', 'packages/e2e']))
 for (const check of checks) await runCheck(check)
 enclosure[Symbol.dispose]()
 process.exitCode = total.failed === 0 ? 0 : 1
 console.log(`\n${total.passed} passed, ${total.failed} failed`)
 
-/** The tests count themselves; that they end well and leave nothing behind is one check more. */
-async function runTests() {
+/** Namespaces and mounts are root's. Only the tests run so: what a build writes has to stay the user's. */
+function asRoot(command) {
+  if (process.getuid?.() === 0) return command
+  return ['sudo', '--non-interactive', '--preserve-env', 'env', `PATH=${env.PATH}`, ...command]
+}
+
+/** Tests count themselves; that they end well and leave nothing behind is one check more. */
+async function runSuite(name, command) {
   const onLine = (line) => countLine.test(line) || console.log(line)
-  const { ok, lines } = await runCommand(['npm', 'test'], { cwd: root, env, deadlineMs: 15 * 60_000, onLine })
+  const { ok, lines } = await runCommand(command, { cwd: root, env, deadlineMs: 15 * 60_000, onLine })
   const [, passed, failed] = countLine.exec(lastOf(lines)) ?? ['', 0, 0]
   total.passed += Number(passed)
   total.failed += Number(failed)
   const problems = await enclosure.leftovers()
-  if (!countLine.test(lastOf(lines))) problems.push('npm test did not come to its closing line')
-  else if (!ok && Number(failed) === 0) problems.push('npm test counted no failure, and failed')
-  report(`npm test: ${passed} passed, ${failed} failed; it ends well and leaves nothing behind`, problems)
+  if (!countLine.test(lastOf(lines))) problems.push(`${name} did not come to its closing line`)
+  else if (!ok && Number(failed) === 0) problems.push(`${name} counted no failure, and failed`)
+  report(`${name}: ${passed} passed, ${failed} failed; it ends well and leaves nothing behind`, problems)
 }
 
 async function runCheck({ name, command, cwd = root, lastLine = /(?:)/ }) {
