@@ -22,6 +22,8 @@ export type FlipEvent =
   | { type: 'drained'; report: ShutdownReport }
   /** The predecessor's process is gone: this one is the only one. */
   | { type: 'predecessor-exited' }
+  /** An open connection of the predecessor's was taken over, and could not be served: `take` threw, mostly. */
+  | { type: 'connection-lost'; error: unknown }
   /** A client of the control socket was not answered. */
   | { type: 'control-socket'; event: ControlServerEvent }
   /** The service manager could not be told something. */

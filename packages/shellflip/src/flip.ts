@@ -1,9 +1,11 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
-import type { HandoverChannel, OfferedState } from '@shellflip/handover'
-import { type ServerOptions, ShutdownCoordinator } from '@shellflip/shutdown-coordination'
+import type { OfferedState } from '@shellflip/handover'
+import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import { UpgradeLock } from '@shellflip/upgrade-lock'
+import { OpenConnections } from './connections/open-connections.ts'
+import type { ServeOptions } from './connections/serve-options.ts'
 import type { FlipEvent, UpgradeTrigger } from './flip-events.ts'
 import { longestMs, type NormalizedOptions } from './flip-options.ts'
 import { type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
@@ -47,13 +49,12 @@ export class Flip<S> {
   readonly coordinator: ShutdownCoordinator
   readonly #parts: FlipParts
   readonly #sockets: HeldSockets
+  readonly #connections: OpenConnections
   readonly #pidFile: PidFile | undefined
   #restartSocket: RestartSocket | undefined
   #phase: FlipState = 'preparing'
   #readyCalled = false
   #abort = new AbortController()
-  /** Keeps the successor told that we live. */
-  #channel: HandoverChannel | undefined
   #resolveDone: (end: FlipEnd) => void = () => {}
 
   /** @internal */
@@ -66,6 +67,7 @@ export class Flip<S> {
       this.#resolveDone = resolve
     })
     this.#sockets = new HeldSockets(parts.predecessor)
+    this.#connections = new OpenConnections((error) => parts.emit({ type: 'connection-lost', error }))
     const { pidFile } = parts.options
     this.#pidFile = pidFile === undefined ? undefined : new PidFile(pidFile)
   }
@@ -80,13 +82,14 @@ export class Flip<S> {
    * on a new one, bound now. It accepts from {@link ready} on, and drains in the end. If the address cannot be had, this
    * rejects and `ready()` as well, so that the upgrade fails and not the service.
    *
-   * @param drain how it drains
+   * @param options how it drains, and what becomes of its connections in an upgrade
    * @returns where it listens
    * @throws {@link ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
    */
-  listen(server: Server, address: ListenAddress, drain: ServerOptions = {}): Promise<SocketAddress> {
-    this.coordinator.server(server, { name: address.name ?? 'server', ...drain })
-    return this.#sockets.listen(server, address)
+  listen(server: Server, address: ListenAddress, options: ServeOptions = {}): Promise<SocketAddress> {
+    const name = address.name ?? 'server'
+    this.coordinator.server(server, this.#connections.drainOptions(server, { name, ...options }))
+    return this.#sockets.listen(server, address, (key) => this.#connections.route(key, server, options))
   }
 
   /** The same for a UDP socket: it receives from {@link ready} on, and is closed when the drain begins. @throws as {@link listen} */
@@ -119,7 +122,9 @@ export class Flip<S> {
       await this.#sockets.opened()
       this.#pidFile?.prepare()
       this.#checkNotStopped()
+      const connections = predecessor.connections()
       const state = await predecessor.ready()
+      void this.#connections.takeFrom(connections)
       this.#checkNotStopped()
       await Promise.all([this.#restartSocket?.accept(), this.#sockets.accept()])
       this.#pidFile?.commit()
@@ -210,8 +215,7 @@ export class Flip<S> {
     }
     const { pid } = result
     lock?.leave()
-    this.#channel = result.channel
-    this.#channel.unref()
+    this.#connections.giveTo(result.channel)
     const told = manager.handedOver(pid)
     this.#happen('committed', undefined, { pid, told })
     await told

@@ -1,10 +1,10 @@
 export type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
 export {
-  type ServerOptions,
   ShutdownCoordinator,
   type ShutdownReport,
 } from '@shellflip/shutdown-coordination'
 export { defineState, defineStateStream } from '@shellflip/state-serialization'
+export type { ConnectionCarrier, ServeOptions } from './connections/serve-options.ts'
 export type { Flip } from './flip.ts'
 export { type FlipEvent, flipChannel, type UpgradeTrigger } from './flip-events.ts'
 export type {
@@ -21,6 +21,7 @@ export {
   type UpgradeFailure,
   type UpgradeOutcome,
 } from './outcome.ts'
+export { askForRestart, type RestartOutcome } from './restart-socket/ask-for-restart.ts'
 export { shellflip } from './shellflip.ts'
 export { ShellflipError, type ShellflipErrorCode } from './shellflip-error.ts'
 export type { BindAddress, ListenAddress } from './sockets/bind-address.ts'

@@ -29,6 +29,8 @@ export class FirstStart implements Predecessor {
 
   lock(): undefined {}
 
+  async *connections(): AsyncGenerator<never> {}
+
   refuse(): void {
     this.#close()
   }

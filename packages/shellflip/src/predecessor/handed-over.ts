@@ -1,5 +1,5 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
-import { type HandoverChannel, type Takeover, takeOver } from '@shellflip/handover'
+import { type HandoverChannel, type TakenConnection, type Takeover, takeOver } from '@shellflip/handover'
 import type { StateDefinition, StateIdentity, StateStreamDefinition } from '@shellflip/state-serialization'
 import { kinds } from '../sockets/socket-key.ts'
 import type { InheritedSocket, Predecessor } from './predecessor.ts'
@@ -52,6 +52,10 @@ export class HandedOver implements Predecessor {
 
   lock(): OwnedFd | undefined {
     return this.#takeover.lock()
+  }
+
+  connections(): AsyncIterable<TakenConnection> {
+    return this.#takeover.connections()
   }
 
   refuse(reason: string): void {

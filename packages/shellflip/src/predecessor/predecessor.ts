@@ -1,4 +1,5 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
+import type { TakenConnection } from '@shellflip/handover'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 
 /** A socket that was open before this process was. */
@@ -25,6 +26,8 @@ export interface Predecessor {
   keys(prefix: string): string[]
   /** The upgrade lock, held. */
   lock(): OwnedFd | undefined
+  /** The open connections that it gives after the commit; to be asked for before. */
+  connections(): AsyncIterable<TakenConnection>
   /** Tells it that this process cannot take over. */
   refuse(reason: string): void
   /** The commit point: this process is ready. */

@@ -73,6 +73,8 @@ export class RustPredecessor implements Predecessor {
 
   lock(): undefined {}
 
+  async *connections(): AsyncGenerator<never> {}
+
   /** To close the pipe without the byte says that this process has failed. */
   refuse(): void {
     this.#close()

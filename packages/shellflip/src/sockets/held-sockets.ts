@@ -39,9 +39,12 @@ export class HeldSockets {
     this.#predecessor = predecessor
   }
 
-  /** @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT */
-  listen(server: Server, address: ListenAddress): Promise<SocketAddress> {
-    return this.#serve('tcp', address, listenAt, async (fd) => {
+  /**
+   * @param onKey told under which key the server listens, before it accepts
+   * @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
+   */
+  listen(server: Server, address: ListenAddress, onKey: (key: string) => void): Promise<SocketAddress> {
+    return this.#serve('tcp', address, listenAt, onKey, async (fd) => {
       const backlog = address.backlog === undefined ? {} : { backlog: address.backlog }
       await serverFrom(fd, server, backlog)
       return (release) => server.once('close', release)
@@ -50,10 +53,16 @@ export class HeldSockets {
 
   /** @throws {ShellflipError} as {@link listen} */
   bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
-    return this.#serve('udp', address, bindAt, async (fd) => {
-      await bindDatagram(socket, fd)
-      return (release) => socket.once('close', release)
-    })
+    return this.#serve(
+      'udp',
+      address,
+      bindAt,
+      () => {},
+      async (fd) => {
+        await bindDatagram(socket, fd)
+        return (release) => socket.once('close', release)
+      },
+    )
   }
 
   /** A descriptor of any kind, by name: the predecessor's, or a new one. The copy that is returned is the caller's. */
@@ -106,11 +115,13 @@ export class HeldSockets {
     transport: 'tcp' | 'udp',
     address: Address,
     bind: (address: Address) => Promise<BoundSocket>,
+    onKey: (key: string) => void,
     start: (fd: OwnedFd) => Promise<(release: () => void) => unknown>,
   ): Promise<SocketAddress> {
     return this.#open(async () => {
       const held = this.#inherited(transport, address) ?? (await this.#bound(transport, address, bind))
       this.#held.add(held)
+      onKey(held.key)
       const startHeld = async () => {
         const onClose = await start(held.fd.dup())
         onClose(() => this.#release(held))
