@@ -2,13 +2,18 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { encodeFrame } from '@shellflip/control-socket'
-import { type Exit, isAlive, processesWith, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
+import {
+  type Finished,
+  isAlive,
+  ServicePlace,
+  TestProcess,
+  temporaryFolder,
+  waitFor,
+} from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))
 const service = fileURLToPath(new URL('testing/restartable-service.mjs', import.meta.url))
-
-type Finished = Exit & { stdout: string; stderr: string }
 
 async function shellflip(...args: string[]): Promise<Finished> {
   await using run = TestProcess.node([cli, ...args])
@@ -20,65 +25,48 @@ function failure(reason: string): Finished {
   return { code: 1, signal: null, stdout: '', stderr: `shellflip: restart failed: ${reason}\n` }
 }
 
-/** Where services are started, and end with the scope, all generations of them. */
-class Place implements AsyncDisposable {
-  readonly #folder = temporaryFolder('sf-cli-')
-  readonly socket = this.#folder.join('restart.sock')
+function noOutcomeWithin(ms: number): string {
+  return `no outcome within ${ms} ms; the restart may still go on, and the service tells its end`
+}
 
-  start(): TestProcess {
-    return TestProcess.node([service, this.socket], { env: { TEST_PLACE: this.#folder.path } })
-  }
-
-  restart(...flags: string[]): Promise<Finished> {
-    return shellflip('restart', '--socket', this.socket, ...flags)
-  }
-
-  /** Makes every later start behave so. */
-  make(kind: 'broken' | 'stuck'): void {
-    writeFileSync(`${this.socket}.${kind}`, '')
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await waitFor(() => {
-      const left = processesWith(this.#folder.path)
-      for (const pid of left) process.kill(pid, 'SIGKILL')
-      return left.length === 0
-    })
-    this.#folder[Symbol.dispose]()
+/** Starts the service, at a control socket in this place; files beside that make later starts behave otherwise. */
+async function serve(place: ServicePlace) {
+  const socket = place.join('run', 'restart.sock')
+  const started = place.start([service, socket])
+  await started.printed(/^ready/m)
+  return {
+    pid: started.pid,
+    restart: (...flags: string[]) => shellflip('restart', '--socket', socket, ...flags),
+    make: (kind: 'broken' | 'stuck') => writeFileSync(`${socket}.${kind}`, ''),
   }
 }
 
 describe('shellflip restart, of a service', () => {
   it('tells the new pid, which serves, while the old one goes', async () => {
-    await using place = new Place()
-    const old = place.start()
-    await old.printed(/^ready \d+$/m)
-    const { code, stdout, stderr } = await place.restart()
+    await using place = new ServicePlace()
+    const old = await serve(place)
+    const { code, stdout, stderr } = await old.restart()
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const [, pid] = /^restarted: pid (\d+) in \d+ ms\n$/.exec(stdout) ?? []
     expect(Number(pid)).not.toBe(old.pid)
-    expect(isAlive(Number(pid))).toBe(true)
     await waitFor(() => !isAlive(old.pid))
+    expect(place.processes).toEqual([Number(pid)])
   })
 
   it('that cannot start anew tells why, and the old one serves on', async () => {
-    await using place = new Place()
-    const old = place.start()
-    await old.printed(/^ready/m)
-    place.make('broken')
-    expect(await place.restart()).toEqual(failure('the successor exited with 3 before it was ready'))
-    expect(isAlive(old.pid)).toBe(true)
+    await using place = new ServicePlace()
+    const old = await serve(place)
+    old.make('broken')
+    expect(await old.restart()).toEqual(failure('the successor exited with 3 before it was ready'))
+    expect(place.processes).toEqual([old.pid])
   })
 
   it('that takes longer than --timeout says that it may go on, which it does', async () => {
-    await using place = new Place()
-    const old = place.start()
-    await old.printed(/^ready/m)
-    place.make('stuck')
-    expect(await place.restart('--timeout', '500ms')).toEqual(
-      failure('no outcome within 500 ms; the restart may still go on, and the service tells its end'),
-    )
-    expect(await place.restart()).toEqual(failure('an upgrade is in progress'))
+    await using place = new ServicePlace()
+    const old = await serve(place)
+    old.make('stuck')
+    expect(await old.restart('--timeout', '500ms')).toEqual(failure(noOutcomeWithin(500)))
+    expect(await old.restart()).toEqual(failure('an upgrade is in progress'))
   })
 })
 
@@ -151,7 +139,7 @@ describe('shellflip restart, of something else', () => {
   it('that is silent ends with --timeout', async () => {
     await using silent = await impostor(() => {})
     expect(await shellflip('restart', '--socket', silent.socket, '--timeout', '0.2s')).toEqual(
-      failure('no outcome within 200 ms; the restart may still go on, and the service tells its end'),
+      failure(noOutcomeWithin(200)),
     )
   })
 

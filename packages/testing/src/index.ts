@@ -6,6 +6,7 @@ export { describeFailures, type LoadCounts, type LoadReport } from './load-clien
 export { isAlive, openFds, processesWith, processState, residentKiB } from './process-census.ts'
 export { runReadmeExample } from './readme-example.ts'
 export { compileScriptedProcess, type Script } from './scripted-process.ts'
+export { type Finished, ServicePlace } from './service-place.ts'
 export { temporaryFolder } from './temporary-folder.ts'
 export { type Exit, TestProcess, type TestProcessOptions } from './test-process.ts'
 export { type WaitOptions, waitFor } from './wait-for.ts'

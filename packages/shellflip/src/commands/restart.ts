@@ -1,5 +1,4 @@
-import { ask, ControlSocketError } from '@shellflip/control-socket'
-import { type ShellflipReply, shellflipVocabulary } from '@shellflip/control-socket/shellflip'
+import { askForRestart } from '../restart-socket/ask-for-restart.ts'
 
 export type RestartOptions = {
   socket: string
@@ -11,46 +10,16 @@ export type RestartOptions = {
 export async function restart({ socket, timeout }: RestartOptions): Promise<number> {
   const startedAt = performance.now()
   const signal = timeout === undefined ? undefined : AbortSignal.timeout(timeout)
-  try {
-    const { Response } = await askForRestart(socket, signal)
-    if ('RestartFailed' in Response) return failed(Response.RestartFailed)
-    const elapsedMs = Math.round(performance.now() - startedAt)
-    process.stdout.write(`restarted: ${describe(Response.RestartComplete)} in ${elapsedMs} ms\n`)
+  const outcome = await askForRestart(socket, { signal })
+  if (outcome.type === 'restarted') {
+    const { pid } = outcome
+    const who = pid === undefined ? 'the service manager starts the new process' : `pid ${pid}`
+    process.stdout.write(`restarted: ${who} in ${Math.round(performance.now() - startedAt)} ms\n`)
     return 0
-  } catch (error) {
-    if (!signal?.aborted) return failed((error as Error).message)
-    return failed(
-      `no outcome within ${timeout} ms; the restart may still go on, and the service tells its end`,
-    )
   }
-}
-
-/**
- * A service that hands over while it has not yet heard us closes without a word, and its successor answers at the same
- * path: it is asked once more.
- */
-async function askForRestart(path: string, signal: AbortSignal | undefined): Promise<ShellflipReply> {
-  const question = {
-    path,
-    vocabulary: shellflipVocabulary,
-    request: { Request: 'TryRestart' } as const,
-    ...(signal && { signal }),
-  }
-  try {
-    return await ask(question)
-  } catch (error) {
-    if (!(error instanceof ControlSocketError) || error.code !== 'ERR_CLOSED_EARLY') throw error
-    return ask(question)
-  }
-}
-
-/** 0 is what a service answers whose new process the service manager starts: the Rust crate's, under systemd. */
-function describe(pid: number): string {
-  return pid === 0 ? 'the service manager starts the new process' : `pid ${pid}`
-}
-
-function failed(reason: string): number {
-  process.stderr.write(`shellflip: restart failed: ${printable(reason)}\n`)
+  const tooLate = `no outcome within ${timeout} ms; the restart may still go on, and the service tells its end`
+  const late = outcome.type === 'unanswered' && signal?.aborted
+  process.stderr.write(`shellflip: restart failed: ${late ? tooLate : printable(outcome.message)}\n`)
   return 1
 }
 
