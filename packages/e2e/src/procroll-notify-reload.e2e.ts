@@ -115,6 +115,14 @@ test('a procroll that hangs is ended by the watchdog and started again, with not
   expect(processes.split('\n')).toHaveLength(2)
 })
 
+test('systemctl restart refuses connections meanwhile, since procroll held the socket', async () => {
+  const load = machine.load({ target, newConnections: 4 })
+  await load.answered(20)
+  await machine.run(['systemctl', 'restart', unit])
+  await load.answered(20)
+  expect((await load.stop()).failures.refused).toBeGreaterThan(0)
+})
+
 test('systemctl stop ends it in order, with a client that holds its connection, and leaves nothing', async () => {
   const load = machine.load({ target, keepAlive: 2, thinkTimeMs: 50 })
   await load.answered(10)
@@ -128,4 +136,18 @@ test('systemctl stop ends it in order, with a client that holds its connection, 
   expect(left('/run/procroll')).toEqual([])
   expect(left('/tmp')).toEqual([])
   load.abandon()
+})
+
+test('a generation that does not end is killed by procroll, before systemd would kill all', async () => {
+  const stubborn = 'trap "" TERM; systemd-notify --ready; while :; do sleep 0.1; done'
+  await machine.run([
+    ...['systemd-run', '--unit=stubborn', '-p', 'Type=notify-reload', '-p', 'KillMode=mixed'],
+    ...['-p', 'TimeoutStopSec=20', '/usr/bin/procroll', 'run', '--shutdown-timeout', '1s'],
+    ...['--', 'sh', '-c', stubborn],
+  ])
+  await machine.run(['systemctl', 'stop', 'stubborn.service'])
+  const journal = (await machine.journal('stubborn.service')).join('\n')
+  expect(journal).toMatch(/level=WARN msg=.*kill/)
+  expect(journal).not.toContain('timed out')
+  expect(journal).toContain('stubborn.service: Deactivated successfully.')
 })

@@ -1,0 +1,17 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { examplesFolder, repository } from './places.ts'
+
+const docs = readFileSync(join(repository, 'docs/systemd.md'), 'utf8')
+
+const units = readdirSync(examplesFolder).flatMap((example) =>
+  readdirSync(join(examplesFolder, example))
+    .filter((name) => /\.(service|socket)$/.test(name))
+    .map((name) => [name, readFileSync(join(examplesFolder, example, name), 'utf8')] as const),
+)
+
+test.each(units)('docs/systemd.md shows %s as it stands in the examples', (name, text) => {
+  expect(docs).toContain(`\`${name}\``)
+  expect(docs).toContain(`\`\`\`ini\n${text}\`\`\`\n`)
+})
