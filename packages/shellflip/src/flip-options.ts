@@ -57,6 +57,18 @@ export type FlipOptions = UpgradeHooks & {
   lockFile?: string
   launch?: LaunchOptions
   /**
+   * For places where somebody takes the end of the first process for the end of the service. It becomes a launcher there:
+   * `shellflip()` never resolves in it, and every generation is its child, started by its command and its environment.
+   * It passes on signals to the generation that serves, and ends as the last one does: with its exit status, or 128 and
+   * the signal's number. `process.send` is the launcher's then, and not the service's. What stands before `shellflip()`
+   * runs in it too; 40 MB more is the price.
+   *
+   * @default true as PID 1 of a container, as the child of its init, in a script of npm, pnpm or yarn, and where the
+   *   parent has forked us with an IPC channel (tsx, nodemon, `node --watch`); there `false` means that the upgrade ends
+   *   what waits. false elsewhere, and where a service manager is told the main process (NOTIFY_SOCKET)
+   */
+  launcher?: boolean
+  /**
    * Understands the bytes of a service of the Rust crate shellflip that starts this program as its successor; what it
    * returns becomes `flip.state`. @default they are read as `state`
    */

@@ -4,7 +4,7 @@
  * - `ERR_INVALID_ARGUMENT`: a mistake in an option or an address; the message names it.
  * - `ERR_CLUSTER_WORKER`, `ERR_WORKER_THREAD`: called where the process is not ours to replace.
  * - `ERR_CALLED_TWICE`: `shellflip()` or `ready()` a second time.
- * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER, or an OXY_ variable, does not name what it must.
+ * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER, SHELLFLIP_LAUNCHER or an OXY_ variable does not name what it must.
  * - `ERR_CANNOT_LISTEN`: an address cannot be bound: `cause` has the system's word.
  * - `ERR_NO_SUCH_SOCKET`: a socket was asked for by name alone, and nobody has passed one of that name.
  * - `ERR_STOPPED`: stopped before it was ready.

@@ -9,12 +9,15 @@ import {
   type WithState,
   type WithStateStream,
 } from './flip-options.ts'
+import { launchService } from './launcher/launcher.ts'
+import { startsAsLauncher } from './launcher/starts-as-launcher.ts'
 import { ManagerLink } from './manager-link.ts'
 import { OlderGenerations } from './older-generations.ts'
 import { findPredecessor } from './predecessor/find-predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { attemptUpgrade } from './successor/attempt-upgrade.ts'
+import { findStarter } from './successor/start-by-launcher.ts'
 
 let called = false
 
@@ -34,6 +37,8 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   checkPlace()
   const options = normalizeOptions(given)
   called = true
+  if (startsAsLauncher(options.launcher)) return launchService(options)
+  const startSuccessor = findStarter()
   const emit = announcer(options.onEvent)
   let flip: Flip<unknown> | undefined
   // At once: a signal without a handler ends the process.
@@ -50,7 +55,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       older,
       state,
       emit,
-      attempt: attemptUpgrade,
+      attempt: (attempt) => attemptUpgrade(attempt, startSuccessor),
     })
     const restartSocket = await RestartSocket.open(
       {

@@ -4,7 +4,7 @@ import type { OwnedFd } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, type HandoverFailure, type HandoverOffer } from '@shellflip/handover'
 import type { UpgradeFailure } from '../outcome.ts'
 import type { LaunchCommand } from './launch-command.ts'
-import { SuccessorProcess } from './successor-process.ts'
+import type { StartSuccessor, SuccessorProcess } from './successor-process.ts'
 
 export type Attempt = {
   readonly command: LaunchCommand
@@ -24,9 +24,12 @@ export type AttemptResult =
  * Starts a successor and hands over to it. If that fails nothing of it is left: it is dead and reaped, with all that
  * it has started.
  */
-export async function attemptUpgrade(attempt: Attempt): Promise<AttemptResult> {
+export async function attemptUpgrade(
+  attempt: Attempt,
+  startSuccessor: StartSuccessor,
+): Promise<AttemptResult> {
   const { channel, remote } = HandoverChannel.pair()
-  const successor = await start(attempt, remote)
+  const successor = await start(attempt, startSuccessor, remote)
   if ('failure' in successor) {
     channel.close()
     return successor
@@ -53,10 +56,11 @@ export async function attemptUpgrade(attempt: Attempt): Promise<AttemptResult> {
 
 async function start(
   { command, env }: Attempt,
+  startSuccessor: StartSuccessor,
   remote: OwnedFd,
 ): Promise<SuccessorProcess | { type: 'failed'; failure: UpgradeFailure }> {
   try {
-    return await SuccessorProcess.start(command, env, remote)
+    return await startSuccessor(command, env, remote)
   } catch (error) {
     const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
     // The system says ENOENT of the program where it means the working directory.

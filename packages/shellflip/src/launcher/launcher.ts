@@ -1,0 +1,137 @@
+import { constants } from 'node:os'
+import type { OwnedFd } from '@shellflip/fd-passing'
+import { listenEnvironment, listenFds } from '@shellflip/sd-notify'
+import type { NormalizedOptions } from '../flip-options.ts'
+import { handoverVariable } from '../predecessor/find-predecessor.ts'
+import { type LaunchCommand, launchCommand } from '../successor/launch-command.ts'
+import { type PassedFd, ServiceChild } from '../successor/service-child.ts'
+import { launcherVariable } from '../successor/start-by-launcher.ts'
+import type { ProcessExit } from '../successor/successor-process.ts'
+import { LauncherLink } from './launcher-link.ts'
+import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
+import { relaySignals } from './relay-signals.ts'
+
+type Options = Pick<NormalizedOptions, 'launch' | 'signals' | 'stopSignals'>
+type Link = LauncherLink<FromLauncher, ToLauncher>
+
+/** Makes this process the launcher of the service, for the rest of its life. @throws the system's error, with its `code` */
+export async function launchService(options: Options): Promise<never> {
+  const launcher = new Launcher(options)
+  relaySignals([...options.signals, ...options.stopSignals], (signal) => launcher.pass(signal))
+  await launcher.startFirst()
+  return new Promise<never>(() => {})
+}
+
+/**
+ * The parent of all generations. It has no socket of the service and no state; it lives as long as any of them, and ends
+ * with the exit status of the one that served last.
+ */
+class Launcher {
+  readonly #options: Options
+  readonly #living = new Set<ServiceChild>()
+  #serving: ServiceChild | undefined
+  /** Started to replace the one that serves, and not ready yet. */
+  #candidate: ServiceChild | undefined
+  /** Passed on amid an upgrade: it is meant for whoever serves after it. */
+  #stopSignal: NodeJS.Signals | undefined
+  #lastExit: ProcessExit = { code: 1, signal: null }
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** By the command of this process, with what a service manager has passed to it. */
+  async startFirst(): Promise<void> {
+    const activated = listenFds()
+    // `auto`: whoever reads it first. Its pid is not known before it is there.
+    const env =
+      activated.length === 0
+        ? {}
+        : { ...listenEnvironment(activated.map(({ name }) => name)), LISTEN_PID: 'auto' }
+    try {
+      const first = this.#spawn(launchCommand({}), env, activated)
+      this.#serving = first
+      await first.started
+    } finally {
+      for (const { fd } of activated) fd.close()
+    }
+  }
+
+  /** To the generation that serves; when none does any more, to those that still drain. */
+  pass(signal: NodeJS.Signals): void {
+    const serving = this.#serving
+    for (const child of serving === undefined ? this.#living : [serving]) child.signal(signal)
+    if (this.#candidate !== undefined && this.#options.stopSignals.includes(signal)) this.#stopSignal = signal
+  }
+
+  #spawn(command: LaunchCommand, env: NodeJS.ProcessEnv, passed: readonly PassedFd[]): ServiceChild {
+    const { link, remote } = LauncherLink.pair()
+    // WATCHDOG_PID is ours, where there is one.
+    const { WATCHDOG_PID: _, ...own } = process.env
+    const child = new ServiceChild(command, { ...own, ...env }, [
+      ...passed,
+      { fd: remote, variable: launcherVariable },
+    ])
+    remote.close()
+    this.#living.add(child)
+    void child.exited.then((exit) => this.#ended(child, exit))
+    void this.#obey(link)
+    return child
+  }
+
+  async #obey(link: Link): Promise<void> {
+    for (let heard = await link.hear(); heard !== null; heard = await link.hear()) {
+      const { message, fds } = heard
+      if (message.type === 'start') await this.#startCandidate(link, fds)
+      if (message.type === 'kill') await this.#candidate?.kill()
+      if (message.type === 'serves') this.#promote()
+      for (const fd of fds) fd.close()
+    }
+    link.close()
+  }
+
+  async #startCandidate(link: Link, channel: readonly OwnedFd[]): Promise<void> {
+    const { launch = {} } = this.#options
+    const passed = channel.map((fd) => ({ fd, variable: handoverVariable }))
+    const candidate = this.#spawn(launchCommand(launch), launch.env ?? {}, passed)
+    try {
+      await candidate.started
+    } catch (error) {
+      this.#living.delete(candidate)
+      const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
+      await link.say({ type: 'cannot-start', code, message })
+      return
+    }
+    this.#candidate = candidate
+    await link.say({ type: 'started', pid: candidate.pid })
+    void candidate.exited.then((exit) => link.say({ type: 'exited', exit }))
+  }
+
+  #promote(): void {
+    this.#serving = this.#candidate
+    const stop = this.#stopSignal
+    this.#forgetCandidate()
+    if (stop !== undefined) this.#serving?.signal(stop)
+  }
+
+  #forgetCandidate(): void {
+    this.#candidate = undefined
+    this.#stopSignal = undefined
+  }
+
+  #ended(child: ServiceChild, exit: ProcessExit): void {
+    this.#living.delete(child)
+    if (child === this.#candidate) this.#forgetCandidate()
+    if (child === this.#serving) {
+      this.#lastExit = exit
+      // Amid an upgrade: the candidate may have all that it needs, and serve, or else it ends.
+      this.#promote()
+    }
+    if (this.#living.size === 0) process.exit(statusOf(this.#lastExit))
+  }
+}
+
+/** As a shell says it. */
+function statusOf({ code, signal }: ProcessExit): number {
+  return signal === null ? (code ?? 1) : 128 + constants.signals[signal]
+}

@@ -1,0 +1,84 @@
+import { watchPid } from '@shellflip/fd-passing'
+import { LauncherLink } from '../launcher/launcher-link.ts'
+import type { FromLauncher, ToLauncher } from '../launcher/launcher-messages.ts'
+import { ShellflipError } from '../shellflip-error.ts'
+import { killGroup } from './service-child.ts'
+import { startDirectly } from './start-directly.ts'
+import type { ProcessExit, StartSuccessor, SuccessorProcess } from './successor-process.ts'
+
+/** Names the descriptor of the launcher's socket to the one generation that it is for. */
+export const launcherVariable = 'SHELLFLIP_LAUNCHER'
+
+type Link = LauncherLink<ToLauncher, FromLauncher>
+
+/**
+ * How this process starts a successor: by its launcher, if it has one. What tells it in the environment is taken away:
+ * it is not for our children.
+ *
+ * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT
+ */
+export function findStarter(env: NodeJS.ProcessEnv = process.env): StartSuccessor {
+  const { [launcherVariable]: told } = env
+  delete env[launcherVariable]
+  return told === undefined ? startDirectly : byLauncher(adoptLink(told))
+}
+
+/** The launcher has its own command. If it is gone, killed by somebody, the service goes on without one. */
+function byLauncher(link: Link): StartSuccessor {
+  return async (command, env, channel) => {
+    if (!(await link.say({ type: 'start' }, [channel]))) return startDirectly(command, env, channel)
+    const answer = (await link.hear())?.message
+    if (answer?.type === 'started') return new LaunchedSuccessor(link, answer.pid)
+    if (answer?.type === 'cannot-start') throw Object.assign(new Error(answer.message), { code: answer.code })
+    throw new Error('the launcher has ended while it started the successor: try again')
+  }
+}
+
+/** A successor that is the launcher's child, as this process is. */
+class LaunchedSuccessor implements SuccessorProcess {
+  readonly pid: number
+  readonly exited: Promise<ProcessExit>
+  readonly #link: Link
+  #isLeft = false
+
+  constructor(link: Link, pid: number) {
+    this.#link = link
+    this.pid = pid
+    this.exited = this.#exit()
+  }
+
+  async kill(): Promise<ProcessExit> {
+    await this.#link.say({ type: 'kill' })
+    return this.exited
+  }
+
+  leave(): void {
+    this.#isLeft = true
+    void this.#link.say({ type: 'serves' })
+  }
+
+  async #exit(): Promise<ProcessExit> {
+    const heard = await this.#link.hear()
+    if (heard?.message.type === 'exited') return heard.message.exit
+    // The launcher is gone. Nobody would end this successor, should it fail: the next one is our own child.
+    if (!this.#isLeft) killGroup(this.pid)
+    await new Promise<void>((resolve) => {
+      watchPid(this.pid, resolve).unref()
+    })
+    return { code: null, signal: 'SIGKILL' }
+  }
+}
+
+function adoptLink(told: string): Link {
+  try {
+    if (!/^\d{1,6}$/.test(told)) throw new Error('it is no number')
+    return LauncherLink.adopt(Number(told))
+  } catch (cause) {
+    throw new ShellflipError(
+      'ERR_HANDOVER_ENVIRONMENT',
+      `${launcherVariable}=${told} names no launcher (${(cause as Error).message}): ` +
+        'it is for a process that its launcher starts, do not set it by hand',
+      { cause },
+    )
+  }
+}
