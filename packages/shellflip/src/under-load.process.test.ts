@@ -14,37 +14,48 @@ import { expect, test } from 'vitest'
 const service = fileURLToPath(new URL('testing/loaded-service.mjs', import.meta.url))
 const upgrades = 100
 
-test(`no request fails over ${upgrades} upgrades, on new connections and on kept ones`, async () => {
-  using folder = temporaryFolder('shellflip-')
-  const controlSocket = folder.join('run/restart.sock')
-  await using first = TestProcess.node([service], { env: { CONTROL_SOCKET: controlSocket } })
-  const [, firstPid, port] = await first.printed(/(\d+) serves at (\d+)/)
-  let pid = Number(firstPid)
-  try {
-    const pids = new Set<string>()
-    await using load = LoadClient.start({
-      target: { port: Number(port) },
-      keepAlive: 8,
-      newConnections: 4,
-      onAnswer: ({ body }) => pids.add(body.trim()),
+test.for([
+  { kept: 'handed over', handOver: true },
+  { kept: 'ended by Connection: close', handOver: false },
+])(
+  `no request fails over ${upgrades} upgrades, kept connections $kept`,
+  async ({ handOver }) => {
+    using folder = temporaryFolder('shellflip-')
+    const controlSocket = folder.join('run/restart.sock')
+    await using first = TestProcess.node([service], {
+      env: { CONTROL_SOCKET: controlSocket, HAND_OVER: String(handOver) },
     })
-    for (let n = 0; n < upgrades; n++) {
-      const reply = await ask({
-        path: controlSocket,
-        vocabulary: shellflipVocabulary,
-        request: { Request: 'TryRestart' },
+    const [, firstPid, port] = await first.printed(/(\d+) serves at (\d+)/)
+    let pid = Number(firstPid)
+    try {
+      const pids = new Set<string>()
+      await using load = LoadClient.start({
+        target: { port: Number(port) },
+        keepAlive: 8,
+        newConnections: 4,
+        onAnswer: ({ body }) => pids.add(body.trim()),
       })
-      expect(reply).toEqual({ Response: { RestartComplete: expect.any(Number) } })
-      pid = (reply.Response as { RestartComplete: number }).RestartComplete
+      for (let n = 0; n < upgrades; n++) {
+        const reply = await ask({
+          path: controlSocket,
+          vocabulary: shellflipVocabulary,
+          request: { Request: 'TryRestart' },
+        })
+        expect(reply).toEqual({ Response: { RestartComplete: expect.any(Number) } })
+        pid = (reply.Response as { RestartComplete: number }).RestartComplete
+      }
+      await waitFor(() => pids.has(String(pid)), { what: 'an answer of the last generation' })
+      const report = await load.stop()
+      expect(describeFailures(report.failures)).toBe('')
+      expect(report.failed).toBe(0)
+      expect(report.ok).toBeGreaterThan(upgrades)
+      if (handOver) expect(report.reconnects).toBe(0)
+      else expect(report.reconnects).toBeGreaterThan(upgrades)
+      expect(pids.size).toBeGreaterThan(upgrades / 2)
+    } finally {
+      process.kill(pid, 'SIGTERM')
+      await waitFor(() => !isAlive(pid), { what: 'the end of the last generation' })
     }
-    await waitFor(() => pids.has(String(pid)), { what: 'an answer of the last generation' })
-    const report = await load.stop()
-    expect(describeFailures(report.failures)).toBe('')
-    expect(report.failed).toBe(0)
-    expect(report.ok).toBeGreaterThan(upgrades)
-    expect(pids.size).toBeGreaterThan(upgrades / 2)
-  } finally {
-    process.kill(pid, 'SIGTERM')
-    await waitFor(() => !isAlive(pid), { what: 'the end of the last generation' })
-  }
-}, 180_000)
+  },
+  180_000,
+)

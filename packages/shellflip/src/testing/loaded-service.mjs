@@ -4,6 +4,7 @@ import { shellflip } from 'shellflip'
 
 const flip = await shellflip({ controlSocket: process.env.CONTROL_SOCKET })
 const server = createServer((_request, response) => response.end(`${process.pid}\n`))
-const { port } = await flip.listen(server, { name: 'http', host: '127.0.0.1', port: 0 })
+const address = { name: 'http', host: '127.0.0.1', port: 0 }
+const { port } = await flip.listen(server, address, { handOver: process.env.HAND_OVER !== 'false' })
 await flip.ready()
 console.log(`${process.pid} serves at ${port}`)
