@@ -54,7 +54,9 @@ class World {
   upgraded = 0
   stops = 0
   work = 0
+  cut = 0
   readonly #withLock: boolean
+  readonly #exitOnError: boolean
   /** Another process's, at the same path. */
   #foreign: UpgradeLock | undefined
   readonly #hanging = new Set<() => void>()
@@ -62,6 +64,7 @@ class World {
 
   constructor({ exitOnError, withLock }: { exitOnError: boolean; withLock: boolean }) {
     this.#withLock = withLock
+    this.#exitOnError = exitOnError
     this.flip = new Flip({
       options: normalizeOptions({
         ...(withLock ? { lockFile: this.lockFile } : {}),
@@ -108,7 +111,10 @@ class World {
     this.flip.coordinator.drain('work', ({ signal }) =>
       new Promise<void>((resolve) => {
         this.#hanging.add(resolve)
-        signal.addEventListener('abort', () => resolve())
+        signal.addEventListener('abort', () => {
+          this.cut++
+          resolve()
+        })
       }).finally(() => void this.work--),
     )
   }
@@ -161,6 +167,10 @@ class World {
       expect(this.told.lastIndexOf('RELOADING'), 'RELOADING is closed').toBeLessThanOrEqual(closing)
     }
     expect(this.told.filter((word) => word === 'STOPPING').length).toBeLessThanOrEqual(1)
+    const isGivingUp = ({ failure }: { failure: UpgradeFailure }) => failure.type !== 'aborted'
+    const exits = this.outcomes.filter((one) => one.type === 'failed' && isGivingUp(one)).length
+    const mayCut = this.stops + (this.#exitOnError ? exits : 0) > 1
+    if (!mayCut) expect(this.cut, 'what drains is cut by a second stop only').toBe(0)
     const mayHaveEnded = count('upgraded') > 0 || this.stops > 0 || process.exitCode === 1
     if (!mayHaveEnded) expect(this.ends, 'it ends when asked, or upgraded').toHaveLength(0)
   }
