@@ -28,7 +28,8 @@ export class ServicePlace implements AsyncDisposable {
   start(args: readonly string[], { env, ...options }: TestProcessOptions = {}): TestProcess {
     const started = TestProcess.node(args, {
       cwd: this.path,
-      env: { SERVICE_PLACE: this.path, PWD: this.path, ...env },
+      // Of an npm that runs the tests: it would wait for the first process of the service, and so change how it starts.
+      env: { SERVICE_PLACE: this.path, PWD: this.path, npm_lifecycle_event: undefined, ...env },
       ...options,
     })
     this.#started.push(started)
