@@ -4,8 +4,9 @@ import { fdRate } from './fd-rate.mjs'
 import { idleMemory } from './idle-memory.mjs'
 import { startTime } from './start-time.mjs'
 import { thousandRolls } from './thousand-rolls.mjs'
+import { upgradeTime } from './upgrade-time.mjs'
 
-const benches = { startTime, idleMemory, thousandRolls, fdRate, failedRequests }
+const benches = { startTime, idleMemory, thousandRolls, fdRate, failedRequests, upgradeTime }
 const wanted = process.argv.slice(2)
 
 for (const name of wanted) {
