@@ -11,7 +11,7 @@ export type ConnectionMessage = {
 /** How many connections may be given without an answer: each holds memory, and a descriptor, of both processes. */
 export const maxUnanswered = 256
 
-export const maxDataBytes = 200 * 1024
+const maxDataBytes = 200 * 1024
 
 const maxNameBytes = 1024
 

@@ -13,7 +13,7 @@ export class TakenConnection implements Disposable {
   readonly #fd: OwnedFd
   readonly #channel: HandoverChannel
   readonly #onAnswer: () => void
-  #isAnswered = false
+  #state: 'open' | 'answered' | 'revoked' = 'open'
 
   /** By `Takeover.connections()`. @internal */
   constructor(
@@ -34,14 +34,20 @@ export class TakenConnection implements Disposable {
    * Takes the connection: the predecessor closes its copy, and the descriptor that this resolves to is the caller's. Not
    * before that may anything be read of it: until then the predecessor would serve it on if this process died.
    *
-   * @throws {@link HandoverError} ERR_CLOSED: the channel was closed here, or is not followed any more, and the
-   *   predecessor serves it on; ERR_OUT_OF_TURN: it was accepted or refused before
+   * @throws {@link HandoverError} ERR_CLOSED: the predecessor serves it on, since the channel was closed here, or brought
+   *   something that is not the protocol; ERR_OUT_OF_TURN: it was accepted or refused before
    */
   async accept(): Promise<OwnedFd> {
-    if (this.#isAnswered) {
-      throw new HandoverError('ERR_OUT_OF_TURN', 'this connection was accepted, refused or taken back before')
+    if (this.#state === 'revoked') {
+      throw new HandoverError(
+        'ERR_CLOSED',
+        'the handover channel is closed: the predecessor serves this connection on',
+      )
     }
-    this.#answer()
+    if (this.#state === 'answered') {
+      throw new HandoverError('ERR_OUT_OF_TURN', 'this connection was accepted or refused before')
+    }
+    this.#answer('answered')
     try {
       // A predecessor that is gone has died: as long as it lives it keeps the channel for this answer.
       await this.#channel.send('taken', encodeAnswer(this.#id))
@@ -54,8 +60,8 @@ export class TakenConnection implements Disposable {
 
   /** Leaves it to the predecessor, which serves it on. After an answer it does nothing. */
   refuse(): void {
-    if (this.#isAnswered) return
-    this.#answer()
+    if (this.#state !== 'open') return
+    this.#answer('answered')
     this.#fd.close()
     // If the channel is closed, that is the answer.
     this.#channel.send('declined', encodeAnswer(this.#id)).catch(() => {})
@@ -63,8 +69,8 @@ export class TakenConnection implements Disposable {
 
   /** Takes it back from whoever has not answered: the predecessor was told already. @internal */
   revoke(): void {
-    if (this.#isAnswered) return
-    this.#answer()
+    if (this.#state !== 'open') return
+    this.#answer('revoked')
     this.#fd.close()
   }
 
@@ -73,8 +79,8 @@ export class TakenConnection implements Disposable {
     this.refuse()
   }
 
-  #answer(): void {
-    this.#isAnswered = true
+  #answer(state: 'answered' | 'revoked'): void {
+    this.#state = state
     this.#onAnswer()
   }
 }

@@ -35,6 +35,20 @@ test('https: an idle connection lingers and is answered with Connection: close',
   expect(await done).toMatchObject({ clean: true, servers: [{ answered: 1, closedIdle: 0 }] })
 })
 
+test('https: connections have their keys in this process, and are not offered to another one', async () => {
+  const offered: net.Socket[] = []
+  const handOver = async (socket: net.Socket) => offered.push(socket) > 0
+  using service = await start({ handOver })
+  using client = await service.connect()
+  client.get('/first')
+  await client.answer(/first$/)
+  const done = service.coordinator.shutdown()
+  client.get('/second')
+  expect(await client.answer(/second$/)).toMatch(/^Connection: close\r$/m)
+  expect(await done).toMatchObject({ clean: true, servers: [{ answered: 1, handedOver: 0 }] })
+  expect(offered).toEqual([])
+})
+
 test('https: idle connections, and those that never began a handshake, are closed after the linger', async () => {
   using service = await start({ lingerMs: 50 })
   using client = await service.connect()

@@ -35,6 +35,20 @@ async function start(options: ServerOptions, deadlineMs = 20_000, answerUpgrade 
 
 const closeFrame1001 = '\x88\x02\x03\xe9'
 
+test('a WebSocket is not offered to another process', async () => {
+  const offered: Socket[] = []
+  const handOver = async (socket: Socket) => offered.push(socket) > 0
+  using service = await start({ handOver })
+  const { coordinator, client, upgrade } = service
+  upgrade('websocket')
+  await client.answer(/101 Switching/)
+  const done = coordinator.shutdown()
+  expect(await client.answer(/./s)).toBe(closeFrame1001)
+  client.socket.end()
+  expect(await done).toMatchObject({ clean: true, servers: [{ handedOver: 0 }] })
+  expect(offered).toEqual([])
+})
+
 test('a WebSocket is sent a close frame with 1001 and waited for', async () => {
   using service = await start({})
   const { coordinator, client, upgrade } = service
