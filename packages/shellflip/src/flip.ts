@@ -55,6 +55,8 @@ export class Flip<S> {
   #phase: FlipState = 'preparing'
   #readyCalled = false
   #abort = new AbortController()
+  /** The first one's: an upgrade that is under way ends before the stop begins. */
+  #stopReason: string | undefined
   #resolveDone: (end: FlipEnd) => void = () => {}
 
   /** @internal */
@@ -148,7 +150,8 @@ export class Flip<S> {
 
   /** Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. */
   stop(reason = 'stop()'): void {
-    this.#happen('stop', reason)
+    this.#stopReason ??= reason
+    this.#happen('stop')
   }
 
   /** @internal */
@@ -217,7 +220,7 @@ export class Flip<S> {
     lock?.leave()
     this.#connections.giveTo(result.channel)
     const told = manager.handedOver(pid)
-    this.#happen('committed', undefined, { pid, told })
+    this.#happen('committed', { pid, told })
     await told
     void soften('upgraded', emit, () => options.upgraded?.({ pid }))
     return { type: 'upgraded', pid, elapsedMs: elapsedMs() }
@@ -274,7 +277,7 @@ export class Flip<S> {
     }
   }
 
-  #happen(trigger: FlipTrigger, reason?: string, successor?: { pid: number; told: Promise<void> }): void {
+  #happen(trigger: FlipTrigger, successor?: { pid: number; told: Promise<void> }): void {
     const step = flipTable[this.#phase][trigger]
     if (step === undefined || 'refuse' in step) return
     const from = this.#phase
@@ -283,7 +286,7 @@ export class Flip<S> {
     if (step.action === 'end') void this.coordinator.shutdownNow()
     if (step.action === 'drain') {
       if (successor !== undefined) void this.#drain(successor)
-      else void this.#stop(reason ?? 'stop', from)
+      else void this.#stop(from)
     }
   }
 
@@ -297,7 +300,8 @@ export class Flip<S> {
     this.#over({ type: 'upgraded', pid, report })
   }
 
-  async #stop(reason: string, from: FlipState): Promise<void> {
+  async #stop(from: FlipState): Promise<void> {
+    const reason = this.#stopReason ?? 'stop()'
     const { manager, predecessor } = this.#parts
     if (from === 'preparing') predecessor.refuse(`stopped: ${reason}`)
     const told = manager.stopping()
