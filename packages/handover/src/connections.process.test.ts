@@ -10,9 +10,11 @@ type ServiceOptions = { takes?: number; gives?: number; env?: NodeJS.ProcessEnv 
 
 function service(file: string, { takes, gives, env }: ServiceOptions): TestProcess {
   const given = { ...(takes && { TAKES: '3' }), ...(gives && { GIVES: takes ? '4' : '3' }) }
-  return TestProcess.node([folder + file], {
+  // A limit of 0 is none.
+  const limited = `[ $LIMIT = 0 ] || ulimit -n $LIMIT; exec "$0" "$@"`
+  return TestProcess.start('sh', ['-c', limited, process.execPath, folder + file], {
     extraFds: [takes, gives].filter((fd) => fd !== undefined),
-    env: { ...env, ...given },
+    env: { LIMIT: '0', ...env, ...given },
   })
 }
 
@@ -150,6 +152,21 @@ test('a successor that is killed amid it has what it accepted; the predecessor s
   const by = (pid: number) => answers.filter((answer) => answer.startsWith(`${pid} `)).length
   expect([by(successor.pid), by(ends.predecessor.pid)]).toEqual([20, 30])
   expect(await ends.reported()).toMatchObject({ clean: true, handedOver: 20, answered: 30, cut: [] })
+})
+
+test('a successor without free descriptors has what it accepted; the predecessor serves all others on', async () => {
+  await using ends = await pair('http-service.mjs', { LIMIT: '64' })
+  using idle = await clients(80, ends.port)
+  for (const client of idle) await client.ask(['/'])
+  const successor = ends.upgrade()
+  const [, accepted] = await successor.printed(/accepted (\d+)/)
+  const answers = (await Promise.all(idle.map((client) => client.ask(['/after'])))).flat()
+  const by = (pid: number) => answers.filter((answer) => answer.startsWith(`${pid} `)).length
+  expect(by(successor.pid)).toBe(Number(accepted))
+  expect(by(successor.pid)).toBeGreaterThan(0)
+  expect(by(ends.predecessor.pid)).toBe(80 - Number(accepted))
+  expect(by(ends.predecessor.pid)).toBeGreaterThan(0)
+  expect(await ends.reported()).toMatchObject({ clean: true, handedOver: Number(accepted), cut: [] })
 })
 
 test('TCP connections go to the successor with what is known of them, amid their lines', async () => {
