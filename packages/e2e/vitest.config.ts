@@ -11,7 +11,8 @@ export default defineConfig({
     globalSetup: './src/global-setup.ts',
     maxWorkers: 1,
     testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // The first boot with Debian packages of its own installs them.
+    hookTimeout: 300_000,
     reporters: ['default', '../../scripts/count-reporter.mjs'],
   },
 })

@@ -20,6 +20,9 @@ mount -o remount,bind,ro usr/bin/node
 
 # What is not mounted here (/run, /dev/shm, …) systemd mounts itself.
 mount -t tmpfs -o mode=1777 tmp tmp
+# Podman's overlays do not stand on an overlay.
+mkdir -p var/lib/containers
+mount -t tmpfs -o mode=755 containers var/lib/containers
 mount -t tmpfs -o mode=755 dev dev
 for device in null zero full random urandom tty; do
   touch "dev/$device"

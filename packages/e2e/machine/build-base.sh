@@ -6,17 +6,11 @@ set -eu
 root=$1
 export DEBIAN_FRONTEND=noninteractive
 
-attempt() {
-  for pause in 5 15 0; do
-    "$@" && return
-    sleep "$pause"
-  done
-  return 1
-}
+source "$(dirname "$0")/attempt.sh"
 
 if ! command -v debootstrap >/dev/null; then
   attempt apt-get update -qq
-  attempt apt-get install -y -qq --no-install-recommends debootstrap
+  attempt apt-get install -y -qq --no-install-recommends debootstrap debian-archive-keyring
 fi
 
 bootstrap() {

@@ -13,7 +13,7 @@ mkdir "$cgroup"
 bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup" \
   setpriv --pdeathsig KILL \
   unshare --mount --pid --uts --ipc --net --cgroup --fork --kill-child \
-  "$(dirname "$0")/boot.sh" "$@" </dev/null &
+  "$(dirname "$0")/boot.sh" "$@" </dev/null 3<&- &
 machine=$!
 cat <&3 >/dev/null &
 owner=$!

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { waitFor } from '@shellflip/testing'
 import { E2eError } from './e2e-error.ts'
-import { cacheFolder } from './layers.ts'
+import { cacheFolder } from './layer-cache.ts'
 import { machineFolder } from './places.ts'
 
 /** The process (machine/keep.sh) that owns a machine: it ends it when it loses us, and leaves nothing behind. */

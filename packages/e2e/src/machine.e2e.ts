@@ -60,6 +60,16 @@ test('what is written in a machine is not in the next one', async () => {
   expect(await machine.exec(['cat', '/etc/written'])).toMatchObject({ code: 1 })
 })
 
+test('Debian packages that are asked for are there: podman, say, which runs a container', async () => {
+  await using machine = await Machine.boot({ debianPackages: ['podman', 'crun'] })
+  const files = '/bin/echo $(ldd /bin/echo | grep -o "/[^ ]*")'
+  const script = `tar --dereference --create ${files} | podman import - localhost/echo`
+  await machine.run(['sh', '-c', script])
+  // There are no controllers in the cgroups of a machine, and no network but its own.
+  const container = ['podman', 'run', '--rm', '--pids-limit=0', '--net=host', 'localhost/echo']
+  expect(await machine.run([...container, '/bin/echo', 'from a container'])).toBe('from a container')
+})
+
 test('the shell takes commands, and ends with their status', async () => {
   using folder = temporaryFolder()
   await using run = startShell(folder.path)

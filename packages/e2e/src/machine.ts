@@ -13,6 +13,11 @@ import { assertRequirements } from './requirements.ts'
 /** How a command in a machine ended. */
 export type Outcome = { code: number | null; stdout: string; stderr: string }
 
+export type BootOptions = {
+  /** What is to be installed besides; the first time that takes as long as it takes apt-get. @default [] */
+  debianPackages?: readonly string[]
+}
+
 export type ExecOptions = {
   /** Its standard input. @default '' */
   input?: string
@@ -39,9 +44,9 @@ export class Machine implements AsyncDisposable {
    *
    * @throws {@link E2eError} `ERR_REQUIREMENTS`, `ERR_BUILD`, `ERR_BOOT`
    */
-  static async boot(): Promise<Machine> {
+  static async boot({ debianPackages = [] }: BootOptions = {}): Promise<Machine> {
     assertRequirements()
-    const keeper = new MachineKeeper(await layers())
+    const keeper = new MachineKeeper(await layers(debianPackages))
     const machine = new Machine(await keeper.machinePid(), keeper)
     try {
       await waitFor(() => machine.#isRunning(), { deadlineMs: 30_000, what: 'systemd to be running' })
