@@ -19,6 +19,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // What tests start is no script of the package manager that runs them.
+    env: { npm_lifecycle_event: '' },
     reporters: ['default', './scripts/count-reporter.mjs'],
     coverage: { provider: 'v8', include: ['packages/*/src/**/*.ts'] },
   },

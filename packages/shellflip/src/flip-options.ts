@@ -63,8 +63,8 @@ export type FlipOptions = UpgradeHooks & {
    * the signal's number. `process.send` is the launcher's then, and not the service's. What stands before `shellflip()`
    * runs in it too; 40 MB more is the price.
    *
-   * @default true as PID 1 of a container, as the child of its init, in a script of npm, pnpm or yarn, and where the
-   *   parent has forked us with an IPC channel (tsx, nodemon, `node --watch`); there `false` means that the upgrade ends
+   * @default true as PID 1 of a container, as the child of its init, in a script of npm, pnpm or yarn, under tsx, and
+   *   where the parent has forked us with an IPC channel (nodemon, `node --watch`); there `false` means that the upgrade ends
    *   what waits. false elsewhere, and where a service manager is told the main process (NOTIFY_SOCKET)
    */
   launcher?: boolean

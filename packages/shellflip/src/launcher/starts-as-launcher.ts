@@ -1,14 +1,14 @@
 import { handoverVariable } from '../predecessor/find-predecessor.ts'
 import { launcherVariable } from '../successor/start-by-launcher.ts'
 
-type Place = Pick<NodeJS.Process, 'env' | 'pid' | 'ppid'> & { connected?: boolean }
+type Place = Pick<NodeJS.Process, 'env' | 'pid' | 'ppid' | 'execArgv'> & { connected?: boolean | undefined }
 
 /** Whoever started a process that has one of these expects it to be a generation. */
 const generationVariables = [handoverVariable, launcherVariable, 'OXY_NOTIFY_SOCKET']
 
 /** Whether this process shall launch the service, since somebody takes the end of the first process for its end. */
 export function startsAsLauncher(asked: boolean | undefined, place: Place = process): boolean {
-  const { env, pid, ppid, connected } = place
+  const { env, pid, ppid, execArgv, connected } = place
   if (generationVariables.some((name) => env[name] !== undefined)) return false
   if (asked !== undefined) return asked
   // The kernel ends all processes of a pid namespace, a container, with its first (pid_namespaces(7)).
@@ -19,6 +19,8 @@ export function startsAsLauncher(asked: boolean | undefined, place: Place = proc
   if (ppid === 1 && env.INVOCATION_ID === undefined) return true
   // npm, pnpm and yarn wait for their script, and tell it its name. An empty one tells nothing.
   if (env.npm_lifecycle_event) return true
-  // tsx, nodemon, `node --watch`, pm2 and whoever else has forked us with an IPC channel.
+  // tsx runs us as its child, which it knows by a module of its own.
+  if (execArgv.some((argument) => /[/]tsx[/]dist[/]preflight\.cjs$/.test(argument))) return true
+  // nodemon, `node --watch`, pm2 and whoever else has forked us with an IPC channel.
   return connected === true
 }

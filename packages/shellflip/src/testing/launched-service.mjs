@@ -32,6 +32,7 @@ if (trouble === 'wait') {
 if (DEAF !== undefined && isFirst) process.removeAllListeners('SIGTERM').on('SIGTERM', () => {})
 
 const server = createServer((request, response) => {
+  console.log(`asked for ${request.url}`)
   if (request.url === '/slow') slow.push(response)
   else if (request.url === '/hold') response.write('held')
   else answer(response)

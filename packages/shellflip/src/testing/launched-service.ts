@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { processesWith, TestProcess, type TestProcessOptions, temporaryFolder } from '@shellflip/testing'
+
+/** The program that all these tests run. */
+export const program = fileURLToPath(new URL('./launched-service.mjs', import.meta.url))
+
+/** A running `launched-service.mjs`, by whatever means, and all of its generations, which end with the scope. */
+export class LaunchedService implements AsyncDisposable {
+  readonly process: TestProcess
+  readonly #folder: ReturnType<typeof temporaryFolder>
+  readonly #mark: string
+
+  static start(command: readonly string[], options: TestProcessOptions = {}): LaunchedService {
+    return new LaunchedService(command, options)
+  }
+
+  private constructor([file, ...args]: readonly string[], options: TestProcessOptions) {
+    this.#folder = temporaryFolder()
+    this.#mark = `LAUNCHED_SERVICE=${randomUUID()}`
+    const [name, value] = this.#mark.split('=') as [string, string]
+    this.process = TestProcess.start(file as string, args, {
+      cwd: this.#folder.path,
+      ...options,
+      env: {
+        TROUBLE: this.#trouble,
+        ...options.env,
+        [name]: value,
+      },
+    })
+  }
+
+  get #trouble(): string {
+    return join(this.#folder.path, 'trouble')
+  }
+
+  /** What a start meets from now on: it ends with 3, waits, or neither. */
+  trouble(what: 'exit' | 'wait' | 'none'): void {
+    if (what === 'none') rmSync(this.#trouble)
+    else writeFileSync(this.#trouble, what)
+  }
+
+  /** Those that said that they serve, in order. */
+  get generations(): Generation[] {
+    const lines = this.process.stdout.matchAll(/serves (\d+) port (\d+) parent (\d+) registered (.*)\n/g)
+    return Array.from(lines, ([, pid, port, parent, registered]) => ({
+      pid: Number(pid),
+      port: Number(port),
+      parent: Number(parent),
+      registered,
+    }))
+  }
+
+  /** The `count`th of them. */
+  async generation(count: number): Promise<Generation> {
+    await this.process.printed(new RegExp(`(?:serves [^]*){${count}}\n`))
+    return this.generations[count - 1] as Generation
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of processesWith(this.#mark)) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    await this.process[Symbol.asyncDispose]()
+    this.#folder[Symbol.dispose]()
+  }
+}
+
+export type Generation = { pid: number; port: number; parent: number; registered: string | undefined }
+
+/** The body of an answer, to its end. */
+export function ask(port: number, path = '/', onFirst: (text: string) => void = () => {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
+      let body = ''
+      response.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+        onFirst(text)
+      })
+      response.once('end', () => resolve(body))
+      response.once('error', reject)
+    })
+    request.once('error', reject)
+  })
+}
+
+/** The processes whose parent this is, zombies too. */
+export function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+}
