@@ -272,9 +272,7 @@ describe('a net server that drains', () => {
   })
 
   test('does not offer a connection with bytes in this process', async () => {
-    const server = net.createServer({ pauseOnConnect: false }, (socket) => {
-      socket.once('readable', () => {})
-    })
+    const server = net.createServer((socket) => socket.once('readable', () => {}))
     const { coordinator, successor, connect, sockets } = await start({}, server)
     const client = await connect()
     client.send('unread')
@@ -284,5 +282,17 @@ describe('a net server that drains', () => {
     expect(successor.asked).toEqual([])
     sockets[0]?.read()
     expect(await successor.answer(true)).toBe(sockets[0])
+  })
+
+  test('asks one that has bytes in this process for longer than lingerMs to end', async () => {
+    const server = net.createServer((socket) => socket.once('readable', () => {}))
+    const drainSocket = (socket: Socket) => socket.end('bye')
+    const { coordinator, successor, connect, sockets } = await start({ drainSocket, lingerMs: 0 }, server)
+    const client = await connect()
+    client.send('unread')
+    await waitFor(() => sockets[0]?.readableLength === 6)
+    void coordinator.shutdown()
+    await client.answer(/^bye$/)
+    expect(successor.asked).toEqual([])
   })
 })
