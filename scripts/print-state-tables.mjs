@@ -7,8 +7,9 @@ import { root } from './public-packages.mjs'
 const path = `${root}/docs/architecture.md`
 const before = readFileSync(path, 'utf8')
 const tables = {
-  generation: (await load('generation')).generationTable,
-  'rolling-supervisor': (await load('rolling-supervisor')).supervisorTable,
+  generation: (await load('generation/src/state-table.ts')).generationTable,
+  'rolling-supervisor': (await load('rolling-supervisor/src/state-table.ts')).supervisorTable,
+  shellflip: (await load('shellflip/src/flip-state-table.ts')).flipTable,
 }
 const after = Object.entries(tables).reduce(fill, before)
 
@@ -18,9 +19,9 @@ else if (after !== before) {
   process.exitCode = 1
 }
 
-/** The tables stand alone: a state-table.ts imports nothing, so that it runs as soon as its types are gone. */
-async function load(name) {
-  const source = readFileSync(`${root}/packages/${name}/src/state-table.ts`, 'utf8')
+/** The tables stand alone: such a file imports only types, so that it runs as soon as they are gone. */
+async function load(file) {
+  const source = readFileSync(`${root}/packages/${file}`, 'utf8')
   const { outputText } = ts.transpileModule(source, { compilerOptions: { module: ts.ModuleKind.ESNext } })
   return import(`data:text/javascript,${encodeURIComponent(outputText)}`)
 }
@@ -66,6 +67,7 @@ function grid(table) {
 
 function cell(state, step) {
   if (step === undefined) return ''
+  if ('refuse' in step) return `refused: ${step.refuse}`
   const next = step.to === state ? 'stays' : step.to
   return step.action === undefined ? next : `${next}; *${step.action}*`
 }
