@@ -9,16 +9,18 @@ export type LaunchCommand = {
   readonly cwd: string
 }
 
-/** How this process was started: to be looked at before anyone changes it, by `chdir()` or `process.title`. */
+/** How this process was started: to be looked at before anyone changes it, by `chdir()`, `process.title` or a deploy. */
 const started = {
   cwd: cwdAsTyped(),
+  realCwd: process.cwd(),
+  node: nodeAsTyped(),
   argv: rawArguments(),
 }
 
 /** The command that starts this program again, as its user typed it, and what the options say otherwise. */
 export function launchCommand({ file, args, cwd }: LaunchOptions): LaunchCommand {
   return {
-    file: file ?? nodeAsTyped(),
+    file: file ?? started.node,
     args: args ?? argumentsAsTyped(),
     cwd: cwd ?? started.cwd,
   }
@@ -34,9 +36,10 @@ function cwdAsTyped(): string {
 /** `process.execPath` has no symlinks left; what was typed, or what PATH has under that name, may have some. */
 function nodeAsTyped(): string {
   const { argv0, execPath, env } = process
+  const cwd = cwdAsTyped()
   const candidates = argv0.includes(sep)
-    ? [resolve(started.cwd, argv0)]
-    : (env.PATH ?? '').split(delimiter).map((folder) => resolve(started.cwd, join(folder, argv0)))
+    ? [resolve(cwd, argv0)]
+    : (env.PATH ?? '').split(delimiter).map((folder) => resolve(cwd, join(folder, argv0)))
   return candidates.find((candidate) => realPathOf(candidate) === execPath) ?? execPath
 }
 
@@ -57,15 +60,14 @@ function argumentsAsTyped(): (string | Buffer)[] {
 /** Node has made it absolute, by a working directory without symlinks. */
 function scriptAsTyped(script: string, bytes: Buffer | undefined): string | Buffer {
   if (bytes !== undefined) return bytes.toString() === script ? script : relativeTo(script, bytes)
-  const { cwd } = started
-  const real = realPathOf(cwd)
-  return real !== undefined && script.startsWith(real + sep) ? join(cwd, script.slice(real.length)) : script
+  const { cwd, realCwd } = started
+  return script.startsWith(realCwd + sep) ? join(cwd, script.slice(realCwd.length)) : script
 }
 
 /** As typed, if that is where Node has found it: it may have been given by other means. */
 function relativeTo(script: string, bytes: Buffer): string | Buffer {
   const typed = bytes.toString()
-  if (resolve(realPathOf(started.cwd) ?? started.cwd, typed) !== script) return script
+  if (resolve(started.realCwd, typed) !== script) return script
   return Buffer.from(typed).equals(bytes) ? resolve(started.cwd, typed) : bytes
 }
 
