@@ -22,6 +22,10 @@ export type FlipEvent =
   | { type: 'drained'; report: ShutdownReport }
   /** The predecessor's process is gone: this one is the only one. */
   | { type: 'predecessor-exited' }
+  /** The last instance has left no state in the fd store, or none that is whole and understood: this one starts clean. */
+  | { type: 'state-discarded'; error: unknown }
+  /** The state could not be put into the fd store at the end: the next instance starts without the last changes, or clean. */
+  | { type: 'state-not-saved'; error: unknown }
   /** An open connection of the predecessor's was taken over, and could not be served: `take` threw, mostly. */
   | { type: 'connection-lost'; error: unknown }
   /** A client of the control socket was not answered. */

@@ -30,6 +30,11 @@ export type LaunchOptions = {
 
 export type FlipOptions = UpgradeHooks & {
   /**
+   * Who takes over: a successor that this process starts, or the next instance, which systemd starts when this process
+   * has ended, and which finds sockets and state in systemd's fd store. @default 'successor'
+   */
+  handover?: 'successor' | 'fd-store'
+  /**
    * Where `shellflip restart --socket` asks for an upgrade: a path in a folder that only we, or root, can write.
    * @default none
    */

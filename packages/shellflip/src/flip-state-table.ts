@@ -22,8 +22,10 @@ export type FlipTrigger = 'ready' | 'upgrade' | 'committed' | 'failed' | 'stop' 
  * `attempt` starts a successor; `abort` ends it; `drain` finishes what is under way; `end` cuts that off. `refuse`
  * answers whoever asked for an upgrade.
  */
+export type FlipAction = 'attempt' | 'abort' | 'drain' | 'end'
+
 export type FlipStep =
-  | { to: FlipState; action?: 'attempt' | 'abort' | 'drain' | 'end' }
+  | { to: FlipState; action?: FlipAction }
   | { refuse: Extract<RefusalReason, 'not-ready' | 'in-progress' | 'draining' | 'stopping'> }
 
 /** Each state's answer to each trigger. What does not stand here changes nothing. */

@@ -81,7 +81,7 @@ class World {
         },
         upgraded: () => void this.upgraded++,
       }),
-      predecessor: new FirstStart(),
+      predecessor: new FirstStart(() => {}),
       manager: this.#manager(),
       older: this.#older(),
       state: undefined,

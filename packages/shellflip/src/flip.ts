@@ -1,20 +1,24 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
-import type { OfferedState } from '@shellflip/handover'
+import type { HandoverChannel, OfferedSocket } from '@shellflip/handover'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
-import { UpgradeLock } from '@shellflip/upgrade-lock'
+import type { UpgradeLock } from '@shellflip/upgrade-lock'
 import { OpenConnections } from './connections/open-connections.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
+import { attemptByStore } from './fd-store/attempt-by-store.ts'
+import type { FdStore } from './fd-store/fd-store.ts'
 import type { FlipEvent, UpgradeTrigger } from './flip-events.ts'
 import { longestMs, type NormalizedOptions } from './flip-options.ts'
-import { type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
+import { type FlipAction, type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
 import type { ManagerLink } from './manager-link.ts'
 import type { OlderGenerations } from './older-generations.ts'
+import { admitUpgrade, releaseGivenLock, releaseLock } from './one-at-a-time.ts'
 import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } from './outcome.ts'
 import { PidFile } from './pid-file.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 import type { RestartSocket } from './restart-socket/restart-socket.ts'
+import { savedState } from './saved-state.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
 import { HeldSockets } from './sockets/held-sockets.ts'
@@ -28,7 +32,10 @@ export type FlipParts = {
   readonly older: OlderGenerations
   readonly state: unknown
   readonly emit: (event: FlipEvent) => void
+  /** How a successor is started and handed over to, without a store. */
   readonly attempt: AttemptUpgrade
+  /** Where sockets and state wait for the next instance, instead. */
+  readonly store?: FdStore
 }
 
 /** For the program's own farewell after its work was cut, in milliseconds. */
@@ -39,7 +46,7 @@ export class Flip<S> {
   /** What the predecessor saved; undefined if there was none. A stream must be read to its end before {@link ready}. */
   readonly state: S
   /**
-   * How this process's part ended: upgraded, to which pid, or stopped, by what. The process ends by itself then, as soon
+   * How this process's part ended: upgraded, to which pid, or stopped, by what, or stored for the next instance. The process ends by itself then, as soon
    * as nothing of the program keeps it; what still does ends with it at the drain deadline.
    */
   readonly done: Promise<FlipEnd>
@@ -129,6 +136,7 @@ export class Flip<S> {
       void this.#connections.takeFrom(connections)
       this.#checkNotStopped()
       await Promise.all([this.#restartSocket?.accept(), this.#sockets.accept()])
+      await this.#keepInStore()
       this.#pidFile?.commit()
       this.#happen('ready')
       await manager.serving()
@@ -139,7 +147,7 @@ export class Flip<S> {
       this.#sockets.close()
       throw error
     } finally {
-      this.#releaseLock(lock)
+      releaseGivenLock(lock, this.#parts.options.lockFile)
     }
   }
 
@@ -150,8 +158,9 @@ export class Flip<S> {
 
   /** Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. */
   stop(reason = 'stop()'): void {
+    const from = this.#phase
     this.#stopReason ??= reason
-    this.#happen('stop')
+    if (this.#happen('stop') === 'drain') void this.#stop(reason, from)
   }
 
   /** @internal */
@@ -176,28 +185,9 @@ export class Flip<S> {
       const message = `${older.count} older generations still drain (pids ${older.pids.join(', ')}): try again later`
       return { type: 'refused', reason: 'too-many-draining', message }
     }
-    const lock = this.#lock()
-    if (lock instanceof UpgradeLock || lock === undefined) return this.#upgrade(lock)
-    return lock
-  }
-
-  /** Nothing is awaited before the state has changed, so of two requests at once one is refused. */
-  #lock(): UpgradeLock | UpgradeOutcome | undefined {
-    const { lockFile: path } = this.#parts.options
-    if (path === undefined) return undefined
-    try {
-      const outcome = UpgradeLock.tryAcquire({ path })
-      if (outcome.type === 'acquired') return outcome.lock
-      const { holder } = outcome
-      const by = holder === undefined ? 'another process' : `pid ${holder.pid} since ${holder.since.toJSON()}`
-      return {
-        type: 'refused',
-        reason: 'in-progress',
-        message: `an upgrade is in progress: ${path} is held by ${by}`,
-      }
-    } catch (error) {
-      return { type: 'refused', reason: 'lock-failed', message: (error as Error).message }
-    }
+    const admission = admitUpgrade(options.lockFile)
+    // Nothing is awaited before the state changes, so of two requests at once one is refused.
+    return admission.type === 'admitted' ? this.#upgrade(admission.lock) : admission
   }
 
   async #upgrade(lock: UpgradeLock | undefined): Promise<UpgradeOutcome> {
@@ -211,37 +201,39 @@ export class Flip<S> {
     await telling
     if (result.type === 'failed') {
       const message = describeUpgradeFailure(result.failure)
-      release(lock)
-      this.#happen('failed')
+      releaseLock(lock)
+      if (this.#happen('failed') === 'drain') void this.#stop(this.#stopReason ?? 'stop()', 'aborting')
       await manager.upgradeFailed(message)
       return { type: 'failed', failure: result.failure, message, elapsedMs: elapsedMs() }
     }
-    const { pid } = result
+    this.#happen('committed')
+    if (result.type === 'stored') {
+      releaseLock(lock)
+      void this.#stop('restart', 'upgrading')
+      return { type: 'stored', elapsedMs: elapsedMs() }
+    }
+    const { pid, channel } = result
     lock?.leave()
-    this.#connections.giveTo(result.channel)
     const told = manager.handedOver(pid)
-    this.#happen('committed', { pid, told })
+    void this.#leave(pid, channel, told)
     await told
     void soften('upgraded', emit, () => options.upgraded?.({ pid }))
     return { type: 'upgraded', pid, elapsedMs: elapsedMs() }
   }
 
   async #attempt(lock: UpgradeLock | undefined): Promise<UpgradeResult> {
-    const { options, older, emit, attempt } = this.#parts
-    const sockets = [
-      ...this.#sockets.offered(),
-      ...(this.#restartSocket?.offered() ?? []),
-      ...older.offered(),
-    ]
+    const { options, older, emit, attempt, store } = this.#parts
+    const sockets = [...this.#offered(), ...older.offered()]
+    const state = savedState(options)
     try {
       return await upgrade({
-        attempt,
+        attempt: store === undefined ? attempt : attemptByStore(store),
         command: launchCommand(options.launch ?? {}),
         env: this.#environment(),
         offer: {
           version: options.version,
           sockets,
-          ...(options.state === undefined ? {} : { state: this.#savedState() }),
+          ...(state === undefined ? {} : { state }),
           ...(lock === undefined ? {} : { lock: lock.fd }),
         },
         readyTimeoutMs: options.readyTimeoutMs,
@@ -254,62 +246,76 @@ export class Flip<S> {
     }
   }
 
+  /** What whoever comes next gets: copies, to be closed when they were given. */
+  #offered(): OfferedSocket[] {
+    return [...this.#sockets.offered(), ...(this.#restartSocket?.offered() ?? [])]
+  }
+
   #environment(): NodeJS.ProcessEnv {
     const { manager, options } = this.#parts
     return { ...process.env, ...manager.environment, ...options.launch?.env }
   }
 
-  #savedState(): OfferedState<unknown> {
-    const { state: definition, save } = this.#parts.options
-    if (definition?.form === 'items') {
-      return {
-        definition,
-        get items() {
-          return save?.() as Iterable<unknown>
-        },
-      }
-    }
-    return {
-      definition: definition as NonNullable<typeof definition>,
-      get value() {
-        return save?.()
-      },
-    }
-  }
-
-  #happen(trigger: FlipTrigger, successor?: { pid: number; told: Promise<void> }): void {
+  /** @returns what is to be done now; what only changes the state is done */
+  #happen(trigger: FlipTrigger): FlipAction | undefined {
     const step = flipTable[this.#phase][trigger]
-    if (step === undefined || 'refuse' in step) return
-    const from = this.#phase
+    if (step === undefined || 'refuse' in step) return undefined
     this.#phase = step.to
     if (step.action === 'abort') this.#abort.abort()
     if (step.action === 'end') void this.coordinator.shutdownNow()
-    if (step.action === 'drain') {
-      if (successor !== undefined) void this.#drain(successor)
-      else void this.#stop(from)
-    }
+    return step.action
   }
 
-  async #drain({ pid, told }: { pid: number; told: Promise<void> }): Promise<void> {
-    const { older } = this.#parts
+  /** The successor serves. */
+  async #leave(pid: number, channel: HandoverChannel, told: Promise<void>): Promise<void> {
+    this.#connections.giveTo(channel)
     this.#sockets.leave()
-    older.leave()
+    this.#parts.older.leave()
     const answered = this.#restartSocket?.leave()
     const report = await this.#shutdown(`upgraded to pid ${pid}`)
     await Promise.all([told, answered])
     this.#over({ type: 'upgraded', pid, report })
   }
 
-  async #stop(from: FlipState): Promise<void> {
-    const reason = this.#stopReason ?? 'stop()'
-    const { manager, predecessor } = this.#parts
-    if (from === 'preparing') predecessor.refuse(`stopped: ${reason}`)
+  /** Nobody serves after this process, or the next instance does, to whom the store is left. */
+  async #stop(reason: string, from: FlipState): Promise<void> {
+    const { manager, predecessor, store, options } = this.#parts
+    const isPreparing = from === 'preparing'
+    if (isPreparing) predecessor.refuse(`stopped: ${reason}`)
     const told = manager.stopping()
-    this.#sockets.close()
-    const report = await this.#shutdown(reason, from === 'preparing' ? 0 : undefined)
+    const isStored = store !== undefined && !isPreparing
+    if (isStored) this.#sockets.leave()
+    else this.#sockets.close()
+    const report = await this.#shutdown(reason, isPreparing ? 0 : options.drainDeadlineMs)
     this.#pidFile?.remove()
-    await Promise.all([told, this.#restartSocket?.close()])
-    this.#over({ type: 'stopped', reason, report })
+    if (isStored) await this.#saveInStore(store)
+    await Promise.all([told, isStored ? this.#restartSocket?.leave() : this.#restartSocket?.close()])
+    this.#over({ type: isStored ? 'stored' : 'stopped', reason, report })
+  }
+
+  async #keepInStore(): Promise<void> {
+    const { store } = this.#parts
+    if (store === undefined) return
+    const sockets = this.#offered()
+    try {
+      await store.keepSockets(sockets)
+      await store.dropState()
+    } finally {
+      for (const { fd } of sockets) fd.close()
+    }
+  }
+
+  /** After the drain: what the last requests have changed is in it. */
+  async #saveInStore(store: FdStore): Promise<void> {
+    const { manager, options, emit } = this.#parts
+    const state = savedState(options)
+    try {
+      if (state !== undefined) await manager.whileBusy(store.saveState(state))
+      await store.settled()
+    } catch (error) {
+      process.exitCode ||= 1
+      emit({ type: 'state-not-saved', error })
+    }
   }
 
   #shutdown(reason: string, drainDeadlineMs = this.#parts.options.drainDeadlineMs) {
@@ -338,27 +344,6 @@ export class Flip<S> {
   #checkNotStopped(): void {
     if (this.#phase === 'preparing') return
     throw new ShellflipError('ERR_STOPPED', 'this process was stopped before it was ready')
-  }
-
-  /** The predecessor's, which we have held since it gave it: this upgrade is over. */
-  #releaseLock(fd: OwnedFd | undefined): void {
-    const { lockFile: path } = this.#parts.options
-    if (fd === undefined) return
-    try {
-      if (path !== undefined) UpgradeLock.adopt(fd, { path }).release()
-    } catch {
-      // Of another path: then it goes with the predecessor.
-    } finally {
-      fd.close()
-    }
-  }
-}
-
-function release(lock: UpgradeLock | undefined): void {
-  try {
-    lock?.release()
-  } catch {
-    // Its file cannot be removed; it is free all the same, and who asks next finds it so.
   }
 }
 

@@ -32,6 +32,8 @@ export type UpgradeFailure =
 export type UpgradeOutcome =
   /** `pid` serves now; this process drains, and ends. `elapsedMs` counts from the request. */
   | { type: 'upgraded'; pid: number; elapsedMs: number }
+  /** Sockets and state wait in the fd store: this process drains, and ends, and the service manager starts the next. */
+  | { type: 'stored'; elapsedMs: number }
   | { type: 'failed'; failure: UpgradeFailure; message: string; elapsedMs: number }
   | { type: 'refused'; reason: RefusalReason; message: string }
 
@@ -41,6 +43,8 @@ export type FlipEnd =
   | { type: 'upgraded'; pid: number; report: ShutdownReport }
   /** `reason` is the signal's name, or what `stop()` was told. */
   | { type: 'stopped'; reason: string; report: ShutdownReport }
+  /** As `stopped`, and sockets and state wait in the fd store: `reason` is `restart` if one was asked for. */
+  | { type: 'stored'; reason: string; report: ShutdownReport }
 
 /** A failure in one line for people: "the successor exited with 3 before it was ready". */
 export function describeUpgradeFailure(failure: UpgradeFailure): string {

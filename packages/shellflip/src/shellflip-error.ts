@@ -7,6 +7,7 @@
  * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER, SHELLFLIP_LAUNCHER or an OXY_ variable does not name what it must.
  * - `ERR_CANNOT_LISTEN`: an address cannot be bound: `cause` has the system's word.
  * - `ERR_NO_SUCH_SOCKET`: a socket was asked for by name alone, and nobody has passed one of that name.
+ * - `ERR_NO_FD_STORE`: the service manager keeps no descriptors, or too few.
  * - `ERR_STOPPED`: stopped before it was ready.
  */
 export type ShellflipErrorCode =
@@ -17,6 +18,7 @@ export type ShellflipErrorCode =
   | 'ERR_HANDOVER_ENVIRONMENT'
   | 'ERR_CANNOT_LISTEN'
   | 'ERR_NO_SUCH_SOCKET'
+  | 'ERR_NO_FD_STORE'
   | 'ERR_STOPPED'
 
 /** Every failure of this package; `code` is stable, the message says what to do next. */

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
+import { FdStore } from './fd-store/fd-store.ts'
 import { Flip } from './flip.ts'
 import { announcer } from './flip-events.ts'
 import {
@@ -14,6 +15,8 @@ import { startsAsLauncher } from './launcher/starts-as-launcher.ts'
 import { ManagerLink } from './manager-link.ts'
 import { OlderGenerations } from './older-generations.ts'
 import { findPredecessor } from './predecessor/find-predecessor.ts'
+import { FirstStart } from './predecessor/first-start.ts'
+import type { Predecessor } from './predecessor/predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { attemptUpgrade } from './successor/attempt-upgrade.ts'
@@ -44,8 +47,9 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   // At once: a signal without a handler ends the process.
   for (const signal of options.signals) process.on(signal, () => void flip?.request(signal))
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
-  const predecessor = await findPredecessor(options)
+  const predecessor = await findPredecessor(options, emit)
   try {
+    const store = options.handover === 'fd-store' ? openStore(manager, predecessor) : undefined
     const state = options.state && (await predecessor.state(options.state))
     const older = new OlderGenerations(predecessor)
     const made = new Flip<unknown>({
@@ -56,6 +60,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       state,
       emit,
       attempt: (attempt) => attemptUpgrade(attempt, startSuccessor),
+      ...(store === undefined ? {} : { store }),
     })
     const restartSocket = await RestartSocket.open(
       {
@@ -76,6 +81,11 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
     predecessor.refuse((error as Error).message)
     throw error
   }
+}
+
+function openStore(manager: ManagerLink, predecessor: Predecessor): FdStore {
+  const stored = predecessor instanceof FirstStart ? predecessor.stored : []
+  return FdStore.open(manager.notifier, process.env, stored)
 }
 
 function checkPlace(): void {

@@ -19,6 +19,7 @@ test.for([
   { kept: 'ended by Connection: close', handOver: false },
 ])(
   `no request fails over ${upgrades} upgrades, kept connections $kept`,
+  { timeout: 180_000 },
   async ({ handOver }) => {
     using folder = temporaryFolder('shellflip-')
     const controlSocket = folder.join('run/restart.sock')
@@ -57,5 +58,4 @@ test.for([
       await waitFor(() => !isAlive(pid), { what: 'the end of the last generation' })
     }
   },
-  180_000,
 )

@@ -15,6 +15,8 @@ export type Upgrade = Omit<Attempt, 'onStarted'> & {
 
 export type UpgradeResult =
   | { type: 'committed'; pid: number; channel: HandoverChannel }
+  /** Sockets and state lie in the fd store. */
+  | { type: 'stored' }
   | { type: 'failed'; failure: UpgradeFailure }
 
 /** One upgrade, from the first hook to the commit or to the undo, which comes once for every way to fail. */

@@ -1,4 +1,5 @@
 import { HandoverChannel } from '@shellflip/handover'
+import type { FlipEvent } from '../flip-events.ts'
 import type { NormalizedOptions } from '../flip-options.ts'
 import { ShellflipError } from '../shellflip-error.ts'
 import { FirstStart } from './first-start.ts'
@@ -14,11 +15,18 @@ export const handoverVariable = 'SHELLFLIP_HANDOVER'
  *
  * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT; {HandoverError} if the predecessor does not hand over
  */
-export async function findPredecessor(options: NormalizedOptions): Promise<Predecessor> {
+export async function findPredecessor(
+  options: NormalizedOptions,
+  emit: (event: FlipEvent) => void,
+): Promise<Predecessor> {
   const { [handoverVariable]: told } = process.env
   delete process.env[handoverVariable]
   if (told !== undefined) return HandedOver.open(adoptChannel(told), options.state, options.readyTimeoutMs)
-  return RustPredecessor.fromEnvironment(process.env, options.fromRust) ?? new FirstStart()
+  return RustPredecessor.fromEnvironment(process.env, options.fromRust) ?? firstStart(emit)
+}
+
+function firstStart(emit: (event: FlipEvent) => void): FirstStart {
+  return new FirstStart((error) => emit({ type: 'state-discarded', error }))
 }
 
 function adoptChannel(told: string): HandoverChannel {

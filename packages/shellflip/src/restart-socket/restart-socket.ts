@@ -1,4 +1,5 @@
 import { ControlServer, type ControlServerEvent } from '@shellflip/control-socket'
+import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
 import { localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
 import type { UpgradeOutcome } from '../outcome.ts'
@@ -83,13 +84,16 @@ async function rulesFor({ restart, onEvent }: RestartSocketOptions): Promise<Rul
     vocabulary: shellflipVocabulary,
     onEvent,
     async answer() {
-      const outcome = await restart()
-      return {
-        Response:
-          outcome.type === 'upgraded' ? { RestartComplete: outcome.pid } : { RestartFailed: outcome.message },
-      }
+      return { Response: replyTo(await restart()) }
     },
   } as Rules
+}
+
+/** 0: who asks cannot know the pid of an instance that the service manager starts. */
+function replyTo(outcome: UpgradeOutcome): ShellflipReply['Response'] {
+  if (outcome.type === 'upgraded') return { RestartComplete: outcome.pid }
+  if (outcome.type === 'stored') return { RestartComplete: 0 }
+  return { RestartFailed: outcome.message }
 }
 
 function pathOf(listener: OwnedFd | undefined): string | undefined {

@@ -18,8 +18,10 @@ export const kinds = {
   activated: 'activated:',
   /** Anything else, by the program's own name: `fd:inotify`. */
   other: 'fd:',
+  /** A memfd with the state, by its name: `state:sessions`. */
+  state: 'state:',
   /** The listener of the control socket. */
-  control: 'control',
+  control: 'shellflip-control',
   /** The reading end of an older generation's life: `draining:4711`. */
   draining: 'draining:',
 } as const
