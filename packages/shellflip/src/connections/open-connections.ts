@@ -105,19 +105,25 @@ async function give(
   }
 }
 
+/** How this server's connections travel, if they do. What is encrypted has its keys in this process. */
 function carrierOf(
   server: Server,
   handOver: ServeOptions['handOver'],
 ): ConnectionCarrier | 'idle' | undefined {
-  const speaksHttp = 'headersTimeout' in server
+  const speaksTls = 'setSecureContext' in server
+  const speaksHttp = 'headersTimeout' in server || 'updateSettings' in server
   if (typeof handOver === 'object') {
-    if (!speaksHttp) return handOver
-    throw invalidArgument('an HTTP server hands idle connections over by itself: handOver is true or false')
-  }
-  if (handOver === true && !speaksHttp) {
+    if (!speaksTls && !speaksHttp) return handOver
     throw invalidArgument(
-      'a node:net server needs handOver: { give, take }: what is known of each connection',
+      'only a plain node:net server takes handOver: { give, take }; HTTP/1.1 does it by itself',
     )
   }
-  return speaksHttp && handOver !== false ? 'idle' : undefined
+  if (handOver === true && (speaksTls || !speaksHttp)) {
+    throw invalidArgument(
+      speaksTls
+        ? 'connections under TLS cannot be handed over: their keys are in this process'
+        : 'a node:net server needs handOver: { give, take }: what is known of each connection',
+    )
+  }
+  return speaksHttp && !speaksTls && handOver !== false ? 'idle' : undefined
 }
