@@ -38,8 +38,10 @@ try {
     asUser('node', '--input-type=module', '-e', `await import('${entry}')`)
   }
   expect(asUser('node', '--input-type=module', '-e', passAnFd), 'the fd works')
-  const { version } = packages.find(({ name }) => name === 'procroll').manifest
-  expect(asUser('npx', 'procroll', '--version'), `procroll ${version}`)
+  for (const program of ['procroll', 'shellflip']) {
+    const { version } = packages.find(({ name }) => name === program).manifest
+    expect(asUser('npx', program, '--version'), `${program} ${version}`)
+  }
   console.log(`${packages.length} packages install and run without a compiler`)
 } finally {
   rmSync(folder, { recursive: true, force: true })

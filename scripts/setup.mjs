@@ -27,12 +27,12 @@ function installed() {
   return statSync(stamp).mtimeMs >= statSync(`${root}/pnpm-lock.yaml`).mtimeMs
 }
 
-/** pnpm links a program only if it is there when it installs, and ours is built afterwards. */
-function linkProcroll() {
-  const link = `${root}/node_modules/.bin/procroll`
+/** pnpm links a program only if it is there when it installs, and ours are built afterwards. */
+function linkProgram(name) {
+  const link = `${root}/node_modules/.bin/${name}`
   if (existsSync(link)) return
   rmSync(link, { force: true })
-  symlinkSync('../../packages/procroll/dist/cli.js', link)
+  symlinkSync(`../../packages/${name}/dist/cli.js`, link)
 }
 
 if (!installed()) run('npx', ['--yes', packageManager, 'install', '--frozen-lockfile'])
@@ -43,4 +43,4 @@ run(`${root}/node_modules/.bin/turbo`, [
   '--output-logs=errors-only',
   '--no-update-notifier',
 ])
-linkProcroll()
+for (const name of ['procroll', 'shellflip']) linkProgram(name)
