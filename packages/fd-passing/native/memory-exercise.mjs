@@ -167,6 +167,7 @@ async function readiness() {
     native.close(peer)
   }
   native.close(native.pidfdOpen(process.pid))
+  native.reap(process.pid)
   // Left watching when the environment ends.
   const [left] = native.socketpair(native.SOCK_STREAM)
   const watcher = native.watch(left, () => {})

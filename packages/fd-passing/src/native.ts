@@ -58,6 +58,7 @@ export type Native = {
   keepAlive(watcher: WatcherHandle, on: number): number
   unwatch(watcher: WatcherHandle): number
   pidfdOpen(pid: number): number
+  reap(pid: number): number
   readonly AF_UNIX: number
   readonly AF_INET: number
   readonly AF_INET6: number

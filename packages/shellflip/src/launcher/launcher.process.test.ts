@@ -50,7 +50,7 @@ describe('the launcher', () => {
     await waitFor(() => openFds(pid).size === before, { what: 'as many descriptors as before' })
   })
 
-  it('tells of a successor that fails, which is reaped; the service serves on, and can be asked again', async () => {
+  it('tells of a successor that fails, which is reaped, and what it has started is ended; the service serves on, and can be asked again', async () => {
     await using service = launched()
     const first = await service.generation(1)
     service.trouble('exit')
@@ -58,6 +58,8 @@ describe('the launcher', () => {
     await service.process.printed(/upgrade over .*"exited","code":3,"signal":null/)
     const [, failed] = await service.process.printed(/started (\d+)/)
     expect(processState(Number(failed))).toBeUndefined()
+    const [, left] = await service.process.printed(/leaves (\d+)/)
+    await waitFor(() => !isAlive(Number(left)), { what: 'the end of what it has started' })
     expect(await ask(first.port)).toBe(String(first.pid))
     service.trouble('none')
     process.kill(first.pid, 'SIGUSR2')

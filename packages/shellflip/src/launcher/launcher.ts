@@ -9,6 +9,7 @@ import { launcherVariable } from '../successor/start-by-launcher.ts'
 import type { ProcessExit } from '../successor/successor-process.ts'
 import { LauncherLink } from './launcher-link.ts'
 import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
+import { reapOrphans } from './reap-orphans.ts'
 import { relaySignals } from './relay-signals.ts'
 
 type Options = Pick<NormalizedOptions, 'launch' | 'signals' | 'stopSignals'>
@@ -18,6 +19,7 @@ type Link = LauncherLink<FromLauncher, ToLauncher>
 export async function launchService(options: Options): Promise<never> {
   const launcher = new Launcher(options)
   relaySignals([...options.signals, ...options.stopSignals], (signal) => launcher.pass(signal))
+  if (process.pid === 1) reapOrphans((pid) => launcher.hasStarted(pid))
   await launcher.startFirst()
   return new Promise<never>(() => {})
 }
@@ -62,6 +64,10 @@ class Launcher {
     const serving = this.#serving
     for (const child of serving === undefined ? this.#living : [serving]) child.signal(signal)
     if (this.#candidate !== undefined && this.#options.stopSignals.includes(signal)) this.#stopSignal = signal
+  }
+
+  hasStarted(pid: number): boolean {
+    return [...this.#living].some((child) => child.pid === pid)
   }
 
   #spawn(command: LaunchCommand, env: NodeJS.ProcessEnv, passed: readonly PassedFd[]): ServiceChild {
@@ -121,7 +127,11 @@ class Launcher {
 
   #ended(child: ServiceChild, exit: ProcessExit): void {
     this.#living.delete(child)
-    if (child === this.#candidate) this.#forgetCandidate()
+    if (child === this.#candidate) {
+      // With what it may have started, and left behind.
+      void child.kill()
+      this.#forgetCandidate()
+    }
     if (child === this.#serving) {
       this.#lastExit = exit
       // Amid an upgrade: the candidate may have all that it needs, and serve, or else it ends.

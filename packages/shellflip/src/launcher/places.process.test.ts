@@ -148,6 +148,22 @@ describe('as PID 1', () => {
     expect(await service.process.exit).toEqual({ code: 7, signal: null })
   })
 
+  it('orphans are reaped: what a failed successor has started', async (context) => {
+    if (unshare === undefined)
+      return context.skip('this system lets nobody here make a pid namespace (unshare)')
+    await using service = LaunchedService.start(['unshare', ...unshare, node, program])
+    const { port, pid } = await service.generation(1)
+    const [init] = childrenOf(service.process.pid)
+    if (init === undefined) throw new Error('unshare has no child')
+    const [serving] = childrenOf(init)
+    service.trouble('exit')
+    process.kill(init, 'SIGUSR2')
+    await service.process.printed(/leaves \d+\n[\s\S]*upgrade over .*"exited","code":3/)
+    await waitFor(() => childrenOf(init).length === 1, { what: 'no orphan, and no zombie' })
+    expect(childrenOf(init)).toEqual([serving])
+    expect(await ask(port)).toBe(String(pid))
+  })
+
   it('a service that was killed ends it with 137', async (context) => {
     if (unshare === undefined)
       return context.skip('this system lets nobody here make a pid namespace (unshare)')

@@ -1,6 +1,7 @@
 // A service that somebody may have to launch. It answers with its pid, at /slow when it drains, at /hold never; stopped, it
-// ends with 7. By its environment: TROUBLE names a file that makes a start fail (`exit`), or wait for it to go (`wait`);
+// ends with 7. By its environment: TROUBLE names a file that makes a start fail (`exit`), as a successor leaving a child, or wait for it to go (`wait`);
 // DEAF makes the first generation deaf to SIGTERM; THREADS has requests answered by a worker thread.
+import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -23,7 +24,10 @@ const flip = await shellflip({
 })
 
 const trouble = existsSync(TROUBLE) ? readFileSync(TROUBLE, 'utf8') : ''
-if (trouble === 'exit') process.exit(3)
+if (trouble === 'exit') {
+  if (!isFirst) console.log(`leaves ${spawn('sleep', ['1000'], { stdio: 'ignore' }).pid}`)
+  process.exit(3)
+}
 if (trouble === 'wait') {
   console.log('waits')
   while (existsSync(TROUBLE)) await delay(10)
