@@ -55,7 +55,7 @@ export class HandedOver implements Predecessor {
   }
 
   connections(): AsyncIterable<TakenConnection> {
-    return this.#takeover.connections()
+    return untilGone(this.#takeover)
   }
 
   refuse(reason: string): void {
@@ -66,4 +66,13 @@ export class HandedOver implements Predecessor {
     const { predecessor } = await this.#takeover.ready()
     return predecessor
   }
+}
+
+/** When the predecessor is gone, and all that it gave is served, nothing is left to hear. */
+function untilGone(takeover: Takeover): AsyncIterable<TakenConnection> {
+  const connections = takeover.connections()
+  return (async function* () {
+    yield* connections
+    takeover.close()
+  })()
 }
