@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { encodeFrame } from '@shellflip/control-socket'
@@ -141,6 +141,20 @@ describe('shellflip restart, of something else', () => {
     expect(await shellflip('restart', '--socket', silent.socket, '--timeout', '0.2s')).toEqual(
       failure(noOutcomeWithin(200)),
     )
+  })
+
+  it('that is of somebody else', async () => {
+    await using other = await impostor(closes)
+    chmodSync(other.socket, 0)
+    // Root may do everything, so it asks as nobody.
+    const nobody = ['--reuid=65534', '--clear-groups', process.execPath]
+    const [file = '', ...args] = process.getuid?.() === 0 ? ['setpriv', ...nobody] : [process.execPath]
+    await using run = TestProcess.start(file, [...args, cli, 'restart', '--socket', other.socket])
+    expect(await run.exit).toEqual({ code: 1, signal: null })
+    expect(run.stderr).toBe(
+      `shellflip: restart failed: not allowed to connect to ${other.socket}: ask as its owner, or as root\n`,
+    )
+    expect(other.count()).toBe(0)
   })
 
   it('that is not there', async () => {
