@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Vocabulary } from './vocabulary.ts'
 
 export type ShellflipRequest = { Request: 'TryRestart' }
