@@ -9,9 +9,15 @@ beforeAll(async () => {
 
 afterAll(() => machine?.stop())
 
+/**
+ * The second message is only sent when systemd-notify ended well, and it waits until its first one was processed (a
+ * BARRIER).
+ */
+const afterBarrier = 'systemd-notify --ready && systemd-notify --status="I serve" && exec sleep infinity'
+
 /** Programs that say that they are ready, and how they are, by other people's implementations of sd_notify. */
 const senders: [string, string[]][] = [
-  ['systemd-notify', ['sh', '-c', 'systemd-notify --ready --status="I serve" && exec sleep infinity']],
+  ['systemd-notify', ['sh', '-c', afterBarrier]],
   [
     'systemd-notify --no-block',
     ['sh', '-c', 'systemd-notify --no-block --status="I serve" --ready; exec sleep infinity'],
@@ -72,9 +78,15 @@ test('systemd-socket-activate hands its sockets to a program that procroll rolls
     ...['systemd-run', '--unit=activated', 'systemd-socket-activate', '--listen=127.0.0.1:9000', '--'],
     ...['/usr/bin/procroll', 'run', '--', '/usr/bin/node', '/srv/procroll-notify-reload/current/server.mjs'],
   ])
-  const load = machine.load({ target: { port: 9000 }, newConnections: 1 })
+  // It listens some time after systemd-run has returned, and starts the program with the first connection.
+  const target = { port: 9000 }
+  const first = machine.load({ target, newConnections: 1 })
+  await first.answered(1)
+  await first.stop()
+
+  const load = machine.load({ target, keepAlive: 2, newConnections: 2 })
   await load.answered(20)
   await machine.run(['procroll', 'roll'])
   await load.answered(20)
-  await load.stop()
+  expect(await load.stop()).toMatchObject({ failed: 0 })
 })
