@@ -1,5 +1,6 @@
 import type { OfferedState } from '@shellflip/handover'
 import type { AnyFlipOptions } from './flip-options.ts'
+import { invalidArgument } from './shellflip-error.ts'
 
 /** The program's state, asked for when it is wanted, and not before. */
 export function savedState({ state: definition, save }: AnyFlipOptions): OfferedState<unknown> | undefined {
@@ -15,7 +16,16 @@ export function savedState({ state: definition, save }: AnyFlipOptions): Offered
   return {
     definition,
     get value() {
-      return save?.()
+      return synchronous(save?.())
     },
   }
+}
+
+/** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+function synchronous(saved: unknown): unknown {
+  if (!(saved instanceof Promise)) return saved
+  saved.catch(() => {})
+  throw invalidArgument(
+    'save() returns the state, and no promise of it: it is asked when the successor has started',
+  )
 }

@@ -10,6 +10,9 @@ import { RustPredecessor } from './rust-predecessor.ts'
 /** Names the descriptor of the handover channel to the one process that it is for. */
 export const handoverVariable = 'SHELLFLIP_HANDOVER'
 
+/** After stdin, stdout and stderr. */
+const firstFd = 3
+
 /**
  * Whoever had the service before. What tells it in the environment is taken away: it is not for our children.
  *
@@ -32,6 +35,8 @@ function firstStart(emit: (event: FlipEvent) => void): FirstStart {
 function adoptChannel(told: string): HandoverChannel {
   try {
     if (!/^\d{1,6}$/.test(told)) throw new Error('it is no number')
+    // What systemd gives a service as its output is a stream socket too.
+    if (Number(told) < firstFd) throw new Error('it is a standard stream')
     return HandoverChannel.adopt(Number(told))
   } catch (cause) {
     throw new ShellflipError(

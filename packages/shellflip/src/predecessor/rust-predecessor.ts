@@ -1,6 +1,9 @@
-import { createReadStream, fstatSync, writeSync } from 'node:fs'
+import { once } from 'node:events'
+import { fstatSync, type Stats, writeSync } from 'node:fs'
+import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { OwnedFd, setCloexec } from '@shellflip/fd-passing'
+import { OwnedFd, setCloexec, watchPid } from '@shellflip/fd-passing'
+import { HandoverError } from '@shellflip/handover'
 import { type ListenFd, listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import { ShellflipError } from '../shellflip-error.ts'
@@ -9,6 +12,13 @@ import type { InheritedSocket, Predecessor } from './predecessor.ts'
 
 /** What the Rust crate shellflip (2.x) tells the successor that it starts. */
 const variables = ['OXY_NOTIFY_SOCKET', 'OXY_HANDOVER_PIPE', 'OXY_RESTART_SOCKET'] as const
+
+/** What each of them names. */
+const kindsOfFd = {
+  OXY_NOTIFY_SOCKET: ['a pipe', (stats: Stats) => stats.isFIFO() || stats.isSocket()],
+  OXY_HANDOVER_PIPE: ['a pipe', (stats: Stats) => stats.isFIFO() || stats.isSocket()],
+  OXY_RESTART_SOCKET: ['a socket', (stats: Stats) => stats.isSocket()],
+} as const
 
 /** Understands the bytes that the Rust application has written, to their end. */
 export type FromRust = (bytes: Readable) => unknown
@@ -20,8 +30,11 @@ export type FromRust = (bytes: Readable) => unknown
 export class RustPredecessor implements Predecessor {
   /** It does not say who it is; it is the process that started us. */
   readonly identity = { pid: process.ppid, version: 'unknown (Rust)' }
-  /** It tells nobody when it ends. */
-  readonly gone = Promise.resolve()
+  /** It tells nobody when it ends: its process is watched. */
+  readonly gone = new Promise<void>((resolve) => {
+    watchPid(this.identity.pid, resolve).unref()
+    if (this.#isGone()) resolve()
+  })
   readonly #notify: OwnedFd
   readonly #handover: OwnedFd | undefined
   readonly #passed: ListenFd[]
@@ -30,12 +43,12 @@ export class RustPredecessor implements Predecessor {
 
   /** Undefined if this environment is not of a Rust predecessor. @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT */
   static fromEnvironment(env: NodeJS.ProcessEnv, fromRust?: FromRust): RustPredecessor | undefined {
-    const values = variables.map((name) => {
+    const told = variables.map((name) => {
       const value = env[name]
       delete env[name]
-      return value
+      return [name, value] as const
     })
-    const [notify, handover, control] = values.map((value, index) => inherited(variables[index], value))
+    const [notify, handover, control] = told.map(([name, value]) => inherited(name, value))
     return notify && new RustPredecessor(notify, handover, control, fromRust)
   }
 
@@ -56,8 +69,14 @@ export class RustPredecessor implements Predecessor {
     definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
   ): Promise<unknown | AsyncIterable<unknown> | undefined> {
     if (this.#handover === undefined) return undefined
-    const bytes = createReadStream('', { fd: this.#handover.release() })
-    return this.#fromRust === undefined ? definition.decode(bytes) : this.#fromRust(bytes)
+    // No file stream: its reads would hold a thread each, and the exit of a process whose predecessor hangs.
+    const bytes = new Socket({ fd: this.#handover.release(), readable: true, writable: false })
+    if (this.#fromRust !== undefined) return this.#fromRust(bytes)
+    await once(bytes, 'readable')
+    if (bytes.readableLength > 0) return definition.decode(bytes)
+    // An application that hands nothing over, as the crate does by default.
+    bytes.destroy()
+    return undefined
   }
 
   socket(key: string): InheritedSocket | undefined {
@@ -80,10 +99,24 @@ export class RustPredecessor implements Predecessor {
     this.#close()
   }
 
-  async ready(): Promise<'draining'> {
-    writeSync(this.#notify.fd, '1')
-    this.#close()
-    return 'draining'
+  async ready(): Promise<'draining' | 'gone'> {
+    try {
+      writeSync(this.#notify.fd, '1')
+      return 'draining'
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') throw cause
+      if (this.#isGone()) return 'gone'
+      throw new HandoverError('ERR_REFUSED', 'the predecessor goes on itself: it waits for us no more', {
+        cause,
+      })
+    } finally {
+      this.#close()
+    }
+  }
+
+  /** Its children are given to another process then. */
+  #isGone(): boolean {
+    return process.ppid !== this.identity.pid
   }
 
   #takeControl(): InheritedSocket | undefined {
@@ -100,17 +133,19 @@ export class RustPredecessor implements Predecessor {
   }
 }
 
-function inherited(name: string | undefined, value: string | undefined): OwnedFd | undefined {
+function inherited(name: (typeof variables)[number], value: string | undefined): OwnedFd | undefined {
   if (value === undefined || value === '') return undefined
   const fd = /^\d{1,6}$/.test(value) ? Number(value) : -1
+  const [kind, isOfKind] = kindsOfFd[name]
   try {
-    fstatSync(fd)
+    if (!isOfKind(fstatSync(fd))) throw new Error(`fd ${fd} is not ${kind}`)
     setCloexec(fd, true)
     return new OwnedFd(fd)
   } catch (cause) {
     throw new ShellflipError(
       'ERR_HANDOVER_ENVIRONMENT',
-      `${name}=${value} is no descriptor that this process has: it is for one process, do not set it by hand`,
+      `${name}=${value} names no descriptor of a predecessor (${(cause as Error).message}): it is for a successor that ` +
+        'a service of the Rust crate starts, do not set it by hand',
       { cause },
     )
   }

@@ -164,10 +164,15 @@ export class HeldSockets {
     if (this.#accepting || !inherited) path?.unlink()
   }
 
-  /** A failure is the caller's to see, and `opened()`'s: nobody has to wait for both. */
+  /**
+   * A failure is the caller's to see, and `opened()`'s: nobody has to wait for both. The predecessor is told at once, for
+   * the caller may end this process by it.
+   */
   #open<T>(open: () => Promise<T>): Promise<T> {
     const opening = open()
-    opening.catch(() => {})
+    opening.catch((error: Error) => {
+      if (!this.#accepting) this.#predecessor.refuse(error.message)
+    })
     this.#opening.add(opening)
     return opening
   }

@@ -1,0 +1,111 @@
+// A service of which each start does what the file at $DEPLOYED says by then: to write that anew is to deploy another
+// version. What happens is told in lines of JSON.
+import { createSocket } from 'node:dgram'
+import { openSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { OwnedFd } from '@shellflip/fd-passing'
+import { defineState, shellflip } from 'shellflip'
+import { z } from 'zod'
+
+const plan = JSON.parse(readFileSync(process.env.DEPLOYED, 'utf8'))
+const say = (what) =>
+  process.stdout.write(`${JSON.stringify({ pid: process.pid, version: plan.version, ...what })}\n`)
+const sayError = ({ name, code, message }) => say({ error: { name, code, message } })
+const schemas = {
+  visits: z.object({ visits: z.number() }),
+  'few visits': z.object({ visits: z.number().max(5) }),
+}
+
+let flip
+async function serve() {
+  flip = await shellflip(options())
+  if (plan.twice) await shellflip().catch(sayError)
+  const state = flip.state ?? plan.state?.value
+  const sockets = await Promise.all(
+    (plan.sockets ?? [{ name: 'http', host: '127.0.0.1', port: 0 }]).map(({ kind = 'http', ...address }) =>
+      open[kind](flip, address, state),
+    ),
+  )
+  say({ listening: sockets })
+  if (plan.upgradeBeforeReady) say({ outcome: await flip.upgrade() })
+  await flip.ready()
+  if (plan.readyTwice) await flip.ready().catch(sayError)
+  say({ ready: true, state })
+  const { report, ...end } = await flip.done
+  say({ end })
+}
+
+function options() {
+  const { version, hooks = {}, state, options = {} } = plan
+  return {
+    version,
+    ...options,
+    ...(plan.fromRust && { fromRust: async (bytes) => ({ visits: Number(await text(bytes)) }) }),
+    onEvent: (event) => say({ event: plain(event) }),
+    ...Object.fromEntries(Object.entries(hooks).map(([name, mood]) => [name, () => moods[mood](name)])),
+    ...(state && {
+      state: definition(state),
+      save: () => moods[state.save ?? 'well']('save', state.saved ?? flip?.state ?? state.value),
+    }),
+  }
+}
+
+function definition({ name = 'visits', version = 1, schema = 'visits', migrations = [] }) {
+  const steps = Object.fromEntries(migrations.map((from) => [from, (value) => value]))
+  return defineState({ name, version, schema: schemas[schema], migrations: steps })
+}
+
+const moods = {
+  well: (_, value) => value,
+  throws: (what) => {
+    throw new Error(`${what} throws`)
+  },
+  rejects: async (what) => {
+    throw new Error(`${what} rejects`)
+  },
+  'never ends': () => new Promise(() => {}),
+  tells: (what) => say({ hook: what }),
+}
+
+const open = {
+  async http(flip, address, state) {
+    const server = createServer((_request, response) => {
+      response
+        .setHeader('connection', 'close')
+        .end(JSON.stringify({ pid: process.pid, version: plan.version, state }))
+    })
+    return flip.listen(server, address)
+  },
+  async udp(flip, address) {
+    const socket = createSocket(address.host?.includes(':') ? 'udp6' : 'udp4')
+    socket.on('message', (message, { port, address: host }) => {
+      say({ datagram: message.toString() })
+      socket.send(`${process.pid}`, port, host)
+    })
+    return flip.bind(socket, address)
+  },
+  async fd(flip, { name }) {
+    const fd = await flip.open(name, () => new OwnedFd(openSync(process.env.OPENED)))
+    const content = readFileSync(fd.fd, 'utf8')
+    fd.close()
+    return { name, content }
+  },
+}
+
+/** Errors as JSON. */
+function plain(value) {
+  return JSON.parse(
+    JSON.stringify(value, (_, one) =>
+      one instanceof Error ? { code: one.code, message: one.message } : one,
+    ),
+  )
+}
+
+if (plan.instead !== undefined) await import(plan.instead)
+else {
+  await serve().catch((error) => {
+    sayError(error)
+    process.exit(7)
+  })
+}

@@ -1,0 +1,182 @@
+import { writeFileSync } from 'node:fs'
+import { get } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import { ask } from '@shellflip/control-socket'
+import { type ShellflipReply, shellflipVocabulary } from '@shellflip/control-socket/shellflip'
+import { isAlive, processesWith, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
+import type { FlipEnd } from '../outcome.ts'
+
+/** What the next start of the service is and does. */
+export type Plan = {
+  version: string
+  options?: Record<string, unknown>
+  /** @default one HTTP listener at a free port, named http */
+  sockets?: PlannedSocket[]
+  state?: {
+    name?: string
+    version?: number
+    schema?: 'visits' | 'few visits'
+    value: unknown
+    /** What `save` gives, if not what the service has. */
+    saved?: unknown
+    save?: Mood
+    migrations?: number[]
+  }
+  hooks?: { beforeUpgrade?: HookMood; upgradeFailed?: HookMood; upgraded?: HookMood }
+  fromRust?: true
+  twice?: true
+  readyTwice?: true
+  upgradeBeforeReady?: true
+  /** Another program altogether. */
+  instead?: string
+}
+type Mood = 'well' | 'throws' | 'rejects' | 'never ends'
+type HookMood = Mood | 'tells'
+
+export type PlannedSocket = {
+  kind?: 'http' | 'udp' | 'fd'
+  name?: string
+  host?: string
+  port?: number
+  path?: string
+}
+
+/** Where a socket is, or what an opened descriptor has. */
+export type Opened = { family?: string; address?: string; port?: number; path?: string; content?: string }
+
+/** A line of the service. */
+export type Line = {
+  pid: number
+  version: string
+  listening?: Opened[]
+  ready?: true
+  state?: unknown
+  error?: { name: string; code?: string; message: string }
+  // biome-ignore lint/suspicious/noExplicitAny: what a test expects of an event tells its type
+  event?: any
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  outcome?: any
+  hook?: string
+  datagram?: string
+  end?: Pick<FlipEnd, 'type'>
+}
+
+export type Served = { pid: number; version: string; state?: unknown }
+
+const service = fileURLToPath(new URL('./deployed-service.mjs', import.meta.url))
+
+/** A service whose program a test replaces as a deploy would. All generations are the test's, and end with its scope. */
+export class Deployment implements AsyncDisposable {
+  readonly #folder = temporaryFolder('flip-')
+  readonly plan = this.#folder.join('deployed.json')
+  readonly controlSocket = this.#folder.join('restart.sock')
+  #process: TestProcess | undefined
+
+  join(name: string): string {
+    return this.#folder.join(name)
+  }
+
+  deploy(plan: Plan): void {
+    const { options, ...rest } = plan
+    const withSocket = { readyTimeoutMs: 10_000, drainDeadlineMs: 5_000, controlSocket: this.controlSocket }
+    writeFileSync(this.plan, JSON.stringify({ ...rest, options: { ...withSocket, ...options } }))
+  }
+
+  /** Deploys and starts it: not yet ready. */
+  start(
+    plan: Plan,
+    { env, extraFds = [] }: { env?: NodeJS.ProcessEnv; extraFds?: readonly number[] } = {},
+  ): TestProcess {
+    this.deploy(plan)
+    this.#process = TestProcess.node([service], { env: { ...env, DEPLOYED: this.plan }, extraFds })
+    return this.#process
+  }
+
+  /** Deploys and starts it, until it serves. */
+  async serve(plan: Plan, options: Parameters<Deployment['start']>[1] = {}): Promise<Line> {
+    this.start(plan, options)
+    return this.told(({ ready, error }) => ready !== undefined || error !== undefined)
+  }
+
+  get lines(): Line[] {
+    const { stdout } = this.#process as TestProcess
+    const whole = stdout.split('\n').slice(0, -1)
+    return whole.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
+  }
+
+  get stderr(): string {
+    return this.#process?.stderr ?? ''
+  }
+
+  /** The first line of this kind that was told, or will be. */
+  async told(matches: (line: Line) => unknown, what = 'a line of the service'): Promise<Line> {
+    try {
+      return await waitFor(() => this.lines.find(matches), { what })
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it told ${JSON.stringify(this.lines)} ${this.stderr}`)
+    }
+  }
+
+  /** What the current version said of its sockets. */
+  opened(pid: number): Opened[] {
+    return this.lines.find((line) => line.pid === pid && line.listening)?.listening ?? []
+  }
+
+  /** Who answers a request. */
+  async answer(where: Opened = this.lines.findLast(({ listening }) => listening)?.listening?.[0] ?? {}) {
+    const { address: host, port, path } = where
+    const to = path === undefined ? { host, port } : { socketPath: path }
+    return new Promise<Served>((resolve, reject) => {
+      const request = get({ ...to, agent: false, timeout: 5_000 }, async (response) => {
+        let body = ''
+        for await (const part of response.setEncoding('utf8')) body += part
+        resolve(JSON.parse(body))
+      })
+      request.on('error', reject).on('timeout', () => request.destroy(new Error('no answer')))
+    })
+  }
+
+  /** Asks for an upgrade as any client would. */
+  async restart(): Promise<ShellflipReply['Response']> {
+    const { Response } = await ask({
+      path: this.controlSocket,
+      vocabulary: shellflipVocabulary,
+      request: { Request: 'TryRestart' },
+      signal: AbortSignal.timeout(15_000),
+    })
+    return Response
+  }
+
+  /** Upgrades to this, which must succeed. */
+  async upgradeTo(plan: Plan): Promise<number> {
+    this.deploy(plan)
+    const response = await this.restart()
+    if ('RestartComplete' in response) return response.RestartComplete
+    throw new Error(`${response.RestartFailed}; told: ${JSON.stringify(this.lines)} ${this.stderr}`)
+  }
+
+  /** Tries to upgrade to this, which must fail. @returns the reason */
+  async failTo(plan: Plan): Promise<string> {
+    this.deploy(plan)
+    const response = await this.restart()
+    if ('RestartFailed' in response) return response.RestartFailed
+    throw new Error(`it was restarted: ${response.RestartComplete}`)
+  }
+
+  /** The pids of all generations. */
+  get processes(): number[] {
+    return processesWith(`DEPLOYED=${this.plan}\0`).filter(isAlive)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await waitFor(() => this.#killAll() === 0, { what: 'the end of all generations' })
+    await this.#process?.[Symbol.asyncDispose]()
+    this.#folder[Symbol.dispose]()
+  }
+
+  #killAll(): number {
+    const { processes } = this
+    for (const pid of processes) process.kill(pid, 'SIGKILL')
+    return processes.length
+  }
+}
