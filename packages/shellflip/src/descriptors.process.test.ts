@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { type Notification, NotifySocket } from '@shellflip/sd-notify'
+import { isAlive, openFds } from '@shellflip/testing'
+import { describe, expect, test } from 'vitest'
+import { FlipSandbox } from './testing/flip-sandbox.ts'
+
+/** What a process has open that this one, in which it has its origin, has not. */
+function ownFds(pid: number): number[] {
+  const ours = openFds()
+  const own = [...openFds(pid)].filter(([number, target]) => ours.get(number) !== target || number <= 2)
+  return own.map(([number]) => number)
+}
+
+/** Variables that are for one process alone. */
+function foreignVariables(pid: number): string[] {
+  const names = readFileSync(`/proc/${pid}/environ`, 'utf8')
+    .split('\0')
+    .map((variable) => variable.split('=')[0] as string)
+  return names.filter((name) => /^(SHELLFLIP|OXY|LISTEN|NOTIFY|WATCHDOG)_/.test(name))
+}
+
+describe.runIf(process.platform === 'linux').concurrent('R12: a grandchild', { timeout: 60_000 }, () => {
+  test('inherits no descriptor of ours, neither from the first process nor from a successor', async () => {
+    await using service = await FlipSandbox.serving({ state: {} })
+    expect(ownFds(await service.request('/grandchild'))).toEqual([0, 1, 2])
+    await service.upgraded()
+    expect(ownFds(await service.request('/grandchild'))).toEqual([0, 1, 2])
+  })
+
+  test('inherits none from a successor that is not ready yet', async () => {
+    await using service = await FlipSandbox.serving({ state: {} })
+    service.plan({ at: { 'before-ready': 'fork 3' } })
+    await service.notUpgraded()
+    const { grandchild } = await service.event({ type: 'grandchild' })
+    expect(ownFds(grandchild)).toEqual([0, 1, 2])
+  })
+
+  test.each(['before-shellflip', 'before-ready'] as const)(
+    'that lives on does not hide that the successor is dead: %s',
+    async (point) => {
+      await using service = await FlipSandbox.serving()
+      const [pid] = service.pids() as [number]
+      service.plan({ at: { [point]: 'fork 3' } })
+      expect(await service.notUpgraded()).toMatch(/exited with 3/)
+      const { grandchild } = await service.event({ type: 'grandchild' })
+      expect(isAlive(grandchild)).toBe(true)
+      await service.onlyLives(pid, grandchild)
+      service.plan({ at: {} })
+      expect(await service.upgraded()).not.toBe(pid)
+    },
+  )
+
+  test('that lives on does not hide that the predecessor is gone', async () => {
+    await using service = await FlipSandbox.serving()
+    const grandchild = await service.request('/grandchild')
+    const successor = await service.upgraded()
+    await service.event({ type: 'alone', pid: successor })
+    await service.onlyLives(successor, grandchild)
+  })
+})
+
+describe.runIf(process.platform === 'linux').concurrent('one process has', { timeout: 60_000 }, () => {
+  test('a connection: its client sees the end at once, though a successor was started meanwhile', async () => {
+    await using service = await FlipSandbox.serving({ at: { slow: 'stall' } })
+    const client = connect(service.port, '127.0.0.1')
+    client.write('GET /slow HTTP/1.1\r\nHost: service\r\n\r\n')
+    await service.event({ type: 'at', point: 'slow' })
+    service.plan({ at: { slow: 'stall', 'before-ready': 'stall' } })
+    const asked = service.upgraded()
+    await service.event({ type: 'at', point: 'before-ready' })
+    service.plan({ at: { 'before-ready': 'stall' } })
+    client.resume()
+    await once(client, 'end', { signal: AbortSignal.timeout(20_000) })
+    service.plan({ at: {} })
+    await asked
+  })
+
+  test('R14: what a service manager has told: it is passed on to successors, and to nobody else', async () => {
+    await using service = new FlipSandbox()
+    using manager = NotifySocket.open({ path: service.path('notify.sock') })
+    const next = nextMessages(manager)
+    const first = await service.startServing({
+      env: { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: '60000000', LISTEN_FDNAMES: 'of-another-process' },
+    })
+    expect(foreignVariables(await service.request('/grandchild'))).toEqual([])
+    expect(await next()).toMatchObject({ sender: { pid: first }, message: { ready: true } })
+
+    const asked = service.upgraded()
+    expect(await next()).toMatchObject({ sender: { pid: first }, message: { reloading: true } })
+    const { message, sender } = await next()
+    const { successor } = await service.event({ type: 'successor-started' })
+    expect(sender).toMatchObject({ pid: first })
+    expect(message).toMatchObject({ ready: true, mainPid: successor })
+    // The manager has not understood yet, since it asks for no more: the old main process stays.
+    await service.event({ type: 'serving', pid: successor })
+    for (let count = 0; count < 20; count++) await service.request()
+    expect(isAlive(first)).toBe(true)
+    expect(await next()).toMatchObject({ sender: { pid: successor }, message: { ready: true } })
+    const end = next().catch(() => {})
+    await asked
+    await service.exitOf(first)
+
+    expect(foreignVariables(await service.request('/grandchild'))).toEqual([])
+    manager.close()
+    await end
+  })
+})
+
+/** What is received next, besides the watchdog's pings. */
+function nextMessages(manager: NotifySocket): () => Promise<Notification> {
+  const notifications = manager[Symbol.asyncIterator]()
+  return async () => {
+    for (;;) {
+      const { value } = await notifications.next()
+      if (value === undefined) throw new Error('the notify socket is closed')
+      if (value.message.watchdog === undefined) return value
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { waitFor } from '@shellflip/testing'
+import { describe, expect, test } from 'vitest'
+import { FlipSandbox } from './testing/flip-sandbox.ts'
+
+describe.runIf(process.platform === 'linux').concurrent('older generations', { timeout: 90_000 }, () => {
+  test('three drain while a fourth serves; a fourth one is refused with the reason, until one has gone', async () => {
+    await using service = await FlipSandbox.serving({ at: { slow: 'stall' } })
+    const [first] = service.pids() as [number]
+    const pids = [first]
+    const answers: Promise<string>[] = []
+    for (let generation = 1; generation <= 3; generation++) {
+      answers.push(
+        service.request('/slow').then(
+          () => 'answered',
+          () => 'cut',
+        ),
+      )
+      await service.event({ type: 'at', point: 'slow', pid: pids.at(-1) as number })
+      pids.push(await service.upgraded())
+    }
+    const [, second, third, serving] = pids as [number, number, number, number]
+    expect(await service.notUpgraded()).toBe(
+      `3 older generations still drain (pids ${[first, second, third].join(', ')}): try again later`,
+    )
+    await service.onlyLives(...pids)
+    expect(await service.request()).toMatchObject({ pid: serving })
+    expect(service.owners()).toEqual({ port: [serving], path: [serving], control: [serving] })
+
+    process.kill(second, 'SIGKILL')
+    await service.onlyLives(first, third, serving)
+    const next = await expectUpgraded(service)
+    service.plan({ at: {} })
+    expect(await Promise.all(answers)).toEqual(['answered', 'cut', 'answered'])
+    await service.onlyLives(next)
+  })
+
+  test('one that hangs at its drain ends at the deadline, and the work that hung is told', async () => {
+    await using service = await FlipSandbox.serving({
+      options: { drainDeadlineMs: 1_500 },
+      at: { drain: 'stall' },
+    })
+    const [first] = service.pids() as [number]
+    const successor = await service.upgraded()
+    const { end } = await service.event({ type: 'done', pid: first })
+    expect(end).toMatchObject({
+      type: 'upgraded',
+      report: { clean: false, unfinished: [{ name: 'planned' }] },
+    })
+    expect(await service.exitOf(first)).toEqual({ code: 0, signal: null })
+    await service.event({ type: 'alone', pid: successor })
+    await service.onlyLives(successor)
+  })
+
+  test('one that stands still is known to drain, and counted', async () => {
+    await using service = await FlipSandbox.serving({ options: { maxDraining: 1 }, at: { slow: 'stall' } })
+    const [first] = service.pids() as [number]
+    const slow = service.request('/slow').catch(() => 'cut')
+    await service.event({ type: 'at', point: 'slow' })
+    await service.upgraded()
+    process.kill(first, 'SIGSTOP')
+    expect(await service.notUpgraded()).toMatch(`1 older generations still drain (pids ${first})`)
+    process.kill(first, 'SIGKILL')
+    await expectUpgraded(service)
+    expect(await slow).toBe('cut')
+  })
+})
+
+/** The end of an older generation is told by its socket, a moment after its process has gone. */
+async function expectUpgraded(service: FlipSandbox): Promise<number> {
+  const reply = await waitFor(async () => {
+    const reply = await service.restart()
+    return 'pid' in reply ? reply : undefined
+  })
+  return reply.pid
+}
