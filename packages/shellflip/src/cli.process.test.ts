@@ -25,8 +25,8 @@ function failure(reason: string): Finished {
   return { code: 1, signal: null, stdout: '', stderr: `shellflip: restart failed: ${reason}\n` }
 }
 
-function noOutcomeWithin(ms: number): string {
-  return `no outcome within ${ms} ms; the restart may still go on, and the service tells its end`
+function noOutcomeWithin(seconds: number): string {
+  return `no outcome within ${seconds} s; the restart may still go on, and the service tells its end`
 }
 
 /** Starts the service, at a control socket in this place; files beside that make later starts behave otherwise. */
@@ -65,7 +65,7 @@ describe('shellflip restart, of a service', () => {
     await using place = new ServicePlace()
     const old = await serve(place)
     old.make('stuck')
-    expect(await old.restart('--timeout', '500ms')).toEqual(failure(noOutcomeWithin(500)))
+    expect(await old.restart('--timeout', '500ms')).toEqual(failure(noOutcomeWithin(0.5)))
     expect(await old.restart()).toEqual(failure('an upgrade is in progress'))
   })
 })
@@ -139,7 +139,7 @@ describe('shellflip restart, of something else', () => {
   it('that is silent ends with --timeout', async () => {
     await using silent = await impostor(() => {})
     expect(await shellflip('restart', '--socket', silent.socket, '--timeout', '0.2s')).toEqual(
-      failure(noOutcomeWithin(200)),
+      failure(noOutcomeWithin(0.2)),
     )
   })
 
