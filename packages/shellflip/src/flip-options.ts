@@ -96,6 +96,7 @@ export type AnyFlipOptions = FlipOptions & {
 }
 
 const defaults = {
+  handover: 'successor',
   signals: ['SIGUSR2'],
   stopSignals: ['SIGTERM', 'SIGINT'],
   readyTimeoutMs: 60_000,
@@ -113,7 +114,10 @@ export type NormalizedOptions = AnyFlipOptions & {
 export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const normalized = { ...defaults, ...given } as NormalizedOptions
-  const { readyTimeoutMs, drainDeadlineMs, maxDraining, signals, stopSignals } = normalized
+  const { handover, readyTimeoutMs, drainDeadlineMs, maxDraining, signals, stopSignals } = normalized
+  if (handover !== 'successor' && handover !== 'fd-store') {
+    throw invalidArgument(`handover is 'successor' or 'fd-store', not ${handover}`)
+  }
   checkMilliseconds('readyTimeoutMs', readyTimeoutMs)
   checkMilliseconds('drainDeadlineMs', drainDeadlineMs)
   if (!Number.isInteger(maxDraining) || maxDraining < 1) {

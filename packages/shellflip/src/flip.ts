@@ -75,7 +75,7 @@ export class Flip<S> {
     this.done = new Promise((resolve) => {
       this.#resolveDone = resolve
     })
-    this.#sockets = new HeldSockets(parts.predecessor)
+    this.#sockets = new HeldSockets(parts.predecessor, () => this.#socketsChanged())
     this.#connections = new OpenConnections((error) => parts.emit({ type: 'connection-lost', error }))
     const { pidFile } = parts.options
     this.#pidFile = pidFile === undefined ? undefined : new PidFile(pidFile)
@@ -125,7 +125,7 @@ export class Flip<S> {
   async ready(): Promise<void> {
     if (this.#readyCalled) throw new ShellflipError('ERR_CALLED_TWICE', 'ready() is called once')
     this.#readyCalled = true
-    const { predecessor, manager } = this.#parts
+    const { predecessor, manager, store } = this.#parts
     const lock = predecessor.lock()
     try {
       await this.#sockets.opened()
@@ -135,10 +135,11 @@ export class Flip<S> {
       const state = await predecessor.ready()
       void this.#connections.takeFrom(connections)
       this.#checkNotStopped()
-      await Promise.all([this.#restartSocket?.accept(), this.#sockets.accept()])
       await this.#keepInStore()
+      await Promise.all([this.#restartSocket?.accept(), this.#sockets.accept()])
       this.#pidFile?.commit()
       this.#happen('ready')
+      await store?.dropState()
       await manager.serving()
       this.#announceReady(state)
     } catch (error) {
@@ -269,9 +270,11 @@ export class Flip<S> {
   /** The successor serves. */
   async #leave(pid: number, channel: HandoverChannel, told: Promise<void>): Promise<void> {
     this.#connections.giveTo(channel)
+    const { older, options } = this.#parts
     this.#sockets.leave()
-    this.#parts.older.leave()
+    older.leave()
     const answered = this.#restartSocket?.leave()
+    this.#exitAfter(options.drainDeadlineMs + farewellMs)
     const report = await this.#shutdown(`upgraded to pid ${pid}`)
     await Promise.all([told, answered])
     this.#over({ type: 'upgraded', pid, report })
@@ -283,14 +286,29 @@ export class Flip<S> {
     const isPreparing = from === 'preparing'
     if (isPreparing) predecessor.refuse(`stopped: ${reason}`)
     const told = manager.stopping()
-    const isStored = store !== undefined && !isPreparing
-    if (isStored) this.#sockets.leave()
-    else this.#sockets.close()
-    const report = await this.#shutdown(reason, isPreparing ? 0 : options.drainDeadlineMs)
+    if (store !== undefined && !isPreparing) return this.#stopForNext(reason, store, told)
+    this.#sockets.close()
+    this.#exitAfter(isPreparing ? farewellMs : options.drainDeadlineMs + farewellMs)
+    const report = await this.#shutdown(reason)
     this.#pidFile?.remove()
-    if (isStored) await this.#saveInStore(store)
-    await Promise.all([told, isStored ? this.#restartSocket?.leave() : this.#restartSocket?.close()])
-    this.#over({ type: isStored ? 'stored' : 'stopped', reason, report })
+    await Promise.all([told, this.#restartSocket?.close()])
+    this.#over({ type: 'stopped', reason, report })
+  }
+
+  /** The next instance serves, as soon as this process is gone: what still waits, waits for it. */
+  async #stopForNext(reason: string, store: FdStore, told: Promise<void>): Promise<void> {
+    this.#sockets.leave()
+    const answered = this.#restartSocket?.leave()
+    const report = await this.#shutdown(reason)
+    this.#pidFile?.remove()
+    await this.#saveInStore(store)
+    await Promise.all([told, answered])
+    this.#over({ type: 'stored', reason, report })
+    this.#exitAfter(farewellMs)
+  }
+
+  #socketsChanged(): void {
+    this.#keepInStore().catch((error) => this.#parts.emit({ type: 'manager-not-told', error }))
   }
 
   async #keepInStore(): Promise<void> {
@@ -299,7 +317,6 @@ export class Flip<S> {
     const sockets = this.#offered()
     try {
       await store.keepSockets(sockets)
-      await store.dropState()
     } finally {
       for (const { fd } of sockets) fd.close()
     }
@@ -310,7 +327,7 @@ export class Flip<S> {
     const { manager, options, emit } = this.#parts
     const state = savedState(options)
     try {
-      if (state !== undefined) await manager.whileBusy(store.saveState(state))
+      if (state !== undefined) await store.saveState(state, { onProgress: () => manager.progress() })
       await store.settled()
     } catch (error) {
       process.exitCode ||= 1
@@ -318,10 +335,14 @@ export class Flip<S> {
     }
   }
 
-  #shutdown(reason: string, drainDeadlineMs = this.#parts.options.drainDeadlineMs) {
+  #shutdown(reason: string) {
     this.#parts.emit({ type: 'draining', reason })
-    setTimeout(() => process.exit(), Math.min(drainDeadlineMs + farewellMs, longestMs)).unref()
     return this.coordinator.shutdown({ reason })
+  }
+
+  /** What of the program still keeps the process then ends with it. */
+  #exitAfter(milliseconds: number): void {
+    setTimeout(() => process.exit(), Math.min(milliseconds, longestMs)).unref()
   }
 
   #over(end: FlipEnd): void {

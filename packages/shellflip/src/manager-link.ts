@@ -1,6 +1,8 @@
 import { Notifier, type NotifyOutcome, WatchdogPinger, watchdogIntervalMs } from '@shellflip/sd-notify'
 
-const extendEveryMs = 5_000
+/** Asked for at once, and often enough that one message may be late. */
+const extendByMs = 30_000
+const extendEveryMs = 10_000
 
 /** The service manager, if there is one: what it must know of an upgrade, and what the successor must know of it. */
 export class ManagerLink {
@@ -10,6 +12,7 @@ export class ManagerLink {
   readonly #watchdogMs: number | undefined
   readonly #onTrouble: (error: Error) => void
   #watchdog: WatchdogPinger | undefined
+  #extendedAt = Number.NEGATIVE_INFINITY
 
   constructor(onTrouble: (error: Error) => void, env: NodeJS.ProcessEnv = process.env) {
     const { NOTIFY_SOCKET, WATCHDOG_USEC } = env
@@ -43,10 +46,14 @@ export class ManagerLink {
 
   /**
    * The successor is the main process. Resolves when the manager has understood that: until then this one must not
-   * exit, or the manager takes the service for dead (sd_notify(3), BARRIER=1).
+   * exit, or the manager takes the service for dead (sd_notify(3), BARRIER=1). The watchdog is told with it: the
+   * successor's own first sign of life may have come too early to count (NotifyAccess=main).
    */
   async handedOver(pid: number): Promise<void> {
-    await this.#tell(this.notifier.ready({ mainPid: pid, status: `serving: upgraded to pid ${pid}` }))
+    const sign = this.#watchdog === undefined ? {} : ({ watchdog: 'ping' } as const)
+    await this.#tell(
+      this.notifier.ready({ mainPid: pid, status: `serving: upgraded to pid ${pid}`, ...sign }),
+    )
     await this.#tell(this.notifier.barrier())
     this.#watchdog?.close()
   }
@@ -55,16 +62,15 @@ export class ManagerLink {
     await this.#tell(this.notifier.stopping({ status: 'stopping' }))
   }
 
-  /** Asks for time as long as this takes: systemd kills what does not stop in time. */
-  async whileBusy<T>(work: Promise<T>): Promise<T> {
-    const extend = () => void this.#tell(this.notifier.extendTimeout(2 * extendEveryMs))
-    extend()
-    const timer = setInterval(extend, extendEveryMs)
-    try {
-      return await work
-    } finally {
-      clearInterval(timer)
-    }
+  /**
+   * Asks for time while something goes on before the end: systemd kills what does not stop in time. Whoever hangs gets
+   * none.
+   */
+  progress(): void {
+    const now = performance.now()
+    if (now < this.#extendedAt + extendEveryMs) return
+    this.#extendedAt = now
+    void this.#tell(this.notifier.extendTimeout(extendByMs))
   }
 
   close(): void {

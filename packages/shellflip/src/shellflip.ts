@@ -84,7 +84,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
 }
 
 function openStore(manager: ManagerLink, predecessor: Predecessor): FdStore {
-  const stored = predecessor instanceof FirstStart ? predecessor.stored : []
+  const stored = predecessor instanceof FirstStart ? predecessor.stored : new Map()
   return FdStore.open(manager.notifier, process.env, stored)
 }
 

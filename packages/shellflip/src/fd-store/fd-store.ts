@@ -2,12 +2,19 @@ import { write } from 'node:fs'
 import { promisify } from 'node:util'
 import { memfd, type OwnedFd } from '@shellflip/fd-passing'
 import type { OfferedSocket, OfferedState } from '@shellflip/handover'
-import type { Notifier } from '@shellflip/sd-notify'
+import type { Notifier, NotifyOutcome } from '@shellflip/sd-notify'
 import { ShellflipError } from '../shellflip-error.ts'
 import { kinds } from '../sockets/socket-key.ts'
-import { storedName } from './stored-name.ts'
+import { isStorable, storedName } from './stored-name.ts'
 
 const writeFd = promisify(write)
+
+export type SaveStateOptions = {
+  /** Ends the saving: what lies in the store stays as it is. */
+  readonly signal?: AbortSignal
+  /** Called as often as some of the state is written. */
+  readonly onProgress?: () => void
+}
 
 /**
  * systemd's fd store (FileDescriptorStoreMax=): what lies in it outlives this process, and comes back to the next instance
@@ -16,73 +23,82 @@ const writeFd = promisify(write)
 export class FdStore {
   readonly #notifier: Notifier
   readonly #max: number
-  /** How many descriptors of each key lie there. */
+  /** How many descriptors of each key lie there, and are of use. */
   readonly #stored: Map<string, number>
+  /** One change after the other: each begins with what the one before has left. */
+  #last: Promise<unknown> = Promise.resolve()
 
   /**
-   * @param stored the keys of what the last instance has left
+   * @param stored what the last instance has left: how many of each key are of use
    * @throws {ShellflipError} ERR_NO_FD_STORE
    */
-  static open(notifier: Notifier, env: NodeJS.ProcessEnv, stored: readonly string[]): FdStore {
+  static open(notifier: Notifier, env: NodeJS.ProcessEnv, stored: ReadonlyMap<string, number>): FdStore {
     const max = Number(env.FDSTORE)
     if (notifier.hasManager && max > 0) return new FdStore(notifier, max, stored)
     throw new ShellflipError(
       'ERR_NO_FD_STORE',
       'the service manager keeps no descriptors for this process (it has no FDSTORE in its environment): set ' +
-        'FileDescriptorStoreMax= and NotifyAccess= in the unit, under systemd 254 or later',
+        'FileDescriptorStoreMax= in the unit, and leave NotifyAccess= at main, under systemd 254 or later',
     )
   }
 
-  private constructor(notifier: Notifier, max: number, stored: readonly string[]) {
+  private constructor(notifier: Notifier, max: number, stored: ReadonlyMap<string, number>) {
     this.#notifier = notifier
     this.#max = max
-    this.#stored = new Map()
-    for (const key of stored) this.#stored.set(key, (this.#stored.get(key) ?? 0) + 1)
+    this.#stored = new Map(stored)
   }
 
   /**
-   * Keeps these sockets, and of those that lie there no others: should this process crash, they are there.
+   * Keeps these sockets, and of those that lie there no others: should this process crash, they are there. A socket that
+   * lies there already is not stored again, so under one key it is always the same.
    *
    * @throws {ShellflipError} ERR_NO_FD_STORE if there are more than the store takes, with a state besides
    */
-  async keepSockets(sockets: readonly OfferedSocket[]): Promise<void> {
+  keepSockets(sockets: readonly OfferedSocket[]): Promise<void> {
     const wanted = new Map<string, OwnedFd[]>()
-    for (const { name, fd } of sockets) wanted.set(name, [...(wanted.get(name) ?? []), fd])
-    if (sockets.length + 1 > this.#max) {
-      throw new ShellflipError(
-        'ERR_NO_FD_STORE',
-        `FileDescriptorStoreMax=${this.#max} is too few for ${sockets.length} sockets and the state: systemd would ` +
-          'close what is beyond it',
-      )
+    for (const { name, fd } of sockets) {
+      if (isStorable(name)) wanted.set(name, [...(wanted.get(name) ?? []), fd])
     }
-    for (const key of this.#stored.keys()) {
-      if (!wanted.has(key) && !key.startsWith(kinds.state)) await this.#remove(key)
-    }
-    for (const [key, fds] of wanted) {
-      if (this.#stored.get(key) !== fds.length) await this.#store(key, fds)
-    }
+    return this.#inTurn(async () => {
+      this.#checkRoom([...wanted.values()].flat().length)
+      for (const key of this.#stored.keys()) {
+        if (!wanted.has(key) && !key.startsWith(kinds.state)) await this.#remove(key)
+      }
+      for (const [key, fds] of wanted) {
+        if (this.#stored.get(key) !== fds.length) await this.#store(key, fds)
+      }
+    })
   }
 
   /** Of a state that was taken over, nothing may be there when this process crashes: it would come back from the past. */
-  async dropState(): Promise<void> {
-    for (const key of this.#stored.keys()) if (key.startsWith(kinds.state)) await this.#remove(key)
+  dropState(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const key of this.#stored.keys()) if (key.startsWith(kinds.state)) await this.#remove(key)
+    })
   }
 
   /**
    * Writes the state into a new memfd, whole, and only then puts it in the place of the one that lies there.
    *
-   * @throws what the state's definition refuses, or the system
+   * @throws what the state's definition refuses, or the system; the signal's reason
    */
-  async saveState(state: OfferedState<unknown>): Promise<void> {
+  async saveState(
+    state: OfferedState<unknown>,
+    { signal, onProgress }: SaveStateOptions = {},
+  ): Promise<void> {
     const { name } = state.definition
-    const fd = memfd(`shellflip-state-${name}`)
+    const fd = memfd('shellflip-state')
     try {
       const chunks =
         'items' in state
           ? state.definition.encode(state.items as Iterable<unknown>)
           : state.definition.encode(state.value)
-      for await (const chunk of chunks) await writeAll(fd.fd, chunk)
-      await this.#store(kinds.state + name, [fd])
+      for await (const chunk of chunks) {
+        await writeAll(fd.fd, chunk)
+        signal?.throwIfAborted()
+        onProgress?.()
+      }
+      await this.#inTurn(() => this.#store(kinds.state + name, [fd]))
     } finally {
       fd.close()
     }
@@ -90,22 +106,39 @@ export class FdStore {
 
   /** Resolves when the manager has all of it: what is sent by a process that is gone may be dropped. */
   async settled(): Promise<void> {
-    const outcome = await this.#notifier.barrier()
-    if (outcome.type === 'failed') throw outcome.error
+    await done(this.#notifier.barrier())
+  }
+
+  #checkRoom(sockets: number): void {
+    if (sockets + 1 <= this.#max) return
+    throw new ShellflipError(
+      'ERR_NO_FD_STORE',
+      `FileDescriptorStoreMax=${this.#max} is too few for ${sockets} sockets and the state: systemd would close what ` +
+        `is beyond it. Set it to ${sockets + 1} or more`,
+    )
   }
 
   /** Unpolled: systemd drops what reports EPOLLHUP or EPOLLERR, as a UDP socket does for a mere ICMP error. */
   async #store(key: string, fds: readonly OwnedFd[]): Promise<void> {
-    const outcome = await this.#notifier.storeFd(storedName(key), fds, { poll: false })
-    if (outcome.type === 'failed') throw outcome.error
+    await done(this.#notifier.storeFd(storedName(key), fds, { poll: false }))
     this.#stored.set(key, fds.length)
   }
 
   async #remove(key: string): Promise<void> {
-    const outcome = await this.#notifier.removeFd(storedName(key))
-    if (outcome.type === 'failed') throw outcome.error
+    await done(this.#notifier.removeFd(storedName(key)))
     this.#stored.delete(key)
   }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changed = this.#last.then(change)
+    this.#last = changed.catch(() => {})
+    return changed
+  }
+}
+
+async function done(telling: Promise<NotifyOutcome>): Promise<void> {
+  const outcome = await telling
+  if (outcome.type === 'failed') throw outcome.error
 }
 
 async function writeAll(fd: number, chunk: Buffer): Promise<void> {

@@ -1,6 +1,7 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+import { isReachable } from '../fd-store/is-reachable.ts'
 import { storedKey } from '../fd-store/stored-name.ts'
 import { readStoredState } from '../fd-store/stored-state.ts'
 import { kinds } from '../sockets/socket-key.ts'
@@ -15,17 +16,23 @@ type Passed = { readonly key: string; readonly fd: OwnedFd }
 export class FirstStart implements Predecessor {
   readonly identity = undefined
   readonly gone = Promise.resolve()
-  /** The keys of what the last instance has left, each as often as it was left. */
-  readonly stored: readonly string[]
-  readonly #passed: Passed[]
+  readonly #stored = new Map<string, number>()
+  readonly #passed: Passed[] = []
   readonly #onStateDiscarded: (error: unknown) => void
 
   /** @throws {SdNotifyError} if LISTEN_FDS does not name what was passed */
   constructor(onStateDiscarded: (error: unknown) => void) {
-    const passed = listenFds().map(({ name, fd }) => ({ stored: storedKey(name), name, fd }))
-    this.stored = passed.flatMap(({ stored }) => stored ?? [])
-    this.#passed = passed.map(({ stored, name, fd }) => ({ key: stored ?? kinds.activated + name, fd }))
     this.#onStateDiscarded = onStateDiscarded
+    for (const { name, fd } of listenFds()) {
+      const key = storedKey(name)
+      if (key === undefined) this.#passed.push({ key: kinds.activated + name, fd })
+      else this.#takeBack(key, fd)
+    }
+  }
+
+  /** What the last instance has left: how many of each key are of use, which may be none. */
+  get stored(): ReadonlyMap<string, number> {
+    return this.#stored
   }
 
   async state(
@@ -33,8 +40,7 @@ export class FirstStart implements Predecessor {
   ): Promise<unknown | AsyncIterable<unknown> | undefined> {
     const fd = this.#take(kinds.state + definition.name)
     if (fd === undefined) {
-      const other = this.stored.length === 0 ? undefined : missingState(definition.name, this.stored)
-      if (other !== undefined) this.#onStateDiscarded(other)
+      if (this.#stored.size > 0) this.#onStateDiscarded(missingState(definition.name, this.#stored))
       return undefined
     }
     try {
@@ -66,6 +72,13 @@ export class FirstStart implements Predecessor {
     return 'none'
   }
 
+  #takeBack(key: string, fd: OwnedFd): void {
+    const isOfUse = isReachable(key, fd)
+    this.#stored.set(key, (this.#stored.get(key) ?? 0) + (isOfUse ? 1 : 0))
+    if (isOfUse) this.#passed.push({ key, fd })
+    else fd.close()
+  }
+
   #take(key: string): OwnedFd | undefined {
     const index = this.#passed.findIndex((passed) => passed.key === key)
     return index === -1 ? undefined : this.#passed.splice(index, 1)[0]?.fd
@@ -77,8 +90,8 @@ export class FirstStart implements Predecessor {
   }
 }
 
-function missingState(name: string, stored: readonly string[]): Error {
-  const others = stored
+function missingState(name: string, stored: ReadonlyMap<string, number>): Error {
+  const others = [...stored.keys()]
     .filter((key) => key.startsWith(kinds.state))
     .map((key) => key.slice(kinds.state.length))
   return new Error(

@@ -63,7 +63,9 @@ export class RestartSocket {
 
   /** For a successor: a copy, to be closed when it was given. */
   offered(): OfferedSocket[] {
-    return this.#server === undefined ? [] : [{ name: kinds.control, fd: this.#server.listener() }]
+    const wanted = this.#rules === undefined ? undefined : this.#inherited?.dup()
+    const fd = this.#server?.listener() ?? wanted
+    return fd === undefined ? [] : [{ name: kinds.control, fd }]
   }
 
   /** The successor answers now. Whoever waits for us still gets the outcome. */

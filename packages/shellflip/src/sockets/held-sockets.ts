@@ -35,8 +35,12 @@ export class HeldSockets {
   /** This process serves: all that it holds is its own. */
   #accepting = false
 
-  constructor(predecessor: Predecessor) {
+  readonly #onChange: () => void
+
+  /** @param onChange told when a socket comes or goes while this process serves */
+  constructor(predecessor: Predecessor, onChange: () => void) {
     this.#predecessor = predecessor
+    this.#onChange = onChange
   }
 
   /**
@@ -71,6 +75,7 @@ export class HeldSockets {
       const key = kinds.other + name
       const fd = this.#predecessor.socket(key)?.fd ?? (await make())
       this.#held.add({ key, fd, path: undefined, inherited: false })
+      if (this.#accepting) this.#onChange()
       return fd.dup()
     })
   }
@@ -126,8 +131,12 @@ export class HeldSockets {
         const onClose = await start(held.fd.dup())
         onClose(() => this.#release(held))
       }
-      if (this.#accepting) await startHeld()
-      else this.#waiting.push(startHeld)
+      if (this.#accepting) {
+        this.#onChange()
+        await startHeld()
+      } else {
+        this.#waiting.push(startHeld)
+      }
       return localAddress(held.fd.fd)
     })
   }
@@ -158,6 +167,7 @@ export class HeldSockets {
     if (!this.#held.delete(held)) return
     this.#unlink(held)
     held.fd.close()
+    if (this.#accepting) this.#onChange()
   }
 
   #unlink({ path, inherited }: Held): void {

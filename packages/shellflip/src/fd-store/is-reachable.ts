@@ -1,0 +1,18 @@
+import { existsSync } from 'node:fs'
+import { localAddress, type OwnedFd } from '@shellflip/fd-passing'
+import { kinds } from '../sockets/socket-key.ts'
+
+/**
+ * Whether what was stored under this key is still of use. A listener whose path is gone is reached by nobody: systemd
+ * removes RuntimeDirectory= at a restart too, unless RuntimeDirectoryPreserve= says otherwise.
+ */
+export function isReachable(key: string, fd: OwnedFd): boolean {
+  if (key !== kinds.control && !key.startsWith(kinds.bound)) return true
+  try {
+    const address = localAddress(fd.fd)
+    return address.family !== 'unix' || address.path.startsWith('@') || existsSync(address.path)
+  } catch {
+    // No socket at all.
+    return false
+  }
+}
