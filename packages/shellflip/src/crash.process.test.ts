@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { processState, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import type { FlipPlan } from './testing/flip-plan.ts'
@@ -9,6 +12,8 @@ type Flow = {
   predecessor: number
   /** What came of a request that the predecessor had to answer while it drained. */
   slow?: Promise<'answered' | 'cut'>
+  /** A request on a connection that nobody may accept before the commit, and who answered it; undefined if nobody did. */
+  queued?: Promise<number | undefined>
 }
 
 /** The steps of an upgrade: each leads to where the flow stands still, and tells the successor that is there then. */
@@ -26,6 +31,7 @@ const steps = {
     process.kill(predecessor, 'SIGSTOP')
     await waitFor(() => processState(predecessor) === 'T', { what: 'the predecessor to stop' })
     service.plan({ at: {} })
+    flow.queued = (await queueRequest(service)).answeredBy
     await service.event({ type: 'said-ready', pid: successor })
     expect(service.events({ type: 'ready', pid: successor })).toEqual([])
     return successor
@@ -91,6 +97,7 @@ describe
       service.plan({ at: {} })
       await expectSoleOwner(service, survivor)
       expect(await flow.slow).toBe(flow.slow && (killed.includes('predecessor') ? 'cut' : 'answered'))
+      expect(await flow.queued).toBe(flow.queued && killed.length === 1 ? survivor : undefined)
       const after = service.fds(survivor)
       if (serves === 'predecessor') expect(after).toEqual(before)
 
@@ -106,6 +113,18 @@ async function stalled({ service, predecessor }: Flow, point: keyof NonNullable<
   service.plan({ at: { [point]: 'stall' } })
   process.kill(predecessor, 'SIGUSR2')
   return (await service.event({ type: 'at', point })).pid
+}
+
+/** Resolves when the connection is in the kernel's queue. */
+async function queueRequest(service: FlipSandbox): Promise<{ answeredBy: Promise<number | undefined> }> {
+  const client = connect(service.port, '127.0.0.1')
+  client.write('GET / HTTP/1.1\r\nHost: service\r\n\r\n')
+  await once(client, 'connect')
+  const answeredBy = text(client).then(
+    (answer) => Number(/"pid":(\d+)/.exec(answer)?.[1]),
+    () => undefined,
+  )
+  return { answeredBy }
 }
 
 async function expectSoleOwner(service: FlipSandbox, pid: number): Promise<void> {

@@ -80,42 +80,36 @@ describe.runIf(process.platform === 'linux').concurrent('one process has', { tim
   test('R14: what a service manager has told: it is passed on to successors, and to nobody else', async () => {
     await using service = new FlipSandbox()
     using manager = NotifySocket.open({ path: service.path('notify.sock') })
-    const next = nextMessages(manager)
+    const heard = manager[Symbol.asyncIterator]()
     const first = await service.startServing({
       env: { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: '60000000', LISTEN_FDNAMES: 'of-another-process' },
     })
     expect(foreignVariables(await service.request('/grandchild'))).toEqual([])
-    expect(await next()).toMatchObject({ sender: { pid: first }, message: { ready: true } })
 
     const asked = service.upgraded()
-    expect(await next()).toMatchObject({ sender: { pid: first }, message: { reloading: true } })
-    const { message, sender } = await next()
+    const { sender, message } = await untilMainPid(heard)
     const { successor } = await service.event({ type: 'successor-started' })
     expect(sender).toMatchObject({ pid: first })
     expect(message).toMatchObject({ ready: true, mainPid: successor })
-    // The manager has not understood yet, since it asks for no more: the old main process stays.
+    // The manager asks for no more, so it has not understood this yet: the old main process stays.
     await service.event({ type: 'serving', pid: successor })
     for (let count = 0; count < 20; count++) await service.request()
     expect(isAlive(first)).toBe(true)
-    expect(await next()).toMatchObject({ sender: { pid: successor }, message: { ready: true } })
-    const end = next().catch(() => {})
+    const asksOn = untilMainPid(heard).catch(() => 'closed')
     await asked
-    await service.exitOf(first)
+    expect(await service.exitOf(first)).toEqual({ code: 0, signal: null })
 
     expect(foreignVariables(await service.request('/grandchild'))).toEqual([])
     manager.close()
-    await end
+    expect(await asksOn).toBe('closed')
   })
 })
 
-/** What is received next, besides the watchdog's pings. */
-function nextMessages(manager: NotifySocket): () => Promise<Notification> {
-  const notifications = manager[Symbol.asyncIterator]()
-  return async () => {
-    for (;;) {
-      const { value } = await notifications.next()
-      if (value === undefined) throw new Error('the notify socket is closed')
-      if (value.message.watchdog === undefined) return value
-    }
+/** Receives until the service manager is told of another main process. */
+async function untilMainPid(heard: AsyncIterator<Notification, void>): Promise<Notification> {
+  for (;;) {
+    const { value } = await heard.next()
+    if (value === undefined) throw new Error('the notify socket is closed')
+    if (value.message.mainPid !== undefined) return value
   }
 }
