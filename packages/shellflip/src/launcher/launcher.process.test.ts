@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { isAlive, openFds, processState, waitFor } from '@shellflip/testing'
 import { describe, expect, it, vi } from 'vitest'
@@ -48,6 +49,14 @@ describe('the launcher', () => {
     }
     await waitFor(() => childrenOf(pid).length === 1, { what: 'one generation alone' })
     await waitFor(() => openFds(pid).size === before, { what: 'as many descriptors as before' })
+  })
+
+  it('is known to the generations alone, and not to what they start', async () => {
+    await using service = launched({ HELPER: '1' })
+    await service.generation(1)
+    const [, helper] = await service.process.printed(/helper (\d+)/)
+    expect([...openFds(Number(helper)).keys()]).toEqual([0, 1, 2])
+    expect(readFileSync(`/proc/${helper}/environ`, 'utf8')).not.toContain('SHELLFLIP_')
   })
 
   it('tells of a successor that fails, which is reaped, and what it has started is ended; the service serves on, and can be asked again', async () => {
