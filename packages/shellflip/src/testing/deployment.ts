@@ -22,7 +22,7 @@ export type Plan = {
     save?: Mood
     migrations?: number[]
   }
-  hooks?: { beforeUpgrade?: HookMood; upgradeFailed?: HookMood; upgraded?: HookMood }
+  hooks?: { beforeUpgrade?: HookMood | 'spawns'; upgradeFailed?: HookMood; upgraded?: HookMood }
   fromRust?: true
   twice?: true
   readyTwice?: true
@@ -58,6 +58,7 @@ export type Line = {
   outcome?: any
   hook?: string
   datagram?: string
+  spawned?: { fds: string[]; environment: string[] }
   end?: Pick<FlipEnd, 'type'>
 }
 
@@ -87,8 +88,21 @@ export class Deployment implements AsyncDisposable {
     plan: Plan,
     { env, extraFds = [] }: { env?: NodeJS.ProcessEnv; extraFds?: readonly number[] } = {},
   ): TestProcess {
+    return this.run(plan, [], { env, extraFds })
+  }
+
+  /** The same by another program, which gets Node and the script as its last arguments. */
+  run(
+    plan: Plan,
+    wrapper: readonly string[],
+    { env, extraFds = [] }: { env?: NodeJS.ProcessEnv | undefined; extraFds?: readonly number[] } = {},
+  ): TestProcess {
     this.deploy(plan)
-    this.#process = TestProcess.node([service], { env: { ...env, DEPLOYED: this.plan }, extraFds })
+    const [file, ...args] = [...wrapper, process.execPath, service]
+    this.#process = TestProcess.start(file as string, args, {
+      env: { ...env, DEPLOYED: this.plan },
+      extraFds,
+    })
     return this.#process
   }
 
