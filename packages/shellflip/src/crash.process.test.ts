@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { processState, waitFor } from '@shellflip/testing'
+import { isAlive, processState, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import type { FlipPlan } from './testing/flip-plan.ts'
 import { FlipSandbox } from './testing/flip-sandbox.ts'
@@ -87,7 +87,7 @@ describe
       const flow: Flow = { service, predecessor }
       const successor = await steps[step](flow)
       const pids = { predecessor, successor }
-      for (const who of killed) process.kill(pids[who] as number, 'SIGKILL')
+      await kill(...killed.map((who) => pids[who] as number))
       if (!killed.includes('predecessor')) process.kill(predecessor, 'SIGCONT')
 
       // All may go on, but a predecessor that drains does so until somebody serves.
@@ -113,6 +113,12 @@ async function stalled({ service, predecessor }: Flow, point: keyof NonNullable<
   service.plan({ at: { [point]: 'stall' } })
   process.kill(predecessor, 'SIGUSR2')
   return (await service.event({ type: 'at', point })).pid
+}
+
+/** Resolves when the kernel has closed all that they had: a parent, which may stand still, need not know. */
+async function kill(...pids: readonly number[]): Promise<void> {
+  for (const pid of pids) process.kill(pid, 'SIGKILL')
+  await waitFor(() => !pids.some(isAlive), { what: `the end of ${pids}` })
 }
 
 /** Resolves when the connection is in the kernel's queue. */
