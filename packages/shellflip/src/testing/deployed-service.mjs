@@ -2,7 +2,7 @@
 // version. What happens is told in lines of JSON.
 import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { openSync, readFileSync } from 'node:fs'
+import { fstatSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { OwnedFd } from '@shellflip/fd-passing'
@@ -96,9 +96,9 @@ const open = {
   },
   async fd(flip, { name }) {
     const fd = await flip.open(name, () => new OwnedFd(openSync(process.env.OPENED)))
-    const content = readFileSync(fd.fd, 'utf8')
+    const { ino } = fstatSync(fd.fd)
     fd.close()
-    return { name, content }
+    return { name, ino }
   },
 }
 

@@ -41,8 +41,8 @@ export type PlannedSocket = {
   path?: string
 }
 
-/** Where a socket is, or what an opened descriptor has. */
-export type Opened = { family?: string; address?: string; port?: number; path?: string; content?: string }
+/** Where a socket is, or which file an opened descriptor is of. */
+export type Opened = { family?: string; address?: string; port?: number; path?: string; ino?: number }
 
 /** A line of the service. */
 export type Line = {
