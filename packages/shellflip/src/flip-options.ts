@@ -63,7 +63,8 @@ export type FlipOptions = UpgradeHooks & {
   launch?: LaunchOptions
   /**
    * For places where somebody takes the end of the first process for the end of the service. It becomes a launcher there:
-   * `shellflip()` never resolves in it, and every generation is its child, started by its command and its environment.
+   * `shellflip()` never resolves in it, and every generation is its child: started by its command, with its environment
+   * and its privileges, and with `launch` as the version says that was started first.
    * It passes on signals to the generation that serves, and ends as the last one does: with its exit status, or 128 and
    * the signal's number. `process.send` is the launcher's then, and not the service's. What stands before `shellflip()`
    * runs in it too; 40 MB more is the price.
@@ -123,11 +124,15 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
   if (!Number.isInteger(maxDraining) || maxDraining < 1) {
     throw invalidArgument(`maxDraining is a whole number from 1 on, not ${maxDraining}`)
   }
-  for (const signal of [...signals, ...stopSignals]) checkSignal(signal)
+  checkSignals('signals', signals)
+  checkSignals('stopSignals', stopSignals)
   const both = signals.find((signal) => stopSignals.includes(signal))
   if (both !== undefined) throw invalidArgument(`${both} cannot ask for an upgrade and for the end as well`)
   if ((normalized.state === undefined) !== (normalized.save === undefined)) {
     throw invalidArgument('state and save go together: what the state is, and how to get it')
+  }
+  if (normalized.fromRust !== undefined && normalized.state === undefined) {
+    throw invalidArgument('fromRust needs state and save: what it returns is what flip.state is')
   }
   const { controlSocket, lockFile = controlSocket && `${controlSocket}.lock`, pidFile } = normalized
   return {
@@ -144,6 +149,11 @@ export const longestMs = 2 ** 31 - 1
 function checkMilliseconds(name: string, value: number): void {
   if (Number.isFinite(value) && value > 0 && value <= longestMs) return
   throw invalidArgument(`${name} is a number of milliseconds from 1 to ${longestMs}, not ${value}`)
+}
+
+function checkSignals(name: string, signals: readonly NodeJS.Signals[]): void {
+  if (!Array.isArray(signals)) throw invalidArgument(`${name} is a list of signal names, such as ['SIGUSR2']`)
+  for (const signal of signals) checkSignal(signal)
 }
 
 function checkSignal(signal: NodeJS.Signals): void {

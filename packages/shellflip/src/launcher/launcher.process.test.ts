@@ -55,7 +55,7 @@ describe('the launcher', () => {
     await using service = launched({ HELPER: '1' })
     await service.generation(1)
     const [, helper] = await service.process.printed(/helper (\d+)/)
-    expect([...openFds(Number(helper)).keys()]).toEqual([0, 1, 2])
+    expect(socketsOf(Number(helper))).toEqual([])
     expect(readFileSync(`/proc/${helper}/environ`, 'utf8')).not.toContain('SHELLFLIP_')
   })
 
@@ -74,6 +74,27 @@ describe('the launcher', () => {
     process.kill(first.pid, 'SIGUSR2')
     const second = await service.generation(2)
     expect(await ask(first.port)).toBe(String(second.pid))
+  })
+
+  it.each([
+    ['is not there', '/no/such/program', 'ENOENT'],
+    ['may not be executed', '/etc/passwd', 'EACCES'],
+  ])('tells of a program that %s, and goes on', async (_, file, code) => {
+    await using service = launched({ LAUNCH_FILE: file })
+    const first = await service.generation(1)
+    const before = openFds(service.process.pid).size
+    for (const upgrade of [1, 2]) {
+      process.kill(first.pid, 'SIGUSR2')
+      await service.process.printed(
+        new RegExp(`(upgrade over .*"cannot-start","code":"${code}".*\\s+){${upgrade}}`),
+      )
+    }
+    await waitFor(() => openFds(service.process.pid).size === before, {
+      what: 'as many descriptors as before',
+    })
+    expect(await ask(first.port)).toBe(String(first.pid))
+    service.process.kill('SIGTERM')
+    expect(await service.process.exit).toEqual({ code: 7, signal: null })
   })
 
   it('kills a successor that hangs when the service is stopped, and ends', async () => {

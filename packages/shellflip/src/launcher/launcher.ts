@@ -74,15 +74,20 @@ class Launcher {
     const { link, remote } = LauncherLink.pair()
     // WATCHDOG_PID is ours, where there is one.
     const { WATCHDOG_PID: _, ...own } = process.env
-    const child = new ServiceChild(command, { ...own, ...env }, [
-      ...passed,
-      { fd: remote, variable: launcherVariable },
-    ])
-    remote.close()
-    this.#living.add(child)
-    void child.exited.then((exit) => this.#ended(child, exit))
-    void this.#obey(link)
-    return child
+    try {
+      const all = [...passed, { fd: remote, variable: launcherVariable }]
+      const child = new ServiceChild(command, { ...own, ...env }, all)
+      this.#living.add(child)
+      child.started.catch(() => this.#living.delete(child))
+      void child.exited.then((exit) => this.#ended(child, exit))
+      void this.#obey(link)
+      return child
+    } catch (error) {
+      link.close()
+      throw error
+    } finally {
+      remote.close()
+    }
   }
 
   async #obey(link: Link): Promise<void> {
@@ -99,11 +104,11 @@ class Launcher {
   async #startCandidate(link: Link, channel: readonly OwnedFd[]): Promise<void> {
     const { launch = {} } = this.#options
     const passed = channel.map((fd) => ({ fd, variable: handoverVariable }))
-    const candidate = this.#spawn(launchCommand(launch), launch.env ?? {}, passed)
+    let candidate: ServiceChild
     try {
+      candidate = this.#spawn(launchCommand(launch), launch.env ?? {}, passed)
       await candidate.started
     } catch (error) {
-      this.#living.delete(candidate)
       const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
       await link.say({ type: 'cannot-start', code, message })
       return

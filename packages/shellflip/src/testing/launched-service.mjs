@@ -1,6 +1,6 @@
 // A service that somebody may have to launch. It answers with its pid, at /slow when it drains, at /hold never; stopped, it
 // ends with 7. By its environment: TROUBLE names a file that makes a start fail (`exit`), as a successor leaving a child, or wait for it to go (`wait`);
-// DEAF makes the first generation deaf to SIGTERM; HELPER has it start a child; THREADS has requests answered by a worker thread.
+// DEAF makes the first generation deaf to SIGTERM; HELPER has it start a child; LAUNCH_FILE is what its successors are; THREADS has requests answered by a worker thread.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -8,12 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { shellflip } from 'shellflip'
 
-const { TROUBLE = '', DEAF, HELPER, THREADS, LAUNCHER } = process.env
+const { TROUBLE = '', DEAF, HELPER, THREADS, LAUNCHER, LAUNCH_FILE } = process.env
 const slow = []
 let isFirst = true
 
 const flip = await shellflip({
   ...(LAUNCHER === undefined ? {} : { launcher: LAUNCHER === 'true' }),
+  ...(LAUNCH_FILE === undefined ? {} : { launch: { file: LAUNCH_FILE } }),
   drainDeadlineMs: 20_000,
   onEvent(event) {
     if (event.type === 'taken-over') isFirst = false
