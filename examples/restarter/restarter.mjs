@@ -2,6 +2,10 @@
 //
 //   node restarter.mjs --socket run/restart.sock --port 7000
 //   node restarter.mjs restart --socket run/restart.sock
+//
+// With --systemd, sockets and counts wait in systemd's fd store while systemd starts the next one:
+//
+//   systemd-run -p FileDescriptorStoreMax=4096 node restarter.mjs --systemd --socket /run/restarter/restart.sock
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
 import { askForRestart, defineState, shellflip } from 'shellflip'
@@ -13,8 +17,13 @@ const Counts = defineState({
   schema: z.object({ generation: z.int(), connections: z.int() }),
 })
 
-async function serve({ socket, port }) {
-  const flip = await shellflip({ controlSocket: socket, state: Counts, save: () => counts })
+async function serve({ socket, port, systemd }) {
+  const flip = await shellflip({
+    handover: systemd ? 'fd-store' : 'successor',
+    controlSocket: socket,
+    state: Counts,
+    save: () => counts,
+  })
   const counts = flip.state ?? { generation: 0, connections: 0 }
   counts.generation += 1
 
@@ -38,7 +47,7 @@ async function serve({ socket, port }) {
 async function restart({ socket }) {
   const outcome = await askForRestart(socket, { signal: AbortSignal.timeout(90_000) })
   if (outcome.type === 'restarted') {
-    console.log(`restarted: pid ${outcome.pid}`)
+    console.log(`restarted: ${outcome.pid === undefined ? 'by the service manager' : `pid ${outcome.pid}`}`)
   } else {
     console.error(`restart failed: ${outcome.message}`)
     process.exitCode = 1
@@ -50,6 +59,7 @@ const { positionals, values } = parseArgs({
   options: {
     socket: { type: 'string', default: 'run/restart.sock' },
     port: { type: 'string', default: '7000' },
+    systemd: { type: 'boolean', default: false },
   },
 })
 await (positionals[0] === 'restart' ? restart(values) : serve(values))

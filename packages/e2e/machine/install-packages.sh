@@ -1,8 +1,8 @@
 #!/bin/bash
-# install-packages.sh REPOSITORY FOLDER
+# install-packages.sh FOLDER
 # A layer with all published packages in it, packed and installed as by `npm install --global`. Services under /srv find them.
 set -eu
-repository=$1 folder=$2
+folder=$1 repository=$(realpath "$(dirname "$0")/../../..")
 mkdir -p "$folder/srv"
 for manifest in "$repository"/packages/*/package.json; do
   grep -q '"private": true' "$manifest" && continue
@@ -11,4 +11,6 @@ for manifest in "$repository"/packages/*/package.json; do
 done
 npm install --global --prefix "$folder/usr" --no-audit --no-fund "$folder"/tarballs/*.tgz
 rm -r "$folder/tarballs"
+# Services that define a state have it too.
+ln -s shellflip/node_modules/zod "$folder/usr/lib/node_modules/zod"
 ln -s /usr/lib/node_modules "$folder/srv/node_modules"
