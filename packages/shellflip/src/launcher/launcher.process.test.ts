@@ -174,6 +174,19 @@ describe('the launcher', () => {
     expect(cut).toHaveBeenCalledWith('ECONNRESET')
   })
 
+  it('ends with the status of the last that served, though an older one ends later', async () => {
+    await using service = launched({ MORTAL: '1' })
+    const first = await service.generation(1)
+    await new Promise<unknown>((begun) => {
+      void ask(first.port, '/hold', begun).catch(() => {})
+    })
+    service.process.kill('SIGUSR2')
+    const second = await service.generation(2)
+    await waitFor(() => processState(second.pid) === undefined, { what: 'the second generation, reaped' })
+    service.process.kill('SIGTERM')
+    expect(await service.process.exit).toEqual({ code: 9, signal: null })
+  })
+
   it('gives what a service manager has passed to the first generation, and keeps nothing of it', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -132,16 +132,15 @@ class Launcher {
 
   #ended(child: ServiceChild, exit: ProcessExit): void {
     this.#living.delete(child)
+    // A candidate may have served already, and we not have heard of it yet.
+    if (child === this.#candidate || child === this.#serving) this.#lastExit = exit
     if (child === this.#candidate) {
       // With what it may have started, and left behind.
       void child.kill()
       this.#forgetCandidate()
     }
-    if (child === this.#serving) {
-      this.#lastExit = exit
-      // Amid an upgrade: the candidate may have all that it needs, and serve, or else it ends.
-      this.#promote()
-    }
+    // Amid an upgrade: the candidate may have all that it needs, and serve, or else it ends.
+    if (child === this.#serving) this.#promote()
     if (this.#living.size === 0) process.exit(statusOf(this.#lastExit))
   }
 }

@@ -1,6 +1,6 @@
 // A service that somebody may have to launch. It answers with its pid, at /slow when it drains, at /hold never; stopped, it
 // ends with 7. By its environment: TROUBLE names a file that makes a start fail (`exit`), as a successor leaving a child, or wait for it to go (`wait`);
-// DEAF makes the first generation deaf to SIGTERM; HELPER has it start a child; LAUNCH_FILE is what its successors are; THREADS has requests answered by a worker thread.
+// DEAF makes the first generation deaf to SIGTERM; HELPER has it start a child; MORTAL has a successor end with 9 once it serves; LAUNCH_FILE is what its successors are; THREADS has requests answered by a worker thread.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { shellflip } from 'shellflip'
 
-const { TROUBLE = '', DEAF, HELPER, THREADS, LAUNCHER, LAUNCH_FILE } = process.env
+const { TROUBLE = '', DEAF, HELPER, MORTAL, THREADS, LAUNCHER, LAUNCH_FILE } = process.env
 const slow = []
 let isFirst = true
 
@@ -48,6 +48,7 @@ const { port } = await flip.listen(server, { name: 'http', host: '127.0.0.1', po
 const answer = THREADS === undefined ? (response) => response.end(String(process.pid)) : answersOfAThread()
 await flip.ready()
 console.log(`serves ${process.pid} port ${port} parent ${process.ppid} registered ${globalThis.registered}`)
+if (MORTAL !== undefined && !isFirst) process.exit(9)
 const end = await flip.done
 console.log(`${process.pid} ${end.type}`)
 if (end.type === 'stopped') process.exit(7)
