@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { E2eError } from './e2e-error.ts'
-import { machineFolder } from './places.ts'
+import { machineFolder, repository } from './places.ts'
 
 /** Longer than any machine lives that still stands on a layer. */
 const unusedAfterMs = 24 * 60 * 60_000
@@ -36,10 +36,15 @@ export async function cachedLayer(
   return folder
 }
 
+/** The same in every clone of the repository. */
 function digestOf(files: readonly string[], args: readonly string[]): string {
   const hash = createHash('sha256')
   for (const arg of args) hash.update(`${arg}\0`)
-  for (const file of files) hash.update(`${file}\0`).update(readFileSync(file)).update('\0')
+  for (const file of files)
+    hash
+      .update(`${relative(repository, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0')
   return hash.digest('hex').slice(0, 16)
 }
 

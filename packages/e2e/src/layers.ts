@@ -13,7 +13,7 @@ export async function layers(debianPackages: readonly string[] = []): Promise<st
     debianPackages.length === 0
       ? []
       : [await cachedLayer('debian', 'add-debian-packages.sh', [base, ...debianPackages])]
-  const packages = await cachedLayer('packages', 'install-packages.sh', [repository], publishedFiles())
+  const packages = await cachedLayer('packages', 'install-packages.sh', [], publishedFiles())
   return [packages, ...added, base]
 }
 
