@@ -82,6 +82,21 @@ describe('under tsx', () => {
   )
 })
 
+describe('under a parent that has forked it', () => {
+  it('upgrades go on, and the parent waits for the end of the service', async () => {
+    const parent = `require('node:child_process').fork(${JSON.stringify(program)}).on('exit', (code) => process.exit(code))`
+    await using service = LaunchedService.start([node, '--eval', parent])
+    const first = await service.generation(1)
+    process.kill(first.pid, 'SIGUSR2')
+    const second = await service.generation(2)
+    await waitFor(() => processState(first.pid) === undefined, { what: 'the first generation, reaped' })
+    expect(await ask(first.port)).toBe(String(second.pid))
+    expect(isAlive(service.process.pid)).toBe(true)
+    process.kill(first.parent, 'SIGTERM')
+    expect(await service.process.exit).toEqual({ code: 7, signal: null })
+  })
+})
+
 describe('under node --import', () => {
   it.each(['true', 'false'])(
     'what it registers is there in every generation (launcher: %s)',
