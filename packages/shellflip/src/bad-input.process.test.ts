@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { encodeFrame } from '@shellflip/control-socket'
@@ -242,6 +242,30 @@ describe('hooks', () => {
       end: { type: 'upgraded' },
     })
     await waitFor(() => service.processes.length === 1)
+  })
+})
+
+describe('what the system does not give', () => {
+  test('no descriptor is free: the upgrade fails, the undo is called, and the service serves on', async () => {
+    await using service = new Deployment()
+    const plan: Plan = { ...first, hooks: { beforeUpgrade: 'exhausts', upgradeFailed: 'frees' } }
+    service.run(plan, ['/bin/sh', '-c', 'ulimit -n 512; exec "$0" "$1"'])
+    const { pid } = await service.told(({ ready }) => ready)
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(await service.failTo(good)).toMatch(/^the upgrade cannot be done: .*EMFILE/)
+      expect(failureOf(service)).toMatchObject({ type: 'system' })
+      expect(await service.answer()).toMatchObject({ pid })
+    }
+    expect(existsSync(`${service.controlSocket}.lock`)).toBe(false)
+  })
+
+  test('the longest deadline is long', async () => {
+    await using service = new Deployment()
+    const longest = 2 ** 31 - 1
+    await service.serve({ ...first, options: { drainDeadlineMs: longest, readyTimeoutMs: longest } })
+    await service.upgradeTo(good)
+    await waitFor(() => service.processes.length === 1)
+    expect(service.stderr).toBe('')
   })
 })
 

@@ -1,8 +1,8 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
-import { bindUdp, listenTcp, listenUnix } from '@shellflip/fd-passing'
+import { bindUdp, listenTcp, listenUnix, OwnedFd } from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { Deployment, type Opened, type PlannedSocket } from './testing/deployment.ts'
@@ -150,6 +150,7 @@ describe('sockets of a service manager', () => {
       listenUnix({ path }),
       bindUdp({ host: '127.0.0.1', port: 0 }),
       listenTcp({ host: '127.0.0.1', port: 0 }),
+      new OwnedFd(openSync(import.meta.filename, 'r')),
     ]
     const sockets: PlannedSocket[] = [
       { name: 'web' },
@@ -157,14 +158,16 @@ describe('sockets of a service manager', () => {
       { name: 'dns', kind: 'udp' },
       // The second one of that name.
       { name: 'web', port: 1, host: '127.0.0.1' },
+      { name: 'file', kind: 'fd' },
     ]
-    const env = { LISTEN_PID: 'auto', LISTEN_FDS: '4', LISTEN_FDNAMES: 'web:local:dns:web' }
+    const env = { LISTEN_PID: 'auto', LISTEN_FDS: '5', LISTEN_FDNAMES: 'web:local:dns:web:file' }
     const { pid: first, error } = await service.serve(
       { version: '1', sockets },
       { env, extraFds: passed.map(({ fd }) => fd) },
     )
     expect(error).toBeUndefined()
     const places = service.opened(first)
+    expect(places[4]).toEqual({ name: 'file', ino: statSync(import.meta.filename).ino })
     for (const version of ['2', '3']) {
       const pid = await service.upgradeTo({ version, sockets })
       expect(service.opened(pid)).toEqual(places)

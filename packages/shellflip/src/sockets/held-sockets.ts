@@ -69,11 +69,12 @@ export class HeldSockets {
     )
   }
 
-  /** A descriptor of any kind, by name: the predecessor's, or a new one. The copy that is returned is the caller's. */
+  /** A descriptor of any kind, by name: the predecessor's, a service manager's, or a new one. The copy that is returned is the caller's. */
   open(name: string, make: () => OwnedFd | Promise<OwnedFd>): Promise<OwnedFd> {
     return this.#open(async () => {
-      const key = kinds.other + name
-      const fd = this.#predecessor.socket(key)?.fd ?? (await make())
+      const [activated, other] = [kinds.activated + name, kinds.other + name]
+      const given = this.#given(activated) ?? this.#given(other)
+      const { key, fd } = given ?? { key: other, fd: await make() }
       this.#held.add({ key, fd, path: undefined, inherited: false })
       if (this.#accepting) this.#onChange()
       return fd.dup()
@@ -139,6 +140,11 @@ export class HeldSockets {
       }
       return localAddress(held.fd.fd)
     })
+  }
+
+  #given(key: string): { key: string; fd: OwnedFd } | undefined {
+    const fd = this.#predecessor.socket(key)?.fd
+    return fd && { key, fd }
   }
 
   #inherited(transport: 'tcp' | 'udp', address: ConfiguredAddress): Held | undefined {

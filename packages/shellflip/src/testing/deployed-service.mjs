@@ -2,7 +2,7 @@
 // version. What happens is told in lines of JSON.
 import { execFileSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { OwnedFd } from '@shellflip/fd-passing'
@@ -57,6 +57,7 @@ function definition({ name = 'visits', version = 1, schema = 'visits', migration
   return defineState({ name, version, schema: schemas[schema], migrations: steps })
 }
 
+const taken = []
 const moods = {
   well: (_, value) => value,
   throws: (what) => {
@@ -67,6 +68,16 @@ const moods = {
   },
   'never ends': () => new Promise(() => {}),
   tells: (what) => say({ hook: what }),
+  exhausts: () => {
+    try {
+      for (;;) taken.push(openSync('/dev/null'))
+    } catch {
+      // No descriptor is free any more.
+    }
+  },
+  frees: () => {
+    for (const fd of taken.splice(0)) closeSync(fd)
+  },
   spawns: () => {
     const script = 'echo $(ls /proc/self/fd); env | cut -d= -f1'
     const lines = execFileSync('/bin/sh', ['-c', `exec 2>/dev/null; ${script}`], { encoding: 'utf8' }).split(

@@ -22,7 +22,11 @@ export type Plan = {
     save?: Mood
     migrations?: number[]
   }
-  hooks?: { beforeUpgrade?: HookMood | 'spawns'; upgradeFailed?: HookMood; upgraded?: HookMood }
+  hooks?: {
+    beforeUpgrade?: HookMood | 'spawns' | 'exhausts'
+    upgradeFailed?: HookMood | 'frees'
+    upgraded?: HookMood
+  }
   fromRust?: true
   twice?: true
   readyTwice?: true
