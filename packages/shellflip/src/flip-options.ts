@@ -64,10 +64,10 @@ export type FlipOptions = UpgradeHooks & {
   /**
    * For places where somebody takes the end of the first process for the end of the service. It becomes a launcher there:
    * `shellflip()` never resolves in it, and every generation is its child: started by its command, with its environment
-   * and its privileges, and with `launch` as the version says that was started first.
-   * It passes on signals to the generation that serves, and ends as the last one does: with its exit status, or 128 and
-   * the signal's number. `process.send` is the launcher's then, and not the service's. What stands before `shellflip()`
-   * runs in it too; 40 MB more is the price.
+   * and its privileges, and with `launch` as the version says that was started first. It passes on signals to the
+   * generation that serves, and ends as the last one does: with its exit status, or 128 and the signal's number. What
+   * stands before `shellflip()` runs in it too, imports first: that memory is the price. `process.send` is the launcher's
+   * then, and not the service's.
    *
    * @default true as PID 1 of a container, as the child of its init, in a script of npm, pnpm or yarn, under tsx, and
    *   where the parent has forked us with an IPC channel (nodemon, `node --watch`); there `false` means that the upgrade ends
