@@ -2,7 +2,7 @@ import type { RefusalReason } from './outcome.ts'
 
 /**
  * Where a process of the service stands. `aborting`: it was asked to stop amid an upgrade. `draining`: its successor
- * serves. `stopping`: nobody serves after it.
+ * serves. `stopping`: it was asked to stop, and drains.
  */
 export type FlipState = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'draining' | 'stopping' | 'over'
 
@@ -47,13 +47,14 @@ export const flipTable: Record<FlipState, Partial<Record<FlipTrigger, FlipStep>>
   },
   aborting: {
     upgrade: { refuse: 'stopping' },
-    committed: { to: 'draining', action: 'drain' },
+    committed: { to: 'stopping', action: 'drain' },
     failed: { to: 'stopping', action: 'drain' },
     stop: { to: 'aborting', action: 'end' },
   },
   draining: {
     upgrade: { refuse: 'draining' },
-    stop: { to: 'draining', action: 'end' },
+    // A stop of the whole service (systemd tells all of its processes): what is under way here is finished too.
+    stop: { to: 'stopping' },
     drained: { to: 'over' },
   },
   stopping: {
