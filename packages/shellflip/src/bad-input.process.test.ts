@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { encodeFrame } from '@shellflip/control-socket'
@@ -111,6 +120,7 @@ describe('a handover variable that was set by hand', () => {
     await using service = new Deployment()
     const file = openSync(import.meta.filename, 'r')
     const error = await refusedStart(service, first, { [name]: value }, [file])
+    closeSync(file)
     expect(error).toMatchObject({ name: 'ShellflipError', code: 'ERR_HANDOVER_ENVIRONMENT' })
     expect(error.message).toMatch(message)
   })
@@ -256,6 +266,7 @@ describe('what the system does not give', () => {
       expect(failureOf(service)).toMatchObject({ type: 'system' })
       expect(await service.answer()).toMatchObject({ pid })
     }
+    expect(service.lines.filter(({ hook }) => hook === 'upgradeFailed')).toHaveLength(2)
     expect(existsSync(`${service.controlSocket}.lock`)).toBe(false)
   })
 

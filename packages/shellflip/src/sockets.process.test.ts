@@ -56,9 +56,13 @@ describe('sockets survive two upgrades', () => {
     const [one, two] = service.opened(service.lines[0]?.pid ?? 0)
     expect(one?.port).not.toBe(two?.port)
     for (const version of ['2', '3']) {
+      // Names tell which is which, and not the order.
+      sockets.reverse()
       const pid = await service.upgradeTo({ version, sockets })
-      for (const where of service.opened(pid)) expect(await service.answer(where)).toMatchObject({ pid })
-      expect(service.opened(pid).slice(0, 2)).toEqual([one, two])
+      const places = service.opened(pid)
+      for (const where of places) expect(await service.answer(where)).toMatchObject({ pid })
+      expect(places[sockets.findIndex(({ name }) => name === 'one')]).toEqual(one)
+      expect(places[sockets.findIndex(({ name }) => name === 'two')]).toEqual(two)
       expect(inodes()).toEqual(before)
     }
   })

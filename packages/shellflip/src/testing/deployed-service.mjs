@@ -75,8 +75,9 @@ const moods = {
       // No descriptor is free any more.
     }
   },
-  frees: () => {
+  frees: (what) => {
     for (const fd of taken.splice(0)) closeSync(fd)
+    say({ hook: what })
   },
   spawns: () => {
     const script = 'echo $(ls /proc/self/fd); env | cut -d= -f1'
