@@ -127,25 +127,53 @@ test('the watchdog is petted through an upgrade that takes longer than WatchdogS
   expect(await machine.show(unit, 'MainPID', 'NRestarts')).toEqual({ MainPID: after, NRestarts: '0' })
 })
 
-test('systemctl stop during a drain ends both in order', async () => {
-  await machine.install(example, 'v12')
-  const load = machine.load({ target, keepAlive: 2, thinkTimeMs: 200 })
-  await load.answered(4)
+/** Asks for what takes some seconds, and returns when that is under way. */
+async function slowRequest() {
+  const answered = machine.exec(['curl', '--silent', '--show-error', `localhost:${target.port}/slow`])
+  await waitFor(async () => (await journal()).endsWith('slow'), { what: 'the slow request' })
+  return { answered }
+}
+
+const slowAnswers = (server: string) =>
+  server.replace(
+    'const visit = (',
+    `const visit = (request, response) => {
+  if (request.url !== '/slow') return answer(request, response)
+  console.log('slow')
+  setTimeout(answer, 4_000, request, response)
+}
+const answer = (`,
+  )
+
+test('systemctl stop during a drain ends both generations in order: what is under way is answered', async () => {
+  await deploy('v12', slowAnswers)
   await machine.run(['systemctl', 'reload', unit])
+  const { answered } = await slowRequest()
+  await machine.run(['systemctl', 'reload', unit])
+  expect(await processes()).toHaveLength(2)
   await machine.run(['systemctl', 'stop', unit])
+  expect(await answered).toEqual({ code: 0, stdout: expect.stringMatching(/^v12: visit/), stderr: '' })
   expect(await machine.show(unit, 'ActiveState', 'Result', 'ExecMainStatus', 'NRestarts')).toEqual({
     ActiveState: 'inactive',
     Result: 'success',
     ExecMainStatus: '0',
     NRestarts: '0',
   })
-  expect(await journal()).not.toMatch(/timed out|SIGKILL/)
-  expect(readdirSync(machine.path('/run')).filter((name) => name.startsWith('app'))).toEqual([])
-  load.abandon()
+  expect(await journal()).not.toContain('timed out')
+  expect(readdirSync(machine.path('/run')).filter((name) => /^app$/.test(name))).toEqual([])
+})
+
+test('a successor that is killed while its predecessor drains is started anew', async () => {
+  await machine.run(['systemctl', 'start', unit])
+  await slowRequest()
+  await machine.run(['systemctl', 'reload', unit])
+  expect(await processes()).toHaveLength(2)
+  await machine.run(['systemctl', 'kill', '--signal=KILL', '--kill-whom=main', unit])
+  await machine.until(unit, { NRestarts: '1', ActiveState: 'active' })
 })
 
 test('a successor that hangs later is ended by the watchdog, and the service started anew', async () => {
-  await machine.run(['systemctl', 'start', unit])
+  await machine.run(['systemctl', 'restart', unit])
   await machine.run(['systemctl', 'reload', unit])
   await machine.run(['systemctl', 'kill', '--signal=STOP', '--kill-whom=main', unit])
   await machine.until(unit, { NRestarts: '1', ActiveState: 'active' })

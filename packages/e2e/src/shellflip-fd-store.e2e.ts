@@ -1,0 +1,286 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { waitFor } from '@shellflip/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Machine } from './machine.ts'
+
+const example = 'shellflip-systemd'
+const unit = 'app-fd-store.service'
+const port = 8091
+const path = '/run/app-fd-store/http.sock'
+/** What the example leaves for its next instance while it serves. */
+const sockets = ['listen%3Atcp%3A//*%3A8091', `listen%3Aunix%3A${path}`, 'shellflip-control']
+
+let machine: Machine
+
+beforeAll(async () => {
+  machine = await Machine.boot()
+  await machine.install(example, 'v1')
+  await machine.run(['systemctl', 'start', unit])
+})
+
+afterAll(() => machine?.stop())
+
+// Else the tests together start the unit more often than StartLimitBurst= allows.
+beforeEach(() => machine.systemctl('reset-failed', unit))
+
+const visits = async (...target: string[]) => {
+  const answer = await machine.run(['curl', '--silent', ...(target.length ? target : [`localhost:${port}`])])
+  return Number(/visit (\d+)$/.exec(answer)?.[1])
+}
+const mainPid = async () => (await machine.show(unit, 'MainPID')).MainPID
+const journal = async () => (await machine.journal(unit)).join('\n')
+const restart = () => machine.run(['systemctl', 'restart', unit])
+
+/** The names in systemd's own list of what it keeps for the unit. */
+async function stored(of = unit): Promise<string[]> {
+  const list = await machine.run(['systemd-analyze', 'fdstore', '--json=short', of])
+  return (JSON.parse(list) as { fdname: string }[]).map(({ fdname }) => fdname).sort()
+}
+
+async function deploy(release: string, change: (server: string) => string) {
+  await machine.install(example, release)
+  const file = `/srv/${example}/releases/${release}/server.mjs`
+  const server = await machine.run(['cat', file])
+  const changed = change(server)
+  expect(changed).not.toBe(server)
+  machine.write(file, changed)
+}
+
+/** A drop-in of the unit's [Service]; undo takes it away. */
+async function override(lines: string) {
+  const folder = `/run/systemd/system/${unit}.d`
+  machine.write(`${folder}/test.conf`, `[Service]\n${lines}\n`)
+  await machine.run(['systemctl', 'daemon-reload'])
+  return async () => {
+    await machine.run(['rm', '-r', folder])
+    await machine.run(['systemctl', 'daemon-reload'])
+  }
+}
+
+test('the unit is active when the service is ready, and its sockets lie in the store, no state besides', async () => {
+  expect(await machine.show(unit, 'ActiveState', 'StatusText', 'NFileDescriptorStore')).toEqual({
+    ActiveState: 'active',
+    StatusText: 'serving',
+    NFileDescriptorStore: '3',
+  })
+  expect(await stored()).toEqual(sockets)
+  expect(await journal()).not.toContain('state-discarded')
+})
+
+describe.each([
+  ['TCP', { port }],
+  ['UNIX', { path }],
+])('under load at a %s socket', (_, target) => {
+  test('ten times systemctl restart fail no request, forget no visit, and leave one stored descriptor of a name', async () => {
+    const before = await visits()
+    const pids = new Set([await mainPid()])
+    const load = machine.load({ target, keepAlive: 8, newConnections: 8 })
+    await load.answered(100)
+    for (let n = 1; n <= 10; n++) {
+      await machine.run(['systemctl', 'reset-failed', unit])
+      await machine.install(example, `r${n}`)
+      await restart()
+      pids.add(await mainPid())
+      await load.answered(100)
+      expect(await machine.show(unit, 'ActiveState', 'NFileDescriptorStore', 'Result')).toEqual({
+        ActiveState: 'active',
+        NFileDescriptorStore: '3',
+        Result: 'success',
+      })
+    }
+    const { requests, ok, failed, failures } = await load.stop()
+    console.log(`${requests} requests, ${failed} failed`)
+    expect({ failed, failures, ok }).toMatchObject({ failed: 0, ok: requests })
+    expect(pids.size).toBe(11)
+    expect(await stored()).toEqual(sockets)
+    expect(await visits()).toBe(before + requests + 1)
+    expect(await journal()).not.toMatch(/state-|SIGKILL|timed out|Failed/)
+  })
+
+  test.each([
+    ['systemctl reload, which asks at the restart socket,', ['systemctl', 'reload', unit]],
+    ['SIGUSR2', ['systemctl', 'kill', '--signal=USR2', '--kill-whom=main', unit]],
+    ['shellflip restart', ['shellflip', 'restart', '--socket', '/run/app-fd-store/restart.sock']],
+  ])('%s restarts it as well', async (_, command) => {
+    const before = await visits()
+    const load = machine.load({ target, keepAlive: 8, newConnections: 8 })
+    await load.answered(50)
+    for (let n = 0; n < 2; n++) {
+      const pid = await mainPid()
+      await machine.run(command)
+      await waitFor(async () => !['0', pid].includes(await mainPid()), { deadlineMs: 20_000 })
+      await machine.until(unit, { ActiveState: 'active', NFileDescriptorStore: '3', Result: 'success' })
+      await load.answered(50)
+    }
+    const { requests, ok, failed, failures } = await load.stop()
+    expect({ failed, failures, ok }).toMatchObject({ failed: 0, ok: requests })
+    expect(await visits()).toBe(before + requests + 1)
+  })
+})
+
+test('a service that is killed: connections wait, the state starts clean, and the journal tells', async () => {
+  const { NRestarts } = await machine.show(unit, 'NRestarts')
+  const load = machine.load({ target: { port }, newConnections: 4 })
+  await load.answered(50)
+  await machine.run(['systemctl', 'kill', '--signal=KILL', '--kill-whom=main', unit])
+  await machine.until(unit, { NRestarts: String(Number(NRestarts) + 1), ActiveState: 'active' })
+  await load.answered(50)
+  const { failures, ok } = await load.stop()
+  expect(failures.refused).toBe(0)
+  expect(await visits()).toBeLessThan(ok)
+  expect(await journal()).toContain(
+    'state-discarded: the last instance has left no state "visits": it crashed, or could not save it',
+  )
+  expect(await stored()).toEqual(sockets)
+  await restart()
+  expect(await visits()).toBeGreaterThan(50)
+})
+
+test('a state that cannot be saved: systemctl reload fails with the reason, and the service goes on', async () => {
+  await deploy('unsaved', (server) => server.replace('save: () => count', 'save: () => ({ visits: "many" })'))
+  await restart()
+  const before = await machine.show(unit, 'MainPID', 'NRestarts')
+  const load = machine.load({ target: { port }, keepAlive: 2, newConnections: 2 })
+  await load.answered(20)
+  expect(await machine.systemctl('reload', unit)).toMatchObject({ code: 1 })
+  expect(await journal()).toMatch(/shellflip: restart failed: the state cannot be handed over: .*visits/)
+  expect(await machine.show(unit, 'ActiveState', 'StatusText')).toEqual({
+    ActiveState: 'active',
+    StatusText: expect.stringMatching(
+      /^serving; the last upgrade failed: the state cannot be handed over: .*visits/,
+    ),
+  })
+  expect(await machine.show(unit, 'MainPID', 'NRestarts')).toEqual(before)
+  await load.answered(20)
+  expect(await load.stop()).toMatchObject({ failed: 0 })
+  expect(await stored()).toEqual(sockets)
+})
+
+test('systemctl restart, which does not ask, loses such a state; the exit status and the journal tell', async () => {
+  await machine.install(example, 'v1')
+  await restart()
+  expect(await journal()).toMatch(/state-not-saved: .*visits/)
+  expect(await journal()).toContain('status=1/FAILURE')
+  expect(await visits()).toBe(1)
+})
+
+test('the state of another application, or of a newer version, is not taken; it is gone afterwards', async () => {
+  await deploy('other', (server) => server.replace("name: 'visits'", "name: 'sessions'"))
+  await restart()
+  expect(await journal()).toContain(
+    'state-discarded: the last instance has left the state "visits", and none that is called "sessions"',
+  )
+  expect(await visits()).toBe(1)
+  expect(await stored()).toEqual(sockets)
+
+  await deploy('newer', (server) =>
+    server.replace("name: 'visits', version: 1", "name: 'visits', version: 2, migrations: { 1: (v) => v }"),
+  )
+  await restart()
+  await restart()
+  machine.switchTo(example, 'v1')
+  await restart()
+  expect((await journal()).match(/state-discarded: .*version 2/g)).toHaveLength(1)
+  expect(await visits()).toBe(1)
+  await restart()
+  expect(await visits()).toBe(2)
+})
+
+test('a socket that the new version does not want is closed, and its path goes; back again, it is bound anew', async () => {
+  await deploy('tcp-only', (server) => server.replace(/, \{ path: [^}]*\}/, ''))
+  await restart()
+  expect(await stored()).toEqual(sockets.filter((name) => !name.includes('http.sock')))
+  expect(existsSync(machine.path(path))).toBe(false)
+  machine.switchTo(example, 'v1')
+  await restart()
+  expect(await stored()).toEqual(sockets)
+  expect(await visits('--unix-socket', path, 'localhost')).toBeGreaterThan(0)
+})
+
+test('a socket that the program closes while it serves, or opens, goes from the store, or comes', async () => {
+  await deploy(
+    'changing',
+    (server) =>
+      `${server
+        .replace('createServer(visit)', '(servers.push(createServer(visit)), servers.at(-1))')
+        .replace('const visit', 'const servers = []\nconst visit')
+        .replace(
+          'const { type, report }',
+          `
+process.on('SIGHUP', () => servers[0].close())
+process.on('SIGWINCH', () => flip.listen(createServer(visit), { port: 8099 }))
+const { type, report }`,
+        )}`,
+  )
+  await restart()
+  await machine.run(['systemctl', 'kill', '--signal=WINCH', '--kill-whom=main', unit])
+  await waitFor(async () => (await stored()).length === 4)
+  expect(await stored()).toContain('listen%3Atcp%3A//*%3A8099')
+  await machine.run(['systemctl', 'kill', '--signal=HUP', '--kill-whom=main', unit])
+  await waitFor(async () => (await stored()).length === 3)
+  expect(await machine.exec(['curl', '--silent', `localhost:${port}`])).toMatchObject({ code: 7 })
+  machine.switchTo(example, 'v1')
+  await restart()
+  expect(await stored()).toEqual(sockets)
+})
+
+test('the runtime folder without RuntimeDirectoryPreserve=: paths that are gone are bound anew', async () => {
+  const undo = await override('RuntimeDirectoryPreserve=no')
+  const before = await visits()
+  await restart()
+  await restart()
+  await undo()
+  expect(await stored()).toEqual(sockets)
+  expect(await visits('--unix-socket', path, 'localhost')).toBe(before + 1)
+  await machine.run(['systemctl', 'reload', unit])
+})
+
+test('systemctl stop drops all of it, in order; the next start begins anew', async () => {
+  await machine.until(unit, { ActiveState: 'active' })
+  const discarded = (await journal()).match(/state-discarded/g)?.length
+  await machine.run(['systemctl', 'stop', unit])
+  expect(await machine.show(unit, 'ActiveState', 'Result', 'NFileDescriptorStore')).toEqual({
+    ActiveState: 'inactive',
+    Result: 'success',
+    NFileDescriptorStore: '0',
+  })
+  expect(await machine.exec(['curl', '--silent', `localhost:${port}`])).toMatchObject({ code: 7 })
+  expect(readdirSync(machine.path('/run')).filter((name) => name.startsWith('app-fd'))).toEqual([])
+  await machine.run(['systemctl', 'start', unit])
+  expect(await visits()).toBe(1)
+  expect((await journal()).match(/state-discarded/g)?.length).toBe(discarded)
+})
+
+test('FileDescriptorStorePreserve=yes: stop and start is a restart', async () => {
+  const undo = await override('FileDescriptorStorePreserve=yes')
+  const before = await visits()
+  await machine.run(['systemctl', 'stop', unit])
+  expect(await machine.show(unit, 'ActiveState', 'NFileDescriptorStore')).toEqual({
+    ActiveState: 'inactive',
+    NFileDescriptorStore: '4',
+  })
+  const waiting = visits()
+  await machine.run(['systemctl', 'start', unit])
+  expect(await waiting).toBe(before + 1)
+  expect(await visits('--unix-socket', path, 'localhost')).toBe(before + 2)
+  expect(await stored()).toEqual(sockets)
+  await undo()
+})
+
+test.each([
+  ['FileDescriptorStoreMax=0', /ERR_NO_FD_STORE/, 'set FileDescriptorStoreMax= in the unit'],
+  [
+    'FileDescriptorStoreMax=3',
+    /ERR_NO_FD_STORE/,
+    'FileDescriptorStoreMax=3 is too few for 3 sockets and the state',
+  ],
+])('%s is a clear error at the start', async (line, code, message) => {
+  const undo = await override(`${line}\nRestart=no`)
+  await machine.run(['systemctl', 'stop', unit])
+  expect((await machine.systemctl('start', unit)).code).toBe(1)
+  expect(await journal()).toMatch(code)
+  expect(await journal()).toContain(message)
+  await undo()
+  await machine.run(['systemctl', 'start', unit])
+  expect(await visits()).toBe(1)
+})
