@@ -135,9 +135,9 @@ async function queueRequest(service: FlipSandbox): Promise<{ answeredBy: Promise
 
 async function expectSoleOwner(service: FlipSandbox, pid: number): Promise<void> {
   await service.onlyLives(pid)
+  expect(service.isLockFree()).toBe(true)
   expect(service.owners()).toEqual({ port: [pid], path: [pid], control: [pid] })
   expect(await service.request()).toMatchObject({ pid })
   expect(await service.requestByPath()).toMatchObject({ pid })
-  expect(service.isLockFree()).toBe(true)
   expect(existsSync(`${service.controlSocket}.lock`)).toBe(false)
 }

@@ -65,7 +65,7 @@ describe.runIf(process.platform === 'linux').concurrent('one process has', { tim
   test('a connection: its client sees the end at once, though a successor was started meanwhile', async () => {
     await using service = await FlipSandbox.serving({ at: { slow: 'stall' } })
     const client = connect(service.port, '127.0.0.1')
-    client.write('GET /slow HTTP/1.1\r\nHost: service\r\n\r\n')
+    client.write('GET /cut HTTP/1.1\r\nHost: service\r\n\r\n')
     await service.event({ type: 'at', point: 'slow' })
     service.plan({ at: { slow: 'stall', 'before-ready': 'stall' } })
     const asked = service.upgraded()

@@ -14,13 +14,13 @@ type Failure = {
   mended?: FlipPlan
 }
 
-const neverReady = { readyTimeoutMs: 4_000 }
+const neverReady = { readyTimeoutMs: 6_000 }
 
 const failures: Record<string, Failure> = {
   'the hook throws': { plan: { at: { hook: 'throw' } }, reason: /planned at hook/, failure: 'hook' },
   'the hook never ends': {
     plan: { at: { hook: 'stall' } },
-    reason: /did not end within 4000 ms/,
+    reason: /did not end within 6000 ms/,
     failure: 'hook',
   },
   'the program is not there': {
@@ -51,17 +51,17 @@ const failures: Record<string, Failure> = {
   },
   'R1: the successor hangs before shellflip()': {
     plan: { at: { 'before-shellflip': 'stall' } },
-    reason: /not ready within 4000 ms/,
+    reason: /not ready within 6000 ms/,
     failure: 'not-ready',
   },
   'R1: the successor hangs before ready()': {
     plan: { at: { 'before-ready': 'stall' } },
-    reason: /not ready within 4000 ms/,
+    reason: /not ready within 6000 ms/,
     failure: 'not-ready',
   },
   'R1: the successor hangs, and its event loop with it': {
     plan: { at: { 'before-ready': 'block' } },
-    reason: /not ready within 4000 ms/,
+    reason: /not ready within 6000 ms/,
     failure: 'not-ready',
   },
   'the schema of the successor rejects the state': {
@@ -159,12 +159,12 @@ describe.runIf(process.platform === 'linux').concurrent(
 )
 
 async function expectServesOn(service: FlipSandbox, pid: number, before: readonly string[]): Promise<void> {
+  expect(service.isLockFree()).toBe(true)
   await service.onlyLives(pid)
   expect(await service.request()).toMatchObject({ pid })
   expect(await service.requestByPath()).toMatchObject({ pid })
   expect(service.owners()).toEqual({ port: [pid], path: [pid], control: [pid] })
   await service.holds(pid, before)
-  expect(service.isLockFree()).toBe(true)
 }
 
 const hooks = (service: FlipSandbox, pid: number) =>

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { FlipSandbox, serviceScript } from './testing/flip-sandbox.ts'
 
@@ -26,6 +26,7 @@ describe
         await service.request('/chdir?to=/')
         const pid = await service.upgraded()
         expect(await service.request()).toMatchObject({ pid, version: '1' })
+        expect(readlinkSync(`/proc/${pid}/cwd`)).toBe(cwd)
         const [node, script, ...args] = cmdline(pid).toString().split('\0')
         expect([node, script, ...args]).toEqual([
           service.path('node'),

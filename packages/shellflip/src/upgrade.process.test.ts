@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { UpgradeLock } from '@shellflip/upgrade-lock'
 import { describe, expect, test } from 'vitest'
 import { FlipSandbox } from './testing/flip-sandbox.ts'
 
@@ -32,12 +33,41 @@ describe.runIf(process.platform === 'linux')('an upgrade', { timeout: 60_000 }, 
     expect(service.owners()).toEqual({ port: [successor], path: [successor], control: [successor] })
     expect(readFileSync(service.path('service.pid'), 'utf8')).toBe(`${successor}\n`)
 
-    process.kill(successor, 'SIGTERM')
-    const last = await service.event({ type: 'done', pid: successor })
+    const third = await service.upgraded()
+    await service.event({ type: 'alone', pid: third })
+    process.kill(third, 'SIGTERM')
+    const last = await service.event({ type: 'done', pid: third })
     expect(last.end).toMatchObject({ type: 'stopped', reason: 'SIGTERM', report: { clean: true } })
     await service.onlyLives()
     for (const file of ['service.pid', 'service.sock', 'control/restart.sock', 'control/restart.sock.lock']) {
       expect(existsSync(service.path(file)), file).toBe(false)
     }
+  })
+
+  test('happens one at a time, however it is asked for', async () => {
+    await using service = await FlipSandbox.serving()
+    const [first] = service.pids() as [number]
+    service.plan({ at: { 'before-ready': 'stall' } })
+    const asked = service.upgraded()
+    await service.event({ type: 'at', point: 'before-ready' })
+    expect(await service.notUpgraded()).toBe('an upgrade is in progress')
+    expect(await service.request('/upgrade')).toMatchObject({ type: 'refused', reason: 'in-progress' })
+    process.kill(first, 'SIGUSR2')
+    const { outcome } = await service.event({ type: 'upgrade-over', by: 'SIGUSR2' })
+    expect(outcome).toMatchObject({ type: 'refused', reason: 'in-progress' })
+    expect(service.events({ type: 'hook', hook: 'beforeUpgrade' })).toHaveLength(1)
+    service.plan({ at: {} })
+    await service.onlyLives(await asked)
+  })
+
+  test('is refused while another process holds the lock, which is told', async () => {
+    await using service = await FlipSandbox.serving()
+    const [first] = service.pids() as [number]
+    const outcome = UpgradeLock.tryAcquire({ path: `${service.controlSocket}.lock` })
+    if (outcome.type !== 'acquired') throw new Error(outcome.type)
+    expect(await service.notUpgraded()).toContain(`is held by pid ${process.pid}`)
+    await service.onlyLives(first)
+    outcome.lock.release()
+    expect(await service.upgraded()).not.toBe(first)
   })
 })

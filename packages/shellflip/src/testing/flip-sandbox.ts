@@ -42,6 +42,9 @@ export const serviceScript = fileURLToPath(new URL('service.mjs', import.meta.ur
 /** On a busy machine, for a start of Node that follows others. */
 const deadlineMs = 25_000
 
+/** What is closed in the background is closed by then; what is forgotten, the garbage collector closes later. */
+const closedMs = 5_000
+
 /**
  * A folder with a service in it, from its first process to its last: successors, which lead sessions of their own, and
  * all that any of them has started end with the scope.
@@ -49,6 +52,8 @@ const deadlineMs = 25_000
 export class FlipSandbox implements AsyncDisposable {
   readonly #folder = temporaryFolder('flip-')
   readonly #started = new Map<number, Promise<Exit>>()
+  readonly #events: ServiceEvent[] = []
+  #readTo = 0
   #plan: FlipPlan = {}
 
   /** A service that serves. */
@@ -116,10 +121,15 @@ export class FlipSandbox implements AsyncDisposable {
 
   /** What was reported so far and has these fields. */
   events(pattern: Pattern = {}): ServiceEvent[] {
-    const lines = readFileSync(this.path('events.jsonl'), 'utf8').split('\n').slice(0, -1)
-    const events: ServiceEvent[] = lines.map((line) => JSON.parse(line))
+    const bytes = readFileSync(this.path('events.jsonl'))
+    const end = bytes.lastIndexOf('\n') + 1
+    const lines = bytes.subarray(this.#readTo, end).toString().split('\n').slice(0, -1)
+    this.#events.push(...lines.map((line) => JSON.parse(line)))
+    this.#readTo = end
     const fields = Object.entries(pattern)
-    return events.filter((event) => fields.every(([name, value]) => isDeepStrictEqual(event[name], value)))
+    return this.#events.filter((event) =>
+      fields.every(([name, value]) => isDeepStrictEqual(event[name], value)),
+    )
   }
 
   /** The last report with these fields, as soon as there is one. */
@@ -214,7 +224,7 @@ export class FlipSandbox implements AsyncDisposable {
 
   /** Waits until that is what it has open (Linux). */
   async holds(pid: number, expected: readonly string[]): Promise<void> {
-    await waitFor(() => isDeepStrictEqual(this.fds(pid), expected), { deadlineMs }).catch(() => {
+    await waitFor(() => isDeepStrictEqual(this.fds(pid), expected), { deadlineMs: closedMs }).catch(() => {
       throw new Error(`${pid} has open\n${this.fds(pid).join('\n')}\nand should\n${expected.join('\n')}`)
     })
   }

@@ -106,6 +106,7 @@ async function main() {
   const routes = {
     '/': () => ({ pid: process.pid, version: born.version, visits: ++visited }),
     '/slow': () => at('slow'),
+    '/cut': (_, request) => at('slow').then(() => request.socket.destroy()),
     '/upgrade': () => flip.upgrade(),
     '/stop': () => flip.stop('asked'),
     '/grandchild': () => spawnGrandchild(),
@@ -118,7 +119,7 @@ async function main() {
   async function answer(request, response) {
     const { pathname, searchParams } = new URL(request.url, 'http://service')
     response.setHeader('connection', 'close').flushHeaders()
-    response.end(JSON.stringify((await routes[pathname](searchParams.get('to'))) ?? null))
+    response.end(JSON.stringify((await routes[pathname](searchParams.get('to'), request)) ?? null))
   }
   const { port } = await flip.listen(createServer(answer), { host: '127.0.0.1', port: 0, name: 'http' })
   await flip.listen(createServer(answer), { path: `${folder}/service.sock` })
