@@ -15,8 +15,13 @@ import { fileURLToPath } from 'node:url'
 import { encodeFrame } from '@shellflip/control-socket'
 import { waitFor } from '@shellflip/testing'
 import { UpgradeLock } from '@shellflip/upgrade-lock'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type Line, type Plan } from './testing/deployment.ts'
+
+// What is left of a service is found in /proc.
+const onLinux = describe.runIf(process.platform === 'linux')
+// Other tests may have the processors.
+vi.setConfig({ testTimeout: 60_000 })
 
 const first: Plan = { version: '1' }
 const good: Plan = { version: 'good' }
@@ -49,7 +54,7 @@ async function refusedStart(
   return (await service.told(({ error }) => error)).error as NonNullable<Line['error']>
 }
 
-describe('garbage on the control socket', () => {
+onLinux('garbage on the control socket', () => {
   const json = (text: string) => encodeFrame(JSON.parse(text))
   test.each<[string, Buffer, RegExp | undefined]>([
     ['random bytes', randomBytes(64 * 1024), undefined],
@@ -81,7 +86,7 @@ describe('garbage on the control socket', () => {
   })
 })
 
-describe('garbage on the handover channel', () => {
+onLinux('garbage on the handover channel', () => {
   test.each([
     ['garbage', /does not follow the handover protocol: there are no messages of kind 165/, 'protocol'],
     [
@@ -101,7 +106,7 @@ describe('garbage on the handover channel', () => {
   })
 })
 
-describe('a handover variable that was set by hand', () => {
+onLinux('a handover variable that was set by hand', () => {
   test.each([
     ['SHELLFLIP_HANDOVER', '99', /SHELLFLIP_HANDOVER=99 names no handover channel .*do not set it by hand/],
     ['SHELLFLIP_HANDOVER', 'three', /SHELLFLIP_HANDOVER=three names no handover channel \(it is no number\)/],
@@ -158,7 +163,7 @@ describe('a handover variable that was set by hand', () => {
   })
 })
 
-describe('state that the successor does not understand', () => {
+onLinux('state that the successor does not understand', () => {
   const visits = { version: 2, value: { visits: 41 } }
   test.each<[string, Plan['state'], RegExp]>([
     [
@@ -210,7 +215,7 @@ describe('state that the successor does not understand', () => {
   })
 })
 
-describe('hooks', () => {
+onLinux('hooks', () => {
   test.each([
     ['throws', /the hook beforeUpgrade failed: beforeUpgrade throws/],
     ['rejects', /the hook beforeUpgrade failed: beforeUpgrade rejects/],
@@ -255,7 +260,7 @@ describe('hooks', () => {
   })
 })
 
-describe('what the system does not give', () => {
+onLinux('what the system does not give', () => {
   test('no descriptor is free: the upgrade fails, the undo is called, and the service serves on', async () => {
     await using service = new Deployment()
     const plan: Plan = { ...first, hooks: { beforeUpgrade: 'exhausts', upgradeFailed: 'frees' } }
@@ -280,7 +285,7 @@ describe('what the system does not give', () => {
   })
 })
 
-describe('listen', () => {
+onLinux('listen', () => {
   const http = { name: 'http', host: '127.0.0.1', port: 0 }
 
   test('a taken port fails the upgrade with the reason', async () => {
@@ -361,7 +366,7 @@ describe('listen', () => {
   })
 })
 
-describe('the control socket', () => {
+onLinux('the control socket', () => {
   test('a folder that others can write is refused', async () => {
     await using service = new Deployment()
     const folder = service.join('shared')
@@ -416,7 +421,7 @@ describe('the control socket', () => {
   })
 })
 
-describe('calls out of turn', () => {
+onLinux('calls out of turn', () => {
   test('shellflip() twice', async () => {
     await using service = new Deployment()
     await service.serve({ ...first, twice: true })

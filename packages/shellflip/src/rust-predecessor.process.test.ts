@@ -6,9 +6,14 @@ import { shellflipVocabulary } from '@shellflip/control-socket/shellflip'
 import { listenTcp, listenUnix, type OwnedFd, pipe } from '@shellflip/fd-passing'
 import { defineState, toBuffer } from '@shellflip/state-serialization'
 import { isAlive, temporaryFolder, waitFor } from '@shellflip/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { Deployment, type Plan } from './testing/deployment.ts'
+
+// What is left of a service is found in /proc.
+const onLinux = describe.runIf(process.platform === 'linux')
+// Other tests may have the processors.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Where the successor of a Rust service finds what: LISTEN_FDS count from 3 on. */
 const fds = { listeners: [3, 4], notify: 5, handover: 6, restart: 7 }
@@ -78,7 +83,7 @@ async function read(stream: AsyncIterable<Buffer>): Promise<string> {
 
 const Visits = defineState({ name: 'visits', version: 1, schema: z.object({ visits: z.number() }) })
 
-describe('the successor of a Rust service', () => {
+onLinux('the successor of a Rust service', () => {
   test('takes its listeners, its own bytes and its coordination socket over, and says one byte', async () => {
     await using rust = new RustService()
     rust.start({ ...plan, fromRust: true, state: { value: null } }, Buffer.from('41'))
@@ -161,7 +166,7 @@ describe('the successor of a Rust service', () => {
   })
 })
 
-describe('the coordination protocol, byte for byte', () => {
+onLinux('the coordination protocol, byte for byte', () => {
   const request = Buffer.from('\0\0\0\x18{"Request":"TryRestart"}', 'latin1')
   const frame = (json: string) => `\0\0\0${String.fromCharCode(json.length)}${json}`
 

@@ -4,8 +4,13 @@ import { existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { bindUdp, listenTcp, listenUnix, OwnedFd } from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type Opened, type PlannedSocket } from './testing/deployment.ts'
+
+// What is left of a service is found in /proc.
+const onLinux = describe.runIf(process.platform === 'linux')
+// Other tests may have the processors.
+vi.setConfig({ testTimeout: 60_000 })
 
 const control: PlannedSocket = { name: 'control', host: '127.0.0.1', port: 0 }
 
@@ -41,7 +46,7 @@ function hasIpv6(): boolean {
   }
 }
 
-describe('sockets survive two upgrades', () => {
+onLinux('sockets survive two upgrades', () => {
   test('several of each kind, port 0 by name', async () => {
     await using service = new Deployment()
     const paths = [service.join('a.sock'), service.join('b.sock')]
@@ -115,7 +120,7 @@ describe('sockets survive two upgrades', () => {
   })
 })
 
-describe('UDP', () => {
+onLinux('UDP', () => {
   test.each(hasIpv6() ? ['127.0.0.1', '::1'] : ['127.0.0.1'])(
     'at %s: each datagram during two upgrades is received by exactly one',
     async (host) => {
@@ -145,7 +150,7 @@ describe('UDP', () => {
   )
 })
 
-describe('sockets of a service manager', () => {
+onLinux('sockets of a service manager', () => {
   test('are found by name, survive two upgrades, and keep their path', async () => {
     await using service = new Deployment()
     const path = service.join('activated.sock')
@@ -195,7 +200,7 @@ describe('sockets of a service manager', () => {
   })
 })
 
-describe('a new version with other sockets', () => {
+onLinux('a new version with other sockets', () => {
   test('what it does not want any more is closed at the commit, and its path goes', async () => {
     await using service = new Deployment()
     const path = service.join('old.sock')
