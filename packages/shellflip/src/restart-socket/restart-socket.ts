@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { ControlServer, type ControlServerEvent } from '@shellflip/control-socket'
 import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
 import { localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
@@ -101,5 +102,5 @@ function replyTo(outcome: UpgradeOutcome): ShellflipReply['Response'] {
 function pathOf(listener: OwnedFd | undefined): string | undefined {
   if (listener === undefined) return undefined
   const address = localAddress(listener.fd)
-  return address.family === 'unix' ? address.path : undefined
+  return address.family === 'unix' ? resolve(address.path) : undefined
 }
