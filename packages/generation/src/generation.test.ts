@@ -225,6 +225,43 @@ describe('MAINPID', () => {
     expect(stranger.signals).toEqual([])
   })
 
+  describe("of a container's monitor, when the generation is killed", () => {
+    const monitor = 4242
+
+    function killMonitored() {
+      const started = start({ shutdownTimeoutMs: 20_000 })
+      const { generation, system, process: client } = started
+      const observer = { onExit: () => {}, onError: () => {} }
+      system.spawn({ file: 'init', args: [], env: {}, listen: [] }, observer)
+      const container = system.processes[1] as FakeProcess
+      system.children.set(monitor, [container.pid])
+      const kills: number[] = []
+      system.signal = (pid, signal) => void (signal === 'SIGKILL' && kills.push(pid))
+      system.notify(client.pid, { mainPid: monitor, ready: true })
+      generation.stop()
+      system.advance(20_000)
+      return { ...started, client, container, kills }
+    }
+
+    test('the container is, and its monitor and client end by themselves', async () => {
+      const { generation, system, events, client, container, kills } = killMonitored()
+      expect(kills).toEqual([container.pid])
+      system.exit(monitor, { code: null, signal: null })
+      system.exit(client.pid, { code: 137, signal: null })
+      await settled()
+      expect(generation.state).toBe('exited')
+      expect(events.at(-1)).toEqual({ type: 'exited', exit: { code: 137, signal: null } })
+      expect(kills).toEqual([container.pid, -client.pid])
+      expect(system.timers).toBe(0)
+    })
+
+    test('its monitor and client are killed too if they do not follow', () => {
+      const { system, client, container, kills } = killMonitored()
+      system.advance(2_000)
+      expect(kills).toEqual([container.pid, monitor, -client.pid])
+    })
+  })
+
   test.each([1, 0, process.pid])('%d is refused', (pid) => {
     const { generation, system, process, types } = start()
     system.notify(process.pid, { mainPid: pid })

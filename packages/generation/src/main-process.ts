@@ -9,7 +9,10 @@ type MainProcessObserver = {
   onMainGone: () => void
 }
 
-/** A spawned process that stands for the main one (a container's client) ends soon after it, with its exit status. */
+/**
+ * What stands for something else ends soon after it: a spawned process (a container's client) after the main one, with
+ * its exit status, and a main one (a container's monitor) after what it monitors.
+ */
 const lingerMs = 2_000
 
 /** The process to signal and to watch: the spawned one, until it tells another by MAINPID. */
@@ -20,11 +23,13 @@ export class MainProcess {
   #spawnedLives = false
   #followed: { pid: number; watch: Disposable } | undefined
   readonly #linger: Deadline
+  readonly #killLinger: Deadline
 
   constructor(system: System, observer: MainProcessObserver) {
     this.#system = system
     this.#observer = observer
     this.#linger = new Deadline(system, () => observer.onMainGone())
+    this.#killLinger = new Deadline(system, () => this.#killAtOnce())
   }
 
   get pid(): number | undefined {
@@ -50,7 +55,19 @@ export class MainProcess {
     if (this.pid !== undefined) this.#system.signal(this.pid, signal)
   }
 
+  /**
+   * SIGKILL. A main process that was told by MAINPID may be but the monitor of a container (conmon): killed, it would leave
+   * the container running, with nobody to remove it. So what it has started is killed first, and it when it does not follow,
+   * or when this is called again.
+   */
   kill(): void {
+    const monitored = this.#followed === undefined ? [] : this.#system.childrenOf(this.#followed.pid)
+    if (monitored.length === 0 || this.#killLinger.armed) this.#killAtOnce()
+    else this.#killLinger.arm(lingerMs)
+    for (const pid of monitored) this.#system.signal(pid, 'SIGKILL')
+  }
+
+  #killAtOnce(): void {
     this.signal('SIGKILL')
     this.#killGroup()
   }
@@ -59,6 +76,7 @@ export class MainProcess {
   close(): void {
     this.#unfollow()
     this.#linger.clear()
+    this.#killLinger.clear()
     this.#killGroup()
   }
 

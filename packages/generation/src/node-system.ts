@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { watchPid } from '@shellflip/fd-passing'
 import { listenEnvironment, type Notification, Notifier, NotifySocket } from '@shellflip/sd-notify'
 import { findExecutable } from './executable.ts'
@@ -34,6 +34,8 @@ export const nodeSystem: System = {
 
   ownerOf,
 
+  childrenOf,
+
   openNotifySocket,
 }
 
@@ -57,6 +59,20 @@ function ownerOf(pid: number): number | undefined {
     return process.getuid?.()
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM' ? -1 : undefined
+  }
+}
+
+/** Each thread has its own (proc_pid_task(5), `children`). */
+function childrenOf(pid: number): number[] {
+  const tasks = `/proc/${pid}/task`
+  try {
+    const lists = readdirSync(tasks).map((thread) => readFileSync(`${tasks}/${thread}/children`, 'utf8'))
+    return lists
+      .flatMap((list) => list.trim().split(' '))
+      .filter(Boolean)
+      .map(Number)
+  } catch {
+    return []
   }
 }
 

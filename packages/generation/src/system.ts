@@ -42,5 +42,7 @@ export type System = {
   watchPid: (pid: number, onExit: () => void) => Disposable
   /** The uid that a process runs as, -1 where the system tells only that it is another user's; undefined where there is none. */
   ownerOf: (pid: number) => number | undefined
+  /** The processes that this one has started and that live; none where the system does not tell. */
+  childrenOf: (pid: number) => readonly number[]
   openNotifySocket: (path: string, onNotification: (notification: Notification) => void) => NotifyInbox
 }

@@ -19,6 +19,8 @@ export class FakeSystem implements System {
   readonly inboxes = new Map<string, (notification: Notification) => void>()
   /** Lets what is in the notify sockets' queues be read late: `settled()` waits for `settle()`. */
   slowInboxes = false
+  /** What `childrenOf` answers. */
+  readonly children = new Map<number, readonly number[]>()
   /** Makes the next spawn fail with this code. */
   nextSpawnError: string | undefined
   readonly #observers = new Map<number, ProcessObserver>()
@@ -78,6 +80,10 @@ export class FakeSystem implements System {
   /** Processes that were not spawned here are anybody's, and live. */
   ownerOf(pid: number): number | undefined {
     return this.processes.findLast((process) => process.pid === pid)?.alive === false ? undefined : 0
+  }
+
+  childrenOf(pid: number): readonly number[] {
+    return this.children.get(pid) ?? []
   }
 
   openNotifySocket(path: string, onNotification: (notification: Notification) => void): NotifyInbox {
