@@ -21,6 +21,8 @@ import { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { attemptUpgrade } from './successor/attempt-upgrade.ts'
 import { findStarter } from './successor/start-by-launcher.ts'
+import { startDirectly } from './successor/start-directly.ts'
+import { startForManager } from './successor/start-for-manager.ts'
 
 let called = false
 
@@ -41,12 +43,13 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   const options = normalizeOptions(given)
   called = true
   if (startsAsLauncher(options.launcher)) return launchService(options)
-  const startSuccessor = findStarter()
+  const starter = findStarter()
   const emit = announcer(options.onEvent)
   let flip: Flip<unknown> | undefined
   // At once: a signal without a handler ends the process.
   for (const signal of options.signals) process.on(signal, () => void flip?.request(signal))
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
+  const startSuccessor = manager.notifier.hasManager && starter === startDirectly ? startForManager : starter
   const predecessor = await findPredecessor(options, emit)
   try {
     const store = options.handover === 'fd-store' ? openStore(manager, predecessor) : undefined

@@ -50,7 +50,7 @@ export async function attemptUpgrade(
     await successor.kill()
     throw error
   }
-  successor.leave()
+  await successor.leave()
   return { type: 'committed', pid: successor.pid, channel }
 }
 

@@ -9,8 +9,8 @@ export interface SuccessorProcess {
   readonly exited: Promise<ProcessExit>
   /** Ends it with all that it has started, and waits until it is reaped. */
   kill(): Promise<ProcessExit>
-  /** It serves: it is on its own from now on, and this process may end before it. */
-  leave(): void
+  /** It serves: it is on its own from then on, and this process may end before it. */
+  leave(): void | Promise<void>
 }
 
 /**

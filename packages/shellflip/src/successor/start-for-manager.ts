@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { handoverVariable } from '../predecessor/find-predecessor.ts'
+import { spawnable } from './raw-arguments.ts'
+import { killGroup } from './service-child.ts'
+import type { ProcessExit, StartSuccessor, SuccessorProcess } from './successor-process.ts'
+
+/** What the shell does: it tells the successor's pid, and ends as the successor does. */
+const script = '"$@" <&0 4>&- & echo $! >&4; exec 3>&- 4>&-; wait $!'
+
+/**
+ * Under a service manager, the successor must be the manager's child when it is told of it (MAINPID=). systemd decides then,
+ * and for good, whether it will wait for this main process: one that is not its child it kills at once when the service
+ * is stopped, and may not notice its end (service_set_main_pidref() and unit_kill_context(), systemd 257). So a shell
+ * stands in between, and goes at the commit: whose parent has ended is a child of the manager's.
+ */
+export const startForManager: StartSuccessor = async (command, env, channel) => {
+  const { file, args } = spawnable(command.file, command.args)
+  const shell = spawn('/bin/sh', ['-c', script, 'sh', file, ...args], {
+    cwd: command.cwd,
+    env: { ...env, [handoverVariable]: '3' },
+    stdio: ['inherit', 'inherit', 'inherit', channel.fd, 'pipe'],
+    detached: true,
+  })
+  const exited = new Promise<ProcessExit>((resolve) => {
+    shell.once('exit', (code, signal) => resolve(exitOf(code, signal)))
+  })
+  await new Promise((resolve, reject) => {
+    shell.once('spawn', resolve)
+    shell.once('error', reject)
+  })
+  const pid = Number(await text(shell.stdio[4] as Readable))
+  return new ShellChild(pid, shell, exited)
+}
+
+class ShellChild implements SuccessorProcess {
+  readonly pid: number
+  readonly exited: Promise<ProcessExit>
+  readonly #shell: ChildProcess
+
+  constructor(pid: number, shell: ChildProcess, exited: Promise<ProcessExit>) {
+    this.pid = pid
+    this.exited = exited
+    this.#shell = shell
+  }
+
+  /** Shell and successor are one process group. */
+  kill(): Promise<ProcessExit> {
+    killGroup(this.#shell.pid as number)
+    return this.exited
+  }
+
+  async leave(): Promise<void> {
+    this.#shell.kill('SIGKILL')
+    await this.exited
+  }
+}
+
+/** A shell says 128 and the number of the signal that its child was killed by. */
+function exitOf(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
+  const [name] = Object.entries(constants.signals).find(([, number]) => code === 128 + number) ?? []
+  return name === undefined ? { code, signal } : { code: null, signal: name as NodeJS.Signals }
+}
