@@ -94,6 +94,7 @@ describe
       service.plan({ at: { slow: 'stall' } })
       const survivor = serves === 'next start' ? await service.startServing() : (pids[serves] as number)
       await service.event({ type: 'serving', pid: survivor })
+      if (serves === 'predecessor') await service.event({ type: 'upgrade-over', pid: predecessor })
       service.plan({ at: {} })
       await expectSoleOwner(service, survivor)
       expect(await flow.slow).toBe(flow.slow && (killed.includes('predecessor') ? 'cut' : 'answered'))

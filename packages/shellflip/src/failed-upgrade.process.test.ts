@@ -130,8 +130,7 @@ describe.runIf(process.platform === 'linux').concurrent(
       const [pid] = service.pids() as [number]
       const before = service.fds(pid)
       service.plan({ taken: other.port })
-      expect(await service.notUpgraded()).toMatch(/EADDRINUSE|cannot listen|exited with 1/)
-      expect(service.events({ type: 'failed', code: 'ERR_CANNOT_LISTEN' })).toHaveLength(1)
+      expect(await service.notUpgraded()).toMatch(/cannot listen at 127\.0\.0\.1/)
       await expectServesOn(service, pid, before)
       expect(hooks(service, pid).filter((hook) => hook.startsWith('upgradeFailed'))).toHaveLength(1)
     })

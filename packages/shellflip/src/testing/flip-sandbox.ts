@@ -12,6 +12,7 @@ import {
   isAlive,
   openFds,
   processesWith,
+  processState,
   temporaryFolder,
   type WaitOptions,
   waitFor,
@@ -249,11 +250,11 @@ export class FlipSandbox implements AsyncDisposable {
   }
 
   #zombies(parents: readonly number[]): number[] {
-    return parents.flatMap((pid) =>
+    return parents.filter(isAlive).flatMap((pid) =>
       readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
         .split(' ')
         .map(Number)
-        .filter((child) => child > 0 && !isAlive(child)),
+        .filter((child) => child > 0 && processState(child) === 'Z'),
     )
   }
 }

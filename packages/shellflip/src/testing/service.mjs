@@ -106,7 +106,10 @@ async function main() {
   const routes = {
     '/': () => ({ pid: process.pid, version: born.version, visits: ++visited }),
     '/slow': () => at('slow'),
-    '/cut': (_, request) => at('slow').then(() => request.socket.destroy()),
+    '/cut': async (_, request) => {
+      await at('slow')
+      request.socket.destroy()
+    },
     '/upgrade': () => flip.upgrade(),
     '/stop': () => flip.stop('asked'),
     '/grandchild': () => spawnGrandchild(),
