@@ -1,41 +1,28 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
-import type { HandoverChannel, OfferedSocket } from '@shellflip/handover'
+import type { HandoverChannel } from '@shellflip/handover'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
-import { OpenConnections } from './connections/open-connections.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
+import { Estate, type EstateParts } from './estate.ts'
 import { attemptByStore } from './fd-store/attempt-by-store.ts'
 import type { FdStore } from './fd-store/fd-store.ts'
-import type { FlipEvent, UpgradeTrigger } from './flip-events.ts'
-import { longestMs, type NormalizedOptions } from './flip-options.ts'
+import type { UpgradeTrigger } from './flip-events.ts'
+import { longestMs } from './flip-options.ts'
 import { type FlipAction, type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
-import type { ManagerLink } from './manager-link.ts'
-import type { OlderGenerations } from './older-generations.ts'
 import { admitUpgrade, releaseGivenLock, releaseLock } from './one-at-a-time.ts'
 import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } from './outcome.ts'
-import { PidFile } from './pid-file.ts'
-import type { Predecessor } from './predecessor/predecessor.ts'
 import type { RestartSocket } from './restart-socket/restart-socket.ts'
-import { savedState } from './saved-state.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
-import { HeldSockets } from './sockets/held-sockets.ts'
 import { launchCommand } from './successor/launch-command.ts'
 import { type AttemptUpgrade, soften, systemFailure, type UpgradeResult, upgrade } from './upgrade.ts'
 
-export type FlipParts = {
-  readonly options: NormalizedOptions
-  readonly predecessor: Predecessor
-  readonly manager: ManagerLink
-  readonly older: OlderGenerations
+export type FlipParts = EstateParts & {
   readonly state: unknown
-  readonly emit: (event: FlipEvent) => void
   /** How a successor is started and handed over to, without a store. */
   readonly attempt: AttemptUpgrade
-  /** Where sockets and state wait for the next instance, instead. */
-  readonly store?: FdStore
 }
 
 /** For the program's own farewell after its work was cut, in milliseconds. */
@@ -55,10 +42,7 @@ export class Flip<S> {
   /** What is drained at the end: register tasks, queues and servers of your own with it. */
   readonly coordinator: ShutdownCoordinator
   readonly #parts: FlipParts
-  readonly #sockets: HeldSockets
-  readonly #connections: OpenConnections
-  readonly #pidFile: PidFile | undefined
-  #restartSocket: RestartSocket | undefined
+  readonly #estate: Estate
   #phase: FlipState = 'preparing'
   #readyCalled = false
   #abort = new AbortController()
@@ -75,15 +59,12 @@ export class Flip<S> {
     this.done = new Promise((resolve) => {
       this.#resolveDone = resolve
     })
-    this.#sockets = new HeldSockets(parts.predecessor, () => this.#socketsChanged())
-    this.#connections = new OpenConnections((error) => parts.emit({ type: 'connection-lost', error }))
-    const { pidFile } = parts.options
-    this.#pidFile = pidFile === undefined ? undefined : new PidFile(pidFile)
+    this.#estate = new Estate(parts)
   }
 
   /** Is answered by this process from {@link ready} on. @internal */
   attach(restartSocket: RestartSocket): void {
-    this.#restartSocket = restartSocket
+    this.#estate.attach(restartSocket)
   }
 
   /**
@@ -96,15 +77,16 @@ export class Flip<S> {
    * @throws {@link ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
    */
   listen(server: Server, address: ListenAddress, options: ServeOptions = {}): Promise<SocketAddress> {
+    const { sockets, connections } = this.#estate
     const name = address.name ?? 'server'
-    this.coordinator.server(server, this.#connections.drainOptions(server, { name, ...options }))
-    return this.#sockets.listen(server, address, (key) => this.#connections.route(key, server, options))
+    this.coordinator.server(server, connections.drainOptions(server, { name, ...options }))
+    return sockets.listen(server, address, (key) => connections.route(key, server, options))
   }
 
   /** The same for a UDP socket: it receives from {@link ready} on, and is closed when the drain begins. @throws as {@link listen} */
   bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
     this.coordinator.drain(address.name ?? 'udp', async () => closeDatagram(socket))
-    return this.#sockets.bind(socket, address)
+    return this.#estate.sockets.bind(socket, address)
   }
 
   /**
@@ -112,7 +94,7 @@ export class Flip<S> {
    * caller's; a copy of it is kept for a successor.
    */
   open(name: string, make: () => OwnedFd | Promise<OwnedFd>): Promise<OwnedFd> {
-    return this.#sockets.open(name, make)
+    return this.#estate.sockets.open(name, make)
   }
 
   /**
@@ -128,24 +110,20 @@ export class Flip<S> {
     const { predecessor, manager, store } = this.#parts
     const lock = predecessor.lock()
     try {
-      await this.#sockets.opened()
-      this.#pidFile?.prepare()
+      await this.#estate.prepare()
       this.#checkNotStopped()
       const connections = predecessor.connections()
       const state = await predecessor.ready()
-      void this.#connections.takeFrom(connections)
+      void this.#estate.connections.takeFrom(connections)
       this.#checkNotStopped()
-      await this.#keepInStore()
-      await Promise.all([this.#restartSocket?.accept(), this.#sockets.accept()])
-      this.#pidFile?.commit()
+      await this.#estate.accept()
       this.#happen('ready')
       await store?.dropState()
       await manager.serving()
       this.#announceReady(state)
     } catch (error) {
       predecessor.refuse((error as Error).message)
-      this.#pidFile?.abandon()
-      this.#sockets.close()
+      this.#estate.abandon()
       throw error
     } finally {
       releaseGivenLock(lock, this.#parts.options.lockFile)
@@ -223,9 +201,9 @@ export class Flip<S> {
   }
 
   async #attempt(lock: UpgradeLock | undefined): Promise<UpgradeResult> {
-    const { options, older, emit, attempt, store } = this.#parts
-    const sockets = [...this.#offered(), ...older.offered()]
-    const state = savedState(options)
+    const { options, emit, attempt, store } = this.#parts
+    const sockets = this.#estate.offered()
+    const state = this.#estate.state()
     try {
       return await upgrade({
         attempt: store === undefined ? attempt : attemptByStore(store),
@@ -247,11 +225,6 @@ export class Flip<S> {
     }
   }
 
-  /** What whoever comes next gets: copies, to be closed when they were given. */
-  #offered(): OfferedSocket[] {
-    return [...this.#sockets.offered(), ...(this.#restartSocket?.offered() ?? [])]
-  }
-
   #environment(): NodeJS.ProcessEnv {
     const { manager, options } = this.#parts
     return { ...process.env, ...manager.environment, ...options.launch?.env }
@@ -269,12 +242,8 @@ export class Flip<S> {
 
   /** The successor serves. */
   async #leave(pid: number, channel: HandoverChannel, told: Promise<void>): Promise<void> {
-    this.#connections.giveTo(channel)
-    const { older, options } = this.#parts
-    this.#sockets.leave()
-    older.leave()
-    const answered = this.#restartSocket?.leave()
-    this.#exitAfter(options.drainDeadlineMs + farewellMs)
+    const answered = this.#estate.handOver(channel)
+    this.#exitAfter(this.#parts.options.drainDeadlineMs + farewellMs)
     const report = await this.#shutdown(`upgraded to pid ${pid}`)
     await Promise.all([told, answered])
     this.#over({ type: 'upgraded', pid, report })
@@ -287,52 +256,20 @@ export class Flip<S> {
     if (isPreparing) predecessor.refuse(`stopped: ${reason}`)
     const told = manager.stopping()
     if (store !== undefined && !isPreparing) return this.#stopForNext(reason, store, told)
-    this.#sockets.close()
+    const answered = this.#estate.close()
     this.#exitAfter(isPreparing ? farewellMs : options.drainDeadlineMs + farewellMs)
     const report = await this.#shutdown(reason)
-    this.#pidFile?.remove()
-    await Promise.all([told, this.#restartSocket?.close()])
+    await Promise.all([told, answered])
     this.#over({ type: 'stopped', reason, report })
   }
 
-  /** The next instance serves, as soon as this process is gone: what still waits, waits for it. */
   async #stopForNext(reason: string, store: FdStore, told: Promise<void>): Promise<void> {
-    this.#sockets.leave()
-    const answered = this.#restartSocket?.leave()
+    const answered = this.#estate.leaveInStore()
     const report = await this.#shutdown(reason)
-    this.#pidFile?.remove()
-    await this.#saveInStore(store)
+    await this.#estate.saveInStore(store)
     await Promise.all([told, answered])
     this.#over({ type: 'stored', reason, report })
     this.#exitAfter(farewellMs)
-  }
-
-  #socketsChanged(): void {
-    this.#keepInStore().catch((error) => this.#parts.emit({ type: 'manager-not-told', error }))
-  }
-
-  async #keepInStore(): Promise<void> {
-    const { store } = this.#parts
-    if (store === undefined) return
-    const sockets = this.#offered()
-    try {
-      await store.keepSockets(sockets)
-    } finally {
-      for (const { fd } of sockets) fd.close()
-    }
-  }
-
-  /** After the drain: what the last requests have changed is in it. */
-  async #saveInStore(store: FdStore): Promise<void> {
-    const { manager, options, emit } = this.#parts
-    const state = savedState(options)
-    try {
-      if (state !== undefined) await store.saveState(state, { onProgress: () => manager.progress() })
-      await store.settled()
-    } catch (error) {
-      process.exitCode ||= 1
-      emit({ type: 'state-not-saved', error })
-    }
   }
 
   #shutdown(reason: string) {
@@ -347,6 +284,7 @@ export class Flip<S> {
 
   #over(end: FlipEnd): void {
     this.#happen('drained')
+    this.#estate.end()
     this.#parts.manager.close()
     this.#parts.emit({ type: 'drained', report: end.report })
     this.#resolveDone(end)
