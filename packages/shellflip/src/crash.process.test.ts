@@ -54,24 +54,24 @@ const steps = {
 type Step = keyof typeof steps
 type Who = 'predecessor' | 'successor'
 
-/** Who is killed, and who serves in the end. */
+/** Who is killed, in this order, since a successor would serve as soon as the other one is dead; and who serves in the end. */
 const matrix: [Step, killed: Who[], serves: Who | 'next start'][] = [
   ['in the hook', ['predecessor'], 'next start'],
   ['spawned, before shellflip()', ['predecessor'], 'next start'],
   ['spawned, before shellflip()', ['successor'], 'predecessor'],
-  ['spawned, before shellflip()', ['predecessor', 'successor'], 'next start'],
+  ['spawned, before shellflip()', ['successor', 'predecessor'], 'next start'],
   ['amid the state', ['predecessor'], 'next start'],
   ['amid the state', ['successor'], 'predecessor'],
-  ['amid the state', ['predecessor', 'successor'], 'next start'],
+  ['amid the state', ['successor', 'predecessor'], 'next start'],
   ['between shellflip() and ready()', ['predecessor'], 'successor'],
   ['between shellflip() and ready()', ['successor'], 'predecessor'],
-  ['between shellflip() and ready()', ['predecessor', 'successor'], 'next start'],
+  ['between shellflip() and ready()', ['successor', 'predecessor'], 'next start'],
   ['ready, and the commit is not said', ['predecessor'], 'successor'],
   ['ready, and the commit is not said', ['successor'], 'predecessor'],
-  ['ready, and the commit is not said', ['predecessor', 'successor'], 'next start'],
+  ['ready, and the commit is not said', ['successor', 'predecessor'], 'next start'],
   ['committed, and the predecessor drains', ['predecessor'], 'successor'],
   ['committed, and the predecessor drains', ['successor'], 'next start'],
-  ['committed, and the predecessor drains', ['predecessor', 'successor'], 'next start'],
+  ['committed, and the predecessor drains', ['successor', 'predecessor'], 'next start'],
 ]
 
 const planned: FlipPlan = { state: { form: 'blocks', count: 64 }, tellsSaidReady: true }
