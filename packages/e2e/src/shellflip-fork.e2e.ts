@@ -165,11 +165,13 @@ test('systemctl stop during a drain ends both generations in order: what is unde
 
 test('a successor that is killed while its predecessor drains is started anew', async () => {
   await machine.run(['systemctl', 'start', unit])
-  await slowRequest()
+  const { answered } = await slowRequest()
   await machine.run(['systemctl', 'reload', unit])
   expect(await processes()).toHaveLength(2)
   await machine.run(['systemctl', 'kill', '--signal=KILL', '--kill-whom=main', unit])
   await machine.until(unit, { NRestarts: '1', ActiveState: 'active' })
+  // At once: what its predecessor had under way was cut.
+  expect(await answered).toMatchObject({ code: 52 })
 })
 
 test('a successor that hangs later is ended by the watchdog, and the service started anew', async () => {

@@ -21,7 +21,7 @@ const start = (...properties: string[]) =>
     ...['node', restarter, '--systemd', '--socket', '/run/restarter/restart.sock'],
   ])
 
-const greeting = () => machine.run(['sh', '-c', 'socat - TCP:localhost:7000 </dev/null'])
+const greeting = () => machine.run(['sh', '-c', 'socat -t10 - TCP:localhost:7000 </dev/null'])
 const generationServes = (generation: number) =>
   waitFor(
     async () => (await machine.journal(unit)).some((line) => line.startsWith(`generation ${generation} `)),

@@ -1,6 +1,6 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
-import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
+import { type OwnedFd, type SocketAddress, watchPid } from '@shellflip/fd-passing'
 import type { HandoverChannel } from '@shellflip/handover'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
@@ -48,6 +48,7 @@ export class Flip<S> {
   #abort = new AbortController()
   /** The first one's: an upgrade that is under way ends before the stop begins. */
   #stopReason: string | undefined
+  #successorGone = false
   #resolveDone: (end: FlipEnd) => void = () => {}
 
   /** @internal */
@@ -139,7 +140,17 @@ export class Flip<S> {
   stop(reason = 'stop()'): void {
     const from = this.#phase
     this.#stopReason ??= reason
-    if (this.#happen('stop') === 'drain') void this.#stop(reason, from)
+    if (this.#successorGone) this.#stopWithoutSuccessor(from)
+    else if (this.#happen('stop') === 'drain') void this.#stop(reason, from)
+  }
+
+  /**
+   * systemd tells all processes of a service to stop, and again those that are left when the main one has ended: what
+   * drains is finished then. If that one has crashed, the first word comes after its end: then nobody serves before
+   * this process is gone.
+   */
+  #stopWithoutSuccessor(from: FlipState): void {
+    if (from === 'draining') void this.coordinator.shutdownNow()
   }
 
   /** @internal */
@@ -244,6 +255,9 @@ export class Flip<S> {
   async #leave(pid: number, channel: HandoverChannel, told: Promise<void>): Promise<void> {
     const answered = this.#estate.handOver(channel)
     this.#exitAfter(this.#parts.options.drainDeadlineMs + farewellMs)
+    watchPid(pid, () => {
+      this.#successorGone = true
+    }).unref()
     const report = await this.#shutdown(`upgraded to pid ${pid}`)
     await Promise.all([told, answered])
     this.#over({ type: 'upgraded', pid, report })
