@@ -22,8 +22,8 @@ async function committed() {
   const ends = connected()
   const giving = giveHandover(ends.predecessor, { version: '1', sockets: [] })
   const takeover = await takeOver(ends.successor)
-  const ready = takeover.ready()
-  return { ...ends, takeover, giving, ready }
+  const ready = Promise.all([takeover.ready(), giving])
+  return { ...ends, takeover, ready }
 }
 
 /** A client's end of a connection, and the server's. */
@@ -52,7 +52,7 @@ describe('an open connection', () => {
     {
       using ends = await committed()
       const connections = ends.takeover.connections()
-      await Promise.all([ends.giving, ends.ready])
+      await ends.ready
       const giver = new ConnectionGiver(ends.predecessor)
       using given = connection()
       const data = Buffer.alloc(200 * 1024, 7)
@@ -264,6 +264,8 @@ describe('a peer that says something else after the commit', () => {
     await peer.receive()
     await peer.send(encodeFrame({ type: 'commit', payload: Buffer.alloc(0), fdCount: 0 }))
     await ready
+    const serving = await peer.receive()
+    expect(serving?.data).toEqual(encodeFrame({ type: 'serving', payload: Buffer.alloc(0), fdCount: 0 }))
     return { takeover, peer, ...ends }
   }
 

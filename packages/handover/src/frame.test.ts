@@ -15,7 +15,7 @@ const frames: fc.Arbitrary<Frame> = fc.oneof(
     fdCount: fc.nat(4096),
   }),
   fc.record({
-    type: fc.constantFrom('stateEnd', 'ready', 'commit' as const),
+    type: fc.constantFrom('stateEnd', 'ready', 'commit', 'serving' as const),
     payload: fc.constant(Buffer.alloc(0)),
     fdCount: fc.constant(0),
   }),
@@ -71,7 +71,7 @@ test('any garbage gives frames or a typed error', () => {
 
 describe('a head is refused before any of its payload', () => {
   test.each([
-    ['an unknown kind', head(0, 11, 0), 'kind 11'],
+    ['an unknown kind', head(0, 12, 0), 'kind 12'],
     ['kind 0', head(0, 0, 0), 'kind 0'],
     ['more state than is ever sent at once', head(200 * 1024 + 1, 3, 0), 'the limit is 204800'],
     ['the longest length there is', head(0xffffffff, 2, 0), 'the limit is 1048576'],

@@ -17,6 +17,8 @@ const kinds = {
   ready: { code: 5, maxBytes: 0, maxFds: 0 },
   /** The predecessor's answer to `ready`: the successor is the one that serves now. */
   commit: { code: 6, maxBytes: 0, maxFds: 0 },
+  /** The successor's answer to `commit`: it has heard that, and so it lives. */
+  serving: { code: 11, maxBytes: 0, maxFds: 0 },
   /** Either end's last word, with a reason: the predecessor goes on, with what was not taken by then. */
   refused: { code: 7, maxBytes: 64 * KiB, maxFds: 0 },
   /** After the commit: an open connection, with its descriptor. */

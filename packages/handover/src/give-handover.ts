@@ -40,6 +40,7 @@ export async function giveHandover<T = never>(
     // From here on the timeout is too late: "refused" must not follow "commit". A successor that has read all leaves
     // room for this one.
     if (!(await channel.send('commit'))) throw new HandoverFailed({ type: 'gone' })
+    await heardCommit(channel, readyTimeoutMs, signal)
     return { type: 'committed', successor, elapsedMs: elapsedMs() }
   } catch (error) {
     const failure = failureOf(error)
@@ -47,6 +48,19 @@ export async function giveHandover<T = never>(
     if (failure === undefined) throw error
     return { type: 'failed', failure, elapsedMs: elapsedMs() }
   }
+}
+
+/**
+ * A successor that has died since it was ready may have left the kernel its end of the channel, which takes "commit" for
+ * nobody: only its answer tells that it serves. It has a time of its own, so that no answer comes at the end of another.
+ */
+async function heardCommit(
+  channel: HandoverChannel,
+  timeoutMs: number,
+  outer: AbortSignal | undefined,
+): Promise<void> {
+  using limit = new Limit(timeoutMs, outer)
+  await hear(channel, 'serving', limit.signal)
 }
 
 /** Gives everything, and hears that the successor is ready. */
@@ -87,7 +101,7 @@ async function giveAll(
 /** What the successor says next, which must be this. */
 async function hear(
   channel: HandoverChannel,
-  expected: 'hello' | 'ready',
+  expected: 'hello' | 'ready' | 'serving',
   signal: AbortSignal,
 ): Promise<Buffer> {
   const message: ChannelMessage | null = await channel.receive(signal)

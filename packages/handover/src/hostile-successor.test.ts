@@ -3,7 +3,7 @@ import { defineState, defineStateStream } from '@shellflip/state-serialization'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { besidePeer, fdCensus, message } from './fixtures/connected.ts'
-import { FrameDecoder } from './frame.ts'
+import { FrameDecoder, type FrameType } from './frame.ts'
 import { giveHandover } from './give-handover.ts'
 import type { HandoverResult } from './handover-failure.ts'
 
@@ -47,7 +47,7 @@ async function given(
 }
 
 /** Reads until this has come. */
-async function read(peer: UnixSocket, until: 'manifest' | 'state' | 'stateEnd' = 'stateEnd'): Promise<void> {
+async function read(peer: UnixSocket, until: FrameType = 'stateEnd'): Promise<void> {
   const decoder = new FrameDecoder()
   for await (const { data, fds } of peer) {
     for (const fd of fds) fd.close()
@@ -94,6 +94,36 @@ describe('a successor that ends', () => {
       peer.close()
     }
     expect(await given(script)).toMatchObject(failed({ type: 'gone' }))
+  })
+})
+
+describe('a successor that was ready, and has not said that it heard "commit"', () => {
+  const untilCommit = async (peer: UnixSocket) => {
+    await greet(peer)
+    await read(peer)
+    await peer.send(message('ready'))
+    await read(peer, 'commit')
+  }
+
+  test('and dies', async () => {
+    const script = async (peer: UnixSocket) => {
+      await untilCommit(peer)
+      peer.close()
+    }
+    expect(await given(script)).toMatchObject(failed({ type: 'gone' }))
+  })
+
+  test('and refuses', async () => {
+    const script = async (peer: UnixSocket) => {
+      await untilCommit(peer)
+      await peer.send(message('refused', 'stopped'))
+    }
+    expect(await given(script)).toMatchObject(failed({ type: 'refused', reason: '"stopped"' }))
+  })
+
+  test('and hangs', async () => {
+    const result = await given(untilCommit, { readyTimeoutMs: 100 })
+    expect(result).toMatchObject(failed({ type: 'not-ready', timeoutMs: 100 }))
   })
 })
 

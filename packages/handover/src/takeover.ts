@@ -144,6 +144,7 @@ export class Takeover implements Disposable {
     // Without a timeout: only the predecessor knows whether it heard this in time, and while it says nothing it lives.
     const predecessor = await this.#verdict()
     this.#phase = 'committed'
+    await this.#channel.send('serving')
     this.#closeUnclaimed()
     this.#channel.unref()
     void this.#untilGone()
