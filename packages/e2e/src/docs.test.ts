@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { examplesFolder, repository } from './places.ts'
 
-const docs = readFileSync(join(repository, 'docs/systemd.md'), 'utf8')
+const docs = ['systemd.md', 'podman.md']
+  .map((name) => readFileSync(join(repository, 'docs', name), 'utf8'))
+  .join()
 
 const units = readdirSync(examplesFolder).flatMap((example) =>
   readdirSync(join(examplesFolder, example))
@@ -11,7 +13,7 @@ const units = readdirSync(examplesFolder).flatMap((example) =>
     .map((name) => [name, readFileSync(join(examplesFolder, example, name), 'utf8')] as const),
 )
 
-test.each(units)('docs/systemd.md shows %s as it stands in the examples', (name, text) => {
+test.each(units)('docs/ show %s as it stands in the examples', (name, text) => {
   expect(docs).toContain(`\`${name}\``)
   expect(docs).toContain(`\`\`\`ini\n${text}\`\`\`\n`)
 })

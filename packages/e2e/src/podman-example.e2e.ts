@@ -22,15 +22,16 @@ afterAll(() => machine?.stop())
 
 /** Waits until exactly one container of the unit is left, and says of which generation. */
 async function generationLeft(unit: string): Promise<string | undefined> {
-  const left: string[] = []
+  let left: string[] = []
   const isOne = async () => {
-    const names = await containers(machine)
-    const ids = names.map((name) => new RegExp(`^${unit}-\\d+-(\\d+)$`).exec(name)?.[1] ?? '')
-    left.splice(0, left.length, ...ids.filter(Boolean))
+    left = (await containers(machine)).filter((name) => new RegExp(`^${unit}-\\d+-\\d+$`).test(name))
     return left.length === 1
   }
-  await waitFor(isOne, { deadlineMs: 20_000, what: `one container of ${unit} to be left` })
-  return left[0]
+  await waitFor(isOne, { deadlineMs: 20_000 }).catch(async (cause) => {
+    const journal = (await machine.journal(unit)).slice(-30).join('\n')
+    throw new Error(`not one container is left, but: ${left.join(', ')}\n${journal}`, { cause })
+  })
+  return left[0]?.split('-').at(-1)
 }
 
 async function noContainerIsLeft(): Promise<void> {
@@ -138,6 +139,7 @@ describe('a roll that fails', () => {
       await machine.run(['systemctl', 'reload', unit])
       expect(await answer(port)).toBe('3')
       expect(await generationLeft(unit)).toBe('3')
+      expect((await machine.journal(unit)).join('\n')).not.toMatch(/level=WARN .*kill/)
     },
   )
 })
