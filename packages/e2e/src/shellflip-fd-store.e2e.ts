@@ -224,6 +224,31 @@ const { type, report }`,
   expect(await stored()).toEqual(sockets)
 })
 
+test('a state that takes longer than TimeoutStopSec= to save: systemd is asked for the time', async () => {
+  const undo = await override('TimeoutStopSec=2')
+  await deploy('slow', (server) =>
+    server
+      .replace('defineState', 'defineStateStream')
+      .replace('defineState(', 'defineStateStream(')
+      .replace(
+        'save: () => count',
+        `async *save() {
+    await new Promise((resolve) => setTimeout(resolve, 5_000))
+    yield count
+  }`,
+      )
+      .replace('flip.state ??', '(await flip.state?.[Symbol.asyncIterator]().next())?.value ??'),
+  )
+  await restart()
+  const before = await visits()
+  await restart()
+  expect(await visits()).toBe(before + 1)
+  expect(await journal()).not.toContain('timed out')
+  await undo()
+  machine.switchTo(example, 'v1')
+  await restart()
+})
+
 test('the runtime folder without RuntimeDirectoryPreserve=: paths that are gone are bound anew', async () => {
   const undo = await override('RuntimeDirectoryPreserve=no')
   const before = await visits()

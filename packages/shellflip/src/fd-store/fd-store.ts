@@ -12,7 +12,7 @@ const writeFd = promisify(write)
 export type SaveStateOptions = {
   /** Ends the saving: what lies in the store stays as it is. */
   readonly signal?: AbortSignal
-  /** Called as often as some of the state is written. */
+  /** Called at the beginning, and as often as some of the state is written. */
   readonly onProgress?: () => void
 }
 
@@ -88,6 +88,7 @@ export class FdStore {
   ): Promise<void> {
     const { name } = state.definition
     const fd = memfd('shellflip-state')
+    onProgress?.()
     try {
       const chunks =
         'items' in state
