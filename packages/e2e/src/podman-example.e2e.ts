@@ -1,9 +1,7 @@
-import { cpSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { waitFor } from '@shellflip/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Machine } from './machine.ts'
-import { examplesFolder } from './places.ts'
 import {
   bootWithPodman,
   buildExampleImage,
@@ -41,32 +39,6 @@ async function noContainerIsLeft(): Promise<void> {
   })
   expect(await machine.run(['bash', '-c', 'cat /proc/[0-9]*/comm'])).not.toMatch(/conmon|podman/)
 }
-
-test('the five commands of the example, in a user manager', async () => {
-  const shell = (command: string) =>
-    machine.run(['bash', '-euc', `export HOME=/root XDG_RUNTIME_DIR=/run/user/0; cd ~/examples; ${command}`])
-  cpSync(join(examplesFolder, podmanExample), machine.path(`/root/examples/${podmanExample}`), {
-    recursive: true,
-    filter: (path) => !path.includes('node_modules'),
-  })
-  await machine.run(['loginctl', 'enable-linger', 'root'])
-  await machine.until('user@0.service', { ActiveState: 'active' })
-
-  await shell(`
-    cd systemd-podman
-    podman build -t localhost/procroll-podman-systemd-example:latest .
-    mkdir -p ~/.config/systemd/user/
-    cp procroll-example.service ~/.config/systemd/user/
-    systemctl --user daemon-reload`)
-  await shell('systemctl --user start procroll-example.service')
-  expect(await shell('curl --silent --show-error http://localhost:8080/')).toBe('1')
-  await shell('systemctl --user reload procroll-example.service')
-  expect(await shell('curl --silent --show-error http://localhost:8080/')).toBe('2')
-  expect(await generationLeft('procroll-example')).toBe('2')
-
-  await shell('systemctl --user stop procroll-example.service')
-  await noContainerIsLeft()
-})
 
 describe.each([
   { unit: 'procroll-example', port: 8080, rolls: 20 },

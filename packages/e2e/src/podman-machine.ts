@@ -7,11 +7,17 @@ export const podmanExample = 'systemd-podman'
 
 const image = 'localhost/procroll-podman-systemd-example:latest'
 
+/** What the Containerfile of the example begins with. */
+const nodeImage = 'localhost/node:lts-slim'
+
 /** What the image of the example is made of; its own files are in the folder that `install` made. */
 const buildImage = ['podman', 'build', '--quiet', '--tag', image, `/srv/${podmanExample}/current`]
 
-/** For podman's `--init` (catatonit) and its networks (aardvark-dns, nftables), and what stands before them. */
-const debianPackages = ['podman', 'crun', 'catatonit', 'aardvark-dns', 'nftables', 'haproxy']
+const debianPackages = [
+  ...['podman', 'crun', 'haproxy'],
+  // For `--init`, for networks and their DNS, and for those who are not root.
+  ...['catatonit', 'aardvark-dns', 'nftables', 'dbus-user-session', 'passt', 'uidmap'],
+]
 
 /** A machine with podman, examples/systemd-podman installed, and what its Containerfile begins with. */
 export async function bootWithPodman(): Promise<Machine> {
@@ -30,6 +36,45 @@ export async function bootWithPodman(): Promise<Machine> {
     await machine.stop()
     throw error
   }
+}
+
+/**
+ * Adds a user for a rootless podman, with the example in the home folder, and what its Containerfile begins with. Returns
+ * what runs a shell command as that user.
+ */
+export async function addPodmanUser(
+  machine: Machine,
+  name: string,
+): Promise<(command: string) => Promise<string>> {
+  const home = `/tmp/${name}`
+  await machine.run(['useradd', '--create-home', '--home-dir', home, name])
+  await machine.run(['loginctl', 'enable-linger', name])
+  const uid = await machine.run(['id', '--user', name])
+  await machine.until(`user@${uid}.service`, { ActiveState: 'active' })
+  // A user may mount these in a namespace if they stand somewhere with nothing mounted over parts of them.
+  await machine.run(['bash', '-c', 'for fs in proc sysfs; do mount --mkdir --types $fs $fs /mnt/$fs; done'])
+
+  const environment = [`HOME=${home}`, `XDG_RUNTIME_DIR=/run/user/${uid}`]
+  const user = [
+    'setpriv',
+    `--reuid=${uid}`,
+    `--regid=${uid}`,
+    '--init-groups',
+    'env',
+    `--chdir=${home}`,
+    ...environment,
+  ]
+  await machine.run(['podman', 'save', '--quiet', '--output=/tmp/node.tar', nodeImage])
+  await machine.run(['chmod', 'a+r', '/tmp/node.tar'])
+  await machine.run([...user, 'podman', 'load', '--quiet', '--input=/tmp/node.tar'])
+  await machine.run(['cp', '--recursive', `/srv/${podmanExample}/current/.`, `${home}/${podmanExample}`])
+  await machine.run([
+    'bash',
+    '-c',
+    `cp /etc/systemd/system/procroll-example*.service ${home}/${podmanExample}`,
+  ])
+  await machine.run(['chown', '--recursive', `${name}:`, `${home}/${podmanExample}`])
+  return (command) => machine.run([...user, 'bash', '-euc', command])
 }
 
 /** Builds the example's image, in which then stands what `install` has put into `current`. */
@@ -69,5 +114,5 @@ async function makeNodeImage(machine: Machine): Promise<void> {
     })
   }
   const script = readFileSync(join(machineFolder, 'node-image.sh'), 'utf8')
-  await machine.run(['bash', '-s', modules, 'localhost/node:lts-slim'], { input: script })
+  await machine.run(['bash', '-s', modules, nodeImage], { input: script })
 }
