@@ -298,7 +298,8 @@ export class Flip<S> {
 
   #over(end: FlipEnd): void {
     this.#happen('drained')
-    this.#estate.end()
+    // The successor's pid file is its own affair: it may be put there at this moment.
+    if (end.type !== 'upgraded') this.#estate.end()
     this.#parts.manager.close()
     this.#parts.emit({ type: 'drained', report: end.report })
     this.#resolveDone(end)

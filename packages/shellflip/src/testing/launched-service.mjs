@@ -9,6 +9,8 @@ import { Worker } from 'node:worker_threads'
 import { shellflip } from 'shellflip'
 
 const { TROUBLE = '', DEAF, HELPER, MORTAL, THREADS, LAUNCHER, LAUNCH_FILE } = process.env
+/** Now: a predecessor that started us may be gone by the time that we serve. */
+const parent = process.ppid
 const slow = []
 let isFirst = true
 
@@ -47,7 +49,7 @@ const server = createServer((request, response) => {
 const { port } = await flip.listen(server, { name: 'http', host: '127.0.0.1', port: 0 })
 const answer = THREADS === undefined ? (response) => response.end(String(process.pid)) : answersOfAThread()
 await flip.ready()
-console.log(`serves ${process.pid} port ${port} parent ${process.ppid} registered ${globalThis.registered}`)
+console.log(`serves ${process.pid} port ${port} parent ${parent} registered ${globalThis.registered}`)
 if (MORTAL !== undefined && !isFirst) process.exit(9)
 const end = await flip.done
 console.log(`${process.pid} ${end.type}`)
