@@ -44,7 +44,7 @@ describe.each([
   { unit: 'procroll-example', port: 8080, rolls: 20 },
   { unit: 'procroll-example-healthy', port: 8081, rolls: 3 },
   { unit: 'procroll-example-conmon', port: 8082, rolls: 3 },
-])('$unit.service', ({ unit, port, rolls }) => {
+])('$unit', ({ unit, port, rolls }) => {
   beforeAll(async () => {
     await buildExampleImage(machine)
     await machine.run(['systemctl', 'start', unit])
