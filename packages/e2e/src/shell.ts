@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { E2eError } from './e2e-error.ts'
 import { Machine } from './machine.ts'
 import { examplesFolder } from './places.ts'
+import { bootWithPodman, buildExampleImage, podmanExample } from './podman-machine.ts'
 
 /** `npm run e2e:shell [EXAMPLE]`: a shell in a booted machine in which an example is installed and started. */
 async function main(example = 'procroll-notify-reload'): Promise<number> {
@@ -14,8 +15,9 @@ async function main(example = 'procroll-notify-reload'): Promise<number> {
     return 2
   }
   console.error('booting (the first time, the root file system is built: about a minute)')
-  await using machine = await Machine.boot()
+  await using machine = example === podmanExample ? await bootWithPodman() : await Machine.boot()
   await machine.install(example)
+  if (example === podmanExample) await buildExampleImage(machine)
   await machine.run(['systemctl', 'start', ...units])
   console.error(`started: ${units.join(', ')}. The service is in /srv/${example}. Leave with exit.`)
 
@@ -36,6 +38,8 @@ function examples(): string[] {
 function unitsOf(example: string): string[] {
   const folder = join(examplesFolder, example)
   if (!existsSync(folder)) return []
+  // Its other units need a setting, a network or a proxy besides.
+  if (example === podmanExample) return ['procroll-example.service']
   const names = readdirSync(folder)
   const isActivated = (name: string) => names.includes(name.replace(/\.service$/, '.socket'))
   return names.filter((name) => name.endsWith('.socket') || (name.endsWith('.service') && !isActivated(name)))
