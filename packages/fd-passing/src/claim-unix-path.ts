@@ -25,10 +25,19 @@ export class UnixPathClaim {
   /**
    * Unlinks the path, if it is still ours. To be called while the listener is open: nobody takes a live path, and
    * the kernel does not give the inode number of a bound socket to another file.
+   *
+   * @returns false if the system does not let us, for want of a privilege that was given up mostly: it is left then, for
+   *   the next one to take over
    */
-  unlink(): void {
-    if (this.#inode !== undefined && inodeAt(this.path)?.ino === this.#inode)
-      rmSync(this.path, { force: true })
+  unlink(): boolean {
+    try {
+      if (this.#inode !== undefined && inodeAt(this.path)?.ino === this.#inode) {
+        rmSync(this.path, { force: true })
+      }
+      return true
+    } catch {
+      return false
+    }
   }
 }
 
