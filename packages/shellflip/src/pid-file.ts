@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { invalidArgument } from './shellflip-error.ts'
 
 /** Tells the pid of the process that serves. Whoever reads it finds the old one or the new one, never half of it. */
 export class PidFile {
@@ -12,6 +13,9 @@ export class PidFile {
 
   /** What can fail is tried before the commit. */
   prepare(): void {
+    if (statSync(this.#path, { throwIfNoEntry: false })?.isDirectory()) {
+      throw invalidArgument(`pidFile ${this.#path} is a folder: give the path of a file in it`)
+    }
     writeFileSync(this.#next, `${process.pid}\n`)
   }
 
@@ -29,8 +33,8 @@ export class PidFile {
   remove(): void {
     try {
       if (readFileSync(this.#path, 'utf8').trim() === String(process.pid)) rmSync(this.#path)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    } catch {
+      // Gone, or in a folder of which we have given up the privilege: as after a crash it tells a pid that has ended.
     }
   }
 }
