@@ -54,10 +54,10 @@ export class Estate {
     this.#pidFile?.commit()
   }
 
-  /** This process never serves. */
+  /** This process never serves: nothing of it keeps it alive, and no path of its own is left. */
   abandon(): void {
     this.#pidFile?.abandon()
-    this.sockets.close()
+    void this.close()
   }
 
   /** What whoever comes next gets: copies, to be closed when they were given. */

@@ -186,6 +186,8 @@ export class HeldSockets {
    */
   #open<T>(open: () => Promise<T>): Promise<T> {
     const opening = open()
+    // `ready()` is over: only the caller can see it.
+    if (this.#accepting) return opening
     opening.catch((error: Error) => {
       if (!this.#accepting) this.#predecessor.refuse(error.message)
     })

@@ -1,0 +1,35 @@
+import { chmodSync, existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { TestProcess, temporaryFolder } from '@shellflip/testing'
+import { expect, test, vi } from 'vitest'
+
+// Other tests may have the processors.
+vi.setConfig({ testTimeout: 60_000 })
+
+const script = fileURLToPath(new URL('./testing/ending-service.mjs', import.meta.url))
+
+test('a process whose ready() fails ends by itself, and leaves no path', async () => {
+  using folder = temporaryFolder()
+  await using service = TestProcess.node([script, folder.path, 'ready'])
+  expect(await service.exit).toEqual({ code: 3, signal: null })
+  expect(service.stdout).toBe('ERR_CANNOT_LISTEN\n')
+  expect(existsSync(folder.join('control', 'restart.sock'))).toBe(false)
+  expect(existsSync(folder.join('app.sock'))).toBe(false)
+})
+
+test('a listen() that fails after ready(), and that nobody waits for, is an unhandled rejection', async () => {
+  using folder = temporaryFolder()
+  await using service = TestProcess.node([script, folder.path, 'late'])
+  expect(await service.exit).toEqual({ code: 1, signal: null })
+  expect(service.stderr).toContain('ERR_CANNOT_LISTEN')
+})
+
+test('a service that may not unlink its paths any more drains, and ends well', async () => {
+  using folder = temporaryFolder()
+  await using service = TestProcess.node([script, folder.path, 'unprivileged'])
+  const exit = await service.exit
+  chmodSync(folder.path, 0o700)
+  expect(service.stderr).toBe('')
+  expect(exit).toEqual({ code: 0, signal: null })
+  expect(service.stdout).toBe('drained\nstopped\n')
+})
