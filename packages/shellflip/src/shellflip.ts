@@ -11,6 +11,7 @@ import {
   type WithStateStream,
 } from './flip-options.ts'
 import { launchService } from './launcher/launcher.ts'
+import { oncePerRequest } from './launcher/once-per-request.ts'
 import { startsAsLauncher } from './launcher/starts-as-launcher.ts'
 import { ManagerLink } from './manager-link.ts'
 import { OlderGenerations } from './older-generations.ts'
@@ -74,7 +75,10 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       predecessor,
     )
     made.attach(restartSocket)
-    for (const signal of options.stopSignals) process.on(signal, () => made.stop(signal))
+    const stop = (signal: NodeJS.Signals) => made.stop(signal)
+    // A launcher passes on what this process may have been sent as well.
+    const listener = starter === startDirectly ? stop : oncePerRequest(stop)
+    for (const signal of options.stopSignals) process.on(signal, listener)
     if (predecessor.identity !== undefined) {
       emit({ type: 'taken-over', predecessor: predecessor.identity })
     }

@@ -37,6 +37,17 @@ describe('the launcher', () => {
     expect(await service.process.exit).toEqual({ code: 7, signal: null })
   })
 
+  it('and its generation may both be told to stop, as systemd does it: what is under way is finished', async () => {
+    await using service = launched()
+    const { pid, port } = await service.generation(1)
+    const answer = ask(port, '/slow')
+    await service.process.printed(/asked for \/slow/)
+    process.kill(pid, 'SIGTERM')
+    service.process.kill('SIGTERM')
+    expect(await answer).toBe('slow')
+    expect(await service.process.exit).toEqual({ code: 7, signal: null })
+  })
+
   it('has one socket for each generation that lives, and no other', async () => {
     await using service = launched()
     await service.generation(1)

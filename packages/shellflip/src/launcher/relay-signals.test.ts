@@ -33,7 +33,7 @@ it('takes a signal that comes again within half a second for the same request', 
     [1_501, 'SIGPWR'],
   ] as const) {
     clock.mockReturnValue(nowMs)
-    process.emit(signal)
+    process.emit(signal, signal)
   }
   expect(passed).toEqual([
     ['SIGUSR2', 1_000],
