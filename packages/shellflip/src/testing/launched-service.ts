@@ -27,6 +27,8 @@ export class LaunchedService implements AsyncDisposable {
       ...options,
       env: {
         TROUBLE: this.#trouble,
+        // tsx leaves its cache there.
+        TMPDIR: this.#folder.path,
         ...options.env,
         [name]: value,
       },
