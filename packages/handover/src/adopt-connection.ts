@@ -43,9 +43,9 @@ export function adoptHttpConnection(server: HttpServer, fd: OwnedFd): Socket {
 /**
  * Makes an open connection one of this server's, as if it had accepted it.
  *
- * @param fd becomes the socket's, unless this throws
+ * @param fd becomes the socket's, unless it is none
  * @param prepare gives the socket what is known of it, before the server's own listeners see it
- * @throws `FdPassingError` if it is no stream socket
+ * @throws `FdPassingError` if it is no stream socket; what `prepare` or a listener throws, and the connection is closed then
  */
 export function adoptNetConnection(
   server: Server,
@@ -55,8 +55,13 @@ export function adoptNetConnection(
   const { allowHalfOpen = false } = server as Server & { allowHalfOpen?: boolean }
   const socket = socketFrom(fd, { allowHalfOpen })
   count(server, socket)
-  prepare(socket)
-  server.emit('connection', socket)
+  try {
+    prepare(socket)
+    server.emit('connection', socket)
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
   return socket
 }
 

@@ -392,6 +392,18 @@ describe('adopting', () => {
     expect(String((await once(given.client, 'data'))[0])).toBe('state')
   })
 
+  test('one that the program cannot prepare is closed, and not counted', async () => {
+    const server = createServer()
+    using given = connection()
+    const unprepared = () => {
+      throw new Error('not mine')
+    }
+    expect(() => adoptNetConnection(server, given.fd, unprepared)).toThrow('not mine')
+    await once(given.client.resume(), 'close')
+    const count = new Promise((resolve) => server.getConnections((_, count) => resolve(count)))
+    expect(await count).toBe(0)
+  })
+
   test('what is no socket stays the caller’s', () => {
     const { reader, writer } = pipe()
     expect(() => adoptHttpConnection(createHttpServer(), reader)).toThrow()
