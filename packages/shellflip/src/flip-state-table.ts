@@ -19,10 +19,10 @@ export type FlipState = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'dr
 export type FlipTrigger = 'ready' | 'upgrade' | 'committed' | 'failed' | 'stop' | 'drained'
 
 /**
- * `attempt` starts a successor; `abort` ends it; `drain` finishes what is under way; `end` cuts that off. `refuse`
- * answers whoever asked for an upgrade.
+ * `attempt` starts a successor; `abort` ends it; `drain` finishes what is under way; `end` cuts that off; `pass-on` drains, and
+ * lets the successor stop. `refuse` answers whoever asked for an upgrade.
  */
-export type FlipAction = 'attempt' | 'abort' | 'drain' | 'end'
+export type FlipAction = 'attempt' | 'abort' | 'drain' | 'end' | 'pass-on'
 
 export type FlipStep =
   | { to: FlipState; action?: FlipAction }
@@ -47,7 +47,8 @@ export const flipTable: Record<FlipState, Partial<Record<FlipTrigger, FlipStep>>
   },
   aborting: {
     upgrade: { refuse: 'stopping' },
-    committed: { to: 'stopping', action: 'drain' },
+    // Too late to abort it: the service that is to stop is the successor's by now.
+    committed: { to: 'stopping', action: 'pass-on' },
     failed: { to: 'stopping', action: 'drain' },
     stop: { to: 'aborting', action: 'end' },
   },

@@ -342,6 +342,20 @@ test('whatever happens, in whatever order', async () => {
   ])
 })
 
+test('a stop that comes when the successor has taken over is for the successor', async () => {
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true)
+  const world = new World({ exitOnError: false, withLock: false })
+  using _folder = world.folder
+  await world.flip.ready()
+  world.ask()
+  await settled()
+  world.commit()
+  world.flip.stop('SIGINT')
+  expect(await world.flip.done).toMatchObject({ type: 'upgraded', pid: process.pid })
+  expect(kill.mock.calls).toEqual([[process.pid, 'SIGINT']])
+  kill.mockRestore()
+})
+
 function nameOf(outcome: UpgradeOutcome): string {
   if (outcome.type === 'failed') {
     return `failed: ${failures.includes(outcome.failure) ? 'by the successor' : outcome.failure.type}`

@@ -196,13 +196,14 @@ export class Flip<S> {
       await manager.upgradeFailed(message)
       return { type: 'failed', failure: result.failure, message, elapsedMs: elapsedMs() }
     }
-    this.#happen('committed')
+    const action = this.#happen('committed')
     if (result.type === 'stored') {
       releaseLock(lock)
       void this.#stop('restart', 'upgrading')
       return { type: 'stored', elapsedMs: elapsedMs() }
     }
     const { pid, channel } = result
+    if (action === 'pass-on') this.#passOnStop(pid)
     lock?.leave()
     const told = manager.handedOver(pid)
     void this.#leave(pid, channel, told)
@@ -261,6 +262,17 @@ export class Flip<S> {
     const report = await this.#shutdown(`upgraded to pid ${pid}`)
     await Promise.all([told, answered])
     this.#over({ type: 'upgraded', pid, report })
+  }
+
+  /** By the signal that we were sent, or the first that asks for the same. */
+  #passOnStop(pid: number): void {
+    const { stopSignals } = this.#parts.options
+    const signal = stopSignals.find((name) => name === this.#stopReason) ?? stopSignals[0]
+    try {
+      if (signal !== undefined) process.kill(pid, signal)
+    } catch {
+      // It has ended already.
+    }
   }
 
   /** Nobody serves after this process, or the next instance does, to whom the store is left. */
