@@ -16,7 +16,7 @@ export type FlipEvent =
   | { type: 'successor-started'; pid: number }
   /** What came of the upgrade: the successor took over, or it failed, or was refused. */
   | { type: 'upgrade-over'; by: UpgradeTrigger; outcome: UpgradeOutcome }
-  /** A hook, `save` included, threw where that changes nothing. */
+  /** A hook threw where that changes nothing. */
   | { type: 'hook-failed'; hook: 'upgradeFailed' | 'upgraded'; error: unknown }
   | { type: 'draining'; reason: string }
   | { type: 'drained'; report: ShutdownReport }

@@ -15,15 +15,17 @@ export class ManagerLink {
   #extendedAt = Number.NEGATIVE_INFINITY
 
   constructor(onTrouble: (error: Error) => void, env: NodeJS.ProcessEnv = process.env) {
-    const { NOTIFY_SOCKET, WATCHDOG_USEC } = env
+    const { NOTIFY_SOCKET, WATCHDOG_USEC, FDSTORE } = env
     this.#watchdogMs = watchdogIntervalMs(env)
     delete env.WATCHDOG_USEC
     delete env.WATCHDOG_PID
+    delete env.FDSTORE
     this.notifier = Notifier.fromEnvironment({ env })
     this.#onTrouble = onTrouble
     this.environment = {
       ...(NOTIFY_SOCKET === undefined ? {} : { NOTIFY_SOCKET }),
       ...(WATCHDOG_USEC === undefined || this.#watchdogMs === undefined ? {} : { WATCHDOG_USEC }),
+      ...(FDSTORE === undefined ? {} : { FDSTORE }),
     }
   }
 

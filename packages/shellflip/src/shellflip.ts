@@ -92,7 +92,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
 
 function openStore(manager: ManagerLink, predecessor: Predecessor): FdStore {
   const stored = predecessor instanceof FirstStart ? predecessor.stored : new Map()
-  return FdStore.open(manager.notifier, process.env, stored)
+  return FdStore.open(manager.notifier, manager.environment, stored)
 }
 
 function checkPlace(): void {
