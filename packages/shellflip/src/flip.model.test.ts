@@ -356,6 +356,23 @@ test('a stop that comes when the successor has taken over is for the successor',
   kill.mockRestore()
 })
 
+test('a second stop does not wait for an undo that hangs', async () => {
+  const world = new World({ exitOnError: false, withLock: true })
+  using _folder = world.folder
+  await world.flip.ready()
+  world.before = 'hang'
+  world.undo = 'hang'
+  world.ask()
+  await settled()
+  world.flip.stop('SIGTERM')
+  await settled()
+  expect([world.undone, world.ends.length]).toEqual([1, 0])
+  world.flip.stop('SIGTERM')
+  for (let turn = 0; turn < 20; turn++) await settled()
+  expect(world.ends).toMatchObject([{ type: 'stopped', reason: 'SIGTERM' }])
+  world.letGo()
+})
+
 function nameOf(outcome: UpgradeOutcome): string {
   if (outcome.type === 'failed') {
     return `failed: ${failures.includes(outcome.failure) ? 'by the successor' : outcome.failure.type}`

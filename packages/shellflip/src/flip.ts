@@ -230,6 +230,7 @@ export class Flip<S> {
         readyTimeoutMs: options.readyTimeoutMs,
         signal: this.#abort.signal,
         hooks: options,
+        atOnce: this.coordinator.deadline,
         emit,
       })
     } finally {

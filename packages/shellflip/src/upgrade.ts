@@ -10,6 +10,8 @@ export type AttemptUpgrade = (attempt: Attempt) => Promise<UpgradeResult>
 export type Upgrade = Omit<Attempt, 'onStarted'> & {
   readonly attempt: AttemptUpgrade
   readonly hooks: UpgradeHooks
+  /** Ends the undo: who has stopped the service twice waits for nothing. */
+  readonly atOnce: AbortSignal
   readonly emit: (event: FlipEvent) => void
 }
 
@@ -21,11 +23,11 @@ export type UpgradeResult =
 
 /** One upgrade, from the first hook to the commit or to the undo, which comes once for every way to fail. */
 export async function upgrade(options: Upgrade): Promise<UpgradeResult> {
-  const { hooks, emit, readyTimeoutMs } = options
+  const { hooks, emit, readyTimeoutMs, atOnce } = options
   const result = await tryUpgrade(options).catch(systemFailure)
   if (result.type === 'failed') {
     // After an abort too: the undo has its own time, and no more than that.
-    const limit = { readyTimeoutMs, signal: new AbortController().signal }
+    const limit = { readyTimeoutMs, signal: atOnce }
     await soften('upgradeFailed', emit, () =>
       bounded(limit, async () => hooks.upgradeFailed?.(result.failure)),
     )
