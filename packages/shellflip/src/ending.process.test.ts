@@ -1,4 +1,4 @@
-import { chmodSync, existsSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { TestProcess, temporaryFolder } from '@shellflip/testing'
 import { expect, test, vi } from 'vitest'
@@ -32,4 +32,12 @@ test('a service that may not unlink its paths any more drains, and ends well', a
   expect(service.stderr).toBe('')
   expect(exit).toEqual({ code: 0, signal: null })
   expect(service.stdout).toBe('drained\nstopped\n')
+})
+
+test('a socket that is bound too late is closed, and leaves no path', async () => {
+  using folder = temporaryFolder()
+  await using service = TestProcess.node([script, folder.path, 'amid'])
+  expect(await service.exit).toEqual({ code: 0, signal: null })
+  expect(service.stdout.split('\n').filter((line) => line === 'ERR_STOPPED')).toHaveLength(2)
+  expect(readdirSync(folder.path)).toEqual(['control'])
 })

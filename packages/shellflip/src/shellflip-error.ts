@@ -8,7 +8,7 @@
  * - `ERR_CANNOT_LISTEN`: an address cannot be bound: `cause` has the system's word.
  * - `ERR_NO_SUCH_SOCKET`: a socket was asked for by name alone, and nobody has passed one of that name.
  * - `ERR_NO_FD_STORE`: the service manager keeps no descriptors, or too few.
- * - `ERR_STOPPED`: stopped before it was ready.
+ * - `ERR_STOPPED`: stopped before it was ready, or a socket is asked for when this process serves no more.
  */
 export type ShellflipErrorCode =
   | 'ERR_INVALID_ARGUMENT'

@@ -34,6 +34,8 @@ export class HeldSockets {
   readonly #unwanted: UnixPathClaim[] = []
   /** This process serves: all that it holds is its own. */
   #accepting = false
+  /** All of them are closed, or a successor's: what is still being opened comes too late. */
+  #over = false
 
   readonly #onChange: () => void
 
@@ -45,7 +47,7 @@ export class HeldSockets {
 
   /**
    * @param onKey told under which key the server listens, before it accepts
-   * @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
+   * @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
    */
   listen(server: Server, address: ListenAddress, onKey: (key: string) => void): Promise<SocketAddress> {
     return this.#serve('tcp', address, listenAt, onKey, async (fd) => {
@@ -75,7 +77,7 @@ export class HeldSockets {
       const [activated, other] = [kinds.activated + name, kinds.other + name]
       const given = this.#given(activated) ?? this.#given(other)
       const { key, fd } = given ?? { key: other, fd: await make() }
-      this.#held.add({ key, fd, path: undefined, inherited: false })
+      this.#hold({ key, fd, path: undefined, inherited: false })
       if (this.#accepting) this.#onChange()
       return fd.dup()
     })
@@ -107,6 +109,7 @@ export class HeldSockets {
 
   /** A successor has them: only our copies are closed. */
   leave(): void {
+    this.#over = true
     for (const held of this.#held) held.fd.close()
     this.#held.clear()
   }
@@ -126,7 +129,7 @@ export class HeldSockets {
   ): Promise<SocketAddress> {
     return this.#open(async () => {
       const held = this.#inherited(transport, address) ?? (await this.#bound(transport, address, bind))
-      this.#held.add(held)
+      this.#hold(held)
       onKey(held.key)
       const startHeld = async () => {
         const onClose = await start(held.fd.dup())
@@ -140,6 +143,16 @@ export class HeldSockets {
       }
       return localAddress(held.fd.fd)
     })
+  }
+
+  #hold(held: Held): void {
+    if (!this.#over) {
+      this.#held.add(held)
+      return
+    }
+    this.#unlink(held)
+    held.fd.close()
+    throw new ShellflipError('ERR_STOPPED', 'this process serves no more, and opens no sockets')
   }
 
   #given(key: string): { key: string; fd: OwnedFd } | undefined {
@@ -186,8 +199,8 @@ export class HeldSockets {
    */
   #open<T>(open: () => Promise<T>): Promise<T> {
     const opening = open()
-    // `ready()` is over: only the caller can see it.
-    if (this.#accepting) return opening
+    // `ready()` is over: only the caller can see it. That a socket comes too late harms nobody.
+    if (this.#accepting && !this.#over) return opening
     opening.catch((error: Error) => {
       if (!this.#accepting) this.#predecessor.refuse(error.message)
     })

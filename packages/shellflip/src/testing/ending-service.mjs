@@ -1,5 +1,5 @@
 // A service in the folder of argv, which ends by itself however it ends. `ready` fails for a taken port, and is caught;
-// `late` listens at a taken port when it serves; `unprivileged` cannot write its folder any more when it stops.
+// `late` listens at a taken port when it serves; `unprivileged` cannot write its folder any more when it stops; `amid` is stopped while it binds, and binds when it is over.
 import { chmodSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { shellflip } from 'shellflip'
@@ -16,7 +16,16 @@ await new Promise((resolve) => taken.once('listening', resolve))
 const { port } = taken.address()
 const listenTaken = () => flip.listen(createServer(), { host: '127.0.0.1', port })
 
-await flip.listen(createServer(), { path: `${folder}/app.sock` })
+const listening = flip.listen(createServer(), { path: `${folder}/app.sock` })
+if (how === 'amid') {
+  taken.close()
+  flip.stop()
+  const tooLate = flip.listen(createServer(), { path: `${folder}/late.sock` })
+  for (const { reason } of await Promise.allSettled([listening, tooLate])) console.log(reason?.code)
+  console.log((await flip.done).type)
+  process.exit()
+}
+await listening
 if (how === 'ready') void listenTaken()
 try {
   await flip.ready()
