@@ -9,7 +9,9 @@ for manifest in "$repository"/packages/*/package.json; do
   cd "$(dirname "$manifest")"
   "$repository/node_modules/.bin/pnpm" pack --pack-destination "$folder/tarballs"
 done
-npm install --global --prefix "$folder/usr" --no-audit --no-fund "$folder"/tarballs/*.tgz
+# With a prefix npm would look for the machine's own settings, its certificates for instance, below that.
+settings=$(npm config get globalconfig)
+npm install --global --prefix "$folder/usr" --globalconfig "$settings" --no-audit --no-fund "$folder"/tarballs/*.tgz
 rm -r "$folder/tarballs"
 # Services that define a state have it too.
 ln -s shellflip/node_modules/zod "$folder/usr/lib/node_modules/zod"
