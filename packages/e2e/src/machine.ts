@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { type LoadOptions, waitFor } from '@shellflip/testing'
 import { E2eError } from './e2e-error.ts'
-import { layers } from './layers.ts'
+import { type Additions, layers } from './layers.ts'
 import { MachineKeeper } from './machine-keeper.ts'
 import { MachineLoad } from './machine-load.ts'
 import { examplesFolder, machineFolder } from './places.ts'
@@ -12,11 +12,6 @@ import { assertRequirements } from './requirements.ts'
 
 /** How a command in a machine ended. */
 export type Outcome = { code: number | null; stdout: string; stderr: string }
-
-export type BootOptions = {
-  /** What is to be installed besides; the first time that takes as long as it takes apt-get. @default [] */
-  debianPackages?: readonly string[]
-}
 
 export type ExecOptions = {
   /** Its standard input. @default '' */
@@ -44,9 +39,9 @@ export class Machine implements AsyncDisposable {
    *
    * @throws {@link E2eError} `ERR_REQUIREMENTS`, `ERR_BUILD`, `ERR_BOOT`
    */
-  static async boot({ debianPackages = [] }: BootOptions = {}): Promise<Machine> {
+  static async boot(additions: Additions = {}): Promise<Machine> {
     assertRequirements()
-    const keeper = new MachineKeeper(await layers(debianPackages))
+    const keeper = new MachineKeeper(await layers(additions))
     const machine = new Machine(await keeper.machinePid(), keeper)
     try {
       await waitFor(() => machine.#isRunning(), { deadlineMs: 30_000, what: 'systemd to be running' })

@@ -4,7 +4,7 @@ import { Machine } from './machine.ts'
 let machine: Machine
 
 beforeAll(async () => {
-  machine = await Machine.boot()
+  machine = await Machine.boot({ npmPackages: ['sd-notify@2.8.0'] })
 })
 
 afterAll(() => machine?.stop())
@@ -14,6 +14,13 @@ afterAll(() => machine?.stop())
  * BARRIER).
  */
 const afterBarrier = 'systemd-notify --ready && systemd-notify --status="I serve" && exec sleep infinity'
+
+const bySdNotify = `
+  const sd = require('/usr/lib/node_modules/sd-notify')
+  sd.sendStatus('I serve')
+  sd.ready()
+  setInterval(() => {}, 60_000)
+`
 
 /** Programs that say that they are ready, and how they are, by other people's implementations of sd_notify. */
 const senders: [string, string[]][] = [
@@ -42,6 +49,7 @@ const senders: [string, string[]][] = [
       'printf "STATUS=I serve\\nREADY=1\\n" | socat - UNIX-SENDTO:"$NOTIFY_SOCKET"; exec sleep infinity',
     ],
   ],
+  ['sd-notify of npm', ['node', '-e', bySdNotify]],
 ]
 
 describe.each(senders)('a program that says READY by %s', (_, command) => {
