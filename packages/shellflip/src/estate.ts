@@ -51,7 +51,16 @@ export class Estate {
   async accept(): Promise<void> {
     await this.#keepInStore()
     await Promise.all([this.#restartSocket?.accept(), this.sockets.accept()])
-    this.#pidFile?.commit()
+    this.#commitPidFile()
+  }
+
+  /** It is no reason to serve no more. */
+  #commitPidFile(): void {
+    try {
+      this.#pidFile?.commit()
+    } catch (error) {
+      this.#parts.emit({ type: 'pid-file-not-written', error })
+    }
   }
 
   /** This process never serves: nothing of it keeps it alive, and no path of its own is left. */
@@ -63,7 +72,16 @@ export class Estate {
   /** What whoever comes next gets: copies, to be closed when they were given. */
   offered(): OfferedSocket[] {
     const { older } = this.#parts
-    return [...this.sockets.offered(), ...(this.#restartSocket?.offered() ?? []), ...older.offered()]
+    const copies: OfferedSocket[] = []
+    try {
+      for (const { name, fd } of [...this.sockets.offered(), ...older.offered()]) {
+        copies.push({ name, fd: fd.dup() })
+      }
+      return [...copies, ...(this.#restartSocket?.offered() ?? [])]
+    } catch (error) {
+      for (const { fd } of copies) fd.close()
+      throw error
+    }
   }
 
   state(): OfferedState<unknown> | undefined {

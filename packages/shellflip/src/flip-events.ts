@@ -28,6 +28,8 @@ export type FlipEvent =
   | { type: 'state-not-saved'; error: unknown }
   /** An open connection of the predecessor's was taken over, and could not be served: `take` threw, mostly. */
   | { type: 'connection-lost'; error: unknown }
+  /** The pid file could not be put in its place: it tells another pid, or none. */
+  | { type: 'pid-file-not-written'; error: unknown }
   /** A client of the control socket was not answered. */
   | { type: 'control-socket'; event: ControlServerEvent }
   /** The service manager could not be told something. */

@@ -126,6 +126,9 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
   }
   checkSignals('signals', signals)
   checkSignals('stopSignals', stopSignals)
+  if (typeof normalized.version !== 'string') {
+    throw invalidArgument(`version is a text for people, as '1.2.3', not ${normalized.version}`)
+  }
   const both = signals.find((signal) => stopSignals.includes(signal))
   if (both !== undefined) throw invalidArgument(`${both} cannot ask for an upgrade and for the end as well`)
   if ((normalized.state === undefined) !== (normalized.save === undefined)) {

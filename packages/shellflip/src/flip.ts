@@ -125,6 +125,7 @@ export class Flip<S> {
     } catch (error) {
       predecessor.refuse((error as Error).message)
       this.#estate.abandon()
+      if (!(error instanceof ShellflipError)) this.#checkNotStopped(error)
       throw error
     } finally {
       releaseGivenLock(lock, this.#parts.options.lockFile)
@@ -328,9 +329,9 @@ export class Flip<S> {
     void predecessor.gone.then(() => emit({ type: 'predecessor-exited' }))
   }
 
-  #checkNotStopped(): void {
-    if (this.#phase === 'preparing') return
-    throw new ShellflipError('ERR_STOPPED', 'this process was stopped before it was ready')
+  #checkNotStopped(cause?: unknown): void {
+    if (this.#phase !== 'stopping' && this.#phase !== 'over') return
+    throw new ShellflipError('ERR_STOPPED', 'this process was stopped before it was ready', { cause })
   }
 }
 

@@ -27,13 +27,11 @@ export class OlderGenerations {
     return [...this.#draining.keys()].map((key) => Number(key.slice(kinds.draining.length)))
   }
 
-  /** For a successor: those that drain, and us. Copies, to be closed when they were given: a generation may end at any time. */
+  /** For a successor: those that drain, and us. Borrowed, since a generation may end at any time. */
   offered(): OfferedSocket[] {
     const [, own] = this.#own
-    return [...this.#draining, [`${kinds.draining}${process.pid}`, own] as const].map(([name, fd]) => ({
-      name,
-      fd: fd.dup(),
-    }))
+    const draining = [...this.#draining].map(([name, fd]) => ({ name, fd }))
+    return [...draining, { name: `${kinds.draining}${process.pid}`, fd: own }]
   }
 
   /** A successor has them. Our own life shall end only with this process. */

@@ -67,7 +67,7 @@ export function describeUpgradeFailure(failure: UpgradeFailure): string {
 const refusals = {
   'not-ready': 'this process is not ready itself: ask again when it is',
   'in-progress': 'an upgrade is in progress',
-  draining: 'this process has been replaced and drains: ask its successor',
+  draining: 'this process is replaced and drains: ask its successor',
   stopping: 'this process is stopping',
 } as const
 

@@ -226,8 +226,9 @@ onLinux('a new version with other sockets', () => {
     const pid = await service.upgradeTo({ version: '2', sockets: [control, { path }] })
     const of = (line: { pid: number }) => line.pid === pid
     const bound = service.lines.findIndex((line) => of(line) && line.listening)
-    const ready = service.lines.findIndex((line) => of(line) && line.event?.type === 'ready')
-    expect(bound).toBeLessThan(ready)
+    const isReady = (line: (typeof service.lines)[number]) => of(line) && line.event?.type === 'ready'
+    await waitFor(() => service.lines.some(isReady), { what: 'the successor to say that it is ready' })
+    expect(bound).toBeLessThan(service.lines.findIndex(isReady))
     expect(await service.answer({ path })).toMatchObject({ pid })
     const next = await service.upgradeTo({ version: '3', sockets: [control, { path }] })
     expect(await service.answer({ path })).toMatchObject({ pid: next })

@@ -3,6 +3,7 @@ import type { FlipEvent } from './flip-events.ts'
 import type { UpgradeHooks } from './flip-options.ts'
 import type { UpgradeFailure } from './outcome.ts'
 import type { Attempt } from './successor/attempt-upgrade.ts'
+import { type Limit, within } from './within.ts'
 
 /** Starts a successor and hands over to it. */
 export type AttemptUpgrade = (attempt: Attempt) => Promise<UpgradeResult>
@@ -27,9 +28,8 @@ export async function upgrade(options: Upgrade): Promise<UpgradeResult> {
   const result = await tryUpgrade(options).catch(systemFailure)
   if (result.type === 'failed') {
     // After an abort too: the undo has its own time, and no more than that.
-    const limit = { readyTimeoutMs, signal: atOnce }
     await soften('upgradeFailed', emit, () =>
-      bounded(limit, async () => hooks.upgradeFailed?.(result.failure)),
+      within(hookLimit(readyTimeoutMs, atOnce), async () => hooks.upgradeFailed?.(result.failure)),
     )
   }
   return result
@@ -55,7 +55,8 @@ export async function soften(
 
 async function tryUpgrade({ attempt, hooks, emit, ...parts }: Upgrade): Promise<UpgradeResult> {
   try {
-    await bounded(parts, async (signal) => hooks.beforeUpgrade?.({ signal }))
+    const limit = hookLimit(parts.readyTimeoutMs, parts.signal)
+    await within(limit, async (signal) => hooks.beforeUpgrade?.({ signal }))
   } catch (error) {
     if (parts.signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
     return { type: 'failed', failure: { type: 'hook', error: asError(error) } }
@@ -64,21 +65,8 @@ async function tryUpgrade({ attempt, hooks, emit, ...parts }: Upgrade): Promise<
 }
 
 /** Not longer than a successor may take: a hook that does not look at its signal is left behind. */
-function bounded(
-  { readyTimeoutMs, signal: asked }: Pick<Attempt, 'readyTimeoutMs' | 'signal'>,
-  run: (signal: AbortSignal) => Promise<unknown>,
-): Promise<void> {
-  const late = new AbortController()
-  const timer = setTimeout(
-    () => late.abort(new Error(`it did not end within ${readyTimeoutMs} ms`)),
-    readyTimeoutMs,
-  )
-  const signal = AbortSignal.any([asked, late.signal])
-  return new Promise<void>((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    if (signal.aborted) reject(signal.reason)
-    run(signal).then(() => resolve(), reject)
-  }).finally(() => clearTimeout(timer))
+function hookLimit(timeoutMs: number, signal: AbortSignal): Limit {
+  return { timeoutMs, signal, late: () => new Error(`it did not end within ${timeoutMs} ms`) }
 }
 
 function asError(error: unknown): Error {

@@ -1,8 +1,8 @@
-import type { OfferedState } from '@shellflip/handover'
 import { SdNotifyError } from '@shellflip/sd-notify'
 import type { UpgradeFailure } from '../outcome.ts'
 import { ShellflipError } from '../shellflip-error.ts'
 import type { AttemptUpgrade } from '../upgrade.ts'
+import { within } from '../within.ts'
 import type { FdStore } from './fd-store.ts'
 
 /**
@@ -13,7 +13,13 @@ export function attemptByStore(store: FdStore): AttemptUpgrade {
   return async ({ offer: { sockets, state }, readyTimeoutMs, signal }) => {
     try {
       await store.keepSockets(sockets)
-      if (state !== undefined) await saveWithin(store, state, readyTimeoutMs, signal)
+      if (state !== undefined) {
+        // What `save()` gives may never come to its end.
+        const late = () => new Error(`it could not be saved within ${readyTimeoutMs} ms`)
+        await within({ timeoutMs: readyTimeoutMs, signal, late }, (ended) =>
+          store.saveState(state, { signal: ended }),
+        )
+      }
       await store.settled()
       return { type: 'stored' }
     } catch (error) {
@@ -21,28 +27,6 @@ export function attemptByStore(store: FdStore): AttemptUpgrade {
       await store.dropState().catch(() => {})
       return { type: 'failed', failure: failureOf(error, signal) }
     }
-  }
-}
-
-/** What `save()` gives may never come to its end. */
-async function saveWithin(
-  store: FdStore,
-  state: OfferedState<unknown>,
-  timeoutMs: number,
-  asked: AbortSignal,
-): Promise<void> {
-  const over = new AbortController()
-  const late = () => over.abort(new Error(`it could not be saved within ${timeoutMs} ms`))
-  const timer = setTimeout(late, timeoutMs)
-  const signal = AbortSignal.any([asked, over.signal])
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-  try {
-    signal.throwIfAborted()
-    await Promise.race([store.saveState(state, { signal }), aborted])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -57,7 +57,8 @@ export class RestartSocket {
         unlinkOnClose: true,
       })
     } else {
-      new UnixPathClaim(pathOf(fd) as string).unlink()
+      const path = pathOf(fd)
+      if (path !== undefined) new UnixPathClaim(path).unlink()
       fd.close()
     }
   }

@@ -30,7 +30,7 @@ export class HeldSockets {
   readonly #predecessor: Predecessor
   readonly #held = new Set<Held>()
   readonly #opening = new Set<Promise<unknown>>()
-  readonly #waiting: (() => Promise<void>)[] = []
+  readonly #waiting: { start: () => Promise<void>; copy: OwnedFd }[] = []
   readonly #unwanted: UnixPathClaim[] = []
   /** This process serves: all that it holds is its own. */
   #accepting = false
@@ -99,17 +99,18 @@ export class HeldSockets {
   async accept(): Promise<void> {
     for (const path of this.#unwanted.splice(0)) path.unlink()
     this.#accepting = true
-    await Promise.all(this.#waiting.splice(0).map((start) => start()))
+    await Promise.all(this.#waiting.splice(0).map(({ start }) => start()))
   }
 
-  /** For a successor: copies, to be closed when they were given. The program may close a server at any time. */
+  /** For a successor: borrowed, since the program may close a server at any time. */
   offered(): OfferedSocket[] {
-    return [...this.#held].map(({ key, fd }) => ({ name: key, fd: fd.dup() }))
+    return [...this.#held].map(({ key, fd }) => ({ name: key, fd }))
   }
 
   /** A successor has them: only our copies are closed. */
   leave(): void {
     this.#over = true
+    for (const { copy } of this.#waiting.splice(0)) copy.close()
     for (const held of this.#held) held.fd.close()
     this.#held.clear()
   }
@@ -131,15 +132,17 @@ export class HeldSockets {
       const held = this.#inherited(transport, address) ?? (await this.#bound(transport, address, bind))
       this.#hold(held)
       onKey(held.key)
+      // Made before the commit: after it, no descriptor may be free.
+      const copy = held.fd.dup()
       const startHeld = async () => {
-        const onClose = await start(held.fd.dup())
+        const onClose = await start(copy)
         onClose(() => this.#release(held))
       }
       if (this.#accepting) {
         this.#onChange()
         await startHeld()
       } else {
-        this.#waiting.push(startHeld)
+        this.#waiting.push({ start: startHeld, copy })
       }
       return localAddress(held.fd.fd)
     })

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, type HandoverFailure, type HandoverOffer } from '@shellflip/handover'
 import type { UpgradeFailure } from '../outcome.ts'
+import { within } from '../within.ts'
 import type { LaunchCommand } from './launch-command.ts'
 import type { StartSuccessor, SuccessorProcess } from './successor-process.ts'
 
@@ -54,14 +55,21 @@ export async function attemptUpgrade(
   return { type: 'committed', pid: successor.pid, channel }
 }
 
+/** Not longer than a successor may take: the launcher that starts it may stand still. */
 async function start(
-  { command, env }: Attempt,
+  { command, env, readyTimeoutMs: timeoutMs, signal }: Attempt,
   startSuccessor: StartSuccessor,
   remote: OwnedFd,
 ): Promise<SuccessorProcess | { type: 'failed'; failure: UpgradeFailure }> {
+  const tooLate = new Error(`it was not started within ${timeoutMs} ms`)
+  const starting = startSuccessor(command, env, remote)
   try {
-    return await startSuccessor(command, env, remote)
+    return await within({ timeoutMs, signal, late: () => tooLate }, () => starting)
   } catch (error) {
+    // One that is started all the same is not wanted any more.
+    starting.then((successor) => successor.kill()).catch(() => {})
+    if (signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
+    if (error === tooLate) return { type: 'failed', failure: { type: 'not-ready', timeoutMs } }
     const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
     // The system says ENOENT of the program where it means the working directory.
     const what = existsSync(command.cwd) ? message : `there is no working directory ${command.cwd}`

@@ -1,0 +1,56 @@
+import { waitFor } from '@shellflip/testing'
+import { expect, test } from 'vitest'
+import { type Attempt, attemptUpgrade } from './attempt-upgrade.ts'
+import type { SuccessorProcess } from './successor-process.ts'
+
+/** An attempt whose successor is started when `start` is called, and not before. */
+function standstill(limits: Partial<Attempt> = {}) {
+  let start!: (successor: SuccessorProcess) => void
+  const started = new Promise<SuccessorProcess>((resolve) => {
+    start = resolve
+  })
+  const attempt: Attempt = {
+    command: { file: 'node', args: [], cwd: '/' },
+    env: {},
+    offer: { version: '1', sockets: [] },
+    readyTimeoutMs: 60_000,
+    signal: new AbortController().signal,
+    onStarted: () => {},
+    ...limits,
+  }
+  return { start, outcome: attemptUpgrade(attempt, () => started) }
+}
+
+/** One that nobody wants any more. */
+function unwanted() {
+  const exit = { code: null, signal: 'SIGKILL' } as const
+  const kills: number[] = []
+  const successor: SuccessorProcess = {
+    pid: 4711,
+    exited: new Promise(() => {}),
+    kill: async () => {
+      kills.push(4711)
+      return exit
+    },
+    leave: () => {},
+  }
+  return { successor, kills }
+}
+
+test('who cannot start a successor in time has failed, and what is started all the same is killed', async () => {
+  const { start, outcome } = standstill({ readyTimeoutMs: 20 })
+  expect(await outcome).toEqual({ type: 'failed', failure: { type: 'not-ready', timeoutMs: 20 } })
+  const { successor, kills } = unwanted()
+  start(successor)
+  await waitFor(() => kills.length === 1)
+})
+
+test('a stop does not wait until a successor is started', async () => {
+  const stop = new AbortController()
+  const { start, outcome } = standstill({ signal: stop.signal })
+  stop.abort()
+  expect(await outcome).toEqual({ type: 'failed', failure: { type: 'aborted' } })
+  const { successor, kills } = unwanted()
+  start(successor)
+  await waitFor(() => kills.length === 1)
+})
