@@ -1,7 +1,8 @@
+import { HandoverChannel } from '@shellflip/handover'
 import { waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 import { type Attempt, attemptUpgrade } from './attempt-upgrade.ts'
-import type { SuccessorProcess } from './successor-process.ts'
+import { type StartSuccessor, type SuccessorProcess, starterGone } from './successor-process.ts'
 
 /** An attempt whose successor is started when `start` is called, and not before. */
 function standstill(limits: Partial<Attempt> = {}) {
@@ -9,7 +10,11 @@ function standstill(limits: Partial<Attempt> = {}) {
   const started = new Promise<SuccessorProcess>((resolve) => {
     start = resolve
   })
-  const attempt: Attempt = {
+  return { start, outcome: attemptUpgrade(attemptWith(limits), () => started) }
+}
+
+function attemptWith(limits: Partial<Attempt> = {}): Attempt {
+  return {
     command: { file: 'node', args: [], cwd: '/' },
     env: {},
     offer: { version: '1', sockets: [] },
@@ -18,7 +23,6 @@ function standstill(limits: Partial<Attempt> = {}) {
     onStarted: () => {},
     ...limits,
   }
-  return { start, outcome: attemptUpgrade(attempt, () => started) }
 }
 
 /** One that nobody wants any more. */
@@ -43,6 +47,19 @@ test('who cannot start a successor in time has failed, and what is started all t
   const { successor, kills } = unwanted()
   start(successor)
   await waitFor(() => kills.length === 1)
+})
+
+test('where whoever starts successors is gone, the next one starts it, with a channel of its own', async () => {
+  const channels: number[] = []
+  const failing: StartSuccessor = async (_, __, channel) => {
+    channels.push(channel.fd)
+    expect(() => HandoverChannel.adopt(channel.dup()).close()).not.toThrow()
+    const code = channels.length === 1 ? starterGone : 'ENOENT'
+    throw Object.assign(new Error('it is gone'), { code })
+  }
+  const outcome = await attemptUpgrade(attemptWith(), failing)
+  expect(outcome).toMatchObject({ type: 'failed', failure: { type: 'cannot-start', code: 'ENOENT' } })
+  expect(channels).toHaveLength(2)
 })
 
 test('a stop does not wait until a successor is started', async () => {

@@ -5,7 +5,7 @@ import { giveHandover, HandoverChannel, type HandoverFailure, type HandoverOffer
 import type { UpgradeFailure } from '../outcome.ts'
 import { within } from '../within.ts'
 import type { LaunchCommand } from './launch-command.ts'
-import type { StartSuccessor, SuccessorProcess } from './successor-process.ts'
+import { type StartSuccessor, type SuccessorProcess, starterGone } from './successor-process.ts'
 
 export type Attempt = {
   readonly command: LaunchCommand
@@ -33,7 +33,8 @@ export async function attemptUpgrade(
   const successor = await start(attempt, startSuccessor, remote)
   if ('failure' in successor) {
     channel.close()
-    return successor
+    // What the one that is gone may have started finds nobody at its end of this channel, and ends.
+    return isStarterGone(successor.failure) ? attemptUpgrade(attempt, startSuccessor) : successor
   }
   attempt.onStarted(successor.pid)
   const dead = new AbortController()
@@ -77,6 +78,10 @@ async function start(
   } finally {
     remote.close()
   }
+}
+
+function isStarterGone(failure: UpgradeFailure): boolean {
+  return failure.type === 'cannot-start' && failure.code === starterGone
 }
 
 /** A process that ends is seen by its channel a moment before its exit status is. */

@@ -4,7 +4,12 @@ import type { FromLauncher, ToLauncher } from '../launcher/launcher-messages.ts'
 import { ShellflipError } from '../shellflip-error.ts'
 import { killGroup } from './service-child.ts'
 import { startDirectly } from './start-directly.ts'
-import type { ProcessExit, StartSuccessor, SuccessorProcess } from './successor-process.ts'
+import {
+  type ProcessExit,
+  type StartSuccessor,
+  type SuccessorProcess,
+  starterGone,
+} from './successor-process.ts'
 
 /** Names the descriptor of the launcher's socket to the one generation that it is for. */
 export const launcherVariable = 'SHELLFLIP_LAUNCHER'
@@ -30,7 +35,9 @@ function byLauncher(link: Link): StartSuccessor {
     const answer = (await link.hear())?.message
     if (answer?.type === 'started') return new LaunchedSuccessor(link, answer.pid)
     if (answer?.type === 'cannot-start') throw Object.assign(new Error(answer.message), { code: answer.code })
-    throw new Error('the launcher has ended while it started the successor: try again')
+    throw Object.assign(new Error('the launcher has ended while it started the successor'), {
+      code: starterGone,
+    })
   }
 }
 

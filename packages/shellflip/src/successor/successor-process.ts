@@ -13,11 +13,14 @@ export interface SuccessorProcess {
   leave(): void | Promise<void>
 }
 
+/** Whoever was to start a successor has ended, and another one may. */
+export const starterGone = 'ERR_STARTER_GONE'
+
 /**
  * Starts a successor that finds the handover channel in its environment.
  *
  * @param channel stays the caller's
- * @throws the system's error, with its `code`, if it cannot be started
+ * @throws the system's error, with its `code`, if it cannot be started; one with the code {@link starterGone}
  */
 export type StartSuccessor = (
   command: LaunchCommand,
