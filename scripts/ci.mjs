@@ -29,7 +29,10 @@ const checks = [
 ]
 
 const countLine = /^(\d+) passed, (\d+) failed$/
+const failureLine = /^\s*failed: /
 const total = { passed: 0, failed: 0 }
+/** Said once more in the end, where whoever looks at a failed run looks first. */
+const failures = []
 const enclosure = new Enclosure()
 const env = {
   ...process.env,
@@ -43,7 +46,7 @@ await runSuite('npm run e2e', asRoot(['vitest', 'run', '--root', 'packages/e2e']
 for (const check of checks) await runCheck(check)
 enclosure[Symbol.dispose]()
 process.exitCode = total.failed === 0 ? 0 : 1
-console.log(`\n${total.passed} passed, ${total.failed} failed`)
+console.log(['', ...failures, `${total.passed} passed, ${total.failed} failed`].join('\n'))
 
 /** Namespaces and mounts are root's. Only the tests run so: what a build writes has to stay the user's. */
 function asRoot(command) {
@@ -58,6 +61,7 @@ async function runSuite(name, command) {
   const [, passed, failed] = countLine.exec(lastOf(lines)) ?? ['', 0, 0]
   total.passed += Number(passed)
   total.failed += Number(failed)
+  failures.push(...lines.filter((line) => failureLine.test(line)))
   const problems = await enclosure.leftovers()
   if (!countLine.test(lastOf(lines))) problems.push(`${name} did not come to its closing line`)
   else if (!ok && Number(failed) === 0) problems.push(`${name} counted no failure, and failed`)
@@ -70,15 +74,16 @@ async function runCheck({ name, command, cwd = root, lastLine = /(?:)/ }) {
   const problems = await enclosure.leftovers()
   if (!lastLine.test(lastOf(lines))) problems.push(`the last line is not ${lastLine}`)
   if (!ok) problems.push(`${command.join(' ')} failed`)
-  if (problems.length > 0) problems.unshift(...lines)
-  report(`${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`, problems)
+  report(`${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`, problems, lines)
 }
 
-function report(name, problems) {
+function report(name, problems, output = []) {
   const ok = problems.length === 0
   total[ok ? 'passed' : 'failed'] += 1
   console.log(`${ok ? 'pass' : 'FAIL'}  ${name}`)
-  for (const problem of problems) console.log(`      ${problem}`)
+  if (ok) return
+  for (const line of [...output, ...problems]) console.log(`      ${line}`)
+  failures.push(`failed: ${name}: ${problems.join('; ')}`, ...output.filter((line) => failureLine.test(line)))
 }
 
 function lastOf(lines) {

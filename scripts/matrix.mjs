@@ -26,12 +26,15 @@ execFileSync(
   },
 )
 
+// What passed is said by the count alone: the lines of a run that failed are about what failed.
+const reporters = ['--reporter=minimal', `--reporter=${root}/scripts/count-reporter.mjs`]
+
 for (const name of asked.length > 0 ? asked : all) {
   const bin = `${matrix}/node_modules/${name}/bin`
   const version = execFileSync(`${bin}/node`, ['--version'], { encoding: 'utf8' }).trim()
   const started = performance.now()
   const { ok, lines } = await runCommand(
-    [`${bin}/node`, `${root}/node_modules/vitest/vitest.mjs`, 'run', ...filters],
+    [`${bin}/node`, `${root}/node_modules/vitest/vitest.mjs`, 'run', ...reporters, ...filters],
     {
       cwd: root,
       env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1' },
