@@ -3,7 +3,14 @@ export type { Answer } from './load-client-answer.ts'
 export type { LoadTarget } from './load-client-connection.ts'
 export type { FailureKind } from './load-client-failure.ts'
 export { describeFailures, type LoadCounts, type LoadReport } from './load-client-report.ts'
-export { isAlive, openFds, processesWith, processState, residentKiB } from './process-census.ts'
+export {
+  endProcessesWith,
+  isAlive,
+  openFds,
+  processesWith,
+  processState,
+  residentKiB,
+} from './process-census.ts'
 export { runReadmeExample } from './readme-example.ts'
 export { compileScriptedProcess, type Script } from './scripted-process.ts'
 export { type Finished, ServicePlace } from './service-place.ts'

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { waitFor } from './wait-for.ts'
 
 /** What each open fd of a process points to, by number (Linux: /proc/PID/fd). */
 export function openFds(pid: number | 'self' = 'self'): Map<number, string> {
@@ -46,4 +47,14 @@ export function processesWith(environmentText: string): number[] {
     }
   }
   return found
+}
+
+/** Kills these processes, and those that they start meanwhile, until none is left. */
+export async function endProcessesWith(environmentText: string): Promise<void> {
+  const killAll = () => {
+    const pids = processesWith(environmentText)
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    return pids.length
+  }
+  await waitFor(() => killAll() === 0, { what: `the end of the processes with ${environmentText}` })
 }

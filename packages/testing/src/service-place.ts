@@ -1,7 +1,6 @@
-import { processesWith } from './process-census.ts'
+import { endProcessesWith, processesWith } from './process-census.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 import { type Exit, TestProcess, type TestProcessOptions } from './test-process.ts'
-import { waitFor } from './wait-for.ts'
 
 export type Finished = Exit & { stdout: string; stderr: string }
 
@@ -45,18 +44,16 @@ export class ServicePlace implements AsyncDisposable {
 
   /** The pids of all that runs here. */
   get processes(): number[] {
-    return processesWith(`SERVICE_PLACE=${this.path}\0`)
+    return processesWith(this.#mark)
+  }
+
+  get #mark(): string {
+    return `SERVICE_PLACE=${this.path}\0`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await waitFor(() => this.#killAll() === 0, { what: 'the end of what was started here' })
+    await endProcessesWith(this.#mark)
     for (const started of this.#started) await started[Symbol.asyncDispose]()
     this.#folder[Symbol.dispose]()
-  }
-
-  #killAll(): number {
-    const { processes } = this
-    for (const pid of processes) process.kill(pid, 'SIGKILL')
-    return processes.length
   }
 }

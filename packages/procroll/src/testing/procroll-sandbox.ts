@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
-import { type Exit, processesWith, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
+import { type Exit, endProcessesWith, processesWith, TestProcess, temporaryFolder } from '@shellflip/testing'
 import { type Status, statusSchema } from '../control/status.ts'
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -103,19 +103,17 @@ export class ProcrollSandbox implements AsyncDisposable {
 
   /** The pids of all that runs in this sandbox. */
   get processes(): number[] {
-    return processesWith(`PROCROLL_RUNTIME_DIR=${this.runtime}\0`)
+    return processesWith(this.#mark)
+  }
+
+  get #mark(): string {
+    return `PROCROLL_RUNTIME_DIR=${this.runtime}\0`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await waitFor(() => this.#killAll() === 0, { what: 'the end of what procroll started' })
+    await endProcessesWith(this.#mark)
     for (const started of this.#started) await started[Symbol.asyncDispose]()
     this.#folder[Symbol.dispose]()
-  }
-
-  #killAll(): number {
-    const { processes } = this
-    for (const pid of processes) process.kill(pid, 'SIGKILL')
-    return processes.length
   }
 }
 

@@ -3,7 +3,14 @@ import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { ask } from '@shellflip/control-socket'
 import { type ShellflipReply, shellflipVocabulary } from '@shellflip/control-socket/shellflip'
-import { isAlive, processesWith, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
+import {
+  endProcessesWith,
+  isAlive,
+  processesWith,
+  TestProcess,
+  temporaryFolder,
+  waitFor,
+} from '@shellflip/testing'
 import type { FlipEnd } from '../outcome.ts'
 
 /** What the next start of the service is and does. */
@@ -183,18 +190,16 @@ export class Deployment implements AsyncDisposable {
 
   /** The pids of all generations. */
   get processes(): number[] {
-    return processesWith(`DEPLOYED=${this.plan}\0`).filter(isAlive)
+    return processesWith(this.#mark).filter(isAlive)
+  }
+
+  get #mark(): string {
+    return `DEPLOYED=${this.plan}\0`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await waitFor(() => this.#killAll() === 0, { what: 'the end of all generations' })
+    await endProcessesWith(this.#mark)
     await this.#process?.[Symbol.asyncDispose]()
     this.#folder[Symbol.dispose]()
-  }
-
-  #killAll(): number {
-    const { processes } = this
-    for (const pid of processes) process.kill(pid, 'SIGKILL')
-    return processes.length
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { processesWith, TestProcess, type TestProcessOptions, temporaryFolder } from '@shellflip/testing'
+import { endProcessesWith, TestProcess, type TestProcessOptions, temporaryFolder } from '@shellflip/testing'
 
 /** The program that all these tests run. */
 export const program = fileURLToPath(new URL('./launched-service.mjs', import.meta.url))
@@ -63,13 +63,7 @@ export class LaunchedService implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of processesWith(this.#mark)) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch {
-        // It has ended meanwhile.
-      }
-    }
+    await endProcessesWith(this.#mark)
     await this.process[Symbol.asyncDispose]()
     this.#folder[Symbol.dispose]()
   }
