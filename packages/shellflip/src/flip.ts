@@ -5,11 +5,10 @@ import type { HandoverChannel } from '@shellflip/handover'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
 import type { ServeOptions } from './connections/serve-options.ts'
+import { Ending } from './ending.ts'
 import { Estate, type EstateParts } from './estate.ts'
 import { attemptByStore } from './fd-store/attempt-by-store.ts'
-import type { FdStore } from './fd-store/fd-store.ts'
 import type { UpgradeTrigger } from './flip-events.ts'
-import { longestMs } from './flip-options.ts'
 import { type FlipAction, type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
 import { admitUpgrade, releaseGivenLock, releaseLock } from './one-at-a-time.ts'
 import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } from './outcome.ts'
@@ -17,6 +16,7 @@ import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
 import { launchCommand } from './successor/launch-command.ts'
+import { passOnStop } from './successor/pass-on-stop.ts'
 import { type AttemptUpgrade, soften, systemFailure, type UpgradeResult, upgrade } from './upgrade.ts'
 
 export type FlipParts = EstateParts & {
@@ -24,9 +24,6 @@ export type FlipParts = EstateParts & {
   /** How a successor is started and handed over to, without a store. */
   readonly attempt: AttemptUpgrade
 }
-
-/** For the program's own farewell after its work was cut, in milliseconds. */
-const farewellMs = 1_000
 
 /** One process of a service that replaces itself, from its start until it has drained. Made by `shellflip()`. */
 export class Flip<S> {
@@ -43,6 +40,7 @@ export class Flip<S> {
   readonly coordinator: ShutdownCoordinator
   readonly #parts: FlipParts
   readonly #estate: Estate
+  readonly #ending: Ending
   #phase: FlipState = 'preparing'
   #readyCalled = false
   #abort = new AbortController()
@@ -61,6 +59,7 @@ export class Flip<S> {
       this.#resolveDone = resolve
     })
     this.#estate = new Estate(parts)
+    this.#ending = new Ending(parts, this.#estate, this.coordinator)
   }
 
   /** Is answered by this process from {@link ready} on. @internal */
@@ -142,7 +141,7 @@ export class Flip<S> {
     const from = this.#phase
     this.#stopReason ??= reason
     if (this.#successorGone) this.#stopWithoutSuccessor(from)
-    else if (this.#happen('stop') === 'drain') void this.#stop(reason, from)
+    else if (this.#happen('stop') === 'drain') this.#stop(reason, from)
   }
 
   /**
@@ -193,21 +192,21 @@ export class Flip<S> {
     if (result.type === 'failed') {
       const message = describeUpgradeFailure(result.failure)
       releaseLock(lock)
-      if (this.#happen('failed') === 'drain') void this.#stop(this.#stopReason ?? 'stop()', 'aborting')
+      if (this.#happen('failed') === 'drain') this.#stop(this.#stopReason ?? 'stop()', 'aborting')
       await manager.upgradeFailed(message)
       return { type: 'failed', failure: result.failure, message, elapsedMs: elapsedMs() }
     }
     const action = this.#happen('committed')
     if (result.type === 'stored') {
       releaseLock(lock)
-      void this.#stop('restart', 'upgrading')
+      this.#stop('restart', 'upgrading')
       return { type: 'stored', elapsedMs: elapsedMs() }
     }
     const { pid, channel } = result
-    if (action === 'pass-on') this.#passOnStop(pid)
+    if (action === 'pass-on') passOnStop(pid, this.#stopReason, options.stopSignals)
     lock?.leave()
     const told = manager.handedOver(pid)
-    void this.#leave(pid, channel, told)
+    this.#leave(pid, channel, told)
     await told
     void soften('upgraded', emit, () => options.upgraded?.({ pid }))
     return { type: 'upgraded', pid, elapsedMs: elapsedMs() }
@@ -255,65 +254,24 @@ export class Flip<S> {
   }
 
   /** The successor serves. */
-  async #leave(pid: number, channel: HandoverChannel, told: Promise<void>): Promise<void> {
-    const answered = this.#estate.handOver(channel)
-    this.#exitAfter(this.#parts.options.drainDeadlineMs + farewellMs)
+  #leave(pid: number, channel: HandoverChannel, told: Promise<void>): void {
     watchPid(pid, () => {
       this.#successorGone = true
     }).unref()
-    const report = await this.#shutdown(`upgraded to pid ${pid}`)
-    await Promise.all([told, answered])
-    this.#over({ type: 'upgraded', pid, report })
-  }
-
-  /** By the signal that we were sent, or the first that asks for the same. */
-  #passOnStop(pid: number): void {
-    const { stopSignals } = this.#parts.options
-    const signal = stopSignals.find((name) => name === this.#stopReason) ?? stopSignals[0]
-    try {
-      if (signal !== undefined) process.kill(pid, signal)
-    } catch {
-      // It has ended already.
-    }
+    void this.#end(this.#ending.upgraded(pid, channel, told))
   }
 
   /** Nobody serves after this process, or the next instance does, to whom the store is left. */
-  async #stop(reason: string, from: FlipState): Promise<void> {
-    const { manager, predecessor, store, options } = this.#parts
-    const isPreparing = from === 'preparing'
-    if (isPreparing) predecessor.refuse(`stopped: ${reason}`)
-    const told = manager.stopping()
-    if (store !== undefined && !isPreparing) return this.#stopForNext(reason, store, told)
-    const answered = this.#estate.close()
-    this.#exitAfter(isPreparing ? farewellMs : options.drainDeadlineMs + farewellMs)
-    const report = await this.#shutdown(reason)
-    await Promise.all([told, answered])
-    this.#over({ type: 'stopped', reason, report })
+  #stop(reason: string, from: FlipState): void {
+    const { store } = this.#parts
+    if (from === 'preparing') void this.#end(this.#ending.stoppedUnready(reason))
+    else if (store === undefined) void this.#end(this.#ending.stopped(reason))
+    else void this.#end(this.#ending.stored(reason, store))
   }
 
-  async #stopForNext(reason: string, store: FdStore, told: Promise<void>): Promise<void> {
-    const answered = this.#estate.leaveInStore()
-    const report = await this.#shutdown(reason)
-    await this.#estate.saveInStore(store)
-    await Promise.all([told, answered])
-    this.#over({ type: 'stored', reason, report })
-    this.#exitAfter(farewellMs)
-  }
-
-  #shutdown(reason: string) {
-    this.#parts.emit({ type: 'draining', reason })
-    return this.coordinator.shutdown({ reason })
-  }
-
-  /** What of the program still keeps the process then ends with it. */
-  #exitAfter(milliseconds: number): void {
-    setTimeout(() => process.exit(), Math.min(milliseconds, longestMs)).unref()
-  }
-
-  #over(end: FlipEnd): void {
+  async #end(ending: Promise<FlipEnd>): Promise<void> {
+    const end = await ending
     this.#happen('drained')
-    // The successor's pid file is its own affair: it may be put there at this moment.
-    if (end.type !== 'upgraded') this.#estate.end()
     this.#parts.manager.close()
     this.#parts.emit({ type: 'drained', report: end.report })
     this.#resolveDone(end)

@@ -1,0 +1,80 @@
+import type { HandoverChannel } from '@shellflip/handover'
+import type { ShutdownCoordinator, ShutdownReport } from '@shellflip/shutdown-coordination'
+import type { Estate, EstateParts } from './estate.ts'
+import type { FdStore } from './fd-store/fd-store.ts'
+import { longestMs } from './flip-options.ts'
+import type { FlipEnd } from './outcome.ts'
+
+/** For the program's own farewell after its work was cut, in milliseconds. */
+const farewellMs = 1_000
+
+/** How a process's part ends: who is told, to whom the estate goes, and until when work under way may take. */
+export class Ending {
+  readonly #parts: EstateParts
+  readonly #estate: Estate
+  readonly #coordinator: ShutdownCoordinator
+
+  constructor(parts: EstateParts, estate: Estate, coordinator: ShutdownCoordinator) {
+    this.#parts = parts
+    this.#estate = estate
+    this.#coordinator = coordinator
+  }
+
+  /** A successor serves, at the other end of the channel. `told`: the service manager knows it. */
+  async upgraded(pid: number, channel: HandoverChannel, told: Promise<void>): Promise<FlipEnd> {
+    const answered = this.#estate.handOver(channel)
+    this.#exitAfterDrain()
+    const report = await this.#drain(`upgraded to pid ${pid}`)
+    await Promise.all([told, answered])
+    // The successor's pid file is its own affair: it may be put there at this moment.
+    return { type: 'upgraded', pid, report }
+  }
+
+  /** Nobody serves after this process, which did. */
+  async stopped(reason: string): Promise<FlipEnd> {
+    this.#exitAfterDrain()
+    return this.#close(reason)
+  }
+
+  /** This process has never served: the predecessor goes on. */
+  async stoppedUnready(reason: string): Promise<FlipEnd> {
+    this.#parts.predecessor.refuse(`stopped: ${reason}`)
+    exitAfter(farewellMs)
+    return this.#close(reason)
+  }
+
+  /** The next instance serves, and finds everything in the store. */
+  async stored(reason: string, store: FdStore): Promise<FlipEnd> {
+    const told = this.#parts.manager.stopping()
+    const answered = this.#estate.leaveInStore()
+    const report = await this.#drain(reason)
+    await this.#estate.saveInStore(store)
+    await Promise.all([told, answered])
+    this.#estate.end()
+    exitAfter(farewellMs)
+    return { type: 'stored', reason, report }
+  }
+
+  async #close(reason: string): Promise<FlipEnd> {
+    const told = this.#parts.manager.stopping()
+    const answered = this.#estate.close()
+    const report = await this.#drain(reason)
+    await Promise.all([told, answered])
+    this.#estate.end()
+    return { type: 'stopped', reason, report }
+  }
+
+  #drain(reason: string): Promise<ShutdownReport> {
+    this.#parts.emit({ type: 'draining', reason })
+    return this.#coordinator.shutdown({ reason })
+  }
+
+  #exitAfterDrain(): void {
+    exitAfter(this.#parts.options.drainDeadlineMs + farewellMs)
+  }
+}
+
+/** What of the program still keeps the process then ends with it. */
+function exitAfter(milliseconds: number): void {
+  setTimeout(() => process.exit(), Math.min(milliseconds, longestMs)).unref()
+}

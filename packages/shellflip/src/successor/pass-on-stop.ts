@@ -1,0 +1,13 @@
+/** Stops the successor by the signal that we were sent, or the first that asks for the same. */
+export function passOnStop(
+  pid: number,
+  reason: string | undefined,
+  stopSignals: readonly NodeJS.Signals[],
+): void {
+  const signal = stopSignals.find((name) => name === reason) ?? stopSignals[0]
+  try {
+    if (signal !== undefined) process.kill(pid, signal)
+  } catch {
+    // It has ended already.
+  }
+}
