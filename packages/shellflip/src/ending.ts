@@ -2,7 +2,7 @@ import type { HandoverChannel } from '@shellflip/handover'
 import type { ShutdownCoordinator, ShutdownReport } from '@shellflip/shutdown-coordination'
 import type { Estate, EstateParts } from './estate.ts'
 import type { FdStore } from './fd-store/fd-store.ts'
-import { longestMs } from './flip-options.ts'
+import { longestTimerMs } from './longest-timer.ts'
 import type { FlipEnd } from './outcome.ts'
 
 /** For the program's own farewell after its work was cut, in milliseconds. */
@@ -76,5 +76,5 @@ export class Ending {
 
 /** What of the program still keeps the process then ends with it. */
 function exitAfter(milliseconds: number): void {
-  setTimeout(() => process.exit(), Math.min(milliseconds, longestMs)).unref()
+  setTimeout(() => process.exit(), Math.min(milliseconds, longestTimerMs)).unref()
 }

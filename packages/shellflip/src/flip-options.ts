@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import type { FlipEvent } from './flip-events.ts'
+import { longestTimerMs } from './longest-timer.ts'
 import type { UpgradeFailure } from './outcome.ts'
 import { invalidArgument } from './shellflip-error.ts'
 
@@ -146,12 +147,9 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
   }
 }
 
-/** What a timer of Node can hold. */
-export const longestMs = 2 ** 31 - 1
-
 function checkMilliseconds(name: string, value: number): void {
-  if (Number.isFinite(value) && value > 0 && value <= longestMs) return
-  throw invalidArgument(`${name} is a number of milliseconds from 1 to ${longestMs}, not ${value}`)
+  if (Number.isFinite(value) && value > 0 && value <= longestTimerMs) return
+  throw invalidArgument(`${name} is a number of milliseconds from 1 to ${longestTimerMs}, not ${value}`)
 }
 
 function checkSignals(name: string, signals: readonly NodeJS.Signals[]): void {
