@@ -19,7 +19,10 @@ const kinds = {
   commit: { code: 6, maxBytes: 0, maxFds: 0 },
   /** The successor's answer to `commit`: it has heard that, and so it lives. */
   serving: { code: 11, maxBytes: 0, maxFds: 0 },
-  /** Either end's last word, with a reason: the predecessor goes on, with what was not taken by then. */
+  /**
+   * Either end's last word, with a reason: the predecessor goes on, with what was not taken by then. It never says so
+   * after "commit".
+   */
   refused: { code: 7, maxBytes: 64 * KiB, maxFds: 0 },
   /** After the commit: an open connection, with its descriptor. */
   connection: { code: 8, maxBytes: connectionLimits.connection, maxFds: 1 },

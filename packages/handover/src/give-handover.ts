@@ -11,20 +11,30 @@ import { descriptorsOf, type HandoverOffer, socketsOf } from './offer.ts'
 import { encodeFor } from './state-encoding.ts'
 
 export type GiveOptions = {
-  /** How long the successor may take from now until it is ready, in milliseconds. @default 60_000 */
+  /**
+   * How long the successor may take from now until it is ready, in milliseconds, and then as long again to answer "commit".
+   * @default 60_000
+   */
   readonly readyTimeoutMs?: number
-  /** Ends it, as long as the successor is not ready. */
+  /** Ends it, as long as the successor is not ready: later on it does nothing. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Gives sockets, state and lock to the successor at the other end, and waits until it is ready: that is the commit
- * point. Until then any failure leaves everything with the predecessor, which can try again with another successor.
+ * Gives sockets, state and lock to the successor at the other end, and waits until it is ready, agrees, and hears that the
+ * successor has heard that: then it is committed.
+ *
+ * Once "commit" is said it cannot be taken back: neither `signal` nor any further word ends the handover then, but the
+ * successor's answer, its end, or the time for that answer, which is `readyTimeoutMs` once more.
+ *
+ * A failure leaves everything with the predecessor, which can try again with another successor. But one that was given
+ * the right to serve, and hangs, would still make use of it: end the process of a successor that has failed, and
+ * wait until it is gone, before you go on as the only one.
  *
  * The channel is this function's until it settles. Afterwards it stays open if the successor has taken over: its end
  * tells the successor that the predecessor is gone. After a failure it is closed.
  *
- * @returns how it ended; it does not reject for what the successor does, and does not wait beyond the timeout
+ * @returns how it ended; it does not reject for what the successor does, and does not wait beyond these times
  * @throws {@link HandoverError} ERR_INVALID_ARGUMENT; `FdPassingError` if the system does not let a descriptor travel
  */
 export async function giveHandover<T = never>(
@@ -34,19 +44,31 @@ export async function giveHandover<T = never>(
 ): Promise<HandoverResult> {
   const start = performance.now()
   const elapsedMs = () => performance.now() - start
-  using limit = new Limit(readyTimeoutMs, signal)
   try {
-    const successor = await limit.bound(give(channel, offer, limit.signal))
-    // From here on the timeout is too late: "refused" must not follow "commit". A successor that has read all leaves
-    // room for this one.
-    if (!(await channel.send('commit'))) throw new HandoverFailed({ type: 'gone' })
-    await heardCommit(channel, readyTimeoutMs, signal)
+    const successor = await readied(channel, offer, readyTimeoutMs, signal)
+    await committed(channel, readyTimeoutMs)
     return { type: 'committed', successor, elapsedMs: elapsedMs() }
   } catch (error) {
     const failure = failureOf(error)
-    channel.refuse(failure === undefined ? 'the predecessor failed' : describeHandoverFailure(failure))
     if (failure === undefined) throw error
     return { type: 'failed', failure, elapsedMs: elapsedMs() }
+  }
+}
+
+/** Gives everything to a successor that becomes ready, or else tells it that it must not serve. */
+async function readied<T>(
+  channel: HandoverChannel,
+  offer: HandoverOffer<T>,
+  timeoutMs: number,
+  outer: AbortSignal | undefined,
+): Promise<{ pid: number }> {
+  using limit = new Limit(timeoutMs, outer)
+  try {
+    return await limit.bound(give(channel, offer, limit.signal))
+  } catch (error) {
+    const failure = failureOf(error)
+    channel.refuse(failure === undefined ? 'the predecessor failed' : describeHandoverFailure(failure))
+    throw error
   }
 }
 
@@ -54,13 +76,17 @@ export async function giveHandover<T = never>(
  * A successor that has died since it was ready may have left the kernel its end of the channel, which takes "commit" for
  * nobody: only its answer tells that it serves. It has a time of its own, so that no answer comes at the end of another.
  */
-async function heardCommit(
-  channel: HandoverChannel,
-  timeoutMs: number,
-  outer: AbortSignal | undefined,
-): Promise<void> {
-  using limit = new Limit(timeoutMs, outer)
-  await hear(channel, 'serving', limit.signal)
+async function committed(channel: HandoverChannel, timeoutMs: number): Promise<void> {
+  using limit = new Limit(timeoutMs)
+  try {
+    // It has no room for this if the successor was ready without having read all that it was given.
+    if (!(await limit.bound(channel.send('commit')))) throw new HandoverFailed({ type: 'gone' })
+    await hear(channel, 'serving', limit.signal)
+  } catch (error) {
+    // A successor that has heard "commit" obeys no "refused" any more.
+    channel.close()
+    throw error
+  }
 }
 
 /** Gives everything, and hears that the successor is ready. */
@@ -120,14 +146,14 @@ function failureOf(error: unknown): HandoverFailure | undefined {
   return error.code === 'ERR_CLOSED' ? { type: 'aborted' } : undefined
 }
 
-/** The ready timeout and the caller's signal, as one signal whose reason is a {@link HandoverFailed}. */
+/** A time, and the caller's signal, as one signal whose reason is a {@link HandoverFailed}. */
 class Limit implements Disposable {
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #outer: AbortSignal | undefined
   readonly #aborted: Promise<never>
 
-  constructor(timeoutMs: number, outer: AbortSignal | undefined) {
+  constructor(timeoutMs: number, outer?: AbortSignal) {
     this.#aborted = new Promise((_, reject) => {
       this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true })
     })

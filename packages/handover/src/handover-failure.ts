@@ -4,7 +4,7 @@ import type { HandoverError } from './handover-error.ts'
 export type HandoverFailure =
   /** The successor ended, or closed the channel, before it was ready. */
   | { type: 'gone' }
-  /** It was not ready within the ready timeout. */
+  /** It was not ready within the ready timeout, or has not answered the commit within the same time. */
   | { type: 'not-ready'; timeoutMs: number }
   /** It says itself that it cannot. */
   | { type: 'refused'; reason: string }
@@ -12,7 +12,7 @@ export type HandoverFailure =
   | { type: 'state'; error: Error }
   /** It says something that is not the protocol. */
   | { type: 'protocol'; error: HandoverError }
-  /** The `signal` was aborted, or the channel closed. */
+  /** The `signal` was aborted before the commit, or the channel closed. */
   | { type: 'aborted' }
 
 export type HandoverResult =

@@ -121,9 +121,41 @@ describe('a successor that was ready, and has not said that it heard "commit"', 
     expect(await given(script)).toMatchObject(failed({ type: 'refused', reason: '"stopped"' }))
   })
 
-  test('and hangs', async () => {
-    const result = await given(untilCommit, { readyTimeoutMs: 100 })
-    expect(result).toMatchObject(failed({ type: 'not-ready', timeoutMs: 100 }))
+  test('and hangs: it is given up when its time is over, and told nothing more', async () => {
+    using ends = besidePeer()
+    const giving = giveHandover(ends.channel, { version: '1', sockets: [] }, { readyTimeoutMs: 100 })
+    await greet(ends.peer)
+    await ends.peer.send(message('ready'))
+    expect(await giving).toMatchObject(failed({ type: 'not-ready', timeoutMs: 100 }))
+    expect((await heard(ends.peer)).map(({ type }) => type)).toEqual(['manifest', 'commit'])
+  })
+
+  test('and has no room for "commit", since it has not read: it is given up when its time is over', async () => {
+    using ends = besidePeer()
+    const giving = giveHandover(ends.channel, { version: '1', sockets: [] }, { readyTimeoutMs: 100 })
+    await greet(ends.peer)
+    await read(ends.peer, 'manifest')
+    const chunks = Array.from({ length: 8 }, () => ends.channel.send('state', Buffer.alloc(200 * 1024)))
+    const stuck = Promise.allSettled(chunks)
+    await ends.peer.send(message('ready'))
+    expect(await giving).toMatchObject(failed({ type: 'not-ready', timeoutMs: 100 }))
+    await stuck
+  })
+
+  test('and says it when the predecessor has had enough: too late to take it back', async () => {
+    using ends = besidePeer()
+    const abort = new AbortController()
+    const giving = giveHandover(
+      ends.channel,
+      { version: '1', sockets: [] },
+      { readyTimeoutMs: 5_000, signal: abort.signal },
+    )
+    await greet(ends.peer)
+    await ends.peer.send(message('ready'))
+    await read(ends.peer, 'commit')
+    abort.abort()
+    await ends.peer.send(message('serving'))
+    expect(await giving).toMatchObject({ type: 'committed', successor: { pid: 42 } })
   })
 })
 
