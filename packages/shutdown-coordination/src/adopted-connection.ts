@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
-import type { HandOvers, Movability, MovableConnection } from './hand-over.ts'
+import type { HandOvers } from './hand-over.ts'
+import type { Movability, MovableConnection } from './movable-connection.ts'
 import type { CutWork } from './shutdown-report.ts'
 import { isQuiet } from './socket-reading.ts'
 

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import type { ConnectionTracker } from './connection-tracker.ts'
 import { idleParsersOf } from './http-idleness.ts'
+import type { MovableConnection } from './movable-connection.ts'
 import { resumeReading, stopReading } from './socket-reading.ts'
 
 /**
@@ -11,19 +12,6 @@ import { resumeReading, stopReading } from './socket-reading.ts'
  *   there is a copy. Otherwise it is served on
  */
 export type HandOver = (socket: Socket) => Promise<boolean>
-
-/** When a connection may go to another process. */
-export type Movability = 'now' | 'later' | 'never'
-
-export interface MovableConnection {
-  readonly socket: Socket
-  /** @param idleParsers those of the server that stand between two requests */
-  movability(idleParsers: ReadonlySet<unknown>): Movability
-  /** It was not the moment. */
-  later(): void
-  /** It is served here to its end. */
-  stays(): void
-}
 
 /** Each costs the program a descriptor more, and does not get on until the other process has answered. */
 const maxInFlight = 256

@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net'
-import type { Movability } from './hand-over.ts'
+import type { Movability } from './movable-connection.ts'
 import { isQuiet } from './socket-reading.ts'
 
 /** The list of parsers that http.Server keeps for its timeouts: not documented, and so looked for. */
