@@ -11,8 +11,6 @@ export type AttemptUpgrade = (attempt: Attempt) => Promise<UpgradeResult>
 export type Upgrade = Omit<Attempt, 'onStarted'> & {
   readonly attempt: AttemptUpgrade
   readonly hooks: UpgradeHooks
-  /** Ends the undo: who has stopped the service twice waits for nothing. */
-  readonly atOnce: AbortSignal
   readonly emit: (event: FlipEvent) => void
 }
 

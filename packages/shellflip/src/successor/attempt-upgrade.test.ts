@@ -1,8 +1,13 @@
 import { HandoverChannel } from '@shellflip/handover'
 import { waitFor } from '@shellflip/testing'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type Attempt, attemptUpgrade } from './attempt-upgrade.ts'
-import { type StartSuccessor, type SuccessorProcess, starterGone } from './successor-process.ts'
+import {
+  type ProcessExit,
+  type StartSuccessor,
+  type SuccessorProcess,
+  starterGone,
+} from './successor-process.ts'
 
 /** An attempt whose successor is started when `start` is called, and not before. */
 function standstill(limits: Partial<Attempt> = {}) {
@@ -20,6 +25,7 @@ function attemptWith(limits: Partial<Attempt> = {}): Attempt {
     offer: { version: '1', sockets: [] },
     readyTimeoutMs: 60_000,
     signal: new AbortController().signal,
+    atOnce: new AbortController().signal,
     onStarted: () => {},
     ...limits,
   }
@@ -70,4 +76,56 @@ test('a stop does not wait until a successor is started', async () => {
   const { successor, kills } = unwanted()
   start(successor)
   await waitFor(() => kills.length === 1)
+})
+
+describe('a stop that comes when the successor has the right to serve, and has not said that it does', () => {
+  function exit() {
+    let resolve!: (exit: ProcessExit) => void
+    const promise = new Promise<ProcessExit>((onExit) => {
+      resolve = onExit
+    })
+    return { promise, resolve }
+  }
+
+  /** Amid an attempt, whose successor is at the other end of the channel, or killed. */
+  async function committed() {
+    const [stop, atOnce] = [new AbortController(), new AbortController()]
+    let peer!: HandoverChannel
+    const start: StartSuccessor = async (_, __, channel) => {
+      peer = HandoverChannel.adopt(channel.dup())
+      const { promise: exited, resolve } = exit()
+      const kill = () => {
+        peer.close()
+        resolve({ code: null, signal: 'SIGKILL' })
+        return exited
+      }
+      return { pid: process.pid, exited, kill, leave: () => {} }
+    }
+    const outcome = attemptUpgrade(attemptWith({ signal: stop.signal, atOnce: atOnce.signal }), start)
+    await waitFor(() => peer)
+    const hello = { protocol: 1, pid: process.pid, accepts: {} }
+    await peer.send('hello', Buffer.from(JSON.stringify(hello)))
+    expect((await peer.receive())?.type).toBe('manifest')
+    await peer.send('ready')
+    expect((await peer.receive())?.type).toBe('commit')
+    return { stop, atOnce, peer, outcome }
+  }
+
+  test('waits for its answer: it is the one to be stopped', async () => {
+    const { stop, peer, outcome } = await committed()
+    stop.abort()
+    await peer.send('serving')
+    const result = await outcome
+    expect(result).toMatchObject({ type: 'committed', pid: process.pid })
+    if (result.type === 'committed') result.channel.close()
+    peer.close()
+  })
+
+  test('kills it if it is the second one', async () => {
+    const { stop, atOnce, outcome } = await committed()
+    stop.abort()
+    atOnce.abort()
+    const failure = { type: 'exited', code: null, signal: 'SIGKILL' }
+    expect(await outcome).toEqual({ type: 'failed', failure })
+  })
 })

@@ -14,6 +14,8 @@ export type Attempt = {
   readonly readyTimeoutMs: number
   /** Ends the attempt, as long as the successor is not ready. */
   readonly signal: AbortSignal
+  /** Who has stopped the service twice waits for nothing: kills a successor that has not answered "commit", and ends the undo. */
+  readonly atOnce: AbortSignal
   readonly onStarted: (pid: number) => void
 }
 
@@ -39,7 +41,9 @@ export async function attemptUpgrade(
   attempt.onStarted(successor.pid)
   const dead = new AbortController()
   void successor.exited.then(() => dead.abort())
-  const { offer, readyTimeoutMs } = attempt
+  const { offer, readyTimeoutMs, atOnce } = attempt
+  const kill = () => void successor.kill()
+  atOnce.addEventListener('abort', kill)
   try {
     const signal = AbortSignal.any([attempt.signal, dead.signal])
     const result = await giveHandover(channel, offer, { readyTimeoutMs, signal })
@@ -51,6 +55,8 @@ export async function attemptUpgrade(
   } catch (error) {
     await successor.kill()
     throw error
+  } finally {
+    atOnce.removeEventListener('abort', kill)
   }
   await successor.leave()
   return { type: 'committed', pid: successor.pid, channel }
