@@ -1,6 +1,7 @@
 /* A process that does what its arguments say, one after the other, and starts within a millisecond: the
  * service that supervisors are tested with. See ../src/scripted-process.ts for the steps. */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -78,6 +79,18 @@ static void fork_held(void) {
   close(release_pipe[0]);
 }
 
+static void *pause_for_ever(void *none) {
+  for (;;) pause();
+  return none;
+}
+
+/* The process goes on without its main thread: ps shows it as a zombie. */
+static void leave_to_a_thread(void) {
+  pthread_t thread;
+  if ((errno = pthread_create(&thread, NULL, pause_for_ever, NULL)) != 0) fail("pthread_create");
+  pthread_exit(NULL);
+}
+
 int main(int argc, char **argv) {
   int i;
   setvbuf(stdout, NULL, _IOLBF, 0);
@@ -119,7 +132,8 @@ int main(int argc, char **argv) {
     else if (strcmp(step, "child") == 0) {
       if (fork() == 0)
         for (;;) pause();
-    } else if (strcmp(step, "hang") == 0) {
+    } else if (strcmp(step, "thread") == 0) leave_to_a_thread();
+    else if (strcmp(step, "hang") == 0) {
       for (;;) pause();
     } else {
       fprintf(stderr, "scripted-process: no such step: %s\n", step);

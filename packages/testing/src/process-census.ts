@@ -14,17 +14,26 @@ export function openFds(pid: number | 'self' = 'self'): Map<number, string> {
   return census
 }
 
-/** Whether a process runs: a zombie does not. */
+/**
+ * Whether a process runs: a zombie does not. One whose main thread has ended before its others is shown as a zombie, but
+ * holds its descriptors and locks until the last of them has ended, so it still counts.
+ */
 export function isAlive(pid: number): boolean {
-  const state = processState(pid)
-  return state !== undefined && state !== 'Z'
+  const stat = statOf(pid)
+  return stat !== undefined && (stat.state !== 'Z' || stat.threads > 1)
 }
 
 /** The state letter of /proc/PID/stat (R, S, D, Z, T …), or undefined where there is no such process. */
 export function processState(pid: number): string | undefined {
+  return statOf(pid)?.state
+}
+
+function statOf(pid: number): { state: string; threads: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3)
+    // The fields from the third on; the second is a name, which may hold anything. The 20th is num_threads (proc(5)).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] as string, threads: Number(fields[17]) }
   } catch {
     return undefined
   }
@@ -35,18 +44,36 @@ export function residentKiB(pid: number | 'self'): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 }
 
-/** The processes whose environment holds this text: how a test finds what it or its children left behind. */
+/** Who was found by which text. */
+const foundBefore = new Map<string, Set<number>>()
+
+/**
+ * The processes whose environment holds this text: how a test finds what it or its children left behind. A process that
+ * ends loses its memory, and so its environment, before its descriptors: one that was found before is found until it has
+ * lost them too.
+ */
 export function processesWith(environmentText: string): number[] {
-  const found: number[] = []
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    try {
-      if (readFileSync(`/proc/${name}/environ`, 'latin1').includes(environmentText)) found.push(Number(name))
-    } catch {
-      // Ended meanwhile, or another user's.
-    }
-  }
+  const before = foundBefore.get(environmentText)
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      const environment = environmentOf(pid)
+      if (environment === '') return before?.has(pid) === true && isAlive(pid)
+      return environment?.includes(environmentText)
+    })
+  foundBefore.set(environmentText, new Set(found))
   return found
+}
+
+/** Undefined for another user's process, or none; empty for one that has lost it. */
+function environmentOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1')
+  } catch (error) {
+    // What read(2) says when the memory went between open(2) and it.
+    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? '' : undefined
+  }
 }
 
 /** Kills these processes, and those that they start meanwhile, until none is left. */

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
  *   appends which it was
  * - `fork`: the parent exits with 0, the child goes on; `fork-held`: it exits when the child says `release`
  * - `child`: leaves a child that hangs, and goes on
+ * - `thread`: ends its main thread, and hangs in another
  */
 export type Script = readonly string[]
 
