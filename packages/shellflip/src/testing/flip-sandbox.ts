@@ -218,9 +218,13 @@ export class FlipSandbox implements AsyncDisposable {
     }
   }
 
-  /** What a process has open, without the numbers (Linux). */
+  /** What a process has open, without the numbers, and without the files that it opens to read its plan and to report (Linux). */
   fds(pid: number): string[] {
-    return [...openFds(pid).values()].map((target) => target.replace(/\[\d+\]/, '')).sort()
+    const own = [this.path('plan.json'), this.path('events.jsonl')]
+    return [...openFds(pid).values()]
+      .filter((target) => !own.includes(target.replace(/ \(deleted\)$/, '')))
+      .map((target) => target.replace(/\[\d+\]/, ''))
+      .sort()
   }
 
   /** Waits until that is what it has open (Linux). */
