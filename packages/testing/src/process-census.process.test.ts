@@ -31,8 +31,11 @@ test.runIf(process.platform === 'linux')('a process without its main thread is o
 })
 
 test.runIf(process.platform === 'linux')('a zombie is none', async () => {
-  await using shell = TestProcess.start('sh', ['-c', 'true & echo $!; exec sleep 1000'])
+  // Stopped, it reaps nobody.
+  await using shell = TestProcess.start('sh', ['-c', 'sleep 1000 & echo $!; kill -STOP $$; wait'])
   const zombie = Number((await shell.printed(/(\d+)\n/))[1])
+  await waitFor(() => processState(shell.pid) === 'T')
+  process.kill(zombie, 'SIGKILL')
   await waitFor(() => processState(zombie) === 'Z')
   expect(isAlive(zombie)).toBe(false)
 })
