@@ -12,15 +12,19 @@ type Failure = {
   failure: string
   /** What the next successor is planned to be, where the plan was not for a point. */
   mended?: FlipPlan
+  /** How the service that is upgraded is configured. */
+  options?: FlipPlan['options']
 }
 
-const neverReady = { readyTimeoutMs: 6_000 }
+/** So long as a successor that is well takes on no machine: the same process is upgraded to one afterwards. */
+const hasty = { options: { readyTimeoutMs: 15_000 } }
 
 const failures: Record<string, Failure> = {
   'the hook throws': { plan: { at: { hook: 'throw' } }, reason: /planned at hook/, failure: 'hook' },
   'the hook never ends': {
     plan: { at: { hook: 'stall' } },
-    reason: /did not end within 6000 ms/,
+    reason: /did not end within 15000 ms/,
+    ...hasty,
     failure: 'hook',
   },
   'the program is not there': {
@@ -51,17 +55,20 @@ const failures: Record<string, Failure> = {
   },
   'R1: the successor hangs before shellflip()': {
     plan: { at: { 'before-shellflip': 'stall' } },
-    reason: /not ready within 6000 ms/,
+    reason: /not ready within 15000 ms/,
+    ...hasty,
     failure: 'not-ready',
   },
   'R1: the successor hangs before ready()': {
     plan: { at: { 'before-ready': 'stall' } },
-    reason: /not ready within 6000 ms/,
+    reason: /not ready within 15000 ms/,
+    ...hasty,
     failure: 'not-ready',
   },
   'R1: the successor hangs, and its event loop with it': {
     plan: { at: { 'before-ready': 'block' } },
-    reason: /not ready within 6000 ms/,
+    reason: /not ready within 15000 ms/,
+    ...hasty,
     failure: 'not-ready',
   },
   'the schema of the successor rejects the state': {
@@ -78,25 +85,28 @@ describe.runIf(process.platform === 'linux').concurrent(
     timeout: 90_000,
   },
   () => {
-    test.each(Object.entries(failures))('%s', async (_, { plan, reason, failure, mended = {} }) => {
-      await using service = await FlipSandbox.serving({ version: '1', state: {}, options: neverReady })
-      const [pid] = service.pids() as [number]
-      const before = service.fds(pid)
+    test.each(Object.entries(failures))(
+      '%s',
+      async (_, { plan, reason, failure, mended = {}, options = {} }) => {
+        await using service = await FlipSandbox.serving({ version: '1', state: {}, options })
+        const [pid] = service.pids() as [number]
+        const before = service.fds(pid)
 
-      service.plan(plan)
-      expect(await service.notUpgraded()).toMatch(reason)
-      await expectServesOn(service, pid, before)
-      expect(hooks(service, pid)).toEqual(['beforeUpgrade', `upgradeFailed ${failure}`])
+        service.plan(plan)
+        expect(await service.notUpgraded()).toMatch(reason)
+        await expectServesOn(service, pid, before)
+        expect(hooks(service, pid)).toEqual(['beforeUpgrade', `upgradeFailed ${failure}`])
 
-      service.plan({ version: '2', at: {}, ...mended })
-      const successor = await service.upgraded()
-      expect(await service.request()).toMatchObject({ pid: successor, version: '2' })
-      expect(hooks(service, pid).slice(2)).toEqual(['beforeUpgrade', 'upgraded'])
-      await service.onlyLives(successor)
-    })
+        service.plan({ version: '2', at: {}, ...mended })
+        const successor = await service.upgraded()
+        expect(await service.request()).toMatchObject({ pid: successor, version: '2' })
+        expect(hooks(service, pid).slice(2)).toEqual(['beforeUpgrade', 'upgraded'])
+        await service.onlyLives(successor)
+      },
+    )
 
     test('the working directory is gone', async () => {
-      await using service = new FlipSandbox({ options: neverReady })
+      await using service = new FlipSandbox()
       const cwd = service.path('release')
       mkdirSync(cwd)
       const pid = await service.startServing({ cwd })
@@ -110,7 +120,7 @@ describe.runIf(process.platform === 'linux').concurrent(
     })
 
     test('the successor is killed', async () => {
-      await using service = await FlipSandbox.serving({ options: neverReady })
+      await using service = await FlipSandbox.serving()
       const [pid] = service.pids() as [number]
       const before = service.fds(pid)
       service.plan({ at: { 'before-ready': 'stall' } })
@@ -126,7 +136,7 @@ describe.runIf(process.platform === 'linux').concurrent(
 
     test('the successor cannot have a port that it wants as well', async () => {
       await using other = await listening()
-      await using service = await FlipSandbox.serving({ options: neverReady })
+      await using service = await FlipSandbox.serving()
       const [pid] = service.pids() as [number]
       const before = service.fds(pid)
       service.plan({ taken: other.port })
