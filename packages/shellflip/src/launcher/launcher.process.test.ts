@@ -4,6 +4,9 @@ import { isAlive, openFds, processState, waitFor } from '@shellflip/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { ask, childrenOf, type Generation, LaunchedService, program } from '../testing/launched-service.ts'
 
+// Other tests may have the processors.
+vi.setConfig({ testTimeout: 60_000 })
+
 function launched(env: NodeJS.ProcessEnv = {}): LaunchedService {
   return LaunchedService.start([process.execPath, program], { env: { LAUNCHER: 'true', ...env } })
 }
@@ -52,8 +55,8 @@ describe('the launcher', () => {
     await using service = launched()
     await service.generation(1)
     const { pid } = service.process
+    await waitFor(() => socketsOf(pid).length === 1, { what: 'one socket alone' })
     const before = openFds(pid).size
-    expect(socketsOf(pid)).toHaveLength(1)
     for (let n = 0; n < 3; n++) {
       process.kill(service.generations.at(-1)?.pid as number, 'SIGUSR2')
       await service.generation(n + 2)
@@ -108,6 +111,23 @@ describe('the launcher', () => {
     expect(await service.process.exit).toEqual({ code: 7, signal: null })
   })
 
+  it('that hears late that a successor serves, its predecessor gone already, ends with its status', async () => {
+    await using service = launched()
+    const first = await service.generation(1)
+    service.trouble('wait')
+    service.process.kill('SIGUSR2')
+    await service.process.printed(/waits/)
+    await service.process.printed(/started \d+/)
+    service.process.kill('SIGSTOP')
+    service.trouble('none')
+    const second = await service.generation(2)
+    await waitFor(() => processState(first.pid) === 'Z', { what: 'the end of the first generation' })
+    service.process.kill('SIGCONT')
+    await waitFor(() => processState(first.pid) === undefined, { what: 'the first generation, reaped' })
+    process.kill(second.pid, 'SIGTERM')
+    expect(await service.process.exit).toEqual({ code: 7, signal: null })
+  })
+
   it('kills a successor that hangs when the service is stopped, and ends', async () => {
     await using service = launched()
     await service.generation(1)
@@ -154,8 +174,10 @@ describe('the launcher', () => {
   })
 
   it('ends with the status of a first start that fails', async () => {
-    await using service = launched()
-    service.trouble('exit')
+    await using service = LaunchedService.start([process.execPath, program], {
+      env: { LAUNCHER: 'true' },
+      trouble: 'exit',
+    })
     expect(await service.process.exit).toEqual({ code: 3, signal: null })
   })
 
@@ -211,7 +233,7 @@ describe('the launcher', () => {
     server.close()
     expect(first.port).toBe(port)
     expect(await ask(port)).toBe(String(first.pid))
-    expect(socketsOf(service.process.pid)).toHaveLength(1)
+    await waitFor(() => socketsOf(service.process.pid).length === 1, { what: 'one socket alone' })
     const second = await upgrade(service)
     expect(await ask(port)).toBe(String(second.pid))
   })
@@ -242,6 +264,7 @@ describe('a service whose launcher is killed', () => {
     service.trouble('wait')
     service.process.kill('SIGUSR2')
     await service.process.printed(/waits/)
+    await service.process.printed(/started \d+/)
     service.process.kill('SIGKILL')
     await service.process.printed(/upgrade over .*"exited","code":null,"signal":"SIGKILL"/)
     service.trouble('none')

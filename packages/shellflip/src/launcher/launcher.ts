@@ -80,7 +80,7 @@ class Launcher {
       this.#living.add(child)
       child.started.catch(() => this.#living.delete(child))
       void child.exited.then((exit) => this.#ended(child, exit))
-      void this.#obey(link)
+      void this.#obey(link, child)
       return child
     } catch (error) {
       link.close()
@@ -90,12 +90,13 @@ class Launcher {
     }
   }
 
-  async #obey(link: Link): Promise<void> {
+  async #obey(link: Link, child: ServiceChild): Promise<void> {
     for (let heard = await link.hear(); heard !== null; heard = await link.hear()) {
       const { message, fds } = heard
       if (message.type === 'start') await this.#startCandidate(link, fds)
       if (message.type === 'kill') await this.#candidate?.kill()
-      if (message.type === 'serves') this.#promote()
+      // Of one whose end has told it already, it is no news.
+      if (message.type === 'serves' && child === this.#serving) this.#promote()
       for (const fd of fds) fd.close()
     }
     link.close()

@@ -3,8 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { isAlive, processState, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ask, childrenOf, LaunchedService, program } from '../testing/launched-service.ts'
+
+// Other tests may have the processors.
+vi.setConfig({ testTimeout: 60_000 })
 
 const fixture = (name: string) => fileURLToPath(new URL(`../testing/${name}`, import.meta.url))
 const { execPath: node } = process

@@ -8,18 +8,29 @@ import { endProcessesWith, TestProcess, type TestProcessOptions, temporaryFolder
 /** The program that all these tests run. */
 export const program = fileURLToPath(new URL('./launched-service.mjs', import.meta.url))
 
+/** On a busy machine, for a start of Node that follows others: of npm, of tsx. */
+const deadlineMs = 25_000
+
+type Trouble = 'exit' | 'wait'
+
+type LaunchOptions = TestProcessOptions & {
+  /** What the first start meets. */
+  trouble?: Trouble
+}
+
 /** A running `launched-service.mjs`, by whatever means, and all of its generations, which end with the scope. */
 export class LaunchedService implements AsyncDisposable {
   readonly process: TestProcess
   readonly #folder: ReturnType<typeof temporaryFolder>
   readonly #mark: string
 
-  static start(command: readonly string[], options: TestProcessOptions = {}): LaunchedService {
+  static start(command: readonly string[], options: LaunchOptions = {}): LaunchedService {
     return new LaunchedService(command, options)
   }
 
-  private constructor([file, ...args]: readonly string[], options: TestProcessOptions) {
+  private constructor([file, ...args]: readonly string[], { trouble, ...options }: LaunchOptions) {
     this.#folder = temporaryFolder()
+    if (trouble !== undefined) this.trouble(trouble)
     this.#mark = `LAUNCHED_SERVICE=${randomUUID()}`
     const [name, value] = this.#mark.split('=') as [string, string]
     this.process = TestProcess.start(file as string, args, {
@@ -40,7 +51,7 @@ export class LaunchedService implements AsyncDisposable {
   }
 
   /** What a start meets from now on: it ends with 3, waits, or neither. */
-  trouble(what: 'exit' | 'wait' | 'none'): void {
+  trouble(what: Trouble | 'none'): void {
     if (what === 'none') rmSync(this.#trouble)
     else writeFileSync(this.#trouble, what)
   }
@@ -58,7 +69,7 @@ export class LaunchedService implements AsyncDisposable {
 
   /** The `count`th of them. */
   async generation(count: number): Promise<Generation> {
-    await this.process.printed(new RegExp(`(?:serves [^]*){${count}}\n`))
+    await this.process.printed(new RegExp(`(?:serves [^]*){${count}}\n`), { deadlineMs })
     return this.generations[count - 1] as Generation
   }
 
