@@ -55,14 +55,10 @@ export class Supervisor {
   }
 
   async stop() {
-    if (this.#isRunning) {
-      const exited = once(this.#run, 'exit')
-      const timer = setTimeout(() => process.kill(-this.#run.pid, 'SIGKILL'), longestStopMs)
-      this.#run.kill('SIGTERM')
-      await exited
-      clearTimeout(timer)
-    }
-    this.#watch?.kill('SIGKILL')
+    const timer = setTimeout(() => process.kill(-this.#run.pid, 'SIGKILL'), longestStopMs)
+    await end(this.#run, 'SIGTERM')
+    clearTimeout(timer)
+    if (this.#watch !== undefined) await end(this.#watch, 'SIGKILL')
     const { exitCode, signalCode } = this.#run
     if (exitCode !== 0) throw new Error(`procroll ended with ${exitCode ?? signalCode}:\n${this.#log}`)
   }
@@ -72,12 +68,8 @@ export class Supervisor {
     return readFileSync(this.#logFile, 'utf8')
   }
 
-  get #isRunning() {
-    return this.#run.exitCode === null && this.#run.signalCode === null
-  }
-
   #running() {
-    if (this.#isRunning) return true
+    if (isRunning(this.#run)) return true
     throw new Error(`procroll has ended:\n${this.#log}`)
   }
 
@@ -90,4 +82,15 @@ export class Supervisor {
   #command(command, ...flags) {
     return [procroll, command, ...flags, '--control-socket', this.#controlSocket]
   }
+}
+
+function isRunning({ exitCode, signalCode }) {
+  return exitCode === null && signalCode === null
+}
+
+async function end(child, signal) {
+  if (!isRunning(child)) return
+  const exited = once(child, 'exit')
+  child.kill(signal)
+  await exited
 }
