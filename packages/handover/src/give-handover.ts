@@ -80,8 +80,10 @@ async function committed(channel: HandoverChannel, timeoutMs: number): Promise<v
   using limit = new Limit(timeoutMs)
   try {
     // It has no room for this if the successor was ready without having read all that it was given.
-    if (!(await limit.bound(channel.send('commit')))) throw new HandoverFailed({ type: 'gone' })
+    const isSaid = await limit.bound(channel.send('commit'))
+    // One that is gone already may have told why.
     await hear(channel, 'serving', limit.signal)
+    if (!isSaid) throw new HandoverFailed({ type: 'gone' })
   } catch (error) {
     // A successor that has heard "commit" obeys no "refused" any more.
     channel.close()

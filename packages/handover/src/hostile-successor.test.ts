@@ -97,6 +97,16 @@ describe('a successor that ends', () => {
   })
 })
 
+test('a successor that has ended when "commit" is said: what it said last tells why', async () => {
+  const script = async (peer: UnixSocket) => {
+    await greet(peer)
+    await read(peer)
+    await peer.send(Buffer.concat([message('ready'), message('refused', 'stopped')]))
+    peer.close()
+  }
+  expect(await given(script)).toMatchObject(failed({ type: 'refused', reason: '"stopped"' }))
+})
+
 describe('a successor that was ready, and has not said that it heard "commit"', () => {
   const untilCommit = async (peer: UnixSocket) => {
     await greet(peer)

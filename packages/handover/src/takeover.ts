@@ -58,6 +58,14 @@ export class Takeover implements Disposable {
     this.#state = manifest.state === null ? 'read' : 'unread'
   }
 
+  /**
+   * Whether the predecessor has agreed, so that this process is the one that serves: all that it gave, its paths in the
+   * file system too, is this process's own from then on. It is before {@link ready} resolves.
+   */
+  get committed(): boolean {
+    return this.#phase === 'committed'
+  }
+
   /** Takes the next socket of this name: it is the caller's now. Undefined if there is none, or none left. */
   socket(name: string): OwnedFd | undefined {
     const index = this.#unclaimed.findIndex((socket) => socket.name === name)
@@ -143,6 +151,7 @@ export class Takeover implements Disposable {
     await this.#channel.send('ready')
     // Without a timeout: only the predecessor knows whether it heard this in time, and while it says nothing it lives.
     const predecessor = await this.#verdict()
+    this.#check('ready', 'the commit')
     this.#phase = 'committed'
     await this.#channel.send('serving')
     this.#closeUnclaimed()
@@ -205,7 +214,7 @@ export class Takeover implements Disposable {
   }
 
   #end(): void {
-    this.#phase = 'over'
+    if (!this.committed) this.#phase = 'over'
     this.#closeUnclaimed()
   }
 
