@@ -49,9 +49,9 @@ export class Estate {
 
   /** This process serves: all of it is its own. */
   async accept(): Promise<void> {
+    this.#commitPidFile()
     await this.#keepInStore()
     await Promise.all([this.#restartSocket?.accept(), this.sockets.accept()])
-    this.#commitPidFile()
   }
 
   /** It is no reason to serve no more. */
@@ -66,6 +66,7 @@ export class Estate {
   /** This process never serves: nothing of it keeps it alive, and no path of its own is left. */
   abandon(): void {
     this.#pidFile?.abandon()
+    this.end()
     void this.close()
   }
 

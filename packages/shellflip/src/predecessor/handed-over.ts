@@ -26,6 +26,10 @@ export class HandedOver implements Predecessor {
     return this.#takeover.predecessor
   }
 
+  get committed(): boolean {
+    return this.#takeover.committed
+  }
+
   get gone(): Promise<void> {
     return this.#takeover.predecessorGone
   }

@@ -32,6 +32,11 @@ export interface Predecessor {
   refuse(reason: string): void
   /** The commit point: this process is ready. */
   ready(): Promise<'none' | 'draining' | 'gone'>
+  /**
+   * Whether it has agreed to be replaced: what it gave is this process's own then, to be unlinked by it if nobody follows.
+   * False where there is none.
+   */
+  readonly committed: boolean
   /** Resolves when its process is gone, or at once where there is none. */
   readonly gone: Promise<void>
 }

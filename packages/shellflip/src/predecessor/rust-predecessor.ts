@@ -35,6 +35,7 @@ export class RustPredecessor implements Predecessor {
     watchPid(this.identity.pid, resolve).unref()
     if (this.#isGone()) resolve()
   })
+  #committed = false
   readonly #notify: OwnedFd
   readonly #handover: OwnedFd | undefined
   readonly #passed: ListenFd[]
@@ -63,6 +64,10 @@ export class RustPredecessor implements Predecessor {
     this.#control = control
     this.#fromRust = fromRust
     this.#passed = listenFds()
+  }
+
+  get committed(): boolean {
+    return this.#committed
   }
 
   async state(
@@ -102,10 +107,12 @@ export class RustPredecessor implements Predecessor {
   async ready(): Promise<'draining' | 'gone'> {
     try {
       writeSync(this.#notify.fd, '1')
+      this.#committed = true
       return 'draining'
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') throw cause
-      if (this.#isGone()) return 'gone'
+      this.#committed = this.#isGone()
+      if (this.#committed) return 'gone'
       throw new HandoverError('ERR_REFUSED', 'the predecessor goes on itself: it waits for us no more', {
         cause,
       })

@@ -26,29 +26,41 @@ export class RestartSocket {
   /** The predecessor's, which answers on it until this process is ready. */
   #inherited: OwnedFd | undefined
   #server: ControlServer | undefined
+  #adopting: Promise<void> | undefined
+  readonly #predecessor: Predecessor
 
   /** Takes the predecessor's over, or listens at the path: one that a live process answers at is never taken. @throws {ControlSocketError} */
   static async open(options: RestartSocketOptions, predecessor: Predecessor): Promise<RestartSocket> {
     const inherited = predecessor.socket(kinds.control)?.fd
     const rules = options.path === undefined ? undefined : await rulesFor(options)
-    const socket = new RestartSocket(options.path, rules, inherited)
+    const socket = new RestartSocket(options.path, rules, predecessor, inherited)
     if (rules !== undefined && options.path !== pathOf(inherited)) {
       socket.#server = await ControlServer.listen({ ...rules, path: options.path as string })
     }
     return socket
   }
 
-  private constructor(path: string | undefined, rules: Rules | undefined, inherited: OwnedFd | undefined) {
+  private constructor(
+    path: string | undefined,
+    rules: Rules | undefined,
+    predecessor: Predecessor,
+    inherited: OwnedFd | undefined,
+  ) {
     this.#path = path
     this.#rules = rules
+    this.#predecessor = predecessor
     this.#inherited = inherited
   }
 
   /** This process serves: it is the one that answers. A path that the program wants no more goes. */
-  async accept(): Promise<void> {
+  accept(): Promise<void> {
     const fd = this.#inherited
     this.#inherited = undefined
-    if (fd === undefined) return
+    this.#adopting = fd && this.#adopt(fd)
+    return Promise.resolve(this.#adopting)
+  }
+
+  async #adopt(fd: OwnedFd): Promise<void> {
     if (this.#server === undefined && this.#rules !== undefined) {
       this.#server = await ControlServer.adopt({
         ...this.#rules,
@@ -57,9 +69,7 @@ export class RestartSocket {
         unlinkOnClose: true,
       })
     } else {
-      const path = pathOf(fd)
-      if (path !== undefined) new UnixPathClaim(path).unlink()
-      fd.close()
+      closeWithPath(fd)
     }
   }
 
@@ -72,11 +82,17 @@ export class RestartSocket {
 
   /** The successor answers now. Whoever waits for us still gets the outcome. */
   async leave(): Promise<void> {
+    await this.#adopting?.catch(() => {})
     await this.#server?.close({ keepPath: true, lastWordsMs })
   }
 
+  /** Nobody answers after this process. Before the commit the predecessor does. */
   async close(): Promise<void> {
-    this.#inherited?.close()
+    const fd = this.#inherited
+    this.#inherited = undefined
+    if (this.#predecessor.committed && fd !== undefined) closeWithPath(fd)
+    else fd?.close()
+    await this.#adopting?.catch(() => {})
     await this.#server?.close()
   }
 }
@@ -98,6 +114,12 @@ function replyTo(outcome: UpgradeOutcome): ShellflipReply['Response'] {
   if (outcome.type === 'upgraded') return { RestartComplete: outcome.pid }
   if (outcome.type === 'stored') return { RestartComplete: 0 }
   return { RestartFailed: outcome.message }
+}
+
+function closeWithPath(listener: OwnedFd): void {
+  const path = pathOf(listener)
+  if (path !== undefined) new UnixPathClaim(path).unlink()
+  listener.close()
 }
 
 function pathOf(listener: OwnedFd | undefined): string | undefined {

@@ -19,7 +19,7 @@ type Held = {
   readonly fd: OwnedFd
   /** To be unlinked when nobody serves after us. */
   readonly path: UnixPathClaim | undefined
-  /** The predecessor's: its path is not ours before we serve. */
+  /** The predecessor's: its path is not ours before the commit. */
   readonly inherited: boolean
 }
 
@@ -97,7 +97,7 @@ export class HeldSockets {
 
   /** Begins to accept on all of them, and on those that still come. */
   async accept(): Promise<void> {
-    for (const path of this.#unwanted.splice(0)) path.unlink()
+    this.#unlinkUnwanted()
     this.#accepting = true
     await Promise.all(this.#waiting.splice(0).map(({ start }) => start()))
   }
@@ -117,6 +117,7 @@ export class HeldSockets {
 
   /** Nobody has them after us: the paths go while the listeners are open, so that none is another's. */
   close(): void {
+    if (this.#isOurs) this.#unlinkUnwanted()
     for (const held of this.#held) this.#unlink(held)
     this.leave()
   }
@@ -193,7 +194,16 @@ export class HeldSockets {
   }
 
   #unlink({ path, inherited }: Held): void {
-    if (this.#accepting || !inherited) path?.unlink()
+    if (this.#isOurs || !inherited) path?.unlink()
+  }
+
+  #unlinkUnwanted(): void {
+    for (const path of this.#unwanted.splice(0)) path.unlink()
+  }
+
+  /** What was the predecessor's is ours. A stop can come before we accept on it. */
+  get #isOurs(): boolean {
+    return this.#accepting || this.#predecessor.committed
   }
 
   /**
