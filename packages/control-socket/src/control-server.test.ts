@@ -149,13 +149,13 @@ describe('close', () => {
   test('unlinks the path, twice is once, and nothing is left open', async () => {
     using folder = temporaryFolder()
     const path = folder.join('s')
-    const before = openFds().size
+    const before = new Set(openFds().values())
     const server = await ControlServer.listen({ path, ...echo })
     await ask({ path, vocabulary: words, request })
     await Promise.all([server.close(), server.close()])
     expect(existsSync(path)).toBe(false)
     expect(() => server.listener()).toThrow(refused('ERR_SERVER_CLOSED', /closed/))
-    await waitFor(() => openFds().size === before)
+    await waitFor(() => [...openFds().values()].every((target) => before.has(target)))
   })
 
   test('leaves a path alone that is somebody else’s by now', async () => {
@@ -178,7 +178,7 @@ describe('close', () => {
     })
     const replies = converse({ path: server.path, vocabulary: words, request })
     await replies.next()
-    const closed = server.server.close()
+    const closed = server.server.close({ lastWordsMs: 20_000 })
     expect(await replies.next()).toMatchObject({ value: { say: 'ERR_SERVER_CLOSED' } })
     expect(await replies.next()).toMatchObject({ done: true })
     await closed

@@ -1,8 +1,12 @@
 import { once } from 'node:events'
 import { waitFor } from '@shellflip/testing'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ask } from './ask.ts'
 import { RawClient, rawFrame, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 const request = rawFrame('{"ask":"x"}')
 const reply = rawFrame('{"say":"x"}')
@@ -19,10 +23,13 @@ async function expectAnswered(path: string): Promise<void> {
 
 describe('a client that', () => {
   test('says nothing is closed after the timeout, and others are answered meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     await using server = await testServer({ requestTimeoutMs: 1_000 })
     using silent = await RawClient.connect(server.path)
     await expectAnswered(server.path)
+    vi.advanceTimersByTime(999)
     expect(server.events).toEqual([])
+    vi.advanceTimersByTime(1)
     await silent.closed
     expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_TIMED_OUT' } }])
   })
