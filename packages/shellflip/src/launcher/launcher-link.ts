@@ -1,7 +1,16 @@
 import { FdPassingError, OwnedFd, setCloexec, socketpair, UnixSocket } from '@shellflip/fd-passing'
-import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
+import {
+  type FromLauncher,
+  type ReadMessage,
+  readFromLauncher,
+  readToLauncher,
+  type ToLauncher,
+} from './launcher-messages.ts'
 
 export type Heard<M> = { message: M; fds: OwnedFd[] }
+
+/** Far more than any message has, in characters. */
+const longestLine = 64 * 1024
 
 /**
  * One end of the socket between the launcher and a generation, which nobody else has: its end tells that the other is
@@ -9,13 +18,16 @@ export type Heard<M> = { message: M; fds: OwnedFd[] }
  */
 export class LauncherLink<Said, M> {
   readonly #socket: UnixSocket
+  readonly #read: ReadMessage<M>
+  readonly #decoder = new TextDecoder()
   #text = ''
+  /** Of the last line in the text: what the kernel gives at once has descriptors at its end only. */
   #fds: OwnedFd[] = []
 
   /** The launcher's end, and the other, to be inherited by a generation. */
   static pair(): { link: LauncherLink<FromLauncher, ToLauncher>; remote: OwnedFd } {
     const [own, remote] = socketpair('stream')
-    return { link: new LauncherLink(UnixSocket.adopt(own)), remote }
+    return { link: new LauncherLink(UnixSocket.adopt(own), readToLauncher), remote }
   }
 
   /** A generation's end, as it was inherited. It keeps no process alive. @throws {FdPassingError} */
@@ -23,11 +35,12 @@ export class LauncherLink<Said, M> {
     setCloexec(fd, true)
     const socket = UnixSocket.adopt(new OwnedFd(fd))
     socket.unref()
-    return new LauncherLink(socket)
+    return new LauncherLink(socket, readFromLauncher)
   }
 
-  private constructor(socket: UnixSocket) {
+  private constructor(socket: UnixSocket, read: ReadMessage<M>) {
     this.#socket = socket
+    this.#read = read
   }
 
   /** @param fds copies go along @returns false if the other end is gone */
@@ -41,25 +54,46 @@ export class LauncherLink<Said, M> {
     }
   }
 
-  /** The next message, or null when the other end is gone. */
+  /**
+   * The next message that this version knows, or null when the other end is gone. A type that is not known is another
+   * version's, and skipped: more can be said from a version on without harm. What no version says ends the link: who
+   * waited for an answer then hears at once that there will be none, and each side goes on without the other.
+   */
   async hear(): Promise<Heard<M> | null> {
-    for (;;) {
-      const end = this.#text.indexOf('\n')
-      if (end !== -1) {
-        const message = JSON.parse(this.#text.slice(0, end))
-        this.#text = this.#text.slice(end + 1)
-        return { message, fds: this.#fds.splice(0) }
+    for (let line = await this.#line(); line !== undefined; line = await this.#line()) {
+      let message: M | undefined
+      try {
+        message = this.#read(line)
+      } catch {
+        break
       }
-      // ECONNRESET: it went without having read all that we said.
-      const arrival = await this.#socket.receive().catch(() => null)
-      if (arrival === null) return null
-      this.#text += arrival.data.toString()
-      this.#fds.push(...arrival.fds)
+      const fds = this.#text === '' ? this.#fds.splice(0) : []
+      if (message !== undefined) return { message, fds }
+      for (const fd of fds) fd.close()
     }
+    this.close()
+    return null
   }
 
   close(): void {
     for (const fd of this.#fds.splice(0)) fd.close()
     this.#socket.close()
+  }
+
+  async #line(): Promise<string | undefined> {
+    for (;;) {
+      const end = this.#text.indexOf('\n')
+      if (end !== -1) {
+        const line = this.#text.slice(0, end)
+        this.#text = this.#text.slice(end + 1)
+        return line
+      }
+      if (this.#text.length > longestLine) return undefined
+      // ECONNRESET: it went without having read all that we said.
+      const arrival = await this.#socket.receive().catch(() => null)
+      if (arrival === null) return undefined
+      this.#text += this.#decoder.decode(arrival.data, { stream: true })
+      this.#fds.push(...arrival.fds)
+    }
   }
 }
