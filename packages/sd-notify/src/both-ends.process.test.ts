@@ -1,8 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { openFds, TestProcess, temporaryFolder } from '@shellflip/testing'
+import { heldBytes, openFds, TestProcess, temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { startService } from './fixtures/service-process.ts'
 import { type Notification, NotifySocket } from './index.ts'
@@ -129,14 +127,6 @@ it.each([4 * 1024, 64 * 1024])('carries a datagram of %i bytes whole', async (by
   const [notification] = await receiveAll(socket)
   expect(notification?.message).toEqual({ ready: true, custom: { X_PADDING: 'x'.repeat(bytes - 18) } })
 })
-
-/** What is still held in memory once all garbage is gone. */
-function heldBytes(): number {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
 
 it('stays responsive and small while 100,000 messages flood it', async () => {
   using folder = temporaryFolder()

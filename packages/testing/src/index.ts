@@ -1,3 +1,4 @@
+export { heldBytes } from './held-bytes.ts'
 export { LoadClient, type LoadOptions } from './load-client.ts'
 export type { Answer } from './load-client-answer.ts'
 export type { LoadTarget } from './load-client-connection.ts'
@@ -9,7 +10,6 @@ export {
   openFds,
   processesWith,
   processState,
-  residentKiB,
 } from './process-census.ts'
 export { runReadmeExample } from './readme-example.ts'
 export { compileScriptedProcess, type Script } from './scripted-process.ts'

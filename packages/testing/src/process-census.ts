@@ -39,11 +39,6 @@ function statOf(pid: number): { state: string; threads: number } | undefined {
   }
 }
 
-/** Resident memory of a process in KiB (Linux: VmRSS of /proc/PID/status). */
-export function residentKiB(pid: number | 'self'): number {
-  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
-}
-
 /** Who was found by which text. */
 const foundBefore = new Map<string, Set<number>>()
 
