@@ -30,7 +30,8 @@ describe('between processes', () => {
     using folder = temporaryFolder()
     const rounds = 50
     const race = `
-      const kept = []
+      // A lock that nobody can reach any more is collected, and free.
+      const kept = (globalThis.kept = [])
       console.log('armed')
       while (!fs.existsSync(path + '.go'));
       for (let round = 0; round < ${rounds}; round++) {
@@ -161,7 +162,7 @@ describe('handed on', () => {
     if (outcome.type === 'held') return expect.unreachable()
     await using child = program(
       `
-      const lock = UpgradeLock.adopt(new fds.OwnedFd(3), { path })
+      globalThis.lock = UpgradeLock.adopt(new fds.OwnedFd(3), { path })
       const grandchild = spawn('sleep', ['60'])
       console.log('grandchild ' + grandchild.pid)
       stay()
