@@ -78,6 +78,24 @@ test('a stop does not wait until a successor is started', async () => {
   await waitFor(() => kills.length === 1)
 })
 
+test('nor for the exit status of one whose channel was closed', async () => {
+  const stop = new AbortController()
+  const { successor, kills } = unwanted()
+  let looks = 0
+  const awaited = {
+    ...successor,
+    get exited() {
+      // The first look is for its death amid the handover.
+      if (++looks === 2) queueMicrotask(() => stop.abort())
+      return successor.exited
+    },
+  }
+  const outcome = await attemptUpgrade(attemptWith({ signal: stop.signal }), async () => awaited)
+  expect(outcome).toEqual({ type: 'failed', failure: { type: 'aborted' } })
+  expect(looks).toBe(2)
+  expect(kills).toEqual([4711])
+})
+
 describe('a stop that comes when the successor has the right to serve, and has not said that it does', () => {
   function exit() {
     let resolve!: (exit: ProcessExit) => void

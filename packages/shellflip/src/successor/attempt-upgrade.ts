@@ -90,8 +90,11 @@ function isStarterGone(failure: UpgradeFailure): boolean {
   return failure.type === 'cannot-start' && failure.code === starterGone
 }
 
-/** A process that ends is seen by its channel a moment before its exit status is. */
-const exitStatusMs = 1_000
+/**
+ * A process that ends is seen by its channel a moment before its exit status is; one whose channel somebody on the way has
+ * closed, as sudo does, has yet to start before it can say why.
+ */
+const exitStatusMs = 5_000
 
 async function failureOf(
   failure: HandoverFailure,
@@ -100,6 +103,8 @@ async function failureOf(
 ): Promise<UpgradeFailure> {
   if (failure.type === 'aborted' && asked.aborted) return failure
   if (failure.type !== 'gone' && failure.type !== 'aborted') return failure
-  const exit = await Promise.race([successor.exited, delay(exitStatusMs, undefined, { ref: false })])
+  const limit = delay(exitStatusMs, undefined, { ref: false, signal: asked }).catch(() => undefined)
+  const exit = await Promise.race([successor.exited, limit])
+  if (exit === undefined && asked.aborted) return { type: 'aborted' }
   return { type: 'exited', ...(exit ?? (await successor.kill())) }
 }
