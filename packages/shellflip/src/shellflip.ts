@@ -51,7 +51,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   for (const signal of options.signals) process.on(signal, () => void flip?.request(signal))
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
   const startSuccessor = manager.notifier.hasManager && starter === startDirectly ? startForManager : starter
-  const predecessor = await findPredecessor(options, emit)
+  const predecessor = await findPredecessor(options, emit, manager.notifier)
   try {
     const store = options.handover === 'fd-store' ? openStore(manager, predecessor) : undefined
     const state = options.state && (await predecessor.state(options.state))

@@ -1,4 +1,6 @@
 import { HandoverChannel } from '@shellflip/handover'
+import type { Notifier } from '@shellflip/sd-notify'
+import { emptyStore } from '../fd-store/empty-store.ts'
 import type { FlipEvent } from '../flip-events.ts'
 import type { NormalizedOptions } from '../flip-options.ts'
 import { ShellflipError } from '../shellflip-error.ts'
@@ -13,6 +15,9 @@ export const handoverVariable = 'SHELLFLIP_HANDOVER'
 /** After stdin, stdout and stderr. */
 const firstFd = 3
 
+/** sd_listen_fds(3). A successor gets its sockets by the channel: these can only be of another process, or made up. */
+const listenVariables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const
+
 /**
  * Whoever had the service before. What tells it in the environment is taken away: it is not for our children.
  *
@@ -21,15 +26,30 @@ const firstFd = 3
 export async function findPredecessor(
   options: NormalizedOptions,
   emit: (event: FlipEvent) => void,
+  notifier: Notifier,
 ): Promise<Predecessor> {
   const { [handoverVariable]: told } = process.env
   delete process.env[handoverVariable]
-  if (told !== undefined) return HandedOver.open(adoptChannel(told), options.state, options.readyTimeoutMs)
-  return RustPredecessor.fromEnvironment(process.env, options.fromRust) ?? firstStart(emit)
+  if (told === undefined) {
+    return (
+      RustPredecessor.fromEnvironment(process.env, options.fromRust) ?? firstStart(options, emit, notifier)
+    )
+  }
+  for (const name of listenVariables) delete process.env[name]
+  return HandedOver.open(adoptChannel(told), options.state, options.readyTimeoutMs)
 }
 
-function firstStart(emit: (event: FlipEvent) => void): FirstStart {
-  return new FirstStart((error) => emit({ type: 'state-discarded', error }))
+function firstStart(
+  { handover }: NormalizedOptions,
+  emit: (event: FlipEvent) => void,
+  notifier: Notifier,
+): FirstStart {
+  const onStateDiscarded = (error: unknown) => emit({ type: 'state-discarded', error })
+  if (handover === 'fd-store') return new FirstStart(onStateDiscarded)
+  return new FirstStart(onStateDiscarded, async (keys) => {
+    const outcome = await emptyStore(notifier, keys)
+    if (outcome.type === 'failed') emit({ type: 'manager-not-told', error: outcome.error })
+  })
 }
 
 function adoptChannel(told: string): HandoverChannel {

@@ -20,10 +20,18 @@ export class FirstStart implements Predecessor {
   readonly #stored = new Map<string, number>()
   readonly #passed: Passed[] = []
   readonly #onStateDiscarded: (error: unknown) => void
+  readonly #onTaken: (keys: Iterable<string>) => Promise<void>
 
-  /** @throws {SdNotifyError} if LISTEN_FDS does not name what was passed */
-  constructor(onStateDiscarded: (error: unknown) => void) {
+  /**
+   * @param onTaken told at the commit what of the store is this process's now
+   * @throws {SdNotifyError} if LISTEN_FDS does not name what was passed
+   */
+  constructor(
+    onStateDiscarded: (error: unknown) => void,
+    onTaken: (keys: Iterable<string>) => Promise<void> = async () => {},
+  ) {
     this.#onStateDiscarded = onStateDiscarded
+    this.#onTaken = onTaken
     for (const { name, fd } of listenFds()) {
       const key = storedKey(name)
       if (key === undefined) this.#passed.push({ key: kinds.activated + name, fd })
@@ -70,6 +78,7 @@ export class FirstStart implements Predecessor {
 
   async ready(): Promise<'none'> {
     this.#close()
+    await this.#onTaken(this.#stored.keys())
     return 'none'
   }
 
