@@ -76,8 +76,9 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
     )
     made.attach(restartSocket)
     const stop = (signal: NodeJS.Signals) => made.stop(signal)
-    // A launcher passes on what this process may have been sent as well.
-    const listener = starter === startDirectly ? stop : oncePerRequest(stop)
+    // A launcher, or a predecessor that was stopped amid the upgrade, passes on what this process may have been sent as well.
+    const isPassedOn = starter !== startDirectly || predecessor.identity !== undefined
+    const listener = isPassedOn ? oncePerRequest(stop) : stop
     for (const signal of options.stopSignals) process.on(signal, listener)
     if (predecessor.identity !== undefined) {
       emit({ type: 'taken-over', predecessor: predecessor.identity })
