@@ -51,6 +51,22 @@ describe('the launcher', () => {
     expect(await service.process.exit).toEqual({ code: 7, signal: null })
   })
 
+  it('lives on with a generation that says what no version would, and passes on its stop', async () => {
+    const code = `import { writeSync } from 'node:fs'
+      const { SHELLFLIP_LAUNCHER: fd } = process.env
+      if (fd !== undefined) writeSync(Number(fd), 'babble\\n')`
+    const babble = `data:text/javascript,${encodeURIComponent(code)}`
+    await using service = LaunchedService.start([process.execPath, '--import', babble, program], {
+      env: { LAUNCHER: 'true' },
+    })
+    const { pid, port } = await service.generation(1)
+    // When the launcher has heard it, it has ended the link: only the generation's own end is left.
+    await waitFor(() => socketsOf(service.process.pid).length === 0, { what: 'the end of the link' })
+    expect(await ask(port)).toBe(String(pid))
+    service.process.kill('SIGTERM')
+    expect(await service.process.exit).toEqual({ code: 7, signal: null })
+  })
+
   it('has one socket for each generation that lives, and no other', async () => {
     await using service = launched()
     await service.generation(1)
