@@ -45,7 +45,10 @@ export type FlipOptions = UpgradeHooks & {
    * signal, and so it is no default. @default ['SIGUSR2']
    */
   signals?: readonly NodeJS.Signals[]
-  /** What asks for the end; a second one ends at once, under a launcher if it comes half a second later. @default ['SIGTERM', 'SIGINT'] */
+  /**
+   * What asks for the end; a second one ends at once. Where others pass on what this process may have been sent as well, in
+   * a successor and under a launcher, the same within half a second is still the first one. @default ['SIGTERM', 'SIGINT']
+   */
   stopSignals?: readonly NodeJS.Signals[]
   /** How long the successor may take from its start until it is ready, in milliseconds. Then it is killed. @default 60_000 */
   readyTimeoutMs?: number

@@ -4,13 +4,12 @@ import { temporaryFolder } from '@shellflip/testing'
 import { UpgradeLock } from '@shellflip/upgrade-lock'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
+import type { Attempt, UpgradeResult } from './attempt.ts'
 import { Flip, type FlipParts } from './flip.ts'
 import type { FlipEvent } from './flip-events.ts'
 import { normalizeOptions } from './flip-options.ts'
 import type { FlipEnd, UpgradeFailure, UpgradeOutcome } from './outcome.ts'
 import { FirstStart } from './predecessor/first-start.ts'
-import type { Attempt } from './successor/attempt-upgrade.ts'
-import type { UpgradeResult } from './upgrade.ts'
 
 // What ends a process that does not end by itself: here it would be the test's.
 vi.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit)

@@ -4,6 +4,7 @@ import { type OwnedFd, type SocketAddress, watchPid } from '@shellflip/fd-passin
 import type { HandoverChannel } from '@shellflip/handover'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
+import type { AttemptUpgrade, UpgradeResult } from './attempt.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
 import { Ending } from './ending.ts'
 import { Estate, type EstateParts } from './estate.ts'
@@ -17,7 +18,7 @@ import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
 import { launchCommand } from './successor/launch-command.ts'
 import { passOnStop } from './successor/pass-on-stop.ts'
-import { type AttemptUpgrade, soften, systemFailure, type UpgradeResult, upgrade } from './upgrade.ts'
+import { soften, systemFailure, upgrade } from './upgrade.ts'
 
 export type FlipParts = EstateParts & {
   readonly state: unknown
@@ -114,10 +115,11 @@ export class Flip<S> {
       this.#checkNotStopped()
       const connections = predecessor.connections()
       const state = await predecessor.ready()
-      this.#happen('ready')
+      this.#happen('granted')
       void this.#estate.connections.takeFrom(connections)
       this.#checkNotStopped()
       await this.#estate.accept()
+      this.#happen('ready')
       this.#checkNotStopped()
       await store?.dropState()
       await manager.serving()

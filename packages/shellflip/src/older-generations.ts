@@ -1,7 +1,7 @@
 import { type OwnedFd, socketpair, UnixSocket } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
 import type { Predecessor } from './predecessor/predecessor.ts'
-import { kinds } from './sockets/socket-key.ts'
+import { kinds } from './socket-key.ts'
 
 /**
  * The older generations that still drain. Each is known by one end of a socket whose other end its process has, and

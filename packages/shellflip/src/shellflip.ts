@@ -12,6 +12,7 @@ import {
 } from './flip-options.ts'
 import { launchService } from './launcher/launcher.ts'
 import { oncePerRequest } from './launcher/once-per-request.ts'
+import { findStarter } from './launcher/start-by-launcher.ts'
 import { startsAsLauncher } from './launcher/starts-as-launcher.ts'
 import { ManagerLink } from './manager-link.ts'
 import { OlderGenerations } from './older-generations.ts'
@@ -20,8 +21,7 @@ import { FirstStart } from './predecessor/first-start.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
-import { attemptUpgrade } from './successor/attempt-upgrade.ts'
-import { findStarter } from './successor/start-by-launcher.ts'
+import { attemptBySuccessor } from './successor/attempt-by-successor.ts'
 import { startDirectly } from './successor/start-directly.ts'
 import { startForManager } from './successor/start-for-manager.ts'
 
@@ -63,7 +63,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       older,
       state,
       emit,
-      attempt: (attempt) => attemptUpgrade(attempt, startSuccessor),
+      attempt: attemptBySuccessor(startSuccessor),
       ...(store === undefined ? {} : { store }),
     })
     const restartSocket = await RestartSocket.open(

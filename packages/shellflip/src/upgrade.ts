@@ -1,24 +1,13 @@
-import type { HandoverChannel } from '@shellflip/handover'
+import type { Attempt, AttemptUpgrade, UpgradeResult } from './attempt.ts'
 import type { FlipEvent } from './flip-events.ts'
 import type { UpgradeHooks } from './flip-options.ts'
-import type { UpgradeFailure } from './outcome.ts'
-import type { Attempt } from './successor/attempt-upgrade.ts'
 import { type Limit, within } from './within.ts'
-
-/** Starts a successor and hands over to it. */
-export type AttemptUpgrade = (attempt: Attempt) => Promise<UpgradeResult>
 
 export type Upgrade = Omit<Attempt, 'onStarted'> & {
   readonly attempt: AttemptUpgrade
   readonly hooks: UpgradeHooks
   readonly emit: (event: FlipEvent) => void
 }
-
-export type UpgradeResult =
-  | { type: 'committed'; pid: number; channel: HandoverChannel }
-  /** Sockets and state lie in the fd store. */
-  | { type: 'stored' }
-  | { type: 'failed'; failure: UpgradeFailure }
 
 /** One upgrade, from the first hook to the commit or to the undo, which comes once for every way to fail. */
 export async function upgrade(options: Upgrade): Promise<UpgradeResult> {

@@ -1,7 +1,7 @@
 import { SdNotifyError } from '@shellflip/sd-notify'
+import type { AttemptUpgrade } from '../attempt.ts'
 import type { UpgradeFailure } from '../outcome.ts'
 import { ShellflipError } from '../shellflip-error.ts'
-import type { AttemptUpgrade } from '../upgrade.ts'
 import { within } from '../within.ts'
 import type { FdStore } from './fd-store.ts'
 

@@ -4,7 +4,7 @@ import { memfd, type OwnedFd } from '@shellflip/fd-passing'
 import type { OfferedSocket, OfferedState } from '@shellflip/handover'
 import type { Notifier, NotifyOutcome } from '@shellflip/sd-notify'
 import { ShellflipError } from '../shellflip-error.ts'
-import { kinds } from '../sockets/socket-key.ts'
+import { kinds } from '../socket-key.ts'
 import { isStorable, storedName } from './stored-name.ts'
 
 const writeFd = promisify(write)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { localAddress, type OwnedFd } from '@shellflip/fd-passing'
-import { kinds } from '../sockets/socket-key.ts'
+import { kinds } from '../socket-key.ts'
 
 /**
  * Whether what was stored under this key is still of use. A listener whose path is gone is reached by nobody: systemd

@@ -1,4 +1,4 @@
-import { kinds } from '../sockets/socket-key.ts'
+import { kinds } from '../socket-key.ts'
 
 /** The kinds of what an instance leaves for the next one. What a service manager bound it passes each time anyway. */
 const stored = [kinds.bound, kinds.other, kinds.state]

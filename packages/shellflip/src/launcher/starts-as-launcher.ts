@@ -1,5 +1,4 @@
-import { handoverVariable } from '../predecessor/find-predecessor.ts'
-import { launcherVariable } from '../successor/start-by-launcher.ts'
+import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
 
 type Place = Pick<NodeJS.Process, 'env' | 'pid' | 'ppid' | 'execArgv'> & { connected?: boolean | undefined }
 

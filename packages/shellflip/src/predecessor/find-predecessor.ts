@@ -1,5 +1,6 @@
 import { HandoverChannel } from '@shellflip/handover'
 import type { Notifier } from '@shellflip/sd-notify'
+import { handoverVariable } from '../descriptor-variables.ts'
 import { emptyStore } from '../fd-store/empty-store.ts'
 import type { FlipEvent } from '../flip-events.ts'
 import type { NormalizedOptions } from '../flip-options.ts'
@@ -9,9 +10,6 @@ import { HandedOver } from './handed-over.ts'
 import type { Predecessor } from './predecessor.ts'
 import { RustPredecessor } from './rust-predecessor.ts'
 
-/** Names the descriptor of the handover channel to the one process that it is for. */
-export const handoverVariable = 'SHELLFLIP_HANDOVER'
-
 /** After stdin, stdout and stderr. */
 const firstFd = 3
 
@@ -19,7 +17,7 @@ const firstFd = 3
 const listenVariables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const
 
 /**
- * Whoever had the service before. What tells it in the environment is taken away: it is not for our children.
+ * Whoever had the service before.
  *
  * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT; {HandoverError} if the predecessor does not hand over
  */

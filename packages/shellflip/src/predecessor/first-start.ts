@@ -4,7 +4,7 @@ import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-se
 import { isReachable } from '../fd-store/is-reachable.ts'
 import { storedKey } from '../fd-store/stored-name.ts'
 import { readStoredState } from '../fd-store/stored-state.ts'
-import { kinds } from '../sockets/socket-key.ts'
+import { kinds } from '../socket-key.ts'
 import type { InheritedSocket, Predecessor } from './predecessor.ts'
 
 type Passed = { readonly key: string; readonly fd: OwnedFd }

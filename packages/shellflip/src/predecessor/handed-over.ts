@@ -1,7 +1,7 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { type HandoverChannel, type TakenConnection, type Takeover, takeOver } from '@shellflip/handover'
 import type { StateDefinition, StateIdentity, StateStreamDefinition } from '@shellflip/state-serialization'
-import { kinds } from '../sockets/socket-key.ts'
+import { kinds } from '../socket-key.ts'
 import type { InheritedSocket, Predecessor } from './predecessor.ts'
 
 /** A process of this library that has started this one, at the other end of a handover channel. */

@@ -7,7 +7,7 @@ import { HandoverError } from '@shellflip/handover'
 import { type ListenFd, listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import { ShellflipError } from '../shellflip-error.ts'
-import { kinds } from '../sockets/socket-key.ts'
+import { kinds } from '../socket-key.ts'
 import type { InheritedSocket, Predecessor } from './predecessor.ts'
 
 /** What the Rust crate shellflip (2.x) tells the successor that it starts. */

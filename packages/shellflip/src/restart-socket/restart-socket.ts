@@ -5,7 +5,7 @@ import { localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing
 import type { OfferedSocket } from '@shellflip/handover'
 import type { UpgradeOutcome } from '../outcome.ts'
 import type { Predecessor } from '../predecessor/predecessor.ts'
-import { kinds } from '../sockets/socket-key.ts'
+import { kinds } from '../socket-key.ts'
 
 export type RestartSocketOptions = {
   /** Undefined: nobody is answered, and what a predecessor had is closed. */

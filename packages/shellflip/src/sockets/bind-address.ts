@@ -9,7 +9,7 @@ import {
   type UnixPathClaim,
 } from '@shellflip/fd-passing'
 import { ShellflipError } from '../shellflip-error.ts'
-import type { ConfiguredAddress } from './socket-key.ts'
+import type { ConfiguredAddress } from '../socket-key.ts'
 
 export type ListenAddress = ConfiguredAddress & {
   /** By which a socket of systemd's (`FileDescriptorName=`) is found, or one of port 0. */

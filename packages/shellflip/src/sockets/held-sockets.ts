@@ -10,8 +10,8 @@ import {
 import type { OfferedSocket } from '@shellflip/handover'
 import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
+import { boundKey, type ConfiguredAddress, kinds } from '../socket-key.ts'
 import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
-import { boundKey, type ConfiguredAddress, kinds } from './socket-key.ts'
 
 type Held = {
   readonly key: string

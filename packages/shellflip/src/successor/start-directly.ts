@@ -1,4 +1,4 @@
-import { handoverVariable } from '../predecessor/find-predecessor.ts'
+import { handoverVariable } from '../descriptor-variables.ts'
 import { ServiceChild } from './service-child.ts'
 import type { StartSuccessor } from './successor-process.ts'
 

@@ -1,42 +1,27 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OwnedFd } from '@shellflip/fd-passing'
-import { giveHandover, HandoverChannel, type HandoverFailure, type HandoverOffer } from '@shellflip/handover'
+import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
+import type { Attempt, AttemptUpgrade, UpgradeResult } from '../attempt.ts'
 import type { UpgradeFailure } from '../outcome.ts'
 import { within } from '../within.ts'
-import type { LaunchCommand } from './launch-command.ts'
 import { type StartSuccessor, type SuccessorProcess, starterGone } from './successor-process.ts'
-
-export type Attempt = {
-  readonly command: LaunchCommand
-  readonly env: NodeJS.ProcessEnv
-  readonly offer: HandoverOffer<unknown>
-  readonly readyTimeoutMs: number
-  /** Ends the attempt, as long as the successor is not ready. */
-  readonly signal: AbortSignal
-  /** Who has stopped the service twice waits for nothing: kills a successor that has not answered "commit", and ends the undo. */
-  readonly atOnce: AbortSignal
-  readonly onStarted: (pid: number) => void
-}
-
-export type AttemptResult =
-  | { type: 'committed'; pid: number; channel: HandoverChannel }
-  | { type: 'failed'; failure: UpgradeFailure }
 
 /**
  * Starts a successor and hands over to it. If that fails nothing of it is left: it is dead and reaped, with all that
  * it has started.
  */
-export async function attemptUpgrade(
-  attempt: Attempt,
-  startSuccessor: StartSuccessor,
-): Promise<AttemptResult> {
+export function attemptBySuccessor(startSuccessor: StartSuccessor): AttemptUpgrade {
+  return (attempt) => attemptWith(startSuccessor, attempt)
+}
+
+async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Promise<UpgradeResult> {
   const { channel, remote } = HandoverChannel.pair()
   const successor = await start(attempt, startSuccessor, remote)
   if ('failure' in successor) {
     channel.close()
     // What the one that is gone may have started finds nobody at its end of this channel, and ends.
-    return isStarterGone(successor.failure) ? attemptUpgrade(attempt, startSuccessor) : successor
+    return isStarterGone(successor.failure) ? attemptWith(startSuccessor, attempt) : successor
   }
   attempt.onStarted(successor.pid)
   const dead = new AbortController()

@@ -6,9 +6,10 @@ import { temporaryFolder } from '@shellflip/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Flip, type FlipParts } from './flip.ts'
 import { normalizeOptions } from './flip-options.ts'
+import type { UpgradeOutcome } from './outcome.ts'
 import { HandedOver } from './predecessor/handed-over.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
-import { kinds } from './sockets/socket-key.ts'
+import { kinds } from './socket-key.ts'
 
 // What ends a process that does not end by itself: here it would be the test's.
 vi.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit)
@@ -109,4 +110,19 @@ describe('a successor that is stopped when it has just', () => {
     expect(left()).toHaveLength(3)
     expect(told).toEqual(['STOPPING'])
   })
+})
+
+test.each(moments)('who is asked for an upgrade when it has just %s is not ready', async (_, atThat) => {
+  const asked = await successor()
+  using _folder = asked.folder
+  const { flip, end, left } = asked
+  let outcome: Promise<UpgradeOutcome> | undefined
+  atThat(asked, () => {
+    outcome = flip.upgrade()
+  })
+  await flip.ready()
+  expect(await outcome).toMatchObject({ type: 'refused', reason: 'not-ready' })
+  flip.stop('SIGTERM')
+  await end()
+  expect(left()).toEqual([])
 })

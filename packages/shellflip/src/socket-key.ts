@@ -1,4 +1,4 @@
-import { invalidArgument } from '../shellflip-error.ts'
+import { invalidArgument } from './shellflip-error.ts'
 
 type Transport = 'tcp' | 'unix' | 'udp'
 

@@ -1,7 +1,8 @@
 import { HandoverChannel } from '@shellflip/handover'
 import { waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
-import { type Attempt, attemptUpgrade } from './attempt-upgrade.ts'
+import type { Attempt } from '../attempt.ts'
+import { attemptBySuccessor } from './attempt-by-successor.ts'
 import {
   type ProcessExit,
   type StartSuccessor,
@@ -15,7 +16,7 @@ function standstill(limits: Partial<Attempt> = {}) {
   const started = new Promise<SuccessorProcess>((resolve) => {
     start = resolve
   })
-  return { start, outcome: attemptUpgrade(attemptWith(limits), () => started) }
+  return { start, outcome: attemptBySuccessor(() => started)(attemptWith(limits)) }
 }
 
 function attemptWith(limits: Partial<Attempt> = {}): Attempt {
@@ -63,7 +64,7 @@ test('where whoever starts successors is gone, the next one starts it, with a ch
     const code = channels.length === 1 ? starterGone : 'ENOENT'
     throw Object.assign(new Error('it is gone'), { code })
   }
-  const outcome = await attemptUpgrade(attemptWith(), failing)
+  const outcome = await attemptBySuccessor(failing)(attemptWith())
   expect(outcome).toMatchObject({ type: 'failed', failure: { type: 'cannot-start', code: 'ENOENT' } })
   expect(channels).toHaveLength(2)
 })
@@ -90,7 +91,7 @@ test('nor for the exit status of one whose channel was closed', async () => {
       return successor.exited
     },
   }
-  const outcome = await attemptUpgrade(attemptWith({ signal: stop.signal }), async () => awaited)
+  const outcome = await attemptBySuccessor(async () => awaited)(attemptWith({ signal: stop.signal }))
   expect(outcome).toEqual({ type: 'failed', failure: { type: 'aborted' } })
   expect(looks).toBe(2)
   expect(kills).toEqual([4711])
@@ -119,7 +120,7 @@ describe('a stop that comes when the successor has the right to serve, and has n
       }
       return { pid: process.pid, exited, kill, leave: () => {} }
     }
-    const outcome = attemptUpgrade(attemptWith({ signal: stop.signal, atOnce: atOnce.signal }), start)
+    const outcome = attemptBySuccessor(start)(attemptWith({ signal: stop.signal, atOnce: atOnce.signal }))
     await waitFor(() => peer)
     const hello = { protocol: 1, pid: process.pid, accepts: {} }
     await peer.send('hello', Buffer.from(JSON.stringify(hello)))

@@ -1,24 +1,21 @@
 import { watchPid } from '@shellflip/fd-passing'
-import { LauncherLink } from '../launcher/launcher-link.ts'
-import type { FromLauncher, ToLauncher } from '../launcher/launcher-messages.ts'
+import { launcherVariable } from '../descriptor-variables.ts'
 import { ShellflipError } from '../shellflip-error.ts'
-import { killGroup } from './service-child.ts'
-import { startDirectly } from './start-directly.ts'
+import { killGroup } from '../successor/service-child.ts'
+import { startDirectly } from '../successor/start-directly.ts'
 import {
   type ProcessExit,
   type StartSuccessor,
   type SuccessorProcess,
   starterGone,
-} from './successor-process.ts'
-
-/** Names the descriptor of the launcher's socket to the one generation that it is for. */
-export const launcherVariable = 'SHELLFLIP_LAUNCHER'
+} from '../successor/successor-process.ts'
+import { LauncherLink } from './launcher-link.ts'
+import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
 
 type Link = LauncherLink<ToLauncher, FromLauncher>
 
 /**
- * How this process starts a successor: by its launcher, if it has one. What tells it in the environment is taken away:
- * it is not for our children.
+ * How this process starts a successor: by its launcher, if it has one.
  *
  * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT
  */

@@ -1,0 +1,25 @@
+import type { HandoverChannel, HandoverOffer } from '@shellflip/handover'
+import type { UpgradeFailure } from './outcome.ts'
+import type { LaunchCommand } from './successor/launch-command.ts'
+
+/** What there is to hand over, to whom, and until when. */
+export type Attempt = {
+  readonly command: LaunchCommand
+  readonly env: NodeJS.ProcessEnv
+  readonly offer: HandoverOffer<unknown>
+  readonly readyTimeoutMs: number
+  /** Ends the attempt, as long as the successor is not ready. */
+  readonly signal: AbortSignal
+  /** Who has stopped the service twice waits for nothing: kills a successor that has not answered "commit", and ends the undo. */
+  readonly atOnce: AbortSignal
+  readonly onStarted: (pid: number) => void
+}
+
+export type UpgradeResult =
+  | { type: 'committed'; pid: number; channel: HandoverChannel }
+  /** Sockets and state lie in the fd store. */
+  | { type: 'stored' }
+  | { type: 'failed'; failure: UpgradeFailure }
+
+/** Hands over to a successor, or leaves everything to the next instance. */
+export type AttemptUpgrade = (attempt: Attempt) => Promise<UpgradeResult>
