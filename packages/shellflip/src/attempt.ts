@@ -1,6 +1,6 @@
 import type { HandoverChannel, HandoverOffer } from '@shellflip/handover'
+import type { LaunchCommand } from './launch/launch-command.ts'
 import type { UpgradeFailure } from './outcome.ts'
-import type { LaunchCommand } from './successor/launch-command.ts'
 
 /** What there is to hand over, to whom, and until when. */
 export type Attempt = {

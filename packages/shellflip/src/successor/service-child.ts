@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { OwnedFd } from '@shellflip/fd-passing'
-import type { LaunchCommand } from './launch-command.ts'
-import { spawnable } from './raw-arguments.ts'
+import type { LaunchCommand } from '../launch/launch-command.ts'
+import { spawnable } from '../launch/raw-arguments.ts'
 import type { ProcessExit, SuccessorProcess } from './successor-process.ts'
 
 /** A descriptor for the child, and the variable that tells it the number. */

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { handoverVariable } from '../descriptor-variables.ts'
-import { spawnable } from './raw-arguments.ts'
+import { spawnable } from '../launch/raw-arguments.ts'
 import { killGroup } from './service-child.ts'
 import type { ProcessExit, StartSuccessor, SuccessorProcess } from './successor-process.ts'
 
