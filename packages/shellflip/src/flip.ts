@@ -17,6 +17,7 @@ import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } fr
 import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
+import { closeDatagram } from './sockets/datagram-socket.ts'
 import { passOnStop } from './successor/pass-on-stop.ts'
 import { soften, systemFailure, upgrade } from './upgrade.ts'
 
@@ -293,13 +294,5 @@ export class Flip<S> {
   #checkNotStopped(cause?: unknown): void {
     if (this.#phase !== 'stopping' && this.#phase !== 'over') return
     throw new ShellflipError('ERR_STOPPED', 'this process was stopped before it was ready', { cause })
-  }
-}
-
-function closeDatagram(socket: DatagramSocket): void {
-  try {
-    socket.close()
-  } catch {
-    // Not bound yet, or closed by the program: either way it receives nothing.
   }
 }

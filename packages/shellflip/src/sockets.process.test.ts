@@ -162,6 +162,46 @@ onLinux('UDP', () => {
   )
 })
 
+onLinux('UDP without a host', () => {
+  test.each(hasIpv6() ? (['udp4', 'udp6'] as const) : (['udp4'] as const))(
+    'a %s socket is answered from, before an upgrade and after it',
+    async (type) => {
+      await using service = new Deployment()
+      const sockets: PlannedSocket[] = [control, { kind: 'udp', type, name: 'dns', port: 0 }]
+      const { pid } = await service.serve({ version: '1', sockets })
+      const port = service.opened(pid)[1]?.port ?? 0
+      expect(await heardBy(type, port)).toBe(`${pid}`)
+      const successor = await service.upgradeTo({ version: '2', sockets })
+      await waitFor(() => service.processes.length === 1)
+      expect(await heardBy(type, port)).toBe(`${successor}`)
+    },
+  )
+
+  test('a socket of another family than its address is refused, before anybody serves', async () => {
+    await using service = new Deployment()
+    const sockets: PlannedSocket[] = [
+      { kind: 'udp', type: 'udp6', host: '127.0.0.1', port: freePort('127.0.0.1') },
+    ]
+    const { error } = await service.serve({ version: '1', sockets })
+    expect(error).toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: "a socket of type udp6 cannot receive at 127.0.0.1: make it by createSocket('udp4')",
+    })
+  })
+})
+
+/** The pid that answers. */
+async function heardBy(type: 'udp4' | 'udp6', port: number): Promise<string> {
+  const client = createSocket(type)
+  try {
+    client.send('who', port, type === 'udp6' ? '::1' : '127.0.0.1')
+    const [answer] = await once(client, 'message', { signal: AbortSignal.timeout(20_000) })
+    return String(answer)
+  } finally {
+    client.close()
+  }
+}
+
 onLinux('sockets of a service manager', () => {
   test('are found by name, survive two upgrades, and keep their path', async () => {
     await using service = new Deployment()

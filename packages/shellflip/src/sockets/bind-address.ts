@@ -30,6 +30,7 @@ export type ListenAddress = ConfiguredAddress & {
   readonly reusePort?: boolean
 }
 
+/** Of the socket's family: without a host every address of IPv4, or of IPv6; of a name the first address that is one. */
 export type BindAddress = Omit<ListenAddress, 'path' | 'mode' | 'backlog'>
 
 /** A socket of ours, and the path that goes with it. */
@@ -49,9 +50,11 @@ export async function listenAt(address: ListenAddress): Promise<BoundSocket> {
 }
 
 /** @throws {ShellflipError} ERR_CANNOT_LISTEN */
-export async function bindAt(address: BindAddress): Promise<BoundSocket> {
-  return explain(address, async () => ({ fd: await onHost(address, bindUdp) }))
+export async function bindAt(address: BindAddress, family: 4 | 6): Promise<BoundSocket> {
+  return explain(address, async () => ({ fd: await onHost(address, bindUdp, family) }))
 }
+
+export const everyAddress = { 4: '0.0.0.0', 6: '::' } as const
 
 type Internet = { host: string; port: number; ipv6Only?: boolean; reusePort?: boolean }
 
@@ -59,6 +62,7 @@ type Internet = { host: string; port: number; ipv6Only?: boolean; reusePort?: bo
 async function onHost(
   { host, port = 0, ipv6Only, reusePort }: BindAddress,
   bind: (options: Internet) => OwnedFd,
+  family: 0 | 4 | 6 = 0,
 ): Promise<OwnedFd> {
   const flags = {
     port,
@@ -66,13 +70,13 @@ async function onHost(
     ...(reusePort === undefined ? {} : { reusePort }),
   }
   if (host !== undefined) {
-    return bind({ ...flags, host: isIP(host) === 0 ? (await lookup(host)).address : host })
+    return bind({ ...flags, host: isIP(host) === 0 ? (await lookup(host, { family })).address : host })
   }
   try {
-    return bind({ ...flags, host: '::' })
+    return bind({ ...flags, host: everyAddress[6] })
   } catch (error) {
     if (!(error instanceof FdPassingError) || !noIpv6.has(error.errno ?? '')) throw error
-    return bind({ ...flags, host: '0.0.0.0' })
+    return bind({ ...flags, host: everyAddress[4] })
   }
 }
 

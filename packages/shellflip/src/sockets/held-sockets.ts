@@ -11,7 +11,15 @@ import type { OfferedSocket } from '@shellflip/handover'
 import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
 import { boundKey, type ConfiguredAddress, kinds } from '../socket-key.ts'
-import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
+import {
+  type BindAddress,
+  type BoundSocket,
+  bindAt,
+  everyAddress,
+  type ListenAddress,
+  listenAt,
+} from './bind-address.ts'
+import { bindDatagram, checkFamily, familyOf } from './datagram-socket.ts'
 
 type Held = {
   readonly key: string
@@ -59,11 +67,12 @@ export class HeldSockets {
 
   /** @throws {ShellflipError} as {@link listen} */
   bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
+    const family = familyOf(socket)
     return this.#serve(
       'udp',
-      address,
-      bindAt,
-      () => {},
+      { ...address, host: address.host ?? everyAddress[family] },
+      (one) => bindAt(one, family),
+      (_, fd) => checkFamily(socket, fd),
       async (fd) => {
         await bindDatagram(socket, fd)
         return (release) => socket.once('close', release)
@@ -126,13 +135,18 @@ export class HeldSockets {
     transport: 'tcp' | 'udp',
     address: Address,
     bind: (address: Address) => Promise<BoundSocket>,
-    onKey: (key: string) => void,
+    onHeld: (key: string, fd: OwnedFd) => void,
     start: (fd: OwnedFd) => Promise<(release: () => void) => unknown>,
   ): Promise<SocketAddress> {
     return this.#open(async () => {
       const held = this.#inherited(transport, address) ?? (await this.#bound(transport, address, bind))
       this.#hold(held)
-      onKey(held.key)
+      try {
+        onHeld(held.key, held.fd)
+      } catch (error) {
+        this.#release(held)
+        throw error
+      }
       // Made before the commit: after it, no descriptor may be free.
       const copy = held.fd.dup()
       const startHeld = async () => {
@@ -220,16 +234,6 @@ export class HeldSockets {
     this.#opening.add(opening)
     return opening
   }
-}
-
-function bindDatagram(socket: DatagramSocket, fd: OwnedFd): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject)
-    socket.bind({ fd: fd.release(), exclusive: true }, () => {
-      socket.off('error', reject)
-      resolve()
-    })
-  })
 }
 
 function noSuchSocket(name: string | undefined): Error {

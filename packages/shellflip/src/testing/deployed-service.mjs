@@ -99,7 +99,7 @@ const open = {
     return flip.listen(server, address)
   },
   async udp(flip, address) {
-    const socket = createSocket(address.host?.includes(':') ? 'udp6' : 'udp4')
+    const socket = createSocket(address.type ?? (address.host?.includes(':') ? 'udp6' : 'udp4'))
     socket.on('message', (message, { port, address: host }) => {
       say({ datagram: message.toString() })
       socket.send(`${process.pid}`, port, host)

@@ -46,6 +46,8 @@ type HookMood = Mood | 'tells'
 
 export type PlannedSocket = {
   kind?: 'http' | 'udp' | 'fd'
+  /** Of a UDP socket. @default what the host needs */
+  type?: 'udp4' | 'udp6'
   name?: string
   host?: string
   port?: number
