@@ -1,14 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { waitFor } from '@shellflip/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { example, fdStoreUnit, path, port, sockets, unit } from './fd-store-unit.ts'
 import { Machine } from './machine.ts'
-
-const example = 'shellflip-systemd'
-const unit = 'app-fd-store.service'
-const port = 8091
-const path = '/run/app-fd-store/http.sock'
-/** What the example leaves for its next instance while it serves. */
-const sockets = ['listen%3Atcp%3A//*%3A8091', `listen%3Aunix%3A${path}`, 'shellflip-control']
 
 let machine: Machine
 
@@ -23,39 +17,7 @@ afterAll(() => machine?.stop())
 // Else the tests together start the unit more often than StartLimitBurst= allows.
 beforeEach(() => machine.systemctl('reset-failed', unit))
 
-const visits = async (...target: string[]) => {
-  const answer = await machine.run(['curl', '--silent', ...(target.length ? target : [`localhost:${port}`])])
-  return Number(/visit (\d+)$/.exec(answer)?.[1])
-}
-const mainPid = async () => (await machine.show(unit, 'MainPID')).MainPID
-const journal = async () => (await machine.journal(unit)).join('\n')
-const restart = () => machine.run(['systemctl', 'restart', unit])
-
-/** The names in systemd's own list of what it keeps for the unit. */
-async function stored(of = unit): Promise<string[]> {
-  const list = await machine.run(['systemd-analyze', 'fdstore', '--json=short', of])
-  return (JSON.parse(list) as { fdname: string }[]).map(({ fdname }) => fdname).sort()
-}
-
-async function deploy(release: string, change: (server: string) => string) {
-  await machine.install(example, release)
-  const file = `/srv/${example}/releases/${release}/server.mjs`
-  const server = await machine.run(['cat', file])
-  const changed = change(server)
-  expect(changed).not.toBe(server)
-  machine.write(file, changed)
-}
-
-/** A drop-in of the unit's [Service]; undo takes it away. */
-async function override(lines: string) {
-  const folder = `/run/systemd/system/${unit}.d`
-  machine.write(`${folder}/test.conf`, `[Service]\n${lines}\n`)
-  await machine.run(['systemctl', 'daemon-reload'])
-  return async () => {
-    await machine.run(['rm', '-r', folder])
-    await machine.run(['systemctl', 'daemon-reload'])
-  }
-}
+const { visits, mainPid, journal, restart, stored, deploy, override } = fdStoreUnit(() => machine)
 
 test('the unit is active when the service is ready, and its sockets lie in the store, no state besides', async () => {
   expect(await machine.show(unit, 'ActiveState', 'StatusText', 'NFileDescriptorStore')).toEqual({
@@ -247,67 +209,4 @@ test('a state that takes longer than TimeoutStopSec= to save: systemd is asked f
   await undo()
   machine.switchTo(example, 'v1')
   await restart()
-})
-
-test('the runtime folder without RuntimeDirectoryPreserve=: paths that are gone are bound anew', async () => {
-  const undo = await override('RuntimeDirectoryPreserve=no')
-  const before = await visits()
-  await restart()
-  await restart()
-  await undo()
-  expect(await stored()).toEqual(sockets)
-  expect(await visits('--unix-socket', path, 'localhost')).toBe(before + 1)
-  await machine.run(['systemctl', 'reload', unit])
-})
-
-test('systemctl stop drops all of it, in order; the next start begins anew', async () => {
-  await machine.until(unit, { ActiveState: 'active' })
-  const discarded = (await journal()).match(/state-discarded/g)?.length
-  await machine.run(['systemctl', 'stop', unit])
-  expect(await machine.show(unit, 'ActiveState', 'Result', 'NFileDescriptorStore')).toEqual({
-    ActiveState: 'inactive',
-    Result: 'success',
-    NFileDescriptorStore: '0',
-  })
-  expect(await machine.exec(['curl', '--silent', `localhost:${port}`])).toMatchObject({ code: 7 })
-  expect(readdirSync(machine.path('/run')).filter((name) => name.startsWith('app-fd'))).toEqual([])
-  await machine.run(['systemctl', 'start', unit])
-  expect(await visits()).toBe(1)
-  expect((await journal()).match(/state-discarded/g)?.length).toBe(discarded)
-})
-
-test('FileDescriptorStorePreserve=yes: stop and start is a restart', async () => {
-  // systemd forgets a unit that is inactive, and its store too, if nothing refers to it.
-  await machine.run(['systemctl', 'enable', unit])
-  const undo = await override('FileDescriptorStorePreserve=yes')
-  const before = await visits()
-  await machine.run(['systemctl', 'stop', unit])
-  expect(await machine.show(unit, 'ActiveState', 'NFileDescriptorStore')).toEqual({
-    ActiveState: 'inactive',
-    NFileDescriptorStore: '4',
-  })
-  const waiting = visits()
-  await machine.run(['systemctl', 'start', unit])
-  expect(await waiting).toBe(before + 1)
-  expect(await visits('--unix-socket', path, 'localhost')).toBe(before + 2)
-  expect(await stored()).toEqual(sockets)
-  await undo()
-})
-
-test.each([
-  ['FileDescriptorStoreMax=0', /ERR_NO_FD_STORE/, 'set FileDescriptorStoreMax= in the unit'],
-  [
-    'FileDescriptorStoreMax=3',
-    /ERR_NO_FD_STORE/,
-    'FileDescriptorStoreMax=3 is too few for 3 sockets and the state',
-  ],
-])('%s is a clear error at the start', async (line, code, message) => {
-  const undo = await override(`${line}\nRestart=no`)
-  await machine.run(['systemctl', 'stop', unit])
-  expect((await machine.systemctl('start', unit)).code).toBe(1)
-  expect(await journal()).toMatch(code)
-  expect(await journal()).toContain(message)
-  await undo()
-  await machine.run(['systemctl', 'start', unit])
-  expect(await visits()).toBe(1)
 })
