@@ -146,7 +146,7 @@ onLinux('a handover variable that was set by hand', () => {
   test.each([
     ['names no descriptor', 'SHELLFLIP_HANDOVER=99'],
     ['is set twice', 'SHELLFLIP_HANDOVER=3,3'],
-    // The channel itself stays open: one that has ended is given a second to tell why, and Node may take longer to start.
+    // The channel itself stays open: one that has ended is given some seconds to tell why, and Node may take longer to start.
     ['names what was closed', 'exec 9>&3 3>&-;'],
     ['names a regular file', 'exec 9>&3 3</etc/passwd;'],
   ])('one that %s on the way to a successor fails the upgrade, and not the service', async (_, wrong) => {

@@ -1,4 +1,4 @@
-import { waitFor } from '@shellflip/testing'
+import { isAlive, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { FlipSandbox } from './testing/flip-sandbox.ts'
 
@@ -49,6 +49,67 @@ describe.runIf(process.platform === 'linux').concurrent('older generations', { t
     expect(await service.exitOf(first)).toEqual({ code: 0, signal: null })
     await service.event({ type: 'alone', pid: successor })
     await service.onlyLives(successor)
+  })
+
+  describe('of three generations, two of which drain', () => {
+    /** Each but the last has a request that goes on until `release`. */
+    async function three(service: FlipSandbox, busy: readonly (1 | 2)[]) {
+      const pids = [service.pids()[0] as number]
+      const answers: Promise<string>[] = []
+      for (const generation of [1, 2] as const) {
+        const pid = pids.at(-1) as number
+        if (busy.includes(generation)) {
+          answers.push(
+            service.request('/slow').then(
+              () => 'answered',
+              () => 'cut',
+            ),
+          )
+          await service.event({ type: 'at', point: 'slow', pid })
+        }
+        pids.push(await service.upgraded())
+        if (!busy.includes(generation)) await waitFor(() => !isAlive(pid))
+      }
+      return { pids: pids as [number, number, number], answers: Promise.all(answers) }
+    }
+
+    const signal = (pids: readonly number[], name: NodeJS.Signals) => {
+      for (const pid of pids) process.kill(pid, name)
+    }
+
+    test('a stop of the whole service cuts nothing of the first when the second has gone', async () => {
+      await using service = await FlipSandbox.serving({ at: { slow: 'stall' } })
+      const { pids, answers } = await three(service, [1])
+      const [first, , third] = pids
+      signal([first, third], 'SIGTERM')
+      await waitFor(() => !isAlive(third))
+      service.plan({ at: {} })
+      expect(await answers).toEqual(['answered'])
+      await service.onlyLives()
+    })
+
+    test('nor when the manager says it again to those that are left', async () => {
+      await using service = await FlipSandbox.serving({ at: { slow: 'stall' } })
+      const { pids, answers } = await three(service, [1, 2])
+      const [first, second, third] = pids
+      signal(pids, 'SIGTERM')
+      await waitFor(() => !isAlive(third))
+      signal([first, second], 'SIGTERM')
+      service.plan({ at: {} })
+      expect(await answers).toEqual(['answered', 'answered'])
+      await service.onlyLives()
+    })
+
+    test('both make way at once when the third has crashed: it is the manager who starts the next', async () => {
+      await using service = await FlipSandbox.serving({ at: { slow: 'stall' } })
+      const { pids, answers } = await three(service, [1, 2])
+      const [first, second, third] = pids
+      signal([third], 'SIGKILL')
+      await waitFor(() => !isAlive(third))
+      signal([first, second], 'SIGTERM')
+      expect(await answers).toEqual(['cut', 'cut'])
+      await service.onlyLives()
+    })
   })
 
   test('one that stands still is known to drain, and counted', async () => {

@@ -33,14 +33,17 @@ export class Ending {
   /** Nobody serves after this process, which did. */
   async stopped(reason: string): Promise<FlipEnd> {
     this.#exitAfterDrain()
-    return this.#close(reason)
+    return this.#close(reason, this.#parts.manager.stopping())
   }
 
   /** This process has never served: the predecessor goes on. */
   async stoppedUnready(reason: string): Promise<FlipEnd> {
-    this.#parts.predecessor.refuse(`stopped: ${reason}`)
+    const { predecessor, manager } = this.#parts
+    predecessor.refuse(`stopped: ${reason}`)
     exitAfter(farewellMs)
-    return this.#close(reason)
+    // Of a service that goes on, the manager is not told that it stops.
+    const isItsEnd = predecessor.identity === undefined || predecessor.committed
+    return this.#close(reason, isItsEnd ? manager.stopping() : undefined)
   }
 
   /** The next instance serves, and finds everything in the store. */
@@ -55,8 +58,7 @@ export class Ending {
     return { type: 'stored', reason, report }
   }
 
-  async #close(reason: string): Promise<FlipEnd> {
-    const told = this.#parts.manager.stopping()
+  async #close(reason: string, told: Promise<void> | undefined): Promise<FlipEnd> {
     const answered = this.#estate.close()
     const report = await this.#drain(reason)
     await Promise.all([told, answered])
@@ -71,6 +73,10 @@ export class Ending {
 
   #exitAfterDrain(): void {
     exitAfter(this.#parts.options.drainDeadlineMs + farewellMs)
+    const { deadline } = this.#coordinator
+    // Sooner, if it is asked to end at once.
+    if (deadline.aborted) exitAfter(farewellMs)
+    else deadline.addEventListener('abort', () => exitAfter(farewellMs))
   }
 }
 

@@ -92,7 +92,6 @@ export class Estate {
   /** A successor serves, at the other end of the channel. Resolves when nobody waits for an answer of ours. */
   async handOver(channel: HandoverChannel): Promise<void> {
     this.connections.giveTo(channel)
-    this.#parts.older.leave()
     await this.#leave()
   }
 

@@ -1,6 +1,6 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
-import { type OwnedFd, type SocketAddress, watchPid } from '@shellflip/fd-passing'
+import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
 import type { HandoverChannel } from '@shellflip/handover'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
@@ -48,7 +48,8 @@ export class Flip<S> {
   #abort = new AbortController()
   /** The first one's: an upgrade that is under way ends before the stop begins. */
   #stopReason: string | undefined
-  #successorGone = false
+  /** Whoever served after this process is gone, and nobody has followed. */
+  #nobodyServes = false
   #resolveDone: (end: FlipEnd) => void = () => {}
 
   /** @internal */
@@ -144,16 +145,16 @@ export class Flip<S> {
   stop(reason = 'stop()'): void {
     const from = this.#phase
     this.#stopReason ??= reason
-    if (this.#successorGone) this.#stopWithoutSuccessor(from)
+    if (this.#nobodyServes) this.#stopUnserved(from)
     else if (this.#happen('stop') === 'drain') this.#stop(reason, from)
   }
 
   /**
    * systemd tells all processes of a service to stop, and again those that are left when the main one has ended: what
-   * drains is finished then. If that one has crashed, the first word comes after its end: then nobody serves before
-   * this process is gone.
+   * drains is finished then. If that one has crashed, the first word comes after its end: then systemd starts the service
+   * anew when this process is gone.
    */
-  #stopWithoutSuccessor(from: FlipState): void {
+  #stopUnserved(from: FlipState): void {
     if (from === 'draining') void this.coordinator.shutdownNow()
   }
 
@@ -196,8 +197,10 @@ export class Flip<S> {
     if (result.type === 'failed') {
       const message = describeUpgradeFailure(result.failure)
       releaseLock(lock)
+      // Before it is told of a stop: nothing follows that.
+      const told = manager.upgradeFailed(message)
       if (this.#happen('failed') === 'drain') this.#stop(this.#stopReason ?? 'stop()', 'aborting')
-      await manager.upgradeFailed(message)
+      await told
       return { type: 'failed', failure: result.failure, message, elapsedMs: elapsedMs() }
     }
     const action = this.#happen('committed')
@@ -259,9 +262,9 @@ export class Flip<S> {
 
   /** The successor serves. */
   #leave(pid: number, channel: HandoverChannel, told: Promise<void>): void {
-    watchPid(pid, () => {
-      this.#successorGone = true
-    }).unref()
+    void this.#parts.older.leave().then(() => {
+      this.#nobodyServes = true
+    })
     void this.#end(this.#ending.upgraded(pid, channel, told))
   }
 

@@ -9,6 +9,7 @@ import { kinds } from './socket-key.ts'
  */
 export class OlderGenerations {
   readonly #draining = new Map<string, OwnedFd>()
+  readonly #watched = new Set<UnixSocket>()
   /** Ours, for the generations after us: the first end is ours until we end. */
   readonly #own = socketpair('stream')
 
@@ -34,21 +35,30 @@ export class OlderGenerations {
     return [...draining, { name: `${kinds.draining}${process.pid}`, fd: own }]
   }
 
-  /** A successor has them. Our own life shall end only with this process. */
-  leave(): void {
+  /**
+   * A successor has them. Our own end stays open until this process ends.
+   *
+   * @returns when nobody has the other one any more: whoever served after us is gone, and has given the service to nobody
+   */
+  async leave(): Promise<void> {
+    for (const socket of this.#watched) socket.close()
     for (const fd of this.#draining.values()) fd.close()
     this.#draining.clear()
     const [life, told] = this.#own
     told.close()
-    if (!life.closed) life.release()
+    const socket = UnixSocket.adopt(life)
+    socket.unref()
+    await socket.receive().catch(() => {})
   }
 
   #watch(key: string, end: OwnedFd): void {
     this.#draining.set(key, end)
     const socket = UnixSocket.adopt(end.dup())
     socket.unref()
+    this.#watched.add(socket)
     const gone = () => {
       socket.close()
+      this.#watched.delete(socket)
       this.#draining.get(key)?.close()
       this.#draining.delete(key)
     }

@@ -51,7 +51,7 @@ describe('the launcher', () => {
     expect(await service.process.exit).toEqual({ code: 7, signal: null })
   })
 
-  it('lives on with a generation that says what no version would, and passes on its stop', async () => {
+  it('lives on with a generation that says what no version would: it starts no successor, and passes on a stop', async () => {
     const code = `import { writeSync } from 'node:fs'
       const { SHELLFLIP_LAUNCHER: fd } = process.env
       if (fd !== undefined) writeSync(Number(fd), 'babble\\n')`
@@ -62,6 +62,8 @@ describe('the launcher', () => {
     const { pid, port } = await service.generation(1)
     // When the launcher has heard it, it has ended the link: only the generation's own end is left.
     await waitFor(() => socketsOf(service.process.pid).length === 0, { what: 'the end of the link' })
+    service.process.kill('SIGUSR2')
+    await service.process.printed(/upgrade over .*"cannot-start".*restart the whole service/)
     expect(await ask(port)).toBe(String(pid))
     service.process.kill('SIGTERM')
     expect(await service.process.exit).toEqual({ code: 7, signal: null })

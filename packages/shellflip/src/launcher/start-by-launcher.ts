@@ -27,8 +27,12 @@ export function findStarter(env: NodeJS.ProcessEnv = process.env): StartSuccesso
 
 /** The launcher has its own command. If it is gone, killed by somebody, the service goes on without one. */
 function byLauncher(link: Link): StartSuccessor {
+  const launcher = process.ppid
   return async (command, env, channel) => {
-    if (!(await link.say({ type: 'start' }, [channel]))) return startDirectly(command, env, channel)
+    if (!(await link.say({ type: 'start' }, [channel]))) {
+      if (process.ppid === launcher) throw launcherDeaf()
+      return startDirectly(command, env, channel)
+    }
     const answer = (await link.hear())?.message
     if (answer?.type === 'started') return new LaunchedSuccessor(link, answer.pid)
     if (answer?.type === 'cannot-start') throw Object.assign(new Error(answer.message), { code: answer.code })
@@ -36,6 +40,12 @@ function byLauncher(link: Link): StartSuccessor {
       code: starterGone,
     })
   }
+}
+
+/** It would take the end of the last generation that it knows for the end of the service. */
+function launcherDeaf(): Error {
+  const message = 'the launcher does not understand this process any more: restart the whole service'
+  return Object.assign(new Error(message), { code: 'ERR_LAUNCHER' })
 }
 
 /** A successor that is the launcher's child, as this process is. */

@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { HandoverChannel } from '@shellflip/handover'
 import { waitFor } from '@shellflip/testing'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Attempt } from '../attempt.ts'
 import { attemptBySuccessor } from './attempt-by-successor.ts'
 import {
@@ -97,6 +98,8 @@ test('nor for the exit status of one whose channel was closed', async () => {
   expect(kills).toEqual([4711])
 })
 
+afterEach(() => vi.useRealTimers())
+
 describe('a stop that comes when the successor has the right to serve, and has not said that it does', () => {
   function exit() {
     let resolve!: (exit: ProcessExit) => void
@@ -107,9 +110,10 @@ describe('a stop that comes when the successor has the right to serve, and has n
   }
 
   /** Amid an attempt, whose successor is at the other end of the channel, or killed. */
-  async function committed() {
+  async function committed(pid = process.pid) {
     const [stop, atOnce] = [new AbortController(), new AbortController()]
     let peer!: HandoverChannel
+    let die!: () => void
     const start: StartSuccessor = async (_, __, channel) => {
       peer = HandoverChannel.adopt(channel.dup())
       const { promise: exited, resolve } = exit()
@@ -118,16 +122,17 @@ describe('a stop that comes when the successor has the right to serve, and has n
         resolve({ code: null, signal: 'SIGKILL' })
         return exited
       }
-      return { pid: process.pid, exited, kill, leave: () => {} }
+      die = () => resolve({ code: null, signal: 'SIGKILL' })
+      return { pid, exited, kill, leave: () => {} }
     }
     const outcome = attemptBySuccessor(start)(attemptWith({ signal: stop.signal, atOnce: atOnce.signal }))
     await waitFor(() => peer)
-    const hello = { protocol: 1, pid: process.pid, accepts: {} }
+    const hello = { protocol: 1, pid, accepts: {} }
     await peer.send('hello', Buffer.from(JSON.stringify(hello)))
     expect((await peer.receive())?.type).toBe('manifest')
     await peer.send('ready')
     expect((await peer.receive())?.type).toBe('commit')
-    return { stop, atOnce, peer, outcome }
+    return { stop, atOnce, peer, die, outcome }
   }
 
   test('waits for its answer: it is the one to be stopped', async () => {
@@ -138,6 +143,24 @@ describe('a stop that comes when the successor has the right to serve, and has n
     expect(result).toMatchObject({ type: 'committed', pid: process.pid })
     if (result.type === 'committed') result.channel.close()
     peer.close()
+  })
+
+  test('gives it some seconds, and no more', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { stop, outcome } = await committed()
+    stop.abort()
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(await outcome).toEqual({ type: 'failed', failure: { type: 'aborted' } })
+  })
+
+  test('has nothing to wait for if it is dead, whoever holds its channel', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { pid } = spawnSync('true')
+    const { die, outcome } = await committed(pid)
+    die()
+    await vi.advanceTimersByTimeAsync(5_000)
+    const failure = { type: 'exited', code: null, signal: 'SIGKILL' }
+    expect(await outcome).toEqual({ type: 'failed', failure })
   })
 
   test('kills it if it is the second one', async () => {

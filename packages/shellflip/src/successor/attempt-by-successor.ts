@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { OwnedFd } from '@shellflip/fd-passing'
+import { type OwnedFd, watchPid } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
 import type { Attempt, AttemptUpgrade, UpgradeResult } from '../attempt.ts'
 import type { UpgradeFailure } from '../outcome.ts'
@@ -29,6 +29,13 @@ async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Pr
   const { offer, readyTimeoutMs, atOnce } = attempt
   const kill = () => void successor.kill()
   atOnce.addEventListener('abort', kill)
+  let patience: NodeJS.Timeout | undefined
+  const losePatience = () => {
+    patience ??= setTimeout(() => channel.close(), lastWordsMs)
+  }
+  // After the commit only the answer counts: of who is dead it may never come, though another process holds the channel.
+  const life = watchPid(successor.pid, losePatience)
+  attempt.signal.addEventListener('abort', losePatience)
   try {
     const signal = AbortSignal.any([attempt.signal, dead.signal])
     const result = await giveHandover(channel, offer, { readyTimeoutMs, signal })
@@ -42,6 +49,9 @@ async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Pr
     throw error
   } finally {
     atOnce.removeEventListener('abort', kill)
+    attempt.signal.removeEventListener('abort', losePatience)
+    life.close()
+    clearTimeout(patience)
   }
   await successor.leave()
   return { type: 'committed', pid: successor.pid, channel }
@@ -76,10 +86,11 @@ function isStarterGone(failure: UpgradeFailure): boolean {
 }
 
 /**
- * A process that ends is seen by its channel a moment before its exit status is; one whose channel somebody on the way has
- * closed, as sudo does, has yet to start before it can say why.
+ * How long is waited for what a successor that cannot serve any more may still tell. A process that ends is seen by its
+ * channel a moment before its exit status is; one whose channel somebody on the way has closed, as sudo does, has yet to
+ * start before it can say why.
  */
-const exitStatusMs = 5_000
+const lastWordsMs = 5_000
 
 async function failureOf(
   failure: HandoverFailure,
@@ -88,7 +99,7 @@ async function failureOf(
 ): Promise<UpgradeFailure> {
   if (failure.type === 'aborted' && asked.aborted) return failure
   if (failure.type !== 'gone' && failure.type !== 'aborted') return failure
-  const limit = delay(exitStatusMs, undefined, { ref: false, signal: asked }).catch(() => undefined)
+  const limit = delay(lastWordsMs, undefined, { ref: false, signal: asked }).catch(() => undefined)
   const exit = await Promise.race([successor.exited, limit])
   if (exit === undefined && asked.aborted) return { type: 'aborted' }
   return { type: 'exited', ...(exit ?? (await successor.kill())) }

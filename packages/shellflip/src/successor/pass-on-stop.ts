@@ -4,9 +4,9 @@ export function passOnStop(
   reason: string | undefined,
   stopSignals: readonly NodeJS.Signals[],
 ): void {
-  const signal = stopSignals.find((name) => name === reason) ?? stopSignals[0]
+  const signal = stopSignals.find((name) => name === reason) ?? stopSignals[0] ?? 'SIGTERM'
   try {
-    if (signal !== undefined) process.kill(pid, signal)
+    process.kill(pid, signal)
   } catch {
     // It has ended already.
   }
