@@ -2,7 +2,7 @@ import type { HandoverError } from './handover-error.ts'
 
 /** Why a predecessor goes on itself. */
 export type HandoverFailure =
-  /** The successor ended, or closed the channel, before it was ready. */
+  /** The successor ended, or closed the channel, before it said that it serves. */
   | { type: 'gone' }
   /** It was not ready within the ready timeout, or has not answered the commit within the same time. */
   | { type: 'not-ready'; timeoutMs: number }
