@@ -95,7 +95,7 @@ await flip.ready()`,
     ),
   )
   await restart()
-  expect(await stored()).toEqual([...sockets, 'listen%3Audp%3A//0.0.0.0%3A8098'].sort())
+  expect(await stored()).toEqual([...sockets, 'listen%3Audp4%3A//*%3A8098'].sort())
   await machine.run(['systemctl', 'stop', unit])
   const client = `
 const socket = require('node:dgram').createSocket('udp4')

@@ -36,7 +36,7 @@ export class OlderGenerations {
   }
 
   /**
-   * A successor has them. Our own end stays open until this process ends.
+   * A successor has them. Our own end stays open until this process ends, or nobody has the other one.
    *
    * @returns when nobody has the other one any more: whoever served after us is gone, and has given the service to nobody
    */
@@ -49,6 +49,7 @@ export class OlderGenerations {
     const socket = UnixSocket.adopt(life)
     socket.unref()
     await socket.receive().catch(() => {})
+    socket.close()
   }
 
   #watch(key: string, end: OwnedFd): void {

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { boundKey, type ConfiguredAddress } from './socket-key.ts'
 
-test.each<['tcp' | 'udp', ConfiguredAddress, string]>([
+test.each<['tcp' | 'udp4' | 'udp6', ConfiguredAddress, string]>([
   ['tcp', { port: 8080 }, 'listen:tcp://*:8080'],
   ['tcp', { host: '::', port: 8080 }, 'listen:tcp://:::8080'],
   ['tcp', { host: '0.0.0.0', port: 8080 }, 'listen:tcp://0.0.0.0:8080'],
   ['tcp', { host: 'localhost', port: 8080 }, 'listen:tcp://localhost:8080'],
-  ['udp', { host: 'localhost', port: 8080 }, 'listen:udp://localhost:8080'],
+  ['udp4', { host: 'localhost', port: 8080 }, 'listen:udp4://localhost:8080'],
+  ['udp6', { host: 'localhost', port: 8080 }, 'listen:udp6://localhost:8080'],
   ['tcp', { name: 'web', port: 0 }, 'listen:tcp://*:0#web'],
   ['tcp', { name: 'admin', port: 0 }, 'listen:tcp://*:0#admin'],
   ['tcp', { path: '/run/app.sock' }, 'listen:unix:/run/app.sock'],

@@ -1,6 +1,6 @@
 import { invalidArgument } from './shellflip-error.ts'
 
-type Transport = 'tcp' | 'unix' | 'udp'
+export type Transport = 'tcp' | 'unix' | 'udp4' | 'udp6'
 
 /** An address as it is configured, not as the system resolves it: `localhost`, no host at all, port 0. */
 export type ConfiguredAddress = {

@@ -177,6 +177,17 @@ onLinux('UDP without a host', () => {
     },
   )
 
+  test.runIf(hasIpv6())('one of each type and one name: each is found again', async () => {
+    await using service = new Deployment()
+    const both = (['udp4', 'udp6'] as const).map(
+      (type) => ({ kind: 'udp', type, name: 'dns', port: 0 }) as const,
+    )
+    const sockets: PlannedSocket[] = [control, ...both]
+    const { pid } = await service.serve({ version: '1', sockets })
+    const successor = await service.upgradeTo({ version: '2', sockets: [control, ...both.reverse()] })
+    expect(service.opened(successor).slice(1).reverse()).toEqual(service.opened(pid).slice(1))
+  })
+
   test('a socket of another family than its address is refused, before anybody serves', async () => {
     await using service = new Deployment()
     const sockets: PlannedSocket[] = [

@@ -1,4 +1,11 @@
-import { FdPassingError, OwnedFd, setCloexec, socketpair, UnixSocket } from '@shellflip/fd-passing'
+import {
+  FdPassingError,
+  OwnedFd,
+  peerCredentials,
+  setCloexec,
+  socketpair,
+  UnixSocket,
+} from '@shellflip/fd-passing'
 import {
   type FromLauncher,
   type ReadMessage,
@@ -17,6 +24,8 @@ const longestLine = 64 * 1024
  * gone. Each message is one line of JSON.
  */
 export class LauncherLink<Said, M> {
+  /** Whoever made the link: the launcher. */
+  readonly maker: number
   readonly #socket: UnixSocket
   readonly #read: ReadMessage<M>
   readonly #decoder = new TextDecoder()
@@ -27,19 +36,20 @@ export class LauncherLink<Said, M> {
   /** The launcher's end, and the other, to be inherited by a generation. */
   static pair(): { link: LauncherLink<FromLauncher, ToLauncher>; remote: OwnedFd } {
     const [own, remote] = socketpair('stream')
-    return { link: new LauncherLink(UnixSocket.adopt(own), readToLauncher), remote }
+    return { link: new LauncherLink(own, readToLauncher), remote }
   }
 
   /** A generation's end, as it was inherited. It keeps no process alive. @throws {FdPassingError} */
   static adopt(fd: number): LauncherLink<ToLauncher, FromLauncher> {
     setCloexec(fd, true)
-    const socket = UnixSocket.adopt(new OwnedFd(fd))
-    socket.unref()
-    return new LauncherLink(socket, readFromLauncher)
+    const link = new LauncherLink(new OwnedFd(fd), readFromLauncher)
+    link.#socket.unref()
+    return link
   }
 
-  private constructor(socket: UnixSocket, read: ReadMessage<M>) {
-    this.#socket = socket
+  private constructor(fd: OwnedFd, read: ReadMessage<M>) {
+    this.#socket = UnixSocket.adopt(fd)
+    this.maker = peerCredentials(fd.fd).pid
     this.#read = read
   }
 

@@ -14,6 +14,8 @@ import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
 
 type Link = LauncherLink<ToLauncher, FromLauncher>
 
+const goneMs = 1_000
+
 /**
  * How this process starts a successor: by its launcher, if it has one.
  *
@@ -27,10 +29,9 @@ export function findStarter(env: NodeJS.ProcessEnv = process.env): StartSuccesso
 
 /** The launcher has its own command. If it is gone, killed by somebody, the service goes on without one. */
 function byLauncher(link: Link): StartSuccessor {
-  const launcher = process.ppid
   return async (command, env, channel) => {
     if (!(await link.say({ type: 'start' }, [channel]))) {
-      if (process.ppid === launcher) throw launcherDeaf()
+      if (!(await isGone(link.maker))) throw launcherDeaf()
       return startDirectly(command, env, channel)
     }
     const answer = (await link.hear())?.message
@@ -40,6 +41,20 @@ function byLauncher(link: Link): StartSuccessor {
       code: starterGone,
     })
   }
+}
+
+/** The kernel closes what a process has some time before it is gone. */
+function isGone(pid: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const watch = watchPid(pid, () => {
+      clearTimeout(limit)
+      resolve(true)
+    })
+    const limit = setTimeout(() => {
+      watch.close()
+      resolve(false)
+    }, goneMs)
+  })
 }
 
 /** It would take the end of the last generation that it knows for the end of the service. */

@@ -54,15 +54,18 @@ export async function bindAt(address: BindAddress, family: 4 | 6): Promise<Bound
   return explain(address, async () => ({ fd: await onHost(address, bindUdp, family) }))
 }
 
-export const everyAddress = { 4: '0.0.0.0', 6: '::' } as const
+const everyAddress = { 4: '0.0.0.0', 6: '::' } as const
 
 type Internet = { host: string; port: number; ipv6Only?: boolean; reusePort?: boolean }
 
-/** Without a host on every address, as Node does: `::`, which takes IPv4 too, or `0.0.0.0` where there is no IPv6. */
+/**
+ * Without a host on every address, of the family if it is to be one, and else as Node does: `::`, which takes IPv4 too, or
+ * `0.0.0.0` where there is no IPv6.
+ */
 async function onHost(
   { host, port = 0, ipv6Only, reusePort }: BindAddress,
   bind: (options: Internet) => OwnedFd,
-  family: 0 | 4 | 6 = 0,
+  family?: 4 | 6,
 ): Promise<OwnedFd> {
   const flags = {
     port,
@@ -70,8 +73,12 @@ async function onHost(
     ...(reusePort === undefined ? {} : { reusePort }),
   }
   if (host !== undefined) {
-    return bind({ ...flags, host: isIP(host) === 0 ? (await lookup(host, { family })).address : host })
+    return bind({
+      ...flags,
+      host: isIP(host) === 0 ? (await lookup(host, { family: family ?? 0 })).address : host,
+    })
   }
+  if (family !== undefined) return bind({ ...flags, host: everyAddress[family] })
   try {
     return bind({ ...flags, host: everyAddress[6] })
   } catch (error) {

@@ -10,15 +10,8 @@ import {
 import type { OfferedSocket } from '@shellflip/handover'
 import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
-import { boundKey, type ConfiguredAddress, kinds } from '../socket-key.ts'
-import {
-  type BindAddress,
-  type BoundSocket,
-  bindAt,
-  everyAddress,
-  type ListenAddress,
-  listenAt,
-} from './bind-address.ts'
+import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
+import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
 import { bindDatagram, checkFamily, familyOf } from './datagram-socket.ts'
 
 type Held = {
@@ -69,8 +62,8 @@ export class HeldSockets {
   bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
     const family = familyOf(socket)
     return this.#serve(
-      'udp',
-      { ...address, host: address.host ?? everyAddress[family] },
+      `udp${family}`,
+      address,
       (one) => bindAt(one, family),
       (_, fd) => checkFamily(socket, fd),
       async (fd) => {
@@ -132,7 +125,7 @@ export class HeldSockets {
   }
 
   #serve<Address extends ConfiguredAddress>(
-    transport: 'tcp' | 'udp',
+    transport: Transport,
     address: Address,
     bind: (address: Address) => Promise<BoundSocket>,
     onHeld: (key: string, fd: OwnedFd) => void,
@@ -178,7 +171,7 @@ export class HeldSockets {
     return fd && { key, fd }
   }
 
-  #inherited(transport: 'tcp' | 'udp', address: ConfiguredAddress): Held | undefined {
+  #inherited(transport: Transport, address: ConfiguredAddress): Held | undefined {
     const { name, port, path } = address
     const activated = name === undefined ? undefined : this.#predecessor.socket(kinds.activated + name)
     if (activated !== undefined) {
@@ -191,7 +184,7 @@ export class HeldSockets {
   }
 
   async #bound<Address extends ConfiguredAddress>(
-    transport: 'tcp' | 'udp',
+    transport: Transport,
     address: Address,
     bind: (address: Address) => Promise<BoundSocket>,
   ): Promise<Held> {

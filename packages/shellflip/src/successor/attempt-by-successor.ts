@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type OwnedFd, watchPid } from '@shellflip/fd-passing'
+import { type OwnedFd, type PidWatch, watchPid } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
 import type { Attempt, AttemptUpgrade, UpgradeResult } from '../attempt.ts'
 import type { UpgradeFailure } from '../outcome.ts'
@@ -34,9 +34,10 @@ async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Pr
     patience ??= setTimeout(() => channel.close(), lastWordsMs)
   }
   // After the commit only the answer counts: of who is dead it may never come, though another process holds the channel.
-  const life = watchPid(successor.pid, losePatience)
+  let life: PidWatch | undefined
   attempt.signal.addEventListener('abort', losePatience)
   try {
+    life = watchPid(successor.pid, losePatience)
     const signal = AbortSignal.any([attempt.signal, dead.signal])
     const result = await giveHandover(channel, offer, { readyTimeoutMs, signal })
     if (result.type === 'failed') {
@@ -50,7 +51,7 @@ async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Pr
   } finally {
     atOnce.removeEventListener('abort', kill)
     attempt.signal.removeEventListener('abort', losePatience)
-    life.close()
+    life?.close()
     clearTimeout(patience)
   }
   await successor.leave()

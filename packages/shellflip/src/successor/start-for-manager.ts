@@ -31,8 +31,11 @@ export const startForManager: StartSuccessor = async (command, env, channel) => 
     shell.once('spawn', resolve)
     shell.once('error', reject)
   })
-  const pid = Number(await text(shell.stdio[4] as Readable))
-  return new ShellChild(pid, shell, exited)
+  const told = await text(shell.stdio[4] as Readable)
+  if (told !== '') return new ShellChild(Number(told), shell, exited)
+  killGroup(shell.pid as number)
+  await exited
+  throw Object.assign(new Error('the shell that is to start it cannot fork'), { code: 'EAGAIN' })
 }
 
 class ShellChild implements SuccessorProcess {
