@@ -48,8 +48,8 @@ export class LauncherLink<Said, M> {
   }
 
   private constructor(fd: OwnedFd, read: ReadMessage<M>) {
-    this.#socket = UnixSocket.adopt(fd)
     this.maker = peerCredentials(fd.fd).pid
+    this.#socket = UnixSocket.adopt(fd)
     this.#read = read
   }
 
