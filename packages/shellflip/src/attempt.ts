@@ -8,7 +8,7 @@ export type Attempt = {
   readonly env: NodeJS.ProcessEnv
   readonly offer: HandoverOffer<unknown>
   readonly readyTimeoutMs: number
-  /** Ends the attempt, as long as the successor is not ready. */
+  /** Ends the attempt; a successor that has the right to serve by then is given some seconds to say that it does. */
   readonly signal: AbortSignal
   /** Who has stopped the service twice waits for nothing: kills a successor that has not answered "commit", and ends the undo. */
   readonly atOnce: AbortSignal

@@ -36,7 +36,7 @@ export class Ending {
     return this.#close(reason, this.#parts.manager.stopping())
   }
 
-  /** This process has never served: the predecessor goes on. */
+  /** This process has never served: its predecessor goes on, if there is one that has not let go. */
   async stoppedUnready(reason: string): Promise<FlipEnd> {
     const { predecessor, manager } = this.#parts
     predecessor.refuse(`stopped: ${reason}`)

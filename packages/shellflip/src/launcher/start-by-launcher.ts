@@ -14,6 +14,7 @@ import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
 
 type Link = LauncherLink<ToLauncher, FromLauncher>
 
+/** How long a launcher whose link has ended may take to be gone, in milliseconds. */
 const goneMs = 1_000
 
 /**
