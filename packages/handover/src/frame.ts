@@ -15,13 +15,13 @@ const kinds = {
   state: { code: 3, maxBytes: 200 * KiB, maxFds: 0 },
   stateEnd: { code: 4, maxBytes: 0, maxFds: 0 },
   ready: { code: 5, maxBytes: 0, maxFds: 0 },
-  /** The predecessor's answer to `ready`: the successor is the one that serves now. */
+  /** The predecessor's answer to `ready`: the successor may begin to serve. The predecessor serves on beside it. */
   commit: { code: 6, maxBytes: 0, maxFds: 0 },
-  /** The successor's answer to `commit`: it has heard that, and so it lives. */
+  /** The successor's answer to `commit`: it serves. The predecessor lets go when it reads this, and not before. */
   serving: { code: 11, maxBytes: 0, maxFds: 0 },
   /**
-   * Either end's last word, with a reason: the predecessor goes on, with what was not taken by then. It never says so
-   * after "commit".
+   * Either end's last word, with a reason: the predecessor goes on. The predecessor never sends it after "commit". The successor never
+   * sends it after "serving".
    */
   refused: { code: 7, maxBytes: 64 * KiB, maxFds: 0 },
   /** After the commit: an open connection, with its descriptor. */

@@ -8,24 +8,28 @@ import {
 } from './handover-failure.ts'
 import { decodeHello, decodeReason, encodeMessage, type Manifest } from './messages.ts'
 import { descriptorsOf, type HandoverOffer, socketsOf } from './offer.ts'
+import { RunningTimer } from './running-timer.ts'
 import { encodeFor } from './state-encoding.ts'
 
 export type GiveOptions = {
   /**
-   * How long the successor may take from now until it is ready, in milliseconds, and then as long again to answer "commit".
+   * How long the successor may take from now until it is ready, in milliseconds. After "commit" it has the same time again until it
+   * serves.
    * @default 60_000
    */
   readonly readyTimeoutMs?: number
-  /** Ends it, as long as the successor is not ready: later on it does nothing. */
+  /** Aborts the handover. It has no effect once the successor is ready. */
   readonly signal?: AbortSignal
 }
 
 /**
- * Gives sockets, state and lock to the successor at the other end, and waits until it is ready, agrees, and hears that the
- * successor has heard that: then it is committed.
+ * Gives sockets, state and lock to the successor at the other end, waits until it is ready, sends "commit", and waits until the
+ * successor reports that it serves. Serve on until this resolves.
  *
- * Once "commit" is said it cannot be taken back: neither `signal` nor any further word ends the handover then, but the
- * successor's answer, its end, or the time for that answer, which is `readyTimeoutMs` once more.
+ * `signal` has no effect once "commit" is sent. Then only the successor ends the handover: it reports "serving", refuses because it
+ * could not begin to serve, ends, or takes longer than `readyTimeoutMs` once more.
+ *
+ * Time for which this process does not run (SIGSTOP, a suspended machine) does not count.
  *
  * A failure leaves everything with the predecessor, which can try again with another successor. But one that was given
  * the right to serve, and hangs, would still make use of it: end the process of a successor that has failed, and
@@ -73,8 +77,8 @@ async function readied<T>(
 }
 
 /**
- * A successor that has died since it was ready may have left the kernel its end of the channel, which takes "commit" for
- * nobody: only its answer tells that it serves. It has a time of its own, so that no answer comes at the end of another.
+ * Sends "commit" and waits for "serving". A successor can die after it was ready, and the kernel takes "commit" all the same, so
+ * only its report counts. It has a time of its own, because "ready" may come at the very end of the first one.
  */
 async function committed(channel: HandoverChannel, timeoutMs: number): Promise<void> {
   using limit = new Limit(timeoutMs)
@@ -85,7 +89,7 @@ async function committed(channel: HandoverChannel, timeoutMs: number): Promise<v
     await hear(channel, 'serving', limit.signal)
     if (!isSaid) throw new HandoverFailed({ type: 'gone' })
   } catch (error) {
-    // A successor that has heard "commit" obeys no "refused" any more.
+    // A successor that received "commit" ignores a "refused".
     channel.close()
     throw error
   }
@@ -151,7 +155,7 @@ function failureOf(error: unknown): HandoverFailure | undefined {
 /** A time, and the caller's signal, as one signal whose reason is a {@link HandoverFailed}. */
 class Limit implements Disposable {
   readonly #controller = new AbortController()
-  readonly #timer: NodeJS.Timeout
+  readonly #timer: RunningTimer
   readonly #outer: AbortSignal | undefined
   readonly #aborted: Promise<never>
 
@@ -160,7 +164,7 @@ class Limit implements Disposable {
       this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true })
     })
     this.#aborted.catch(() => {})
-    this.#timer = setTimeout(() => this.#end({ type: 'not-ready', timeoutMs }), timeoutMs)
+    this.#timer = new RunningTimer(timeoutMs, () => this.#end({ type: 'not-ready', timeoutMs }))
     this.#outer = outer
     outer?.addEventListener('abort', this.#abort, { once: true })
     if (outer?.aborted) this.#abort()
@@ -176,7 +180,7 @@ class Limit implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer)
+    this.#timer[Symbol.dispose]()
     this.#outer?.removeEventListener('abort', this.#abort)
   }
 

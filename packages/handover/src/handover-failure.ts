@@ -2,9 +2,9 @@ import type { HandoverError } from './handover-error.ts'
 
 /** Why a predecessor goes on itself. */
 export type HandoverFailure =
-  /** The successor ended, or closed the channel, before it said that it serves. */
+  /** The successor ended, or closed the channel, before it served. */
   | { type: 'gone' }
-  /** It was not ready within the ready timeout, or has not answered the commit within the same time. */
+  /** It was not ready within the ready timeout, or did not serve within the same time after the commit. */
   | { type: 'not-ready'; timeoutMs: number }
   /** It says itself that it cannot. */
   | { type: 'refused'; reason: string }

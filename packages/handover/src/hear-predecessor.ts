@@ -2,6 +2,7 @@ import type { FrameType } from './frame.ts'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 import { decodeReason } from './messages.ts'
+import { RunningTimer } from './running-timer.ts'
 
 /**
  * What the predecessor says next, which must be one of these.
@@ -27,17 +28,7 @@ export async function hearPredecessor(
 
 async function receiveWithin(channel: HandoverChannel, timeoutMs: number): Promise<ChannelMessage | null> {
   const silence = new AbortController()
-  const timer = setTimeout(() => {
-    silence.abort(
-      new HandoverError(
-        'ERR_TIMED_OUT',
-        `the predecessor has been silent for ${timeoutMs} ms: does it hang?`,
-      ),
-    )
-  }, timeoutMs)
-  try {
-    return await channel.receive(silence.signal)
-  } finally {
-    clearTimeout(timer)
-  }
+  const late = `the predecessor has been silent for ${timeoutMs} ms: does it hang?`
+  using _ = new RunningTimer(timeoutMs, () => silence.abort(new HandoverError('ERR_TIMED_OUT', late)))
+  return await channel.receive(silence.signal)
 }

@@ -59,8 +59,8 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * Whether the predecessor has agreed, so that this process is the one that serves: all that it gave, its paths in the
-   * file system too, is this process's own from then on. It is before {@link ready} resolves.
+   * Whether the predecessor can no longer go on instead: it was told that this process serves, or it has ended. All that it gave,
+   * paths in the file system too, belongs to this process then.
    */
   get committed(): boolean {
     return this.#phase === 'committed'
@@ -138,22 +138,27 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * Says that this process serves. What was not taken is closed when the predecessor agrees; the channel stays open
-   * until it ends. If it has ended already, after all was handed over, this process goes on alone.
+   * Reports that this process is ready, waits for the predecessor's "commit", begins to serve by `activate`, and reports that it
+   * serves. What was not taken is closed then. The channel stays open until the predecessor ends. A predecessor that has ended after it
+   * gave everything needs no commit: `activate` is called as well.
    *
-   * @throws {@link HandoverError} ERR_REFUSED: too late, the predecessor goes on: end this process, and close what was
-   *   taken; ERR_OUT_OF_TURN: the state was not read to its end
+   * The predecessor serves on until it knows that this process serves. So it can still go on alone if `activate` fails, or if
+   * this process ends in it.
+   *
+   * @param activate begins to serve. If it throws, the predecessor goes on and is told the reason
+   * @throws {@link HandoverError} ERR_REFUSED: the predecessor goes on itself. End this process, and close what was taken;
+   *   ERR_OUT_OF_TURN: the state was not read to its end; what `activate` throws
    */
-  async ready(): Promise<Commitment> {
+  async ready(activate: () => void | Promise<void> = () => {}): Promise<Commitment> {
     this.#check('preparing', 'ready()')
     if (this.#state !== 'read') throw outOfTurn('ready() before the state was read: see state() and items()')
     this.#phase = 'ready'
     await this.#channel.send('ready')
     // Without a timeout: only the predecessor knows whether it heard this in time, and while it says nothing it lives.
-    const predecessor = await this.#verdict()
+    const verdict = await this.#verdict()
     this.#check('ready', 'the commit')
-    this.#phase = 'committed'
-    await this.#channel.send('serving')
+    const predecessor =
+      verdict === 'gone' ? await this.#goOnAlone(activate) : await this.#goOnBeside(activate)
     this.#closeUnclaimed()
     this.#channel.unref()
     void this.#untilGone()
@@ -183,6 +188,23 @@ export class Takeover implements Disposable {
       yield payload
     }
     this.#state = 'read'
+  }
+
+  async #goOnBeside(activate: () => void | Promise<void>): Promise<'draining' | 'gone'> {
+    try {
+      await activate()
+    } catch (error) {
+      throw this.#failed(error)
+    }
+    this.#check('ready', 'the end of activate()')
+    this.#phase = 'committed'
+    return (await this.#channel.send('serving')) ? 'draining' : 'gone'
+  }
+
+  async #goOnAlone(activate: () => void | Promise<void>): Promise<'gone'> {
+    this.#phase = 'committed'
+    await activate()
+    return 'gone'
   }
 
   async #verdict(): Promise<'draining' | 'gone'> {

@@ -21,7 +21,14 @@ afterEach(() => {
 function surroundings() {
   const told: string[] = []
   const say = (word: string) => async () => void told.push(word)
-  const manager = { environment: {}, serving: say('READY'), stopping: say('STOPPING'), close() {} }
+  const manager = {
+    environment: {},
+    serving: say('READY'),
+    upgrading: say('RELOADING'),
+    upgradeFailed: say('READY'),
+    stopping: say('STOPPING'),
+    close() {},
+  }
   return {
     told,
     manager,
@@ -52,7 +59,10 @@ async function successor() {
     older,
     state: undefined,
     emit() {},
-    attempt() {},
+    attempt: async () => ({
+      type: 'failed',
+      failure: { type: 'cannot-start', code: 'ENOENT', message: 'nothing is there' },
+    }),
   } as unknown as FlipParts)
   const options = { path: paths.control, restart: () => flip.upgrade(), onEvent() {} }
   flip.attach(await RestartSocket.open(options, predecessor))
@@ -69,64 +79,101 @@ async function successor() {
 
 type Successor = Awaited<ReturnType<typeof successor>>
 
-const moments: [string, (successor: Successor, stop: () => void) => void][] = [
+type Moment = [name: string, (successor: Successor, act: () => void) => void]
+
+const beforeItServes: Moment[] = [
   [
-    'heard "commit"',
-    ({ predecessor }, stop) => {
+    'reported "ready"',
+    ({ predecessor }, act) => {
       const ready = predecessor.ready.bind(predecessor)
-      vi.spyOn(predecessor, 'ready').mockImplementation(async () => {
-        const state = await ready()
-        stop()
-        return state
+      vi.spyOn(predecessor, 'ready').mockImplementation((activate) => {
+        const readying = ready(activate)
+        act()
+        return readying
       })
     },
   ],
-  ['begun to accept', ({ server }, stop) => void server.once('listening', stop)],
+  [
+    'received "commit"',
+    ({ predecessor }, act) => {
+      const ready = predecessor.ready.bind(predecessor)
+      vi.spyOn(predecessor, 'ready').mockImplementation((activate) =>
+        ready(() => {
+          act()
+          return activate()
+        }),
+      )
+    },
+  ],
+  ['begun to accept', ({ server }, act) => void server.once('listening', act)],
 ]
 
-describe('a successor that is stopped when it has just', () => {
-  test.each(moments)('%s is the owner: it drains, and leaves nothing behind', async (_, atThat) => {
+describe('a successor that is stopped when it has', () => {
+  test.each(beforeItServes)('%s leaves everything with its predecessor', async (_, atThat) => {
     const stopped = await successor()
     using _folder = stopped.folder
-    const { giving, flip, told, end, left } = stopped
+    const { giving, flip, server, told, end, left } = stopped
     atThat(stopped, () => flip.stop('SIGTERM'))
+    await expect(flip.ready()).rejects.toMatchObject({ code: 'ERR_STOPPED' })
+    expect(await giving).toMatchObject({ type: 'failed', failure: { type: 'refused' } })
+    expect(left()).toHaveLength(3)
+    expect(server.listening).toBe(false)
+    expect(await end()).toMatchObject({ type: 'stopped', reason: 'SIGTERM' })
+    expect(left()).toHaveLength(3)
+    expect(told, 'the service continues').toEqual([])
+  })
+
+  test('reported that it serves is the owner: it drains, and leaves nothing behind', async () => {
+    const stopped = await successor()
+    using _folder = stopped.folder
+    const { predecessor, giving, flip, told, end, left } = stopped
+    const ready = predecessor.ready.bind(predecessor)
+    vi.spyOn(predecessor, 'ready').mockImplementation(async (activate) => {
+      const state = await ready(activate)
+      flip.stop('SIGTERM')
+      return state
+    })
     await expect(flip.ready()).rejects.toMatchObject({ code: 'ERR_STOPPED' })
     expect(await giving).toMatchObject({ type: 'committed' })
     expect(await end()).toMatchObject({ type: 'stopped', reason: 'SIGTERM' })
     expect(left()).toEqual([])
     expect(told).toEqual(['STOPPING'])
   })
-
-  test('said "ready" is not: all of it stays with its predecessor', async () => {
-    const stopped = await successor()
-    using _folder = stopped.folder
-    const { predecessor, giving, flip, told, end, left } = stopped
-    const ready = predecessor.ready.bind(predecessor)
-    vi.spyOn(predecessor, 'ready').mockImplementation(() => {
-      const readying = ready()
-      flip.stop('SIGTERM')
-      return readying
-    })
-    await expect(flip.ready()).rejects.toMatchObject({ code: 'ERR_STOPPED' })
-    expect(await giving).toMatchObject({ type: 'failed', failure: { type: 'refused' } })
-    expect(left()).toHaveLength(3)
-    expect(await end()).toMatchObject({ type: 'stopped', reason: 'SIGTERM' })
-    expect(left()).toHaveLength(3)
-    expect(told, 'the service goes on').toEqual([])
-  })
 })
 
-test.each(moments)('who is asked for an upgrade when it has just %s is not ready', async (_, atThat) => {
+test('an upgrade that is requested while a successor begins to accept waits until it serves', async () => {
   const asked = await successor()
   using _folder = asked.folder
-  const { flip, end, left } = asked
-  let outcome: Promise<UpgradeOutcome> | undefined
-  atThat(asked, () => {
-    outcome = flip.upgrade()
+  const { flip, server, told, end, left } = asked
+  const outcome = new Promise<UpgradeOutcome>((resolve) => {
+    server.once('listening', () => resolve(flip.upgrade()))
   })
   await flip.ready()
-  expect(await outcome).toMatchObject({ type: 'refused', reason: 'not-ready' })
+  expect(await outcome).toMatchObject({ type: 'failed', failure: { type: 'cannot-start' } })
+  expect(told).toEqual(['READY', 'RELOADING', 'READY'])
   flip.stop('SIGTERM')
   await end()
   expect(left()).toEqual([])
+})
+
+test('a server that cannot begin after the commit leaves the service to the predecessor', async () => {
+  const failing = await successor()
+  using _folder = failing.folder
+  const { predecessor, giving, flip, server, end, left } = failing
+  const ready = predecessor.ready.bind(predecessor)
+  vi.spyOn(predecessor, 'ready').mockImplementation((activate) => {
+    server.listen(0)
+    return ready(activate)
+  })
+  await expect(flip.ready()).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+  expect(await giving).toMatchObject({
+    type: 'failed',
+    failure: {
+      type: 'refused',
+      reason: expect.stringContaining('the program calls server.listen(0) itself'),
+    },
+  })
+  expect(left()).toHaveLength(3)
+  flip.stop('SIGTERM')
+  await end()
 })

@@ -1,7 +1,7 @@
 import type { HandoverChannel, OfferedSocket, OfferedState } from '@shellflip/handover'
 import { OpenConnections } from './connections/open-connections.ts'
 import type { FdStore } from './fd-store/fd-store.ts'
-import type { FlipEvent } from './flip-events.ts'
+import type { ActivationStep, FlipEvent } from './flip-events.ts'
 import type { NormalizedOptions } from './flip-options.ts'
 import type { ManagerLink } from './manager-link.ts'
 import type { OlderGenerations } from './older-generations.ts'
@@ -9,7 +9,10 @@ import { PidFile } from './pid-file.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { savedState } from './saved-state.ts'
+import { ShellflipError } from './shellflip-error.ts'
 import { HeldSockets } from './sockets/held-sockets.ts'
+import { ownCalls } from './sockets/unmanaged-servers.ts'
+import { wholeTurn } from './whole-turn.ts'
 
 export type EstateParts = {
   readonly options: NormalizedOptions
@@ -41,30 +44,65 @@ export class Estate {
     this.#restartSocket = restartSocket
   }
 
-  /** What can fail is done before the commit. */
+  /**
+   * Does all that can fail before the commit. In the end the event loop turns once, with everything else settled: an error that Node has
+   * queued comes up now. What the program did meanwhile is checked after that.
+   */
   async prepare(): Promise<void> {
     await this.sockets.opened()
-    this.#pidFile?.prepare()
-  }
-
-  /** This process serves: all of it is its own. */
-  async accept(): Promise<void> {
-    this.#commitPidFile()
     await this.#keepInStore()
-    await Promise.all([this.#restartSocket?.accept(), this.sockets.accept()])
+    this.#pidFile?.prepare()
+    await wholeTurn()
+    this.sockets.check()
+    this.#checkOwnCalls()
   }
 
-  /** It is no reason to serve no more. */
-  #commitPidFile(): void {
+  /**
+   * Begins to serve, beside the predecessor, which can still go on alone. Errors that Node queues for the next turn come up before this
+   * resolves.
+   *
+   * @throws what could not begin; all else has begun
+   */
+  async accept(): Promise<void> {
+    const outcomes = await Promise.allSettled([this.sockets.accept(), this.#restartSocket?.accept()])
+    await wholeTurn()
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  /** Nobody else serves from now on: what the predecessor had is this process's own. Each step stands alone, and a failure is an event. */
+  async own(): Promise<void> {
+    const { store } = this.#parts
+    await this.#alone('unwanted-paths', () => this.sockets.own())
+    await this.#alone('socket-modes', () => this.sockets.setModes())
+    await this.#alone('pid-file', () => this.#pidFile?.commit())
+    await this.#alone('control-socket', () => this.#restartSocket?.own())
+    await this.#alone('stored-state', () => store?.dropState())
+  }
+
+  async #alone(step: ActivationStep, act: () => unknown): Promise<void> {
     try {
-      this.#pidFile?.commit()
+      await act()
     } catch (error) {
-      this.#parts.emit({ type: 'pid-file-not-written', error })
+      this.#parts.emit({ type: 'activation-failed', step, error })
     }
+  }
+
+  /** Two generations cannot both bind an address: one that the program binds itself, the next generation cannot have. */
+  #checkOwnCalls(): void {
+    const { predecessor, emit } = this.#parts
+    const [call] = ownCalls()
+    if (call === undefined) return
+    const message =
+      `the program calls ${call} itself, so the next version cannot: two processes cannot have one address. ` +
+      'Pass the server to flip.listen(), or the UDP socket to flip.bind(). One for this process alone can use port 0, or begin after flip.ready().'
+    if (predecessor.identity !== undefined) throw new ShellflipError('ERR_UNMANAGED_SERVER', message)
+    emit({ type: 'unmanaged-server', message })
+    process.emitWarning(message, { code: 'SHELLFLIP_UNMANAGED_SERVER' })
   }
 
   /** This process never serves: nothing of it keeps it alive, and no path of its own is left. */
   abandon(): void {
+    this.sockets.stopAccepting()
     this.#pidFile?.abandon()
     this.end()
     void this.close()

@@ -6,6 +6,24 @@ import type { UpgradeOutcome } from './outcome.ts'
 /** Who asked for an upgrade: a signal's name, a client of the control socket, or `flip.upgrade()`. */
 export type UpgradeTrigger = NodeJS.Signals | 'control-socket' | 'api'
 
+/**
+ * What a process does when it begins to serve:
+ *
+ * - `accept`: a server accepts. It fails alone only where the predecessor has ended; else the upgrade fails, and the predecessor goes on.
+ * - `unwanted-paths`: UNIX paths of the predecessor that this version does not use are removed
+ * - `socket-modes`: UNIX paths of the predecessor get the `mode` that this version asks for
+ * - `pid-file`: the pid file tells this process
+ * - `control-socket`: a control socket of the predecessor that this version does not use is closed
+ * - `stored-state`: the state that was taken from the fd store is removed there
+ */
+export type ActivationStep =
+  | 'accept'
+  | 'unwanted-paths'
+  | 'socket-modes'
+  | 'pid-file'
+  | 'control-socket'
+  | 'stored-state'
+
 /** What a service may want to log, count or act on. `type` tells which; nothing is printed by this package. */
 export type FlipEvent =
   /** This process is a successor: sockets and state are here, and the predecessor serves on until `ready`. */
@@ -28,8 +46,10 @@ export type FlipEvent =
   | { type: 'state-not-saved'; error: unknown }
   /** An open connection of the predecessor's was taken over, and could not be served: `take` threw, mostly. */
   | { type: 'connection-lost'; error: unknown }
-  /** The pid file could not be put in its place: it tells another pid, or none. */
-  | { type: 'pid-file-not-written'; error: unknown }
+  /** This process serves, and one step after the commit failed: see {@link ActivationStep}. */
+  | { type: 'activation-failed'; step: ActivationStep; error: unknown }
+  /** The first process of the service binds an address itself, which no successor can bind as well: its upgrades will fail. */
+  | { type: 'unmanaged-server'; message: string }
   /** A client of the control socket was not answered. */
   | { type: 'control-socket'; event: ControlServerEvent }
   /** The service manager could not be told something. */

@@ -1,31 +1,22 @@
 import type { RefusalReason } from './outcome.ts'
 
 /**
- * Where a process of the service stands. `accepting`: the service is its own, and it begins to accept. `aborting`: it was
+ * Where a process of the service stands. `preparing`: it does not serve yet, or its predecessor can still go on alone. `aborting`: it was
  * asked to stop amid an upgrade. `draining`: its successor serves. `stopping`: it was asked to stop, and drains.
  */
-export type FlipState =
-  | 'preparing'
-  | 'accepting'
-  | 'serving'
-  | 'upgrading'
-  | 'aborting'
-  | 'draining'
-  | 'stopping'
-  | 'over'
+export type FlipState = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'draining' | 'stopping' | 'over'
 
 /**
  * What can happen to it.
  *
- * - `granted`: nobody else serves from now on: the predecessor has agreed, or there is none
- * - `ready`: it accepts on everything
+ * - `ready`: it serves, and no predecessor can go on in its place
  * - `upgrade`: someone asks for an upgrade
  * - `committed`: the successor is ready, and has taken over
  * - `failed`: this upgrade has come to nothing
  * - `stop`: a stop signal, or `stop()`
  * - `drained`: nothing of its work is left
  */
-export type FlipTrigger = 'granted' | 'ready' | 'upgrade' | 'committed' | 'failed' | 'stop' | 'drained'
+export type FlipTrigger = 'ready' | 'upgrade' | 'committed' | 'failed' | 'stop' | 'drained'
 
 /**
  * `attempt` starts a successor; `abort` ends it; `drain` finishes what is under way; `end` cuts that off; `pass-on` drains, and
@@ -40,11 +31,6 @@ export type FlipStep =
 /** Each state's answer to each trigger. What does not stand here changes nothing. */
 export const flipTable: Record<FlipState, Partial<Record<FlipTrigger, FlipStep>>> = {
   preparing: {
-    granted: { to: 'accepting' },
-    upgrade: { refuse: 'not-ready' },
-    stop: { to: 'stopping', action: 'drain' },
-  },
-  accepting: {
     ready: { to: 'serving' },
     upgrade: { refuse: 'not-ready' },
     stop: { to: 'stopping', action: 'drain' },

@@ -44,7 +44,8 @@ export class Flip<S> {
   readonly #estate: Estate
   readonly #ending: Ending
   #phase: FlipState = 'preparing'
-  #readyCalled = false
+  #readying: Promise<void> | undefined
+  #isActivating = false
   #abort = new AbortController()
   /** The first one's: an upgrade that is under way ends before the stop begins. */
   #stopReason: string | undefined
@@ -82,14 +83,17 @@ export class Flip<S> {
   listen(server: Server, address: ListenAddress, options: ServeOptions = {}): Promise<SocketAddress> {
     const { sockets, connections } = this.#estate
     const name = address.name ?? 'server'
-    this.coordinator.server(server, connections.drainOptions(server, { name, ...options }))
-    return sockets.listen(server, address, (key) => connections.route(key, server, options))
+    return sockets.listen(server, address, {
+      admit: () => this.coordinator.server(server, connections.drainOptions(server, { name, ...options })),
+      onKey: (key) => connections.route(key, server, options),
+    })
   }
 
   /** The same for a UDP socket: it receives from {@link ready} on, and is closed when the drain begins. @throws as {@link listen} */
   bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
-    this.coordinator.drain(address.name ?? 'udp', async () => closeDatagram(socket))
-    return this.#estate.sockets.bind(socket, address)
+    return this.#estate.sockets.bind(socket, address, () =>
+      this.coordinator.drain(address.name ?? 'udp', async () => closeDatagram(socket)),
+    )
   }
 
   /**
@@ -101,29 +105,31 @@ export class Flip<S> {
   }
 
   /**
-   * The commit point: this process serves. Until then the predecessor does, and whatever fails here changes nothing for
-   * its clients. Resolves when everything accepts.
+   * The commit point. It prepares all that can fail, reports ready, and begins to serve when the predecessor agrees. The predecessor serves
+   * on until it knows that this process serves: whatever fails before that, or ends this process, changes nothing for its clients.
+   * Resolves when everything accepts.
    *
-   * @throws {@link ShellflipError} ERR_CALLED_TWICE, ERR_STOPPED, and what a `listen()` has failed with;
-   *   `HandoverError` ERR_REFUSED if the predecessor goes on itself: end this process then
+   * @throws {@link ShellflipError} ERR_UNMANAGED_SERVER, ERR_INVALID_ARGUMENT, ERR_CALLED_TWICE, ERR_STOPPED, and what a `listen()` has
+   *   failed with; `HandoverError` ERR_REFUSED if the predecessor goes on itself. End this process then
    */
   async ready(): Promise<void> {
-    if (this.#readyCalled) throw new ShellflipError('ERR_CALLED_TWICE', 'ready() is called once')
-    this.#readyCalled = true
-    const { predecessor, manager, store } = this.#parts
+    if (this.#readying !== undefined) throw new ShellflipError('ERR_CALLED_TWICE', 'ready() is called once')
+    this.#readying = this.#becomeReady()
+    return this.#readying
+  }
+
+  async #becomeReady(): Promise<void> {
+    const { predecessor, manager } = this.#parts
     const lock = predecessor.lock()
     try {
       await this.#estate.prepare()
       this.#checkNotStopped()
       const connections = predecessor.connections()
-      const state = await predecessor.ready()
-      this.#happen('granted')
+      const state = await predecessor.ready(() => this.#activate())
       void this.#estate.connections.takeFrom(connections)
-      this.#checkNotStopped()
-      await this.#estate.accept()
       this.#happen('ready')
+      await this.#estate.own()
       this.#checkNotStopped()
-      await store?.dropState()
       await manager.serving()
       this.#announceReady(state)
     } catch (error) {
@@ -133,6 +139,17 @@ export class Flip<S> {
       throw error
     } finally {
       releaseGivenLock(lock, this.#parts.options.lockFile)
+    }
+  }
+
+  /** @throws what could not begin to serve, where the predecessor can still go on */
+  async #activate(): Promise<void> {
+    this.#isActivating = true
+    try {
+      await this.#estate.accept()
+    } catch (error) {
+      if (!this.#parts.predecessor.committed) throw error
+      this.#parts.emit({ type: 'activation-failed', step: 'accept', error })
     }
   }
 
@@ -162,6 +179,8 @@ export class Flip<S> {
   async request(by: UpgradeTrigger): Promise<UpgradeOutcome> {
     const { emit } = this.#parts
     emit({ type: 'upgrade-requested', by })
+    // A client of the control socket reaches this process a moment before it serves.
+    if (this.#isActivating) await this.#readying?.catch(() => {})
     const outcome = await this.#answer()
     emit({ type: 'upgrade-over', by, outcome })
     // Not while it stops already: a second stop would cut what drains.
@@ -271,7 +290,8 @@ export class Flip<S> {
   /** Nobody serves after this process, or the next instance does, to whom the store is left. */
   #stop(reason: string, from: FlipState): void {
     const { store } = this.#parts
-    if (from === 'preparing') void this.#end(this.#ending.stoppedUnready(reason))
+    if (from === 'preparing' && !this.#parts.predecessor.committed)
+      void this.#end(this.#ending.stoppedUnready(reason))
     else if (store === undefined) void this.#end(this.#ending.stopped(reason))
     else void this.#end(this.#ending.stored(reason, store))
   }

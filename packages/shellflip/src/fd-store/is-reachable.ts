@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs'
-import { localAddress, type OwnedFd } from '@shellflip/fd-passing'
+import { isUnixPathBound, localAddress, type OwnedFd } from '@shellflip/fd-passing'
 import { kinds } from '../socket-key.ts'
 
 /**
@@ -10,7 +9,7 @@ export function isReachable(key: string, fd: OwnedFd): boolean {
   if (key !== kinds.control && !key.startsWith(kinds.bound)) return true
   try {
     const address = localAddress(fd.fd)
-    return address.family !== 'unix' || address.path.startsWith('@') || existsSync(address.path)
+    return address.family !== 'unix' || address.path.startsWith('@') || isUnixPathBound(address.path)
   } catch {
     // No socket at all.
     return false

@@ -23,7 +23,7 @@ export class FirstStart implements Predecessor {
   readonly #onTaken: (keys: Iterable<string>) => Promise<void>
 
   /**
-   * @param onTaken told at the commit what of the store is this process's now
+   * @param onTaken told what of the store is this process's now, when it serves
    * @throws {SdNotifyError} if LISTEN_FDS does not name what was passed
    */
   constructor(
@@ -76,7 +76,8 @@ export class FirstStart implements Predecessor {
     this.#close()
   }
 
-  async ready(): Promise<'none'> {
+  async ready(activate: () => Promise<void>): Promise<'none'> {
+    await activate()
     this.#close()
     await this.#onTaken(this.#stored.keys())
     return 'none'

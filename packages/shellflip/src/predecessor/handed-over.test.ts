@@ -38,7 +38,7 @@ async function handedOver(tamper: (message: ChannelMessage) => Buffer) {
   const taking = async () => {
     const taken = await HandedOver.open(successor.channel, Visits, 5_000)
     const state = await taken.state(Visits)
-    await taken.ready()
+    await taken.ready(async () => {})
     return state
   }
   const state = await taking().catch((error: Error & { code: string }) => error)

@@ -66,8 +66,8 @@ export class HandedOver implements Predecessor {
     this.#takeover.refuse(reason)
   }
 
-  async ready(): Promise<'draining' | 'gone'> {
-    const { predecessor } = await this.#takeover.ready()
+  async ready(activate: () => Promise<void>): Promise<'draining' | 'gone'> {
+    const { predecessor } = await this.#takeover.ready(activate)
     return predecessor
   }
 }

@@ -30,11 +30,16 @@ export interface Predecessor {
   connections(): AsyncIterable<TakenConnection>
   /** Tells it that this process cannot take over. */
   refuse(reason: string): void
-  /** The commit point: this process is ready. */
-  ready(): Promise<'none' | 'draining' | 'gone'>
   /**
-   * Whether it has agreed to be replaced: what it gave is this process's own then, to be unlinked by it if nobody follows.
-   * False where there is none.
+   * Reports that this process is ready, waits for the commit, begins to serve by `activate`, and reports that. A predecessor that is still
+   * there serves on until then.
+   *
+   * @param activate begins to serve; if it throws while the predecessor can still go on, it does, and this rejects
+   */
+  ready(activate: () => Promise<void>): Promise<'none' | 'draining' | 'gone'>
+  /**
+   * Whether it cannot go on any more: what it gave is this process's own then, to be unlinked by it if nobody follows. False where there
+   * is none.
    */
   readonly committed: boolean
   /** Resolves when its process is gone, or at once where there is none. */

@@ -104,7 +104,14 @@ export class RustPredecessor implements Predecessor {
     this.#close()
   }
 
-  async ready(): Promise<'draining' | 'gone'> {
+  /** Its protocol has one message: the predecessor lets go when it reads it, so that this process begins to serve after it. */
+  async ready(activate: () => Promise<void>): Promise<'draining' | 'gone'> {
+    const state = this.#commit()
+    await activate()
+    return state
+  }
+
+  #commit(): 'draining' | 'gone' {
     try {
       writeSync(this.#notify.fd, '1')
       this.#committed = true

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { ControlServer, type ControlServerEvent } from '@shellflip/control-socket'
 import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
-import { localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
+import { isUnixPathBound, localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
 import type { UpgradeOutcome } from '../outcome.ts'
 import type { Predecessor } from '../predecessor/predecessor.ts'
@@ -27,15 +27,23 @@ export class RestartSocket {
   #inherited: OwnedFd | undefined
   #server: ControlServer | undefined
   #adopting: Promise<void> | undefined
+  /** The predecessor cannot go on any more: its path is ours. */
+  #isOwner = false
   readonly #predecessor: Predecessor
 
-  /** Takes the predecessor's over, or listens at the path: one that a live process answers at is never taken. @throws {ControlSocketError} */
+  /**
+   * Takes the predecessor's over, or listens at the path: one that a live process answers at is never taken. A path that somebody removed is
+   * bound again.
+   *
+   * @throws {ControlSocketError}
+   */
   static async open(options: RestartSocketOptions, predecessor: Predecessor): Promise<RestartSocket> {
     const inherited = predecessor.socket(kinds.control)?.fd
-    const rules = options.path === undefined ? undefined : await rulesFor(options)
-    const socket = new RestartSocket(options.path, rules, predecessor, inherited)
-    if (rules !== undefined && options.path !== pathOf(inherited)) {
-      socket.#server = await ControlServer.listen({ ...rules, path: options.path as string })
+    const { path } = options
+    const rules = path === undefined ? undefined : await rulesFor(options)
+    const socket = new RestartSocket(path, rules, predecessor, inherited)
+    if (rules !== undefined && path !== undefined && !(path === pathOf(inherited) && isUnixPathBound(path))) {
+      socket.#server = await ControlServer.listen({ ...rules, path })
     }
     return socket
   }
@@ -52,25 +60,36 @@ export class RestartSocket {
     this.#inherited = inherited
   }
 
-  /** This process serves: it is the one that answers. A path that the program wants no more goes. */
+  /** Answers beside the predecessor, on its listener. @throws {ControlSocketError} */
   accept(): Promise<void> {
-    const fd = this.#inherited
-    this.#inherited = undefined
+    const fd = this.#server === undefined && this.#rules !== undefined ? this.#takeInherited() : undefined
     this.#adopting = fd && this.#adopt(fd)
     return Promise.resolve(this.#adopting)
   }
 
+  /** The predecessor cannot go on any more. Its listener goes where this version does not use it, and its path too. */
+  own(): void {
+    this.#isOwner = true
+    const fd = this.#takeInherited()
+    if (fd === undefined) return
+    // The path was bound again, by this process.
+    if (pathOf(fd) === this.#path) fd.close()
+    else closeWithPath(fd)
+  }
+
   async #adopt(fd: OwnedFd): Promise<void> {
-    if (this.#server === undefined && this.#rules !== undefined) {
-      this.#server = await ControlServer.adopt({
-        ...this.#rules,
-        fd,
-        path: this.#path as string,
-        unlinkOnClose: true,
-      })
-    } else {
-      closeWithPath(fd)
-    }
+    this.#server = await ControlServer.adopt({
+      ...(this.#rules as Rules),
+      fd,
+      path: this.#path as string,
+      unlinkOnClose: true,
+    })
+  }
+
+  #takeInherited(): OwnedFd | undefined {
+    const fd = this.#inherited
+    this.#inherited = undefined
+    return fd
   }
 
   /** For a successor: a copy, to be closed when it was given. */
@@ -88,12 +107,10 @@ export class RestartSocket {
 
   /** Nobody answers after this process. Before the commit the predecessor does. */
   async close(): Promise<void> {
-    const fd = this.#inherited
-    this.#inherited = undefined
-    if (this.#predecessor.committed && fd !== undefined) closeWithPath(fd)
-    else fd?.close()
+    if (this.#predecessor.committed) this.own()
+    this.#takeInherited()?.close()
     await this.#adopting?.catch(() => {})
-    await this.#server?.close()
+    await this.#server?.close({ keepPath: this.#adopting !== undefined && !this.#isOwner })
   }
 }
 

@@ -1,10 +1,11 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
-import type { Server } from 'node:net'
+import { Server } from 'node:net'
 import {
   localAddress,
   type OwnedFd,
   type SocketAddress,
   serverFrom,
+  setSocketMode,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
@@ -12,16 +13,43 @@ import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
 import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
 import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
-import { bindDatagram, checkFamily, familyOf } from './datagram-socket.ts'
+import { bindDatagram, checkFamily, closeDatagram, familyOf } from './datagram-socket.ts'
+import { type FoundSocket, findSocket } from './find-socket.ts'
+import { checkDatagramSocket, checkServer } from './given-objects.ts'
 
-type Held = {
-  readonly key: string
-  /** A copy that is ours, besides the one that Node's object has: this is what a successor gets. */
-  readonly fd: OwnedFd
-  /** To be unlinked when nobody serves after us. */
-  readonly path: UnixPathClaim | undefined
-  /** The predecessor's: its path is not ours before the commit. */
-  readonly inherited: boolean
+/** Its descriptor is a copy that is ours, besides the one that Node's object has: a successor gets it. */
+type Held = FoundSocket
+
+/** What the program gives to the service: a server, or a UDP socket, and how it begins. */
+type Given = {
+  readonly object: Server | DatagramSocket
+  readonly transport: Transport
+  /** @throws {ShellflipError} if the object cannot begin */
+  readonly check: () => void
+  /** Called before anything is opened. @throws a mistake in an option */
+  readonly admit: () => void
+  /** Called when the socket is held, before the object begins. @throws {ShellflipError} if the two do not go together */
+  readonly onHeld: (key: string, fd: OwnedFd) => void
+  /** Lets the object begin on the descriptor, which becomes its own. */
+  readonly start: (fd: OwnedFd) => Promise<unknown>
+  /** Lets it accept no more. */
+  readonly stop: () => void
+}
+
+/** One that begins when this process serves. */
+type Waiting = {
+  readonly copy: OwnedFd
+  readonly check: () => void
+  readonly start: () => Promise<void>
+  readonly stop: () => void
+}
+
+/** What `flip.listen()` tells of a server. */
+export type Listening = {
+  /** Called before anything is opened. @throws a mistake in an option */
+  readonly admit: () => void
+  /** Called with the key under which the server listens, before it accepts. */
+  readonly onKey: (key: string) => void
 }
 
 const unixPrefix = boundKey('unix', { path: '' })
@@ -31,10 +59,14 @@ export class HeldSockets {
   readonly #predecessor: Predecessor
   readonly #held = new Set<Held>()
   readonly #opening = new Set<Promise<unknown>>()
-  readonly #waiting: { start: () => Promise<void>; copy: OwnedFd }[] = []
+  readonly #waiting: Waiting[] = []
+  readonly #begun: Waiting[] = []
   readonly #unwanted: UnixPathClaim[] = []
-  /** This process serves: all that it holds is its own. */
+  /** Servers and UDP sockets that are given, and the addresses that they are given for. */
+  readonly #givenOnce = new Set<object | string>()
   #accepting = false
+  /** The predecessor cannot go on any more: all that is held is this process's own. */
+  #isOwner = false
   /** All of them are closed, or a successor's: what is still being opened comes too late. */
   #over = false
 
@@ -47,30 +79,34 @@ export class HeldSockets {
   }
 
   /**
-   * @param onKey told under which key the server listens, before it accepts
    * @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
    */
-  listen(server: Server, address: ListenAddress, onKey: (key: string) => void): Promise<SocketAddress> {
-    return this.#serve('tcp', address, listenAt, onKey, async (fd) => {
-      const backlog = address.backlog === undefined ? {} : { backlog: address.backlog }
-      await serverFrom(fd, server, backlog)
-      return (release) => server.once('close', release)
+  listen(server: Server, address: ListenAddress, { admit, onKey }: Listening): Promise<SocketAddress> {
+    const backlog = address.backlog === undefined ? {} : { backlog: address.backlog }
+    return this.#serve(address, listenAt, {
+      object: server,
+      transport: 'tcp',
+      check: () => checkServer(server),
+      admit,
+      onHeld: onKey,
+      start: (fd) => serverFrom(fd, server, backlog),
+      // That of http would destroy idle connections.
+      stop: () => void Server.prototype.close.call(server),
     })
   }
 
   /** @throws {ShellflipError} as {@link listen} */
-  bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
+  bind(socket: DatagramSocket, address: BindAddress, admit: () => void): Promise<SocketAddress> {
     const family = familyOf(socket)
-    return this.#serve(
-      `udp${family}`,
-      address,
-      (one) => bindAt(one, family),
-      (_, fd) => checkFamily(socket, fd),
-      async (fd) => {
-        await bindDatagram(socket, fd)
-        return (release) => socket.once('close', release)
-      },
-    )
+    return this.#serve(address, (one) => bindAt(one, family), {
+      object: socket,
+      transport: `udp${family}`,
+      check: () => checkDatagramSocket(socket),
+      admit,
+      onHeld: (_, fd) => checkFamily(socket, fd),
+      start: (fd) => bindDatagram(socket, fd),
+      stop: () => closeDatagram(socket),
+    })
   }
 
   /** A descriptor of any kind, by name: the predecessor's, a service manager's, or a new one. The copy that is returned is the caller's. */
@@ -79,7 +115,7 @@ export class HeldSockets {
       const [activated, other] = [kinds.activated + name, kinds.other + name]
       const given = this.#given(activated) ?? this.#given(other)
       const { key, fd } = given ?? { key: other, fd: await make() }
-      this.#hold({ key, fd, path: undefined, inherited: false })
+      this.#hold({ key, fd, inherited: false })
       if (this.#accepting) this.#onChange()
       return fd.dup()
     })
@@ -97,11 +133,43 @@ export class HeldSockets {
     this.#unwanted.push(...paths.map((path) => new UnixPathClaim(path)))
   }
 
-  /** Begins to accept on all of them, and on those that still come. */
+  /** Checks that each can still begin. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+  check(): void {
+    for (const { check } of this.#waiting) check()
+  }
+
+  /** Begins to accept on all of them, and on those that still come. One that fails stops no other. @throws what the first one failed with */
   async accept(): Promise<void> {
-    this.#unlinkUnwanted()
     this.#accepting = true
-    await Promise.all(this.#waiting.splice(0).map(({ start }) => start()))
+    const beginning = this.#waiting.splice(0)
+    this.#begun.push(...beginning)
+    const outcomes = await Promise.allSettled(beginning.map(({ start }) => start()))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  /** Accepts no more, because the predecessor goes on. */
+  stopAccepting(): void {
+    for (const { stop } of this.#begun.splice(0)) stop()
+  }
+
+  /** The predecessor cannot go on any more: what it gave is this process's own. */
+  own(): void {
+    this.#isOwner = true
+    this.#begun.splice(0)
+    this.#unlinkUnwanted()
+  }
+
+  /** Gives the predecessor's paths the modes that this version asks for. @throws the first failure, after all were tried */
+  setModes(): void {
+    const failed: unknown[] = []
+    for (const { path, mode } of this.#held) {
+      try {
+        if (path !== undefined && mode !== undefined) setSocketMode(path.path, mode)
+      } catch (error) {
+        failed.push(error)
+      }
+    }
+    if (failed.length > 0) throw failed[0]
   }
 
   /** For a successor: borrowed, since the program may close a server at any time. */
@@ -124,36 +192,88 @@ export class HeldSockets {
     this.leave()
   }
 
-  #serve<Address extends ConfiguredAddress>(
-    transport: Transport,
+  #serve<Address extends BindAddress & ConfiguredAddress>(
     address: Address,
     bind: (address: Address) => Promise<BoundSocket>,
-    onHeld: (key: string, fd: OwnedFd) => void,
-    start: (fd: OwnedFd) => Promise<(release: () => void) => unknown>,
+    given: Given,
   ): Promise<SocketAddress> {
     return this.#open(async () => {
-      const held = this.#inherited(transport, address) ?? (await this.#bound(transport, address, bind))
-      this.#hold(held)
+      given.check()
+      const taken = [given.object, ...this.#addressOf(given.transport, address)]
+      this.#give(taken)
       try {
-        onHeld(held.key, held.fd)
+        given.admit()
+        return await this.#heldFor(address, bind, given, () => this.#takeBack(taken))
       } catch (error) {
-        this.#release(held)
+        this.#takeBack(taken)
         throw error
       }
+    })
+  }
+
+  async #heldFor<Address extends BindAddress & ConfiguredAddress>(
+    address: Address,
+    bind: (address: Address) => Promise<BoundSocket>,
+    { object, transport, check, onHeld, start, stop }: Given,
+    onReleased: () => void,
+  ): Promise<SocketAddress> {
+    const held = await findSocket(this.#predecessor, transport, address, bind)
+    this.#hold(held)
+    try {
+      onHeld(held.key, held.fd)
       // Made before the commit: after it, no descriptor may be free.
       const copy = held.fd.dup()
       const startHeld = async () => {
-        const onClose = await start(copy)
-        onClose(() => this.#release(held))
+        try {
+          check()
+          await start(copy)
+        } finally {
+          // The object's own by now, if it has begun.
+          copy.close()
+        }
+        object.once('close', () => {
+          this.#release(held)
+          onReleased()
+        })
       }
       if (this.#accepting) {
         this.#onChange()
         await startHeld()
       } else {
-        this.#waiting.push({ start: startHeld, copy })
+        this.#waiting.push({ copy, check, start: startHeld, stop })
       }
       return localAddress(held.fd.fd)
-    })
+    } catch (error) {
+      this.#release(held)
+      throw error
+    }
+  }
+
+  /** The address, if it is this service's to bind. A service manager can pass several sockets of one name. */
+  #addressOf(transport: Transport, address: ConfiguredAddress): string[] {
+    const { name, port, path } = address
+    const activated = kinds.activated + name
+    const isActivated = name !== undefined && this.#predecessor.keys(activated).includes(activated)
+    if (isActivated || (port === undefined && path === undefined)) return []
+    return [boundKey(transport, address).slice(kinds.bound.length)]
+  }
+
+  /** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+  #give(things: readonly (object | string)[]): void {
+    const twice = things.find((thing) => this.#givenOnce.has(thing))
+    if (typeof twice === 'string') {
+      throw invalidArgument(`${twice} is given to flip.listen() or flip.bind() twice. Give it once.`)
+    }
+    if (twice !== undefined) {
+      throw invalidArgument(
+        'one server, or one UDP socket, is given for two addresses. Node lets it have one: create another one for the second address.',
+      )
+    }
+    for (const thing of things) this.#givenOnce.add(thing)
+  }
+
+  #takeBack(things: readonly (object | string)[]): void {
+    for (const thing of things) this.#givenOnce.delete(thing)
   }
 
   #hold(held: Held): void {
@@ -171,33 +291,12 @@ export class HeldSockets {
     return fd && { key, fd }
   }
 
-  #inherited(transport: Transport, address: ConfiguredAddress): Held | undefined {
-    const { name, port, path } = address
-    const activated = name === undefined ? undefined : this.#predecessor.socket(kinds.activated + name)
-    if (activated !== undefined) {
-      return { key: kinds.activated + name, fd: activated.fd, path: undefined, inherited: true }
-    }
-    if (port === undefined && path === undefined) throw noSuchSocket(name)
-    const key = boundKey(transport, address)
-    const fd = this.#predecessor.socket(key)?.fd
-    return fd && { key, fd, path: path === undefined ? undefined : new UnixPathClaim(path), inherited: true }
-  }
-
-  async #bound<Address extends ConfiguredAddress>(
-    transport: Transport,
-    address: Address,
-    bind: (address: Address) => Promise<BoundSocket>,
-  ): Promise<Held> {
-    const { fd, path } = await bind(address)
-    return { key: boundKey(transport, address), fd, path, inherited: false }
-  }
-
   /** The program has closed its server: nobody would accept what queues on our copy. */
   #release(held: Held): void {
     if (!this.#held.delete(held)) return
     this.#unlink(held)
     held.fd.close()
-    if (this.#accepting) this.#onChange()
+    if (this.#isOwner) this.#onChange()
   }
 
   #unlink({ path, inherited }: Held): void {
@@ -210,7 +309,7 @@ export class HeldSockets {
 
   /** What was the predecessor's is ours. A stop can come before we accept on it. */
   get #isOurs(): boolean {
-    return this.#accepting || this.#predecessor.committed
+    return this.#isOwner || this.#predecessor.committed
   }
 
   /**
@@ -227,13 +326,4 @@ export class HeldSockets {
     this.#opening.add(opening)
     return opening
   }
-}
-
-function noSuchSocket(name: string | undefined): Error {
-  if (name === undefined)
-    return invalidArgument('listen() takes a port, a path, or the name of a passed socket')
-  return new ShellflipError(
-    'ERR_NO_SUCH_SOCKET',
-    `no socket named ${name} was passed: name it by FileDescriptorName= in its unit, or give a port or a path too`,
-  )
 }

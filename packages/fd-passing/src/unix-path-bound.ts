@@ -1,0 +1,21 @@
+import { FdPassingError } from './error.ts'
+import { connectUnixSocket } from './unix-endpoint.ts'
+
+/** A path cannot be looked at: a process may listen there. Any other answer of the kernel says that no process does. */
+const lookedAway = new Set(['EACCES', 'EPERM'])
+
+/**
+ * Reports whether a process has a stream socket bound at this path. The process does not notice: a datagram socket is refused with
+ * EPROTOTYPE where a stream socket is bound, and with ECONNREFUSED where none is (unix(7)).
+ *
+ * @returns true also for a path that cannot be looked at
+ */
+export function isUnixPathBound(path: string): boolean {
+  try {
+    connectUnixSocket('datagram', path).close()
+    return true
+  } catch (error) {
+    if (!(error instanceof FdPassingError)) throw error
+    return error.errno === 'EPROTOTYPE' || lookedAway.has(error.errno ?? '')
+  }
+}

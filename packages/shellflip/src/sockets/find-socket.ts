@@ -1,0 +1,114 @@
+import {
+  FdPassingError,
+  isIpv6Only,
+  isUnixPathBound,
+  localAddress,
+  type OwnedFd,
+  UnixPathClaim,
+} from '@shellflip/fd-passing'
+import type { Predecessor } from '../predecessor/predecessor.ts'
+import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
+import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
+import type { BoundSocket } from './bind-address.ts'
+
+/** A socket of the service, and where it comes from. */
+export type FoundSocket = {
+  readonly key: string
+  readonly fd: OwnedFd
+  /** To be unlinked when nobody serves after this process. */
+  readonly path?: UnixPathClaim | undefined
+  /** The mode that this version asks for, where the predecessor made the path. */
+  readonly mode?: number | undefined
+  /** The predecessor's: its path is not ours before the commit. */
+  readonly inherited: boolean
+}
+
+type Address = ConfiguredAddress & { readonly mode?: number; readonly ipv6Only?: boolean }
+
+/**
+ * Finds the socket of an address: one from a service manager, the predecessor's, or a new one. A UNIX path that somebody removed is bound
+ * again.
+ *
+ * @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
+ */
+export async function findSocket<A extends Address>(
+  predecessor: Predecessor,
+  transport: Transport,
+  address: A,
+  bind: (address: A) => Promise<BoundSocket>,
+): Promise<FoundSocket> {
+  const { name, port, path } = address
+  const activated = name === undefined ? undefined : predecessor.socket(kinds.activated + name)
+  if (activated !== undefined) return { key: kinds.activated + name, fd: activated.fd, inherited: true }
+  if (port === undefined && path === undefined) throw noSuchSocket(name)
+  const key = boundKey(transport, address)
+  const found = predecessor.socket(key)
+  const inherited = found && inheritedAt(address, found.fd)
+  if (inherited !== undefined) return { key, ...inherited, inherited: true }
+  try {
+    return { key, ...(await bind(address)), inherited: false }
+  } catch (error) {
+    throw explained(error, predecessor, transport, address)
+  }
+}
+
+function inheritedAt(
+  { path, mode, ...internet }: Address,
+  fd: OwnedFd,
+): Pick<FoundSocket, 'fd' | 'path' | 'mode'> | undefined {
+  if (path === undefined) {
+    checkIpv6Only(fd, internet)
+    return { fd }
+  }
+  // No path to remove, and none to have a mode.
+  if (path.startsWith('@')) return { fd }
+  if (isUnixPathBound(path)) return { fd, path: new UnixPathClaim(path), mode }
+  // Somebody removed the path: no client can reach this socket any more.
+  fd.close()
+  return undefined
+}
+
+/** The kernel fixes the option when a socket is bound (ipv6(7)). */
+function checkIpv6Only(fd: OwnedFd, { host, port, ipv6Only = false }: Address): void {
+  const where = localAddress(fd.fd)
+  if (where.family !== 'IPv6' || where.address !== '::' || isIpv6Only(fd.fd) === ipv6Only) return
+  fd.close()
+  throw new ShellflipError(
+    'ERR_CANNOT_LISTEN',
+    `cannot set ipv6Only to ${ipv6Only} at ${host ?? '*'}:${port}: the predecessor bound this socket with ${!ipv6Only}, ` +
+      'and a bound socket keeps it. Keep the option, or stop the service and start it.',
+  )
+}
+
+/** The kernel reports that the address is in use. Where the predecessor has that port at another address, we know who has it. */
+function explained(
+  error: unknown,
+  predecessor: Predecessor,
+  transport: Transport,
+  { host = '*', port }: Address,
+): unknown {
+  const prefix = `${kinds.bound}${transport}://`
+  const ofPort = predecessor.keys(prefix).find((key) => key.endsWith(`:${port}`))
+  if (ofPort === undefined || !isInUse(error)) return error
+  const theirs = ofPort.slice(prefix.length)
+  return new ShellflipError(
+    'ERR_CANNOT_LISTEN',
+    `cannot listen at ${host}:${port}: the predecessor holds ${theirs} until this process serves (EADDRINUSE). ` +
+      `Keep the address ${theirs}, or stop the service and start it.`,
+    { cause: error },
+  )
+}
+
+function isInUse(error: unknown): boolean {
+  const { cause } = error as Error
+  return cause instanceof FdPassingError && cause.errno === 'EADDRINUSE'
+}
+
+function noSuchSocket(name: string | undefined): Error {
+  if (name === undefined)
+    return invalidArgument('listen() takes a port, a path, or the name of a passed socket')
+  return new ShellflipError(
+    'ERR_NO_SUCH_SOCKET',
+    `no socket named ${name} was passed: name it by FileDescriptorName= in its unit, or give a port or a path too`,
+  )
+}

@@ -1,0 +1,90 @@
+import type { Socket as DatagramSocket } from 'node:dgram'
+import diagnostics from 'node:diagnostics_channel'
+import type { Server } from 'node:net'
+import { fdOf, sharesAddress } from '@shellflip/fd-passing'
+
+/** A server or UDP socket that the program binds itself, and the call that does it. */
+type Unmanaged = { readonly call: string; readonly address: string; readonly isPrivate: () => boolean }
+
+/** What the program of this process binds itself. An object stays here until it is closed. */
+const unmanaged = new Map<object, Unmanaged>()
+
+/** As {@link Server.listen} understands its arguments. */
+type ListenArguments = { port?: unknown; host?: unknown; path?: unknown; fd?: unknown }
+
+/**
+ * Node publishes each call of `listen()` here (diagnostics_channel, "net.server.listen"). A server that listens on a descriptor is one
+ * that a process was given: this package's own are such.
+ */
+diagnostics.subscribe('tracing:net.server.listen:asyncStart', (message) => {
+  const { server, options } = message as { server: Server; options: ListenArguments }
+  if (typeof options.fd === 'number' || typeof options !== 'object') return
+  const { port, host, path } = options
+  note(server, {
+    call: 'listen',
+    address: typeof path === 'string' ? path : describe(host, port),
+    isPrivate: () => typeof path !== 'string' && !Number(port),
+  })
+})
+
+/** Node publishes each new UDP socket here ("udp.socket"), and none of its binds. */
+diagnostics.subscribe('udp.socket', (message) => {
+  const { socket } = message as { socket: DatagramSocket }
+  const bind = socket.bind as (...args: unknown[]) => DatagramSocket
+  const noted = (...args: unknown[]) => {
+    const [first] = args
+    const { port, address, fd } =
+      typeof first === 'object' && first !== null
+        ? (first as { port?: unknown; address?: unknown; fd?: unknown })
+        : { port: first, address: args[1], fd: undefined }
+    if (typeof fd !== 'number') {
+      note(socket, {
+        call: 'bind',
+        address: describe(typeof address === 'string' ? address : undefined, port),
+        // Multicast listeners and their like share a port on purpose.
+        isPrivate: () => !Number(port) || isShared(socket),
+      })
+    }
+    return Reflect.apply(bind, socket, args)
+  }
+  Object.defineProperty(socket, 'bind', {
+    value: noted,
+    configurable: true,
+    writable: true,
+    enumerable: false,
+  })
+})
+
+/** Reports the call by which the program binds this server or socket itself: `listen(8080)`. */
+export function ownCallOf(object: object): string | undefined {
+  const found = unmanaged.get(object)
+  return found && `${found.call}(${found.address})`
+}
+
+/**
+ * Lists the calls by which the program binds addresses that two generations cannot both have. One that is different in each process, as of
+ * port 0, is not among them.
+ */
+export function ownCalls(): string[] {
+  return [...unmanaged.values()]
+    .filter(({ isPrivate }) => !isPrivate())
+    .map(({ call, address }) => `${call}(${address})`)
+}
+
+function note(object: Server | DatagramSocket, call: Unmanaged): void {
+  unmanaged.set(object, call)
+  object.once('close', () => unmanaged.delete(object))
+}
+
+function describe(host: unknown, port: unknown): string {
+  const where = Number(port) || 0
+  return typeof host === 'string' && host !== '' ? `${where}, ${host}` : String(where)
+}
+
+function isShared(socket: DatagramSocket): boolean {
+  try {
+    return sharesAddress(fdOf(socket))
+  } catch {
+    return false
+  }
+}
