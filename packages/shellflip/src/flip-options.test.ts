@@ -23,12 +23,14 @@ test('undefined is as good as nothing', () => {
 })
 
 test('paths are made absolute before anyone changes the directory; the lock stands beside the control socket', () => {
-  const { controlSocket, lockFile, pidFile } = normalizeOptions({ controlSocket: 'a.sock', pidFile: 'a.pid' })
-  expect([controlSocket, lockFile, pidFile]).toEqual(
+  const { controlSocket, lock, pidFile } = normalizeOptions({ controlSocket: 'a.sock', pidFile: 'a.pid' })
+  expect([controlSocket, lock?.path, pidFile]).toEqual(
     ['a.sock', 'a.sock.lock', 'a.pid'].map((path) => resolve(path)),
   )
-  expect(normalizeOptions({ controlSocket: 'a.sock', lockFile: 'b' }).lockFile).toBe(resolve('b'))
-  expect(normalizeOptions({}).lockFile).toBeUndefined()
+  expect(lock?.required).toBe(false)
+  const named = normalizeOptions({ controlSocket: 'a.sock', lockFile: 'b' })
+  expect(named.lock).toEqual({ path: resolve('b'), required: true })
+  expect(normalizeOptions({}).lock).toBeUndefined()
 })
 
 describe('mistakes', () => {

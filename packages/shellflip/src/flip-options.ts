@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import type { FlipEvent } from './flip-events.ts'
 import { longestTimerMs } from './longest-timer.ts'
+import type { LockFile } from './one-at-a-time.ts'
 import type { UpgradeFailure } from './outcome.ts'
 import { invalidArgument } from './shellflip-error.ts'
 
@@ -62,7 +63,10 @@ export type FlipOptions = UpgradeHooks & {
   version?: string
   /** Holds the pid of the process that serves; replaced atomically, removed in the end. @default none */
   pidFile?: string
-  /** The lock that lets one upgrade at a time happen, across processes. @default the control socket's path and `.lock` */
+  /**
+   * The lock that lets one upgrade at a time happen, across processes. If it cannot be used, upgrades are refused.
+   * @default the control socket's path and `.lock`; where that cannot be used (after `setuid()`, on a read-only disk), upgrades go without
+   */
   lockFile?: string
   launch?: LaunchOptions
   /**
@@ -113,7 +117,7 @@ const defaults = {
 
 export type NormalizedOptions = AnyFlipOptions & {
   [Name in keyof typeof defaults]-?: NonNullable<AnyFlipOptions[Name & keyof AnyFlipOptions]>
-}
+} & { readonly lock?: LockFile }
 
 /** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
@@ -141,11 +145,14 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
   if (normalized.fromRust !== undefined && normalized.state === undefined) {
     throw invalidArgument('fromRust needs state and save: what it returns is what flip.state is')
   }
-  const { controlSocket, lockFile = controlSocket && `${controlSocket}.lock`, pidFile } = normalized
+  const { controlSocket, lockFile, pidFile } = normalized
+  const lockPath = lockFile ?? (controlSocket && `${controlSocket}.lock`)
   return {
     ...normalized,
     ...(controlSocket === undefined ? {} : { controlSocket: resolve(controlSocket) }),
-    ...(lockFile === undefined ? {} : { lockFile: resolve(lockFile) }),
+    ...(lockPath === undefined
+      ? {}
+      : { lock: { path: resolve(lockPath), required: lockFile !== undefined } }),
     ...(pidFile === undefined ? {} : { pidFile: resolve(pidFile) }),
   }
 }

@@ -138,7 +138,7 @@ export class Flip<S> {
       if (!(error instanceof ShellflipError)) this.#checkNotStopped(error)
       throw error
     } finally {
-      releaseGivenLock(lock, this.#parts.options.lockFile)
+      releaseGivenLock(lock, this.#parts.options.lock)
     }
   }
 
@@ -199,7 +199,7 @@ export class Flip<S> {
       const message = `${older.count} older generations still drain (pids ${older.pids.join(', ')}): try again later`
       return { type: 'refused', reason: 'too-many-draining', message }
     }
-    const admission = admitUpgrade(options.lockFile)
+    const admission = admitUpgrade(options.lock)
     // Nothing is awaited before the state changes, so of two requests at once one is refused.
     return admission.type === 'admitted' ? this.#upgrade(admission.lock) : admission
   }

@@ -6,9 +6,19 @@ export type Admission =
   | { type: 'admitted'; lock: UpgradeLock | undefined }
   | Extract<UpgradeOutcome, { type: 'refused' }>
 
-/** One upgrade at a time, across processes: without a lock file only this process's own state holds that. */
-export function admitUpgrade(path: string | undefined): Admission {
-  if (path === undefined) return { type: 'admitted', lock: undefined }
+export type LockFile = {
+  readonly path: string
+  /**
+   * The program names it, and so it is relied on. The default one stands beside the control socket, where this process may not write:
+   * after setuid, on a read-only disk. Then this process's own state holds that one upgrade happens at a time.
+   */
+  readonly required: boolean
+}
+
+/** Lets one upgrade happen at a time, across processes. */
+export function admitUpgrade(file: LockFile | undefined): Admission {
+  if (file === undefined) return { type: 'admitted', lock: undefined }
+  const { path, required } = file
   try {
     const outcome = UpgradeLock.tryAcquire({ path })
     if (outcome.type === 'acquired') return { type: 'admitted', lock: outcome.lock }
@@ -20,7 +30,12 @@ export function admitUpgrade(path: string | undefined): Admission {
       message: `an upgrade is in progress: ${path} is held by ${by}`,
     }
   } catch (error) {
-    return { type: 'refused', reason: 'lock-failed', message: (error as Error).message }
+    if (!required) return { type: 'admitted', lock: undefined }
+    return {
+      type: 'refused',
+      reason: 'lock-failed',
+      message: `lockFile cannot be used: ${(error as Error).message}`,
+    }
   }
 }
 
@@ -33,10 +48,10 @@ export function releaseLock(lock: UpgradeLock | undefined): void {
 }
 
 /** The predecessor's, which a successor has held since it was given: that upgrade is over. */
-export function releaseGivenLock(fd: OwnedFd | undefined, path: string | undefined): void {
+export function releaseGivenLock(fd: OwnedFd | undefined, file: LockFile | undefined): void {
   if (fd === undefined) return
   try {
-    if (path !== undefined) UpgradeLock.adopt(fd, { path }).release()
+    if (file !== undefined) UpgradeLock.adopt(fd, file).release()
   } catch {
     // Of another path: then it goes with the predecessor.
   } finally {

@@ -37,6 +37,13 @@ export function checkDatagramSocket(socket: unknown): void {
   if (call !== undefined || isBound(socket)) throw listensItself('socket', call ?? 'bind()', 'bind')
 }
 
+/** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+export function checkPort({ port }: { readonly port?: unknown }): void {
+  if (port === undefined || (Number.isInteger(port) && Number(port) >= 0 && Number(port) <= 65_535)) return
+  const hint = typeof port === 'string' ? ' Use Number(port).' : ''
+  throw invalidArgument(`port must be a whole number from 0 to 65535, not ${JSON.stringify(port)}.${hint}`)
+}
+
 /** An unbound socket has no address (EBADF). A closed one says so. */
 function isBound(socket: DatagramSocket): boolean {
   try {

@@ -29,12 +29,23 @@ async function serve() {
     ),
   )
   say({ listening: sockets })
+  if (plan.also !== undefined) await run(plan.also)
   if (plan.upgradeBeforeReady) say({ outcome: await flip.upgrade() })
   await flip.ready()
+  if (plan.afterwards !== undefined) await run(plan.afterwards)
   if (plan.readyTwice) await flip.ready().catch(sayError)
   say({ ready: true, state })
   const { report, ...end } = await flip.done
   say({ end })
+}
+
+function run(statements) {
+  const AsyncFunction = serve.constructor
+  return new AsyncFunction('flip', 'createServer', 'createSocket', statements)(
+    flip,
+    createServer,
+    createSocket,
+  )
 }
 
 function options() {

@@ -38,6 +38,10 @@ export type Plan = {
   twice?: true
   readyTwice?: true
   upgradeBeforeReady?: true
+  /** Statements that the program runs before `flip.ready()`; they see `flip`, `createServer` and `createSocket`. */
+  also?: string
+  /** The same, after it. */
+  afterwards?: string
   /** Another program altogether. */
   instead?: string
 }
@@ -52,6 +56,9 @@ export type PlannedSocket = {
   host?: string
   port?: number
   path?: string
+  mode?: number
+  backlog?: number
+  ipv6Only?: boolean
 }
 
 /** Where a socket is, or which file an opened descriptor is of. */

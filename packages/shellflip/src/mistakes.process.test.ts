@@ -1,0 +1,162 @@
+import { randomInt } from 'node:crypto'
+import { describe, expect, test, vi } from 'vitest'
+import { Deployment, type PlannedSocket } from './testing/deployment.ts'
+
+// What is left of a service is found in /proc.
+const onLinux = describe.runIf(process.platform === 'linux')
+// Other tests may have the processors.
+vi.setConfig({ testTimeout: 60_000 })
+
+const http: PlannedSocket = { name: 'http', host: '127.0.0.1', port: 0 }
+
+/** Below the ports that the system gives to whoever asks for any. */
+const port = randomInt(10_000, 32_768)
+
+/** What the program of a new version does wrong before `flip.ready()`, and what the upgrade reports. */
+const mistakes: [string, string, RegExp][] = [
+  [
+    'listens with a server and gives it to flip.listen()',
+    `const server = createServer()
+     server.listen(0, '127.0.0.1')
+     await flip.listen(server, { name: 'other', port: 0 })`,
+    /the program calls server\.listen\(0, 127\.0\.0\.1\) itself.*Remove the call/,
+  ],
+  [
+    'gives a server to flip.listen() and listens with it',
+    `const server = createServer()
+     await flip.listen(server, { name: 'other', port: 0 })
+     server.listen(0, 'localhost')`,
+    /the program calls server\.listen\(0, localhost\) itself.*Remove the call/,
+  ],
+  [
+    'gives one server for two addresses',
+    `const server = createServer()
+     await flip.listen(server, { name: 'one', port: 0 })
+     await flip.listen(server, { name: 'two', port: 0 })`,
+    /one server, or one UDP socket, is given for two addresses/,
+  ],
+  [
+    'gives one address twice',
+    `await flip.listen(createServer(), { host: '127.0.0.1', port: ${port} })
+     await flip.listen(createServer(), { host: '127.0.0.1', port: ${port} })`,
+    new RegExp(`tcp://127\\.0\\.0\\.1:${port} is given to flip\\.listen\\(\\) or flip\\.bind\\(\\) twice`),
+  ],
+  [
+    'gives an Express app',
+    'await flip.listen(() => {}, { port: 0, name: "app" })',
+    /not a function\. Pass createServer\(app\), not the app/,
+  ],
+  ['gives a port as a string', 'await flip.listen(createServer(), { port: "8080" })', /port .*not "8080"/],
+  [
+    'binds a UDP socket and gives it to flip.bind()',
+    `const socket = createSocket('udp4')
+     await new Promise((resolve) => socket.bind(0, resolve))
+     await flip.bind(socket, { name: 'udp', port: 0 })`,
+    /the program calls socket\.bind\(0\) itself/,
+  ],
+  [
+    'gives a closed UDP socket',
+    `const socket = createSocket('udp4')
+     await new Promise((resolve) => socket.close(resolve))
+     await flip.bind(socket, { name: 'udp', port: 0 })`,
+    /closed\. Create another one/,
+  ],
+  [
+    'closes a UDP socket that it gave',
+    `const socket = createSocket('udp4')
+     await flip.bind(socket, { name: 'udp', port: 0 })
+     socket.close()`,
+    /closed\. Create another one/,
+  ],
+  [
+    'listens at a port of its own',
+    `createServer().listen(${port}, '127.0.0.1')`,
+    new RegExp(
+      `the program calls listen\\(${port}, 127\\.0\\.0\\.1\\) itself.*Pass the server to flip\\.listen`,
+    ),
+  ],
+  [
+    'listens at a port of its own that its predecessor has, and ignores the error',
+    `const { port } = (await flip.listen(createServer(), { name: 'taken', port: 0 }))
+     createServer().on('error', () => {}).listen(port)`,
+    /the program calls listen\(\d+\) itself/,
+  ],
+  [
+    'listens at a UNIX path of its own',
+    `createServer().listen(process.env.DEPLOYED + '.sock')`,
+    /the program calls listen\(.*\.sock\) itself/,
+  ],
+  [
+    'binds a UDP port of its own',
+    `createSocket('udp4').bind({ port: ${port}, address: '127.0.0.1' })`,
+    new RegExp(`the program calls bind\\(${port}, 127\\.0\\.0\\.1\\) itself.*flip\\.bind`),
+  ],
+  ['throws in the next turn', 'setImmediate(() => { throw new Error("late") })', /exited with 1/],
+  ['throws in the next tick', 'process.nextTick(() => { throw new Error("late") })', /exited with 1/],
+  ['rejects a promise that nobody looks at', 'Promise.reject(new Error("late"))', /exited with 1/],
+  [
+    'listens where its predecessor does, and nobody looks at the error',
+    `const { port } = (await flip.listen(createServer(), { name: 'taken', port: 0 }))
+     createServer().listen({ port, host: 'localhost' })`,
+    /itself|exited with 1/,
+  ],
+  [
+    'exits when its server begins to listen',
+    `const server = createServer().once('listening', () => process.exit(9))
+     await flip.listen(server, { name: 'other', port: 0 })`,
+    /exited with 9/,
+  ],
+  [
+    'throws when its server begins to listen',
+    `const server = createServer().once('listening', () => { throw new Error('no') })
+     await flip.listen(server, { name: 'other', port: 0 })`,
+    /exited with/,
+  ],
+]
+
+onLinux('the predecessor serves on, and the next upgrade succeeds, when the new version', () => {
+  test.each(mistakes)('%s', async (_, also, reason) => {
+    await using service = new Deployment()
+    const { pid } = await service.serve({ version: '1', sockets: [http] })
+    expect(await service.failTo({ version: '2', sockets: [http], also })).toMatch(reason)
+    expect(await service.answer()).toMatchObject({ pid, version: '1' })
+    expect(service.processes).toEqual([pid])
+    const next = await service.upgradeTo({ version: '3', sockets: [http] })
+    expect(await service.answer()).toMatchObject({ pid: next, version: '3' })
+  })
+})
+
+onLinux('an upgrade succeeds when the new version', () => {
+  test.each([
+    ['listens at port 0 of its own', `createServer().listen(0, '127.0.0.1')`],
+    ['sends datagrams', `createSocket('udp4').send('x', 9, '127.0.0.1')`],
+    ['shares a UDP port on purpose', `createSocket({ type: 'udp4', reuseAddr: true }).bind(${port})`],
+    [
+      'looks for a free port',
+      `await new Promise((done) => { const probe = createServer().listen(${port}, () => probe.close(done)) })`,
+    ],
+  ])('%s', async (_, also) => {
+    await using service = new Deployment()
+    await service.serve({ version: '1', sockets: [http] })
+    const pid = await service.upgradeTo({ version: '2', sockets: [http], also })
+    expect(await service.answer()).toMatchObject({ pid, version: '2' })
+  })
+})
+
+onLinux('a first start', () => {
+  test('is warned of a server that it cannot hand over', async () => {
+    await using service = new Deployment()
+    const also = `createServer().listen(${port}, '127.0.0.1')`
+    expect((await service.serve({ version: '1', sockets: [http], also })).error).toBeUndefined()
+    const warning = service.lines.find(({ event }) => event?.type === 'unmanaged-server')
+    expect(warning?.event.message).toContain(`the program calls listen(${port}, 127.0.0.1) itself`)
+    expect(service.stderr).toContain('SHELLFLIP_UNMANAGED_SERVER')
+  })
+
+  test('fails if it gives a server that listens', async () => {
+    await using service = new Deployment()
+    const also = `const server = createServer().listen(0); await flip.listen(server, { name: 'x', port: 0 })`
+    const { error } = await service.serve({ version: '1', sockets: [http], also })
+    expect(error).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
+  })
+})
