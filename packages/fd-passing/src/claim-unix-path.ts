@@ -16,10 +16,17 @@ export class UnixPathClaim {
   readonly path: string
   readonly #inode: bigint | undefined
 
-  /** A path at which a listener of ours stands already. An abstract one has no file. */
+  /**
+   * Claims a path at which a listener of ours stands already. An abstract one has no file. One that this process may not look at, because it
+   * gave up a privilege, is left alone in the end.
+   */
   constructor(path: string) {
     this.path = path
-    this.#inode = inodeAt(path)?.ino
+    try {
+      this.#inode = inodeAt(path)?.ino
+    } catch {
+      this.#inode = undefined
+    }
   }
 
   /**

@@ -80,8 +80,13 @@ export class ManagerLink {
     this.notifier.close()
   }
 
+  /** A manager that cannot be told must not end the service. */
   async #tell(telling: Promise<NotifyOutcome>): Promise<void> {
-    const outcome = await telling
-    if (outcome.type === 'failed') this.#onTrouble(outcome.error)
+    try {
+      const outcome = await telling
+      if (outcome.type === 'failed') this.#onTrouble(outcome.error)
+    } catch (error) {
+      this.#onTrouble(error as Error)
+    }
   }
 }
