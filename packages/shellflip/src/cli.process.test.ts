@@ -127,9 +127,9 @@ describe('shellflip restart, of something else', () => {
     ['says another word', response({ RestartMaybe: 1 }), 1, /Response/],
     [
       'refuses in colour',
-      response({ RestartFailed: 'no\n\x1b[31m\u202edaer' }),
+      response({ RestartFailed: 'no\n\x1b[31m\x9b1m\u202edaer' }),
       1,
-      /no \\u\{1b\}\[31m\\u\{202e\}daer/,
+      /no \\x1b\[31m\\u009b1m\\u202edaer/,
     ],
   ])('that %s is one clear line', async (_, answer, count, reason) => {
     await using hostile = await impostor(answer)
