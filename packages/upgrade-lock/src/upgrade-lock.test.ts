@@ -212,6 +212,15 @@ describe('what others could have put there is refused', () => {
     refused(/belongs to uid 65534/)
   })
 
+  test('a folder in one that others can write', () => {
+    mkdirSync(folder.join('run'), { mode: 0o700 })
+    chmodSync(folder.path, 0o775)
+    expect(() => UpgradeLock.tryAcquire({ path: folder.join('run', 'lock') })).toThrow(
+      refusal('ERR_FORBIDDEN', /can be written by others \(mode 775\), who could replace .*\/run\./),
+    )
+    expect(readdirSync(folder.join('run'))).toEqual([])
+  })
+
   test('a folder that is not there is told', () => {
     expect(() => UpgradeLock.tryAcquire({ path: folder.join('no', 'lock') })).toThrow(
       refusal('ERR_SYSTEM', /ENOENT/),
