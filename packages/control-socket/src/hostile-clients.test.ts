@@ -196,7 +196,7 @@ async function expectAnsweredNothingBut(path: string): Promise<void> {
 
 describe('a crowd', () => {
   /** Connects clients one after the other, the oldest first. */
-  async function crowdOf(count: number, path: string, bytes = Buffer.alloc(0)): Promise<RawClient[]> {
+  async function crowdOf(count: number, path: string, bytes: Uint8Array): Promise<RawClient[]> {
     const crowd: RawClient[] = []
     for (let i = 0; i < count; i++) {
       const client = await RawClient.connect(path)

@@ -1,4 +1,3 @@
-import { oneLine } from '@shellflip/internal'
 import { askForRestart } from '../restart-socket/ask-for-restart.ts'
 
 export type RestartOptions = {
@@ -20,6 +19,6 @@ export async function restart({ socket, timeout = 0 }: RestartOptions): Promise<
   }
   const tooLate = `no outcome within ${timeout / 1_000} s; the restart may still go on, and the service tells its end`
   const late = outcome.type === 'unanswered' && signal?.aborted
-  process.stderr.write(`shellflip: restart failed: ${late ? tooLate : oneLine(outcome.message)}\n`)
+  process.stderr.write(`shellflip: restart failed: ${late ? tooLate : outcome.message}\n`)
   return 1
 }
