@@ -3,7 +3,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fsyncSync,
+  fstatSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -12,9 +12,12 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_SYNC, O_WRONLY } = constants
+
 /** A draft stands beside the pid file: its name, the pid of its writer, and 64 random bits that nobody can foresee. */
 const draftSuffix = /^\.([1-9]\d*)\.[0-9a-f]{16}$/
 const mostAttempts = 10
+const readableByAll = 0o644
 
 /**
  * Writes what is to become the pid file, under a name of its own. All bytes are on the disk when it returns, so a full
@@ -39,21 +42,28 @@ export function writeDraft(path: string): string {
 }
 
 function writeNew(path: string, text: string): void {
-  const fd = openSync(
-    path,
-    constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-    0o600,
-  )
+  // O_SYNC does what fsync() would, which Node's permission model refuses.
+  const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_SYNC
+  const fd = openSync(path, flags, readableByAll)
   try {
     writeFileSync(fd, text)
-    // The umask does not apply to it, and by the descriptor no other file can be meant.
-    fchmodSync(fd, 0o644)
-    fsyncSync(fd)
+    undoUmask(fd)
   } catch (error) {
     rmSync(path, { force: true })
     throw error
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Monitoring reads the pid file as another user, whatever our umask is. The descriptor can mean no other file. */
+function undoUmask(fd: number): void {
+  if ((fstatSync(fd).mode & 0o777) === readableByAll) return
+  try {
+    fchmodSync(fd, readableByAll)
+  } catch (error) {
+    // The permission model refuses every fchmod(). A pid file that fewer users can read is better than none.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error
   }
 }
 

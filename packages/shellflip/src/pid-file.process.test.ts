@@ -26,3 +26,25 @@ test('a pid file that cannot be written whole shows before the service is ready,
   await started.exit
   expect(readdirSync(folder.path)).toEqual([])
 })
+
+test("it is written under Node's permission model, which refuses fchmod and fsync", async () => {
+  using folder = temporaryFolder()
+  const known = process.allowedNodeEnvironmentFlags
+  const flags = [
+    known.has('--permission') ? '--permission' : '--experimental-permission',
+    ...['--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons', '--allow-child-process'],
+    ...(known.has('--allow-net') ? ['--allow-net'] : []),
+  ]
+  const serves = `
+    import { readFileSync } from 'node:fs'
+    import { shellflip } from 'shellflip'
+    process.umask(0o077)
+    const flip = await shellflip({ pidFile: process.argv[1] })
+    await flip.ready()
+    console.log('pid file: ' + readFileSync(process.argv[1], 'utf8'))
+    process.exit()
+  `
+  const command = ['--input-type=module', '-e', serves, folder.join('web.pid')]
+  await using started = TestProcess.node([...flags, ...command], { cwd: packageFolder })
+  await started.printed(new RegExp(`^pid file: ${started.pid}\\n`))
+})

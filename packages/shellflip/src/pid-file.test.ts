@@ -140,7 +140,7 @@ describe('what others have put in its place', () => {
   })
 
   test('a pipe is not waited for', () => {
-    execFileSync('mkfifo', [path])
+    execFileSync('sh', ['-c', 'mkfifo "$0"', path])
     new PidFile(path).remove()
     expect(existsSync(path)).toBe(true)
   })
