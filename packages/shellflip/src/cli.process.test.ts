@@ -161,6 +161,26 @@ describe('shellflip restart, of something else', () => {
     expect(other.count()).toBe(0)
   })
 
+  it.runIf(process.getuid?.() === 0)('that another user may have put there is sent nothing', async () => {
+    using place = temporaryFolder('sf-cli-')
+    chmodSync(place.path, 0o777)
+    const socket = place.join('restart.sock')
+    const pretend = `
+      const server = require('node:net').createServer((client) => {
+        client.once('data', () => console.log('asked')).once('close', () => console.log('gone')).on('error', () => {})
+      })
+      server.listen(process.argv[1], () => console.log('listening'))
+    `
+    const asNobody = ['--reuid=65534', '--clear-groups', process.execPath, '-e', pretend, socket]
+    await using other = TestProcess.start('setpriv', asNobody)
+    await other.printed(/listening/)
+    const { code, stdout, stderr } = await shellflip('restart', '--socket', socket)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(`shellflip: restart failed: uid 65534 listens at ${socket}, not root or uid 0: `)
+    await other.printed(/gone/)
+    expect(other.stdout).not.toContain('asked')
+  })
+
   it('that is not there', async () => {
     using folder = temporaryFolder()
     const socket = folder.join('restart.sock')
