@@ -40,7 +40,7 @@ export class ClientConnection<Request, Reply> {
   readonly #peer: Credentials
   readonly #rules: ConversationRules<Request, Reply>
   readonly #unwanted = new AbortController()
-  readonly #isSilentNoMore: () => void
+  readonly #endSilence: () => void
   #asked = false
   #pushedOut = false
 
@@ -48,7 +48,7 @@ export class ClientConnection<Request, Reply> {
     this.#socket = socket
     this.#peer = peer
     this.#rules = rules
-    this.#isSilentNoMore = rules.occupancy.arrive(() => this.#pushOut())
+    this.#endSilence = rules.occupancy.arrive(() => this.#pushOut())
     socket.on('close', () => this.#unwanted.abort(gone()))
     socket.on('end', () => this.#probeUntilGone())
   }
@@ -59,7 +59,7 @@ export class ClientConnection<Request, Reply> {
       const request = await this.#hear()
       if (request !== undefined) await this.#answer(request.value)
     } finally {
-      this.#isSilentNoMore()
+      this.#endSilence()
       this.#socket.destroy()
     }
   }
@@ -81,7 +81,7 @@ export class ClientConnection<Request, Reply> {
       const json = await readRequest(this.#socket, { maxBytes: maxRequestBytes, timeoutMs: requestTimeoutMs })
       if (json === undefined) return undefined
       this.#asked = true
-      this.#isSilentNoMore()
+      this.#endSilence()
       this.#socket.on('data', () => this.#cut(talkedOn()))
       return { value: fromWire(vocabulary.request, json) }
     } catch (error) {
