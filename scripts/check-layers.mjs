@@ -13,10 +13,15 @@ const layers = [
   ['shellflip', 'procroll'],
 ]
 
+/** Private helpers beneath all layers. Whoever uses them carries them in its own dist, so they are no dependency. */
+const bundled = ['internal']
+
 /** Private packages beside the layers. They may use every layer; no published code uses them. */
 const beside = ['testing', 'e2e', 'bench']
 
-const heights = new Map(layers.flatMap((names, height) => names.map((name) => [name, height])))
+const heights = new Map(
+  [bundled, ...layers].flatMap((names, index) => names.map((name) => [name, index - 1])),
+)
 
 /** What breaks the rules in the workspace at `root`, one line each. */
 export function layerViolations(root) {
@@ -36,13 +41,20 @@ function dependencyViolations(root, name) {
   const manifest = JSON.parse(readFileSync(join(root, path), 'utf8'))
   const shipped = { ...manifest.dependencies, ...manifest.peerDependencies, ...manifest.optionalDependencies }
   return [
-    ...Object.keys(shipped).map((id) => refusal(name, id, { inTest: false, typeOnly: false })),
+    ...Object.keys(shipped).map(
+      (id) => privateDependency(id) ?? refusal(name, id, { inTest: false, typeOnly: false }),
+    ),
     ...Object.keys(manifest.devDependencies ?? {}).map((id) =>
       refusal(name, id, { inTest: true, typeOnly: true }),
     ),
   ]
     .filter((reason) => reason !== undefined)
     .map((reason) => `${path}: ${reason}`)
+}
+
+function privateDependency(id) {
+  if (!bundled.includes(packageNamed(id))) return undefined
+  return `${id} is private, and nobody could install it: name it in devDependencies, and the build bundles it`
 }
 
 function importViolations(root, name) {

@@ -49,6 +49,22 @@ test.each([
   expect(found[0]).toMatch(/^packages\/sd-notify\/src\/bad\.ts: /)
 })
 
+test('every layer may use the private helpers, which use none of ours', () => {
+  write('packages/internal/package.json', { devDependencies: { '@shellflip/testing': 'workspace:^' } })
+  write('packages/fd-passing/package.json', { devDependencies: { '@shellflip/internal': 'workspace:^' } })
+  write('packages/fd-passing/src/index.ts', "import { oneLine } from '@shellflip/internal'")
+  expect(layerViolations(root)).toEqual([])
+  write('packages/internal/src/up.ts', "import { dup } from '@shellflip/fd-passing'")
+  expect(layerViolations(root)).toHaveLength(1)
+})
+
+test('the private helpers are not a dependency that a user would have to install', () => {
+  write('packages/sd-notify/package.json', { dependencies: { '@shellflip/internal': 'workspace:^' } })
+  expect(layerViolations(root)).toEqual([
+    'packages/sd-notify/package.json: @shellflip/internal is private, and nobody could install it: name it in devDependencies, and the build bundles it',
+  ])
+})
+
 test.each(['dependencies', 'peerDependencies', 'optionalDependencies'])('%s point down too', (field) => {
   write('packages/fd-passing/package.json', { [field]: { '@shellflip/sd-notify': 'workspace:^' } })
   expect(layerViolations(root)).toEqual([

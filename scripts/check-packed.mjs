@@ -1,7 +1,16 @@
 // Installs what would be published, as a user does: all tarballs, into an empty project, with an empty HOME
 // and a PATH that holds Node, npm and a shell but no compiler; then uses them for real.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { publicPackages, root } from './public-packages.mjs'
@@ -34,6 +43,7 @@ try {
   const tarballs = readdirSync(`${folder}/tarballs`).map((file) => `${folder}/tarballs/${file}`)
   asUser('npm', 'install', '--no-audit', '--no-fund', ...tarballs)
 
+  for (const { name } of packages) expect(filesThatName('@shellflip/internal', name), '')
   for (const entry of packages.flatMap(entries)) {
     asUser('node', '--input-type=module', '-e', `await import('${entry}')`)
   }
@@ -45,6 +55,17 @@ try {
   console.log(`${packages.length} packages install and run without a compiler`)
 } finally {
   rmSync(folder, { recursive: true, force: true })
+}
+
+/** The files that a package ships and that import a private one, which its users do not have. */
+function filesThatName(specifier, name) {
+  const dist = `${folder}/project/node_modules/${name}/dist`
+  return readdirSync(dist)
+    .filter((file) => /\.(js|d\.ts)$/.test(file))
+    .filter((file) =>
+      new RegExp(`(from|import)[ (]*["']${specifier}["']`).test(readFileSync(`${dist}/${file}`, 'utf8')),
+    )
+    .join(', ')
 }
 
 function entries({ name, manifest }) {

@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup'
-import base from '../../tsup.config.base.ts'
+import base, { bundled } from '../../tsup.config.base.ts'
 
 export default defineConfig([
   {
@@ -7,7 +7,7 @@ export default defineConfig([
     clean: false,
     splitting: true,
     // Loaded only for a control socket, and read in a fraction of the time that zod's many files take.
-    noExternal: ['@shellflip/control-socket/shellflip', 'zod'],
+    noExternal: [...bundled, '@shellflip/control-socket/shellflip', 'zod'],
   },
   {
     ...base,

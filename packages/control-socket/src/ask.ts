@@ -25,7 +25,8 @@ export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): 
 }
 
 /**
- * Asks, and yields the replies as they come; leaving the loop closes the connection.
+ * Asks, and yields the replies as they come. Leaving the loop closes the connection. Nothing is sent to a server that
+ * another user may have put at the path.
  *
  * The end of the stream says that the server's end closed, and a process that dies closes it as well: a vocabulary
  * with several replies lets the last one say that it is the last.

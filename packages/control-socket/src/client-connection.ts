@@ -4,6 +4,7 @@ import type { Credentials } from '@shellflip/fd-passing'
 import { ControlSocketError } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
 import { encodeFrame } from './frame.ts'
+import type { Occupancy } from './occupancy.ts'
 import { readRequest, talkedOn } from './read-request.ts'
 import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
 
@@ -27,6 +28,7 @@ export type ConversationRules<Request, Reply> = {
   maxRequestBytes: number
   requestTimeoutMs: number
   replyTimeoutMs: number
+  occupancy: Occupancy
   emit: (event: ControlServerEvent) => void
 }
 
@@ -38,12 +40,15 @@ export class ClientConnection<Request, Reply> {
   readonly #peer: Credentials
   readonly #rules: ConversationRules<Request, Reply>
   readonly #unwanted = new AbortController()
+  readonly #endSilence: () => void
   #asked = false
+  #pushedOut = false
 
   constructor(socket: Socket, peer: Credentials, rules: ConversationRules<Request, Reply>) {
     this.#socket = socket
     this.#peer = peer
     this.#rules = rules
+    this.#endSilence = rules.occupancy.arrive(() => this.#pushOut())
     socket.on('close', () => this.#unwanted.abort(gone()))
     socket.on('end', () => this.#probeUntilGone())
   }
@@ -54,6 +59,7 @@ export class ClientConnection<Request, Reply> {
       const request = await this.#hear()
       if (request !== undefined) await this.#answer(request.value)
     } finally {
+      this.#endSilence()
       this.#socket.destroy()
     }
   }
@@ -75,9 +81,11 @@ export class ClientConnection<Request, Reply> {
       const json = await readRequest(this.#socket, { maxBytes: maxRequestBytes, timeoutMs: requestTimeoutMs })
       if (json === undefined) return undefined
       this.#asked = true
+      this.#endSilence()
       this.#socket.on('data', () => this.#cut(talkedOn()))
       return { value: fromWire(vocabulary.request, json) }
     } catch (error) {
+      if (this.#pushedOut) return undefined
       emit({ type: 'request-refused', peer: this.#peer, error: error as ControlSocketError })
       await this.#refuse(error)
       return undefined
@@ -86,6 +94,9 @@ export class ClientConnection<Request, Reply> {
 
   async #answer(request: Request): Promise<void> {
     try {
+      const kind = this.#rules.vocabulary.kindOf?.(request) ?? 'request'
+      using place = this.#rules.occupancy.begin(kind)
+      if (place === undefined) return await this.#refuseOneTooMany(kind)
       await this.#sayAll(this.#rules.answer(request, { peer: this.#peer, signal: this.#unwanted.signal }))
       await this.#written((done) => this.#socket.end(done))
     } catch (error) {
@@ -93,6 +104,11 @@ export class ClientConnection<Request, Reply> {
       if (!this.#unwanted.signal.aborted) this.#rules.emit({ type: 'answer-failed', peer: this.#peer, error })
       await this.#refuse(error)
     }
+  }
+
+  async #refuseOneTooMany(kind: string): Promise<void> {
+    this.#rules.emit({ type: 'client-refused', reason: 'too-many-requests', kind, peer: this.#peer })
+    await this.#refuse(`too many requests of this kind (${kind}) are being answered. Try again later.`)
   }
 
   async #sayAll(answer: AsyncIterable<Reply> | Promise<Reply>): Promise<void> {
@@ -115,6 +131,13 @@ export class ClientConnection<Request, Reply> {
   async #say(reply: Reply): Promise<void> {
     const frame = encodeFrame(toWire(this.#rules.vocabulary.reply, reply))
     await this.#written((done) => this.#socket.write(frame, done))
+  }
+
+  /** Closes a client that has not asked, to make room for another. */
+  #pushOut(): void {
+    this.#pushedOut = true
+    this.#rules.emit({ type: 'client-refused', reason: 'too-many-silent-clients', peer: this.#peer })
+    this.#socket.destroy()
   }
 
   /** Tells why there is no answer, in the words that the vocabulary has for it. */

@@ -1,18 +1,28 @@
 import { connect, type Socket } from 'node:net'
+import { checkServer } from './check-server.ts'
 import { ControlSocketError, errnoOf } from './control-socket-error.ts'
 import { checkedPath } from './socket-path.ts'
 
 /**
- * Connects to a control socket. What goes wrong on it later, its reader meets; the signal ends it.
+ * Connects to a control socket, and checks who listens there before a byte is sent. Whoever reads from the socket meets
+ * its later errors. The signal ends it.
  *
- * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_PATH_TOO_LONG, ERR_SYSTEM
+ * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_CLOSED_EARLY, ERR_PATH_TOO_LONG, ERR_SYSTEM
  */
 export function connectTo(path: string, signal?: AbortSignal): Promise<Socket> {
   const absolute = checkedPath(path)
   return new Promise((resolve, reject) => {
     const socket = connect({ path: absolute, ...(signal === undefined ? {} : { signal }) })
-    socket.once('connect', () => resolve(socket))
     socket.on('error', (error) => reject(whyNot(absolute, error)))
+    socket.once('connect', () => {
+      try {
+        checkServer(socket, absolute)
+        resolve(socket)
+      } catch (error) {
+        socket.destroy()
+        reject(error)
+      }
+    })
   })
 }
 

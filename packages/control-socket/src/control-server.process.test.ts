@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { listenUnix } from '@shellflip/fd-passing'
 import { TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { ask } from './ask.ts'
@@ -125,7 +126,7 @@ describe.runIf(isRoot)('another user', () => {
     ])
   })
 
-  test('answers root', async () => {
+  test('answers root in its own folder', async () => {
     using folder = temporaryFolder()
     chmodSync(folder.path, 0o711)
     mkdirSync(folder.join('theirs'), { mode: 0o700 })
@@ -133,6 +134,95 @@ describe.runIf(isRoot)('another user', () => {
     await using server = program(`becomeNobody(); ${serve}`, folder.join('theirs', 's'))
     await server.printed(/listening/)
     expect(await ask({ path: folder.join('theirs', 's'), vocabulary: words, request })).toEqual({ say: 'x' })
+  })
+})
+
+describe.runIf(isRoot)('a server of another user', () => {
+  /** Answers whoever comes, as nobody, and prints whether a byte arrived. */
+  const pretend = `
+    import { chmodSync } from 'node:fs'
+    import { createServer } from 'node:net'
+    becomeNobody()
+    const answer = control.encodeFrame({ say: 'forged' })
+    const server = createServer((client) => {
+      client.once('data', () => { console.log('asked'); client.end(answer) })
+      client.once('close', () => console.log('gone'))
+      client.resume().on('error', () => {})
+    })
+    server.listen(args[0], () => { chmodSync(args[0], 0o666); console.log('listening') })
+  `
+
+  /** A folder that nobody can write, and a server of nobody in it. */
+  async function forgery(owner: number, mode: number) {
+    const place = temporaryFolder()
+    chmodSync(place.path, 0o755)
+    mkdirSync(place.join('app'))
+    chmodSync(place.join('app'), mode)
+    chownSync(place.join('app'), owner, owner)
+    const path = place.join('app', 's')
+    const server = program(pretend, path)
+    await server.printed(/listening/)
+    return {
+      path,
+      server,
+      async [Symbol.asyncDispose]() {
+        await server[Symbol.asyncDispose]()
+        place[Symbol.dispose]()
+      },
+    }
+  }
+
+  const message = (path: string) =>
+    expect.stringMatching(new RegExp(`^uid 65534 listens at ${path}, .* Nothing was sent\\. Check who owns `))
+
+  test.each([
+    ['everybody', 0, 0o777],
+    ['everybody, though it is sticky', 0, 0o1777],
+    ['a third user, who lets everybody', 65533, 0o777],
+  ])('gets no request in a folder of %s', async (_, owner, mode) => {
+    await using forged = await forgery(owner, mode)
+    await expect(ask({ path: forged.path, vocabulary: words, request })).rejects.toMatchObject({
+      code: 'ERR_FORBIDDEN',
+      message: message(forged.path),
+    })
+    await forged.server.printed(/gone/)
+    expect(forged.server.stdout).not.toContain('asked')
+  })
+
+  test('gets no request of a third user, not even in its own folder', async () => {
+    await using forged = await forgery(65534, 0o755)
+    const askAsThird = `
+      process.setgroups([]); process.setgid(65533); process.setuid(65533)
+      const asked = control.ask({ path: args[0], vocabulary: words, request: { ask: 'x' } })
+      console.log(await asked.then(({ say }) => 'answer: ' + say, (error) => error.code + ': ' + error.message))
+    `
+    await using third = program(askAsThird, forged.path)
+    expect((await third.printed(/ERR_FORBIDDEN: (.*)/))[1]).toEqual(message(forged.path))
+    await forged.server.printed(/gone/)
+    expect(forged.server.stdout).not.toContain('asked')
+  })
+
+  test('is believed by root in its own folder', async () => {
+    await using own = await forgery(65534, 0o755)
+    expect(await ask({ path: own.path, vocabulary: words, request })).toEqual({ say: 'forged' })
+  })
+
+  test('that was given the listener is believed in our folder, where nobody else could have put it', async () => {
+    using folder = temporaryFolder()
+    const path = folder.join('s')
+    using listener = listenUnix({ path })
+    const adopt = `
+      import { OwnedFd } from '@shellflip/fd-passing'
+      becomeNobody()
+      await control.ControlServer.adopt({ fd: new OwnedFd(3), ...echo })
+      console.log('listening')
+    `
+    await using server = TestProcess.node(nodeArguments(adopt, []), {
+      cwd: packageFolder,
+      extraFds: [listener.fd],
+    })
+    await server.printed(/listening/)
+    expect(await ask({ path, vocabulary: words, request })).toEqual({ say: 'x' })
   })
 })
 

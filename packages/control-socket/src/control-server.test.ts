@@ -136,6 +136,15 @@ describe('the folder', () => {
     }
   })
 
+  test('whose ancestor others can write is refused, and not made', async () => {
+    using folder = temporaryFolder()
+    chmodSync(folder.path, 0o777)
+    await expect(ControlServer.listen({ path: folder.join('run', 's'), ...echo })).rejects.toEqual(
+      refused('ERR_FORBIDDEN', /can be written by others \(mode 777\), who could replace .*\/run\./),
+    )
+    expect(existsSync(folder.join('run'))).toBe(false)
+  })
+
   test('that is a file is refused', async () => {
     using folder = temporaryFolder()
     writeFileSync(folder.join('file'), '')

@@ -7,11 +7,12 @@ import {
   serverFrom,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
-import { mayAsk, peerOf } from './admission.ts'
+import { isTrusted, peerOf } from './admission.ts'
 import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'
 import { ControlSocketError } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
+import { Occupancy } from './occupancy.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 export type ControlServerOptions<Request, Reply> = {
@@ -20,8 +21,10 @@ export type ControlServerOptions<Request, Reply> = {
   answer: Answer<Request, Reply>
   /** Told of clients that were not answered. */
   onEvent?: (event: ControlServerEvent) => void
-  /** How many clients may be connected at once; a further one is closed. @default 64 */
-  maxClients?: number
+  /** How many clients may be connected that have not asked yet. Beyond that the oldest of them is closed. @default 32 */
+  maxSilentClients?: number
+  /** How many requests of one kind (`vocabulary.kindOf`) may be answered at once. A further one is refused. @default 32 */
+  maxRequestsOfAKind?: number
   /** The largest request, in bytes of JSON. @default 65_536 */
   maxRequestBytes?: number
   /** How long a client may take to ask, in milliseconds; then it is closed. @default 5_000 */
@@ -54,7 +57,6 @@ export type CloseOptions = {
 type Conversation = { serve(): Promise<void>; close(graceMs: number): void }
 
 type Reception = {
-  maxClients: number
   emit: (event: ControlServerEvent) => void
   converse: (socket: Socket, peer: Credentials) => Conversation
 }
@@ -155,14 +157,11 @@ export class ControlServer implements AsyncDisposable {
   #receive(socket: Socket): void {
     // What ends a connection is told by its 'close' and by the calls that fail.
     socket.on('error', () => {})
-    const { maxClients, emit, converse } = this.#reception
+    const { emit, converse } = this.#reception
     const peer = peerOf(socket)
-    if (peer === undefined || !mayAsk(peer)) {
+    if (peer === undefined || !isTrusted(peer)) {
       socket.destroy()
       emit({ type: 'client-refused', reason: 'forbidden', peer })
-    } else if (this.#conversations.size >= maxClients) {
-      socket.destroy()
-      emit({ type: 'client-refused', reason: 'too-many-clients', peer })
     } else {
       const conversation = converse(socket, peer)
       const over = conversation.serve().finally(() => this.#conversations.delete(conversation))
@@ -178,10 +177,13 @@ function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Repl
     maxRequestBytes: options.maxRequestBytes ?? 65_536,
     requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
     replyTimeoutMs: options.replyTimeoutMs ?? 5_000,
+    occupancy: new Occupancy({
+      maxSilentClients: options.maxSilentClients ?? 32,
+      maxRequestsOfAKind: options.maxRequestsOfAKind ?? 32,
+    }),
     emit: options.onEvent ?? (() => {}),
   }
   return {
-    maxClients: options.maxClients ?? 64,
     emit: rules.emit,
     converse: (socket, peer) => new ClientConnection(socket, peer, rules),
   }

@@ -5,7 +5,7 @@
  * - `ERR_BUSY`: something listens, and its queue of connections is full.
  * - `ERR_PATH_IN_USE`: a live instance listens at the path, or something that is no socket stands there.
  * - `ERR_PATH_TOO_LONG`: the kernel takes no socket path of this length.
- * - `ERR_FORBIDDEN`: the path or its folder is not ours alone, or we may not connect to it.
+ * - `ERR_FORBIDDEN`: others can write or replace the folder, we may not connect, or another user listens at the path.
  * - `ERR_MALFORMED`: bytes that are no frame, or a message that is not in the vocabulary.
  * - `ERR_FRAME_TOO_LARGE`: a frame beyond the limit, refused by its announced length.
  * - `ERR_CLOSED_EARLY`: the other side went away before it had said everything.

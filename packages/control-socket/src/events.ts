@@ -1,10 +1,14 @@
 import type { Credentials } from '@shellflip/fd-passing'
 import type { ControlSocketError } from './control-socket-error.ts'
 
-/** What a server may want to tell of clients that it did not answer; each is over when it is told. */
+/** Reports a client that got no answer. Its connection is closed by then. */
 export type ControlServerEvent =
-  /** Closed at once: another uid than ours or root's, or one more than `maxClients`. */
-  | { type: 'client-refused'; reason: 'forbidden' | 'too-many-clients'; peer: Credentials | undefined }
+  /** The client was closed at once: its uid is neither ours nor root's. */
+  | { type: 'client-refused'; reason: 'forbidden'; peer: Credentials | undefined }
+  /** The client had not asked yet, and was the oldest of more than `maxSilentClients`. */
+  | { type: 'client-refused'; reason: 'too-many-silent-clients'; peer: Credentials }
+  /** As many requests of this kind (`vocabulary.kindOf`) as `maxRequestsOfAKind` were being answered. */
+  | { type: 'client-refused'; reason: 'too-many-requests'; kind: string; peer: Credentials }
   /** What it sent, if anything, is no request: ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_TIMED_OUT, ERR_CLOSED_EARLY. */
   | { type: 'request-refused'; peer: Credentials; error: ControlSocketError }
   /** Cut while it was answered: it did not read (ERR_TIMED_OUT), or talked on (ERR_MALFORMED). */

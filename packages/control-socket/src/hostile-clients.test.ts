@@ -194,15 +194,108 @@ async function expectAnsweredNothingBut(path: string): Promise<void> {
   await once(client.socket, 'data')
 }
 
-test('one client more than allowed is closed, and there is room again when one leaves', async () => {
-  await using server = await testServer({ maxClients: 2 })
-  using first = await RawClient.connect(server.path)
-  using _second = await RawClient.connect(server.path)
-  using third = await RawClient.connect(server.path)
-  await third.closed
-  expect(server.events).toMatchObject([{ type: 'client-refused', reason: 'too-many-clients' }])
-  first.socket.destroy()
-  await waitFor(() => expectAnswered(server.path).then(() => true))
+describe('a crowd', () => {
+  /** Connects clients one after the other, the oldest first. */
+  async function crowdOf(count: number, path: string, bytes: Uint8Array): Promise<RawClient[]> {
+    const crowd: RawClient[] = []
+    for (let i = 0; i < count; i++) {
+      const client = await RawClient.connect(path)
+      client.socket.write(bytes)
+      crowd.push(client)
+    }
+    return crowd
+  }
+
+  test.each([
+    ['silent', Buffer.alloc(0)],
+    ['slow', request.subarray(0, 5)],
+  ])('of %s clients delays nobody, and the oldest of them makes room for a newcomer', async (_, bytes) => {
+    await using server = await testServer({ maxSilentClients: 2, requestTimeoutMs: 60_000 })
+    const [first, second, ...others] = await crowdOf(4, server.path, bytes)
+    await first?.closed
+    await second?.closed
+    await expectAnswered(server.path)
+    const pushedOut = {
+      type: 'client-refused',
+      reason: 'too-many-silent-clients',
+      peer: { pid: process.pid },
+    }
+    expect(server.events).toMatchObject([pushedOut, pushedOut])
+    for (const { socket } of others) {
+      expect(socket.destroyed).toBe(false)
+      socket.destroy()
+    }
+  })
+
+  test('that connects at once pushes out nobody who has asked already', async () => {
+    await using server = await testServer({ maxSilentClients: 1, requestTimeoutMs: 60_000 })
+    const asked = expectAnswered(server.path)
+    const crowd = Array.from({ length: 100 }, () => RawClient.connect(server.path))
+    await asked
+    for (const client of await Promise.all(crowd)) client.socket.destroy()
+  })
+
+  test('of one kind of request has its own places: one too many is refused, the others are answered', async () => {
+    const kindOf = ({ ask }: { ask: string }) => (ask === 'x' ? 'watch' : 'request')
+    const replies: (() => void)[] = []
+    await using server = await testServer({
+      vocabulary: { ...wordsWithRefusal, kindOf },
+      maxRequestsOfAKind: 2,
+      async *answer({ ask: say }, { signal }) {
+        if (say !== 'x') return yield { say }
+        await new Promise<void>((resolve) => {
+          replies.push(resolve)
+          signal.addEventListener('abort', () => resolve())
+        })
+        yield { say }
+      },
+    })
+    const watchers = await crowdOf(2, server.path, request)
+    await waitFor(() => replies.length === 2)
+    const question = { path: server.path, vocabulary: words, request: { ask: 'x' } }
+    expect(await ask(question)).toEqual({
+      say: 'no: too many requests of this kind (watch) are being answered. Try again later.',
+    })
+    expect(server.events).toMatchObject([
+      { type: 'client-refused', reason: 'too-many-requests', kind: 'watch', peer: { pid: process.pid } },
+    ])
+    await expectAnswered(server.path)
+
+    // A place is free again when its client leaves, and when it has its answer.
+    watchers[0]?.socket.destroy()
+    replies[1]?.()
+    await watchers[1]?.closed
+    for (let count = 3; count < 5; count++) {
+      const asked = ask(question)
+      await waitFor(() => replies.length === count)
+      replies.at(-1)?.()
+      expect(await asked).toEqual({ say: 'x' })
+    }
+  })
+
+  test('of waiting requests leaves no room for a further one of their kind', async () => {
+    await using server = await testServer({
+      maxRequestsOfAKind: 1,
+      answer: () => new Promise(() => {}),
+    })
+    using waiting = await RawClient.connect(server.path)
+    waiting.socket.write(request)
+    await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toMatchObject({
+      code: 'ERR_CLOSED_EARLY',
+    })
+    expect(server.events).toMatchObject([{ reason: 'too-many-requests', kind: 'request' }])
+  })
+})
+
+test('an answer whose kind cannot be told fails like any other', async () => {
+  const kindOf = () => {
+    throw new Error('no kind')
+  }
+  await using server = await testServer({ vocabulary: { ...wordsWithRefusal, kindOf } })
+  expect(await ask({ path: server.path, vocabulary: words, request: { ask: '' } })).toEqual({
+    say: 'no: no kind',
+  })
+  expect(server.events).toMatchObject([{ type: 'answer-failed' }])
 })
 
 test('between two replies everybody else has a turn, even where the kernel takes all of them at once', async () => {

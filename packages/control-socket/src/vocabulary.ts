@@ -14,6 +14,13 @@ export type Vocabulary<Request, Reply> = {
    * Without it such a connection is closed, and the client learns no reason.
    */
   readonly refuse?: (reason: string) => Reply
+  /**
+   * Names the kind of a request. A server limits the requests of each kind apart (`maxRequestsOfAKind`), so a request
+   * that is answered for hours, such as a watch, needs a kind of its own. The names must be few.
+   *
+   * @default one kind, "request"
+   */
+  kindOf?(request: Request): string
 }
 
 /** The JSON value of something to say. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */

@@ -82,6 +82,8 @@ test('any bytes, and any JSON, are a message or a typed error', () => {
 })
 
 test('a reason is text of a bounded length, without what a terminal would obey', () => {
-  expect(decodeReason(encodeReason('no room\n\x1b[2J\u0000left'))).toBe('no room [2J left')
+  expect(decodeReason(encodeReason('no\nroom \x1b[2J\x9b1m \u202eleft'))).toBe(
+    'no room \\x1b[2J\\u009b1m \\u202eleft',
+  )
   expect(decodeReason(encodeReason('x'.repeat(100_000)))).toHaveLength(4_000)
 })

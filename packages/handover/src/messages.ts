@@ -1,4 +1,5 @@
 import type { SocketAddress } from '@shellflip/fd-passing'
+import { oneLine } from '@shellflip/internal'
 import type { StateIdentity } from '@shellflip/state-serialization'
 import { protocolError } from './handover-error.ts'
 
@@ -73,12 +74,9 @@ export function decodeManifest(payload: Buffer): Manifest {
   }
 }
 
-/** What a peer gives as its reason: for people, and so without what a terminal would obey. */
+/** Reads the reason that a peer gives, as one line in which a terminal finds nothing to obey. */
 export function decodeReason(payload: Buffer): string {
-  return payload
-    .toString('utf8')
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .slice(0, longestReason)
+  return oneLine(payload.toString('utf8')).slice(0, longestReason)
 }
 
 function socketOf(value: unknown, field: string): ManifestSocket {

@@ -1,3 +1,4 @@
+import { escapeUnprintable, oneLine } from '@shellflip/internal'
 import { ProcrollError } from './procroll-error.ts'
 import { version } from './version.ts'
 
@@ -26,10 +27,15 @@ function surviveClosedPipes(): void {
   process.stderr.on('error', () => {})
 }
 
-/** Errors of the libraries below say what to do as well; only an error in procroll itself needs a stack. */
+/**
+ * Errors of the libraries below say what to do as well. Only an error in procroll itself needs a stack. A message may
+ * quote names and reasons that others wrote, so it is escaped.
+ */
 function describe(error: unknown, debug: boolean): string {
-  if (!(error instanceof Error)) return String(error)
+  if (!(error instanceof Error)) return oneLine(String(error))
   const isFault = !('code' in error)
-  if (isFault && debug && error.stack !== undefined) return error.stack
-  return error.message.replaceAll('\n', ' ')
+  if (isFault && debug && error.stack !== undefined) {
+    return error.stack.split('\n').map(escapeUnprintable).join('\n')
+  }
+  return oneLine(error.message)
 }

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { oneLine } from '@shellflip/internal'
 import { Command, CommanderError, Option } from 'commander'
 import { formatDuration, parseDuration } from './arguments/go-duration.ts'
 import { type ListenAddress, parseListen } from './arguments/listen-address.ts'
@@ -34,7 +35,7 @@ function createProgram(argv: readonly string[], report: Report): Command {
     .option('-V, --version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+    .configureOutput({ outputError: (text, write) => write(complaint(text)) })
   addRun(program, argv, report)
   addRoll(program, report)
   addStatus(program, report)
@@ -42,12 +43,9 @@ function createProgram(argv: readonly string[], report: Report): Command {
   return program
 }
 
-/** What commander says of a wrong command line, its suggestion included. */
-function oneLine(text: string): string {
-  return `procroll: ${text
-    .replace(/^error: /, '')
-    .trim()
-    .replaceAll('\n', ' ')} (see --help)\n`
+/** Puts what commander says of a wrong command line, its suggestion included, into one line. */
+function complaint(text: string): string {
+  return `procroll: ${oneLine(text.replace(/^error: /, ''))} (see --help)\n`
 }
 
 function addRun(program: Command, argv: readonly string[], report: Report): void {

@@ -78,7 +78,6 @@ onLinux('an upgrade applies what changed:', () => {
     process.kill(pid, 'SIGUSR2')
     await service.told((line) => line.pid !== pid && line.ready)
     expect(lstatSync(controlSocket).isSocket()).toBe(true)
-    process.kill(pid, 'SIGTERM')
   })
 })
 

@@ -127,9 +127,9 @@ describe('shellflip restart, of something else', () => {
     ['says another word', response({ RestartMaybe: 1 }), 1, /Response/],
     [
       'refuses in colour',
-      response({ RestartFailed: 'no\n\x1b[31m\u202edaer' }),
+      response({ RestartFailed: 'no\n\x1b[31m\x9b1m\u202edaer' }),
       1,
-      /no \\u\{1b\}\[31m\\u\{202e\}daer/,
+      /no \\x1b\[31m\\u009b1m\\u202edaer/,
     ],
   ])('that %s is one clear line', async (_, answer, count, reason) => {
     await using hostile = await impostor(answer)
@@ -159,6 +159,26 @@ describe('shellflip restart, of something else', () => {
       `shellflip: restart failed: not allowed to connect to ${other.socket}: ask as its owner, or as root\n`,
     )
     expect(other.count()).toBe(0)
+  })
+
+  it.runIf(process.getuid?.() === 0)('that another user may have put there is sent nothing', async () => {
+    using place = temporaryFolder('sf-cli-')
+    chmodSync(place.path, 0o777)
+    const socket = place.join('restart.sock')
+    const pretend = `
+      const server = require('node:net').createServer((client) => {
+        client.once('data', () => console.log('asked')).once('close', () => console.log('gone')).on('error', () => {})
+      })
+      server.listen(process.argv[1], () => console.log('listening'))
+    `
+    const asNobody = ['--reuid=65534', '--clear-groups', process.execPath, '-e', pretend, socket]
+    await using other = TestProcess.start('setpriv', asNobody)
+    await other.printed(/listening/)
+    const { code, stdout, stderr } = await shellflip('restart', '--socket', socket)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(`shellflip: restart failed: uid 65534 listens at ${socket}, not root or uid 0: `)
+    await other.printed(/gone/)
+    expect(other.stdout).not.toContain('asked')
   })
 
   it('that is not there', async () => {

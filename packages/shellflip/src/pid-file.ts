@@ -1,40 +1,73 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { invalidArgument } from './shellflip-error.ts'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, renameSync, rmSync } from 'node:fs'
+import { removeLeftDrafts, writeDraft } from './pid-file-draft.ts'
+import { invalidArgument, ShellflipError } from './shellflip-error.ts'
 
-/** Tells the pid of the process that serves. Whoever reads it finds the old one or the new one, never half of it. */
+/** Holds the pid of the process that serves. Readers find the old one or the new one, never half of it. */
 export class PidFile {
   readonly #path: string
-  readonly #next: string
+  #draft: string | undefined
 
   constructor(path: string) {
     this.#path = path
-    this.#next = `${path}.${process.pid}`
   }
 
-  /** What can fail is tried before the commit. */
+  /**
+   * Does everything that can fail: writes the new file beside the old one. It also removes what killed processes left.
+   *
+   * @throws {@link ShellflipError} ERR_INVALID_ARGUMENT, ERR_PID_FILE
+   */
   prepare(): void {
-    if (statSync(this.#path, { throwIfNoEntry: false })?.isDirectory()) {
-      throw invalidArgument(`pidFile ${this.#path} is a folder: give the path of a file in it`)
+    if (lstatSync(this.#path, { throwIfNoEntry: false })?.isDirectory()) {
+      throw invalidArgument(`pidFile ${this.#path} is a folder. Give the path of a file in it.`)
     }
-    writeFileSync(this.#next, `${process.pid}\n`)
+    this.abandon()
+    removeLeftDrafts(this.#path)
+    try {
+      this.#draft = writeDraft(this.#path)
+    } catch (cause) {
+      throw new ShellflipError(
+        'ERR_PID_FILE',
+        `cannot write pidFile ${this.#path}: ${(cause as Error).message}. ` +
+          `Choose a path in a folder that uid ${process.geteuid?.()} can write.`,
+        { cause },
+      )
+    }
   }
 
-  /** This process serves. */
+  /** Puts the new file in place: this process serves. A symbolic link at the path is replaced, and not followed. */
   commit(): void {
-    renameSync(this.#next, this.#path)
+    if (this.#draft === undefined) return
+    renameSync(this.#draft, this.#path)
+    this.#draft = undefined
   }
 
-  /** This process serves not. */
+  /** Removes the new file: this process does not serve. */
   abandon(): void {
-    rmSync(this.#next, { force: true })
+    if (this.#draft !== undefined) rmSync(this.#draft, { force: true })
+    this.#draft = undefined
   }
 
-  /** If it still tells ours. */
+  /** Removes the pid file if it still holds our pid, and with it what killed processes left. */
   remove(): void {
     try {
-      if (readFileSync(this.#path, 'utf8').trim() === String(process.pid)) rmSync(this.#path)
+      if (pidIn(this.#path) !== process.pid) return
+      rmSync(this.#path)
+      removeLeftDrafts(this.#path)
     } catch {
-      // Gone, or in a folder of which we have given up the privilege: as after a crash it tells a pid that has ended.
+      // It is gone, or in a folder whose privilege we gave up. As after a crash it holds a pid that has ended.
     }
+  }
+}
+
+/** Reads the pid in a regular file. A symbolic link is not followed, and a pipe is not waited for. */
+function pidIn(path: string): number | undefined {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    if (!fstatSync(fd).isFile()) return undefined
+    const bytes = Buffer.alloc(32)
+    const [, pid] = /^(\d+)\n?$/.exec(bytes.toString('latin1', 0, readSync(fd, bytes))) ?? []
+    return pid === undefined ? undefined : Number(pid)
+  } finally {
+    closeSync(fd)
   }
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '@shellflip/internal'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { parseDuration } from './commands/duration.ts'
 import type { RestartOptions } from './commands/restart.ts'
@@ -10,7 +11,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .usage('<command> [flags]')
     .option('-V, --version', 'print the version')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(oneLine(text)) })
+    .configureOutput({ outputError: (text, write) => write(complaint(text)) })
   program
     .command('restart')
     .description('Ask for an upgrade, and wait for the outcome')
@@ -40,10 +41,7 @@ function duration(text: string): number {
   return milliseconds
 }
 
-/** What commander says of a wrong command line, its suggestion included. */
-function oneLine(text: string): string {
-  return `shellflip: ${text
-    .replace(/^error: /, '')
-    .trim()
-    .replaceAll('\n', ' ')} (see --help)\n`
+/** Puts what commander says of a wrong command line, its suggestion included, into one line. */
+function complaint(text: string): string {
+  return `shellflip: ${oneLine(text.replace(/^error: /, ''))} (see --help)\n`
 }

@@ -6,6 +6,7 @@
  * - `ERR_CALLED_TWICE`: `shellflip()` or `ready()` a second time.
  * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER, SHELLFLIP_LAUNCHER or an OXY_ variable does not name what it must.
  * - `ERR_CANNOT_LISTEN`: an address cannot be bound: `cause` has the system's word.
+ * - `ERR_PID_FILE`: the pid file cannot be written. `cause` has the system's word.
  * - `ERR_NO_SUCH_SOCKET`: a socket was asked for by name alone, and nobody has passed one of that name.
  * - `ERR_NO_FD_STORE`: the service manager keeps no descriptors, or too few.
  * - `ERR_UNMANAGED_SERVER`: a successor's program binds an address itself; the message names it.
@@ -18,6 +19,7 @@ export type ShellflipErrorCode =
   | 'ERR_CALLED_TWICE'
   | 'ERR_HANDOVER_ENVIRONMENT'
   | 'ERR_CANNOT_LISTEN'
+  | 'ERR_PID_FILE'
   | 'ERR_NO_SUCH_SOCKET'
   | 'ERR_NO_FD_STORE'
   | 'ERR_UNMANAGED_SERVER'

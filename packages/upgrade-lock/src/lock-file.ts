@@ -1,15 +1,7 @@
-import {
-  type BigIntStats,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  rmSync,
-  type Stats,
-  statSync,
-} from 'node:fs'
+import { type BigIntStats, constants, fstatSync, lstatSync, openSync, rmSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { OwnedFd } from '@shellflip/fd-passing'
+import { privateFolderFault } from '@shellflip/internal'
 import { forbidden, notRegular } from './upgrade-lock-error.ts'
 
 /**
@@ -48,7 +40,7 @@ function checkFile(path: string, stats: Stats): void {
   const ours = process.geteuid?.()
   if (stats.uid !== ours) {
     throw forbidden(
-      `${path} belongs to uid ${stats.uid}, not to us (uid ${ours}): remove it, or choose another path`,
+      `${path} belongs to uid ${stats.uid}, not to uid ${ours}. Remove it, or choose another lock file (shellflip: lockFile).`,
     )
   }
   if ((stats.mode & 0o077) !== 0) {
@@ -58,24 +50,10 @@ function checkFile(path: string, stats: Stats): void {
   }
 }
 
-/** Whoever can write the folder could replace the lock file: a sticky one such as /tmp is refused too. */
+/** Somebody who can write the folder, or replace it by writing an ancestor, could replace the lock file. */
 function checkFolder(folder: string): void {
-  checkFolderOwner(folder, lstatSync(folder))
-  const stats = statSync(folder)
-  checkFolderOwner(folder, stats)
-  if ((stats.mode & 0o022) === 0) return
-  throw forbidden(
-    `${folder} can be written by others (mode ${octal(stats)}): use a folder of its own in it, or chmod go-w ${folder}`,
-  )
-}
-
-/** The owner of a folder can replace what is in it, the owner of a symbolic link where it leads. */
-function checkFolderOwner(folder: string, { uid }: Stats): void {
-  const ours = process.geteuid?.()
-  if (uid === 0 || uid === ours) return
-  throw forbidden(
-    `${folder} belongs to uid ${uid}, neither to us (uid ${ours}) nor to root: use a folder of our own`,
-  )
+  const fault = privateFolderFault(folder)
+  if (fault !== undefined) throw forbidden(fault)
 }
 
 function octal({ mode }: Stats): string {

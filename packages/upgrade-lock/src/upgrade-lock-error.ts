@@ -1,7 +1,7 @@
 /**
  * What went wrong, stable across versions:
  *
- * - `ERR_FORBIDDEN`: the lock file, or its folder, is not ours alone, or is no regular file.
+ * - `ERR_FORBIDDEN`: somebody else could replace or lock the file, we may not use it, or it is not a regular file.
  * - `ERR_NOT_THE_LOCK`: the descriptor to adopt is of another file than the one at the path.
  * - `ERR_NOT_HELD`: the descriptor to adopt does not hold the lock.
  * - `ERR_RELEASED`: used after `release()` or `leave()`.
@@ -35,7 +35,7 @@ export function withSystemErrors<R>(path: string, act: () => R): R {
     if (code === 'ELOOP')
       throw forbidden(`${path} is a symbolic link: name the place itself, or remove it`, cause)
     if (code === 'EISDIR' || code === 'ENXIO') throw notRegular(path, cause)
-    if (code === 'EACCES') throw forbidden(`we may not use ${path}: ${message}`, cause)
+    if (code === 'EACCES' || code === 'EPERM') throw notPermitted(path, cause)
     throw new UpgradeLockError('ERR_SYSTEM', `cannot lock ${path}: ${message}`, { cause })
   }
 }
@@ -44,6 +44,17 @@ export function forbidden(message: string, cause?: unknown): UpgradeLockError {
   return new UpgradeLockError('ERR_FORBIDDEN', message, cause === undefined ? undefined : { cause })
 }
 
+/** Mostly a process that began as root and has another uid by now: what was its folder then is not its own any more. */
+function notPermitted(path: string, cause: unknown): UpgradeLockError {
+  const uid = process.geteuid?.()
+  return forbidden(
+    `uid ${uid} may not use ${path}: ${(cause as Error).message}. ` +
+      `Choose a lock file (shellflip: lockFile) in a folder that uid ${uid} can write. ` +
+      'A process that gives up root (setuid) needs a folder of its new user.',
+    cause,
+  )
+}
+
 export function notRegular(path: string, cause?: unknown): UpgradeLockError {
-  return forbidden(`${path} is no regular file: choose another path`, cause)
+  return forbidden(`${path} is not a regular file: choose another path`, cause)
 }

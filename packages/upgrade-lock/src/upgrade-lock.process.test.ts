@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isAlive, openFds, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { program } from './fixtures/program.ts'
@@ -201,3 +201,26 @@ describe('handed on', () => {
     expect(existsSync(path)).toBe(false)
   })
 })
+
+test.runIf(process.geteuid?.() === 0)(
+  'a process that gave up root is told to choose a lock file',
+  async () => {
+    using folder = temporaryFolder()
+    chmodSync(folder.path, 0o755)
+    await using service = program(
+      `
+    process.setgroups([]); process.setgid(65534); process.setuid(65534)
+    try {
+      UpgradeLock.tryAcquire({ path })
+    } catch ({ code, message }) {
+      console.log(code + ': ' + message)
+    }
+  `,
+      folder.join('lock'),
+    )
+    const [, message] = await service.printed(/^ERR_FORBIDDEN: (.*)/)
+    expect(message).toMatch(
+      /^uid 65534 may not use \S+lock: EACCES.* Choose a lock file \(shellflip: lockFile\) in a folder/,
+    )
+  },
+)

@@ -186,14 +186,14 @@ describe('what others could have put there is refused', () => {
 
   test('a folder, a pipe, a socket', async () => {
     mkdirSync(path)
-    refused(/no regular file/)
+    refused(/is not a regular file/)
     rmSync(path, { recursive: true })
     execFileSync('sh', ['-c', 'mkfifo -m 600 "$0"', path])
-    refused(/no regular file/)
+    refused(/is not a regular file/)
     rmSync(path)
     const server = createServer().listen(path)
     await new Promise((resolve) => server.once('listening', resolve))
-    refused(/no regular file/)
+    refused(/is not a regular file/)
     server.close()
   })
 
@@ -210,6 +210,15 @@ describe('what others could have put there is refused', () => {
     rmSync(path)
     chownSync(folder.path, 65534, 65534)
     refused(/belongs to uid 65534/)
+  })
+
+  test('a folder in one that others can write', () => {
+    mkdirSync(folder.join('run'), { mode: 0o700 })
+    chmodSync(folder.path, 0o775)
+    expect(() => UpgradeLock.tryAcquire({ path: folder.join('run', 'lock') })).toThrow(
+      refusal('ERR_FORBIDDEN', /can be written by others \(mode 775\), who could replace .*\/run\./),
+    )
+    expect(readdirSync(folder.join('run'))).toEqual([])
   })
 
   test('a folder that is not there is told', () => {

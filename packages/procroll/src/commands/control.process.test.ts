@@ -1,9 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs'
-import { ControlServer } from '@shellflip/control-socket'
+import { join } from 'node:path'
+import { ControlServer, converse } from '@shellflip/control-socket'
 import { isAlive, TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { statusSchema } from '../control/status.ts'
-import { procrollVocabulary } from '../control/vocabulary.ts'
+import { type ControlReply, procrollVocabulary } from '../control/vocabulary.ts'
 import { cli, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
 
 /** script(1) gives a program a terminal. */
@@ -148,6 +149,70 @@ describe('procroll status', () => {
     const { code, stdout, stderr } = await watching
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(new RegExp(`^${supervisor.pid}: `))
+  })
+})
+
+describe('a dashboard that leaks its watchers', () => {
+  it('keeps nobody from a status, a roll or a stop', async () => {
+    await using sandbox = new ProcrollSandbox()
+    await sandbox.serve(['--name', 'api'])
+    const path = join(sandbox.runtime, 'api', 'control.sock')
+    const watchers: AsyncGenerator<ControlReply, void>[] = []
+    for (let type = ''; type !== 'refused'; ) {
+      expect(watchers.length).toBeLessThanOrEqual(32)
+      const replies = converse({
+        path,
+        vocabulary: procrollVocabulary,
+        request: { type: 'status', watch: true },
+      })
+      watchers.push(replies)
+      type = (await replies.next()).value?.type ?? 'none'
+    }
+
+    const refused = await sandbox.finish(['status', '--watch'])
+    expect({ ...refused, signal: null }).toEqual({
+      code: 1,
+      signal: null,
+      stdout: '',
+      stderr:
+        'procroll: the supervisor refuses: too many requests of this kind (watch) are being answered. Try again later.\n',
+    })
+    expect((await sandbox.status()).state).toBe('serving')
+    for (const command of ['roll', 'stop']) expect((await sandbox.finish([command])).code).toBe(0)
+    for (const replies of watchers) await replies.return()
+  })
+})
+
+describe('what others wrote', () => {
+  const evil = 'x\x1b[2J\x9b1m\u202e'
+
+  it('cannot touch the terminal: the name of a supervisor, the reason of a refusal, a status in JSON', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const serve = (name: string) =>
+      ControlServer.listen({
+        path: join(sandbox.runtime, name, 'control.sock'),
+        vocabulary: procrollVocabulary,
+        answer: async ({ type }) => {
+          if (type === 'roll') return { type: 'refused' as const, reason: `no\n${evil}` }
+          const since = new Date().toISOString()
+          const status = { name: evil, pid: 1, version: '1', state: 'serving' as const, since }
+          return {
+            type: 'status' as const,
+            status: { ...status, command: [], generations: [], listeners: [] },
+          }
+        },
+      })
+    await using _api = await serve('api')
+    await using _evil = await serve(evil)
+    const several = await sandbox.finish(['status'])
+    expect(several.stderr).toBe(
+      'procroll: 2 supervisors run here: api, x\\x1b[2J\\u009b1m\\u202e. Say which: --name api\n',
+    )
+    const refused = await sandbox.finish(['roll', '--name', 'api'])
+    expect(refused.stderr).toBe('procroll: the supervisor refuses: no x\\x1b[2J\\u009b1m\\u202e\n')
+    const json = await sandbox.finish(['status', '--name', 'api', '--json'])
+    expect(json.stdout.trimEnd()).not.toMatch(/[\p{Cc}\u202e]/u)
+    expect(JSON.parse(json.stdout).name).toBe(evil)
   })
 })
 

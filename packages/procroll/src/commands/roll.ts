@@ -1,3 +1,4 @@
+import { escapeUnprintable } from '@shellflip/internal'
 import { formatDuration } from '../arguments/go-duration.ts'
 import { askSupervisor } from '../control/ask-supervisor.ts'
 import { findControlSocket } from '../control/find-supervisor.ts'
@@ -5,7 +6,6 @@ import type { Outcome } from '../control/status.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
 import type { ControlReply } from '../control/vocabulary.ts'
 import { ProcrollError } from '../procroll-error.ts'
-import { escapeUnprintable } from '../terminal/printable.ts'
 import { Progress } from '../terminal/progress.ts'
 import { formatOutcome } from '../terminal/status-table.ts'
 

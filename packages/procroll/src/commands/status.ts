@@ -2,6 +2,7 @@ import { askSupervisor } from '../control/ask-supervisor.ts'
 import { findControlSocket } from '../control/find-supervisor.ts'
 import type { Status } from '../control/status.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
+import { terminalSafeJson } from '../log/format-json.ts'
 import { ProcrollError } from '../procroll-error.ts'
 import { formatStatus } from '../terminal/status-table.ts'
 
@@ -21,7 +22,7 @@ export async function status(options: StatusOptions): Promise<number> {
 }
 
 function render(status: Status, { json, watch }: StatusOptions): string {
-  if (json) return `${JSON.stringify(status)}\n`
+  if (json) return `${terminalSafeJson(status)}\n`
   if (!watch) return formatStatus(status)
   const clearScreen = process.stdout.isTTY ? '\x1b[H\x1b[2J' : ''
   return `${clearScreen}${formatStatus(status)}${clearScreen ? '' : '\n'}`

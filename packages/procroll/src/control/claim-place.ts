@@ -73,6 +73,7 @@ async function listen(
       onEvent: (event) =>
         logger.log(event.type === 'answer-failed' ? 'ERROR' : 'DEBUG', 'control client not answered', {
           event: event.type,
+          ...('reason' in event ? { reason: event.reason } : {}),
           ...('error' in event ? { error: String(event.error) } : {}),
         }),
     })

@@ -33,4 +33,7 @@ export const procrollVocabulary = {
   request: requestSchema,
   reply: replySchema,
   refuse: (reason: string): ControlReply => ({ type: 'refused', reason }),
+  /** Watchers are counted apart: a dashboard that leaks them keeps nobody from a roll, a status or a stop. */
+  kindOf: (request: ControlRequest): string =>
+    request.type === 'status' && request.watch ? 'watch' : request.type,
 }

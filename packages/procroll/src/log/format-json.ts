@@ -6,7 +6,12 @@ const BEYOND_JSON = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
 /** A line as the JSON handler of Go's slog writes it. */
 export function formatJson({ time, level, message, fields }: LogRecord): string {
-  return JSON.stringify({ time: timestamp(time), level, msg: message, ...fields }).replace(
+  return terminalSafeJson({ time: timestamp(time), level, msg: message, ...fields })
+}
+
+/** One line of JSON that a terminal takes as text, whatever its strings contain. */
+export function terminalSafeJson(value: object): string {
+  return JSON.stringify(value).replace(
     BEYOND_JSON,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )

@@ -1,4 +1,4 @@
-import { escapeUnprintable } from '../terminal/printable.ts'
+import { escapeUnprintable } from '@shellflip/internal'
 import type { LogRecord } from './log-record.ts'
 import { timestamp } from './timestamp.ts'
 

@@ -1,5 +1,5 @@
+import { escapeUnprintable } from '@shellflip/internal'
 import { formatDuration } from '../arguments/go-duration.ts'
-import { escapeUnprintable } from './printable.ts'
 
 const REFRESH_MS = 100
 

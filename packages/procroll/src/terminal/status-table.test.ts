@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
 import { statusSchema } from '../control/status.ts'
-import { escapeUnprintable } from './printable.ts'
 import { formatStatus } from './status-table.ts'
 import { formatTable } from './table.ts'
 
@@ -34,10 +33,6 @@ it('shows what others wrote as text, whatever it is', () => {
   const text = formatStatus(status)
   expect(text).toContain('\\x1b[2Jall\\r\\nwell \\u202e')
   expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u)
-})
-
-it('escapes half a character', () => {
-  expect(escapeUnprintable('\ud83d')).toBe('\\ud83d')
 })
 
 it('aligns columns by characters', () => {

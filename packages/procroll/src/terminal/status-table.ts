@@ -1,6 +1,6 @@
+import { escapeUnprintable } from '@shellflip/internal'
 import type { Outcome, Status } from '../control/status.ts'
 import { timestamp } from '../log/timestamp.ts'
-import { escapeUnprintable } from './printable.ts'
 import { formatTable } from './table.ts'
 
 /** A supervisor's status for people. What others wrote in it cannot touch the terminal. */

@@ -2,11 +2,11 @@ import { askForRestart } from '../restart-socket/ask-for-restart.ts'
 
 export type RestartOptions = {
   socket: string
-  /** The patience of who asks, in milliseconds; the service has a ready timeout of its own. @default no end */
+  /** How long to wait for the outcome, in milliseconds. The service has a ready timeout of its own. @default no limit */
   timeout?: number
 }
 
-/** `shellflip restart`: asks a service to replace itself, and waits for the outcome. Returns the exit status. */
+/** Runs `shellflip restart`: requests an upgrade, waits for the outcome, and returns the exit status. */
 export async function restart({ socket, timeout = 0 }: RestartOptions): Promise<number> {
   const startedAt = performance.now()
   const signal = timeout === 0 ? undefined : AbortSignal.timeout(timeout)
@@ -19,13 +19,6 @@ export async function restart({ socket, timeout = 0 }: RestartOptions): Promise<
   }
   const tooLate = `no outcome within ${timeout / 1_000} s; the restart may still go on, and the service tells its end`
   const late = outcome.type === 'unanswered' && signal?.aborted
-  process.stderr.write(`shellflip: restart failed: ${late ? tooLate : printable(outcome.message)}\n`)
+  process.stderr.write(`shellflip: restart failed: ${late ? tooLate : outcome.message}\n`)
   return 1
-}
-
-/** In one line, which nothing that others wrote can end, colour or turn around. */
-function printable(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, (character) => {
-    return `\\u{${character.codePointAt(0)?.toString(16)}}`
-  })
 }

@@ -1,20 +1,24 @@
 import { ask, ControlSocketError } from '@shellflip/control-socket'
 import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
+import { oneLine } from '@shellflip/internal'
 
-/** What came of asking a service to replace itself. */
+/** Tells how a request for an upgrade ended. Each `message` is one line that a terminal shows as it is. */
 export type RestartOutcome =
-  /** `pid` serves now; undefined: the service manager starts the new process, as the Rust crate lets it under systemd. */
+  /** `pid` serves now. It is undefined where the service manager starts the new process: the Rust crate under systemd. */
   | { type: 'restarted'; pid: number | undefined }
-  /** The service tells why not, and serves on. */
+  /** The service says why not, and keeps serving. */
   | { type: 'failed'; message: string }
-  /** Nobody is there, may not be asked, or has not told: see the `ControlSocketError`, or the signal's reason. */
+  /** Nobody is there, may be asked, can be believed, or has answered: a `ControlSocketError`, or the signal's reason. */
   | { type: 'unanswered'; message: string; error: unknown }
 
 /**
- * Asks the service at a control socket to replace itself, and waits for what comes of it. That may be a service of this
- * library or of the Rust crate. Never rejects: the outcome tells.
+ * Requests an upgrade of the service at a control socket, and waits for the outcome. The service may use this library or
+ * the Rust crate. The promise never rejects: the outcome tells.
  *
- * @param signal ends the waiting; what was asked for goes on
+ * Only a server that nobody else can have put there is asked: it runs as root or as our user, its folder can be written
+ * by nobody else, or we are root and it runs as the owner of that folder.
+ *
+ * @param signal ends the waiting. The upgrade itself continues.
  */
 export async function askForRestart(
   controlSocket: string,
@@ -22,19 +26,19 @@ export async function askForRestart(
 ): Promise<RestartOutcome> {
   try {
     const { Response } = await askTwice(controlSocket, signal)
-    if ('RestartFailed' in Response) return { type: 'failed', message: Response.RestartFailed }
+    if ('RestartFailed' in Response) return { type: 'failed', message: oneLine(Response.RestartFailed) }
     return { type: 'restarted', pid: Response.RestartComplete || undefined }
   } catch (error) {
-    return { type: 'unanswered', message: (error as Error).message, error }
+    return { type: 'unanswered', message: oneLine((error as Error).message), error }
   }
 }
 
 /**
- * A service that hands over while it has not yet heard us closes without a word, and its successor answers at the same
- * path: then it is asked once more.
+ * Asks once more if a service closed without a word. It handed over before it had read the request, and its successor
+ * answers at the same path.
  */
 async function askTwice(path: string, signal: AbortSignal | undefined): Promise<ShellflipReply> {
-  // Loads zod: only for who asks.
+  // This loads zod, so only a program that asks pays for it.
   const { shellflipVocabulary } = await import('@shellflip/control-socket/shellflip')
   const question = {
     path,

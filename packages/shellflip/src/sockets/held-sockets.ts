@@ -15,7 +15,7 @@ import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../sock
 import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
 import { bindDatagram, checkFamily, closeDatagram, familyOf } from './datagram-socket.ts'
 import { type FoundSocket, findSocket } from './find-socket.ts'
-import { checkDatagramSocket, checkPort, checkServer } from './given-objects.ts'
+import { checkDatagramSocket, checkServer } from './given-objects.ts'
 
 /** Its descriptor is a copy that is ours, besides the one that Node's object has: a successor gets it. */
 type Held = FoundSocket
@@ -199,7 +199,6 @@ export class HeldSockets {
   ): Promise<SocketAddress> {
     return this.#open(async () => {
       given.check()
-      checkPort(address)
       const taken = [given.object, ...this.#addressOf(given.transport, address)]
       this.#give(taken)
       try {

@@ -8,15 +8,20 @@ const NAMED: Record<string, string> = {
   '\v': '\\v',
 }
 
-/** Neither a letter, mark, number, punctuation, symbol nor the space: what Go's unicode.IsPrint says no to. */
+/** Matches what Go's unicode.IsPrint refuses: anything but letters, marks, numbers, punctuation, symbols and the space. */
 const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
 
 /**
- * Text of others (STATUS of a generation, arguments, paths) as a terminal or a log may show it: what could move
- * the cursor, colour, end the line or turn the writing direction is spelled as in a Go string.
+ * Spells, as a Go string does, each character that a terminal could obey: one that moves the cursor, sets a colour, ends
+ * the line or turns the writing direction. Text from outside passes through here on its way to a terminal or a log.
  */
 export function escapeUnprintable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => NAMED[character] ?? escapeCode(character))
+}
+
+/** Puts text from outside into one line: white space becomes a space, and what a terminal could obey is escaped. */
+export function oneLine(text: string): string {
+  return escapeUnprintable(text.replace(/\s+/g, ' ').trim())
 }
 
 function escapeCode(character: string): string {

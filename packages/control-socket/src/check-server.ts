@@ -1,0 +1,46 @@
+import { statSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { privateFolderFault } from '@shellflip/internal'
+import { isTrusted, peerOf } from './admission.ts'
+import { ControlSocketError } from './control-socket-error.ts'
+
+/**
+ * Refuses a server that somebody else may have put at the path. The kernel attests who called listen() on it
+ * (SO_PEERCRED), and three kinds of server are believed:
+ *
+ * - The server runs as root or as our own user.
+ * - We are root, and the server runs as the owner of the folder. Root that names a folder means its owner.
+ * - Nobody but us and root can put a socket into the folder. A service that gave up root has passed its listener on to a
+ *   successor of another uid there.
+ *
+ * @throws {ControlSocketError} ERR_FORBIDDEN, ERR_CLOSED_EARLY
+ */
+export function checkServer(socket: Socket, path: string): void {
+  const server = peerOf(socket)
+  if (server === undefined) {
+    throw new ControlSocketError('ERR_CLOSED_EARLY', `the server at ${path} went away while we connected`)
+  }
+  if (isTrusted(server)) return
+  const folder = dirname(path)
+  if (process.geteuid?.() === 0 && ownerOf(folder) === server.uid) return
+  if (isPrivate(folder)) return
+  throw new ControlSocketError(
+    'ERR_FORBIDDEN',
+    `uid ${server.uid} listens at ${path}, not root or uid ${process.geteuid?.()}: its answer could be a forgery. ` +
+      `Nothing was sent. Check who owns ${folder}, or ask as uid ${server.uid}.`,
+  )
+}
+
+function ownerOf(folder: string): number | undefined {
+  return statSync(folder, { throwIfNoEntry: false })?.uid
+}
+
+/** A folder that cannot be examined is not known to be private. */
+function isPrivate(folder: string): boolean {
+  try {
+    return privateFolderFault(folder) === undefined
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,2 @@
+export { escapeUnprintable, oneLine } from './printable.ts'
+export { type PrivateFolderOptions, privateFolderFault } from './private-folder.ts'
