@@ -34,7 +34,6 @@ export async function askForRestart(
  * path: then it is asked once more.
  */
 async function askTwice(path: string, signal: AbortSignal | undefined): Promise<ShellflipReply> {
-  // Loads zod: only for who asks.
   const { shellflipVocabulary } = await import('@shellflip/control-socket/shellflip')
   const question = {
     path,
