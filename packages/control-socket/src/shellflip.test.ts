@@ -94,14 +94,18 @@ test.each([
   )
 })
 
-test.each([{ Request: 'Reboot' }, { Request: 'TryRestart', more: 1 }, {}, null, 'TryRestart', ['TryRestart']])(
-  '%j is no request',
-  (json) => {
-    expect(() => fromWire(shellflipVocabulary.request, json)).toThrow(
-      expect.objectContaining({ code: 'ERR_MALFORMED', message: expect.stringContaining('TryRestart') }),
-    )
-  },
-)
+test.each([
+  { Request: 'Reboot' },
+  { Request: 'TryRestart', more: 1 },
+  {},
+  null,
+  'TryRestart',
+  ['TryRestart'],
+])('%j is no request', (json) => {
+  expect(() => fromWire(shellflipVocabulary.request, json)).toThrow(
+    expect.objectContaining({ code: 'ERR_MALFORMED', message: expect.stringContaining('TryRestart') }),
+  )
+})
 
 function decode(bytes: string): unknown[] {
   return [...new FrameDecoder().push(Buffer.from(bytes, 'latin1'))]

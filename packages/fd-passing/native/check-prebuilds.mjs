@@ -11,11 +11,12 @@ const machines = { x64: 'Advanced Micro Devices X86-64', arm64: 'AArch64' }
 /** Node 20 itself needs glibc 2.28. */
 const newestGlibc = [2, 28]
 /** musl's own name is libc.so, and Alpine has it loaded before any addon. */
-const needed = { glibc: ['libc.so.6'], musl: ['libc.so'] }
+const needed = { glibc: 'libc.so.6', musl: 'libc.so' }
 
 function readelf(...args) {
   const { status, stdout, error } = spawnSync('readelf', ['--wide', ...args], { encoding: 'utf8' })
-  if (error || status !== 0) throw new Error(`readelf ${args.join(' ')}: ${error?.message ?? `status ${status}`}`)
+  if (error || status !== 0)
+    throw new Error(`readelf ${args.join(' ')}: ${error?.message ?? `status ${status}`}`)
   return stdout
 }
 
@@ -28,7 +29,10 @@ function problemsOf(target) {
   if (machine !== machines[arch]) problems.push(`it is for ${machine}`)
 
   const libraries = [...readelf('-d', path).matchAll(/\(NEEDED\).*\[(.*)\]/g)].map(([, name]) => name)
-  if (libraries.join() !== needed[libc].join()) problems.push(`it needs ${libraries.join(', ') || 'no library'}`)
+  const others = libraries.filter((name) => name !== needed[libc] && !name.startsWith('ld-linux'))
+  if (!libraries.includes(needed[libc]) || others.length > 0) {
+    problems.push(`it needs ${libraries.join(', ') || 'no library'}`)
+  }
 
   const symbols = readelf('--dyn-syms', path)
   if (!/GLOBAL\s+DEFAULT\s+\d+ napi_register_module_v1/.test(symbols)) problems.push('it exports no module')

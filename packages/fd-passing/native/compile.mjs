@@ -36,8 +36,7 @@ export function compile({ target, compiler, flags, output }) {
   if (error) {
     fail(
       `The compiler ${command} for ${target} could not be run: ${error.message}.`,
-      'Install a C compiler (Debian: gcc), or name one with CC. The cross builds need gcc-aarch64-linux-gnu and',
-      'musl-tools, and zig: pip install ziglang.',
+      'Install a C compiler (Debian: gcc), or name one with CC. The cross builds need zig: pip install ziglang.',
     )
   }
   if (status !== 0) fail(`${command} could not build the addon for ${target}: see its messages above.`)

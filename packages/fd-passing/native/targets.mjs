@@ -4,15 +4,15 @@ import { fileURLToPath } from 'node:url'
 
 const prebuilds = fileURLToPath(new URL('../prebuilds', import.meta.url))
 
-/**
- * The compilers of Debian's gcc, gcc-aarch64-linux-gnu and musl-tools. Debian has none that makes musl binaries for
- * another machine: zig, which brings the headers of musl, comes with `pip install ziglang`.
- */
+/** zig brings the C libraries of every target: `pip install ziglang`. */
+const zig = (target) => `python3 -m ziglang cc -target ${target}`
+
+/** 2.28 is the oldest glibc that Node 20 runs on. What is built for it runs on every later one. */
 export const crossCompilers = {
-  'linux-x64-glibc': 'gcc',
-  'linux-x64-musl': 'musl-gcc',
-  'linux-arm64-glibc': 'aarch64-linux-gnu-gcc',
-  'linux-arm64-musl': 'python3 -m ziglang cc -target aarch64-linux-musl',
+  'linux-x64-glibc': zig('x86_64-linux-gnu.2.28'),
+  'linux-x64-musl': zig('x86_64-linux-musl'),
+  'linux-arm64-glibc': zig('aarch64-linux-gnu.2.28'),
+  'linux-arm64-musl': zig('aarch64-linux-musl'),
 }
 
 export const crossTargets = Object.keys(crossCompilers)
