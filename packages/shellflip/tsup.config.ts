@@ -6,8 +6,8 @@ export default defineConfig([
     ...base,
     clean: false,
     splitting: true,
-    // Loaded only for a control socket, and read in a fraction of the time that zod's many files take.
-    noExternal: [...bundled, '@shellflip/control-socket/shellflip', 'zod'],
+    // Loaded only for a control socket.
+    noExternal: [...bundled, '@shellflip/control-socket/shellflip'],
   },
   {
     ...base,
@@ -15,8 +15,8 @@ export default defineConfig([
     entry: ['src/cli.ts'],
     dts: false,
     splitting: true,
-    // Reading zod's and commander's many files is most of a cold start: the CLI carries them inside.
-    noExternal: [/^@shellflip\/(?!fd-passing)/, 'commander', 'zod'],
+    // Reading commander's many files is most of a cold start: the CLI carries them inside.
+    noExternal: [/^@shellflip\/(?!fd-passing)/, 'commander'],
     // commander is CommonJS, and requires Node's modules.
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

@@ -10,4 +10,4 @@ export {
 export { ControlSocketError, type ControlSocketErrorCode } from './control-socket-error.ts'
 export type { ControlServerEvent } from './events.ts'
 export { encodeFrame, FrameDecoder, maxFrameBytes } from './frame.ts'
-export type { Vocabulary } from './vocabulary.ts'
+export type { MessageSchema, Vocabulary } from './vocabulary.ts'

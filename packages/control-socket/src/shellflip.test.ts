@@ -81,10 +81,29 @@ test.each([
   { Response: { RestartComplete: 1, RestartFailed: 'both' } },
   { Response: {} },
   { Response: 'RestartComplete' },
+  { Response: { RestartComplete: 1.5 } },
+  { Response: { RestartFailed: 1 } },
+  { Response: { RestartComplete: 1 }, more: 1 },
+  { Response: null },
   { Request: 'TryRestart' },
+  null,
+  'Response',
 ])('%j is no reply', (json) => {
   expect(() => fromWire(shellflipVocabulary.reply, json)).toThrow(
     expect.objectContaining({ code: 'ERR_MALFORMED' }),
+  )
+})
+
+test.each([
+  { Request: 'Reboot' },
+  { Request: 'TryRestart', more: 1 },
+  {},
+  null,
+  'TryRestart',
+  ['TryRestart'],
+])('%j is no request', (json) => {
+  expect(() => fromWire(shellflipVocabulary.request, json)).toThrow(
+    expect.objectContaining({ code: 'ERR_MALFORMED', message: expect.stringContaining('TryRestart') }),
   )
 })
 

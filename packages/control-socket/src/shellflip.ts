@@ -1,5 +1,4 @@
-import * as z from 'zod'
-import type { Vocabulary } from './vocabulary.ts'
+import type { MessageSchema, Vocabulary } from './vocabulary.ts'
 
 export type ShellflipRequest = { Request: 'TryRestart' }
 export type ShellflipReply = { Response: { RestartComplete: number } | { RestartFailed: string } }
@@ -7,14 +6,34 @@ export type ShellflipReply = { Response: { RestartComplete: number } | { Restart
 /**
  * The restart coordination protocol of the Rust crate shellflip (2.x): its clients can restart our services, and ours
  * its. `RestartComplete` carries the new pid (a u32; 0 under systemd, where the asked process cannot know it).
+ *
+ * The two messages are checked by hand: zod would open some hundred files at the start of every service.
  */
 export const shellflipVocabulary: Vocabulary<ShellflipRequest, ShellflipReply> = {
-  request: z.strictObject({ Request: z.literal('TryRestart') }),
-  reply: z.strictObject({
-    Response: z.union([
-      z.strictObject({ RestartComplete: z.int().min(0).max(0xffff_ffff) }),
-      z.strictObject({ RestartFailed: z.string() }),
-    ]),
-  }),
+  request: schemaOf(isRequest, '{"Request":"TryRestart"}'),
+  reply: schemaOf(isReply, '{"Response":{"RestartComplete":pid}} or {"Response":{"RestartFailed":"reason"}}'),
   refuse: (reason) => ({ Response: { RestartFailed: reason } }),
+}
+
+function schemaOf<T>(is: (json: unknown) => json is T, form: string): MessageSchema<T> {
+  const check: MessageSchema<T>['safeParse'] = (json) =>
+    is(json) ? { success: true, data: json } : { success: false, error: new Error(`it is not ${form}`) }
+  return { safeParse: check, safeEncode: check }
+}
+
+function isRequest(json: unknown): json is ShellflipRequest {
+  return onlyValue(json, 'Request') === 'TryRestart'
+}
+
+function isReply(json: unknown): json is ShellflipReply {
+  const response = onlyValue(json, 'Response')
+  if (typeof onlyValue(response, 'RestartFailed') === 'string') return true
+  const pid = onlyValue(response, 'RestartComplete')
+  return Number.isInteger(pid) && (pid as number) >= 0 && (pid as number) <= 0xffff_ffff
+}
+
+/** The value of an object's only key, undefined if it has another or more. */
+function onlyValue(json: unknown, key: string): unknown {
+  if (typeof json !== 'object' || json === null || Object.keys(json).join() !== key) return undefined
+  return (json as Record<string, unknown>)[key]
 }

@@ -1,5 +1,10 @@
-import type { ZodType } from 'zod'
 import { ControlSocketError } from './control-socket-error.ts'
+
+/** What is used of a schema. Every schema of zod is one, and this package itself loads no zod. */
+export type MessageSchema<T> = {
+  safeParse(json: unknown): Checked<T>
+  safeEncode(message: T): Checked<unknown>
+}
 
 /**
  * What may be asked and answered. Both ends check both: what they are about to say as well as what they hear.
@@ -7,8 +12,8 @@ import { ControlSocketError } from './control-socket-error.ts'
  * The schemas describe the values; what is not JSON travels by a codec (`z.codec`), never by a one-way transform.
  */
 export type Vocabulary<Request, Reply> = {
-  readonly request: ZodType<Request>
-  readonly reply: ZodType<Reply>
+  readonly request: MessageSchema<Request>
+  readonly reply: MessageSchema<Reply>
   /**
    * How to say that a request was not understood, or that answering it failed.
    * Without it such a connection is closed, and the client learns no reason.
@@ -24,12 +29,12 @@ export type Vocabulary<Request, Reply> = {
 }
 
 /** The JSON value of something to say. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */
-export function toWire<T>(schema: ZodType<T>, message: T): unknown {
+export function toWire<T>(schema: MessageSchema<T>, message: T): unknown {
   return check(() => schema.safeEncode(message), 'cannot be said')
 }
 
 /** The value of something heard. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */
-export function fromWire<T>(schema: ZodType<T>, json: unknown): T {
+export function fromWire<T>(schema: MessageSchema<T>, json: unknown): T {
   return check(() => schema.safeParse(json), 'is not understood')
 }
 

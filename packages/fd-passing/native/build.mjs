@@ -7,31 +7,20 @@
 // CC names the compiler for this machine, npm_config_nodedir the folder that holds include/node.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compile, fail, flagsFor, hostTarget, sources } from './compile.mjs'
-
-const prebuilds = fileURLToPath(new URL('../prebuilds', import.meta.url))
-
-/** The compilers of Debian's gcc, gcc-aarch64-linux-gnu and musl-tools. */
-const crossCompilers = {
-  'linux-x64-glibc': 'gcc',
-  'linux-x64-musl': 'musl-gcc',
-  'linux-arm64-glibc': 'aarch64-linux-gnu-gcc',
-}
+import { crossCompilers, crossTargets, pathOf } from './targets.mjs'
 
 function build(target, compiler) {
-  const [platform, arch, libc] = target.split('-')
-  const folder = join(prebuilds, `${platform}-${arch}`)
-  const binary = join(folder, libc ? `fd-passing.napi.${libc}.node` : 'fd-passing.napi.node')
-  const flags = [...flagsFor(target), ...(platform === 'darwin' ? [] : ['-s'])]
+  const binary = pathOf(target)
+  const flags = [...flagsFor(target), ...(target.startsWith('darwin') ? [] : ['-s'])]
 
   const stamp = `${binary}.stamp`
   const wanted = digestOf([target, compiler, ...flags])
   if (existsSync(binary) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
 
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(dirname(binary), { recursive: true })
   const unfinished = `${binary}.${process.pid}`
   compile({ target, compiler, flags, output: unfinished })
   // A process that has the old file loaded keeps it.
@@ -48,10 +37,10 @@ function digestOf(settings) {
 const { values } = parseArgs({
   options: { target: { type: 'string', multiple: true }, all: { type: 'boolean', default: false } },
 })
-const targets = values.all ? Object.keys(crossCompilers) : (values.target ?? [])
+const targets = values.all ? crossTargets : (values.target ?? [])
 for (const target of targets) {
   const compiler = crossCompilers[target]
-  if (!compiler) fail(`No target ${target}. There are: ${Object.keys(crossCompilers).join(', ')}.`)
+  if (!compiler) fail(`No target ${target}. There are: ${crossTargets.join(', ')}.`)
   build(target, compiler)
 }
 if (targets.length === 0) build(hostTarget(), process.env.CC || 'cc')

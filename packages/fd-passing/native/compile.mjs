@@ -1,10 +1,12 @@
 // One call of the C compiler makes the addon. Shared by build.mjs and check-memory.mjs.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const { libc } = createRequire(import.meta.url)('./load.cjs')
 const here = dirname(fileURLToPath(import.meta.url))
 
 /** Everything that the addon is made of. */
@@ -12,11 +14,9 @@ export const sources = readdirSync(here)
   .filter((name) => /\.[ch]$/.test(name))
   .map((name) => join(here, name))
 
-/** The C library by the rule of node-gyp-build, which will look for that name. */
+/** This machine, as load.cjs looks for it. */
 export function hostTarget() {
-  const { platform, arch } = process
-  if (platform !== 'linux') return `${platform}-${arch}`
-  return `${platform}-${arch}-${process.env.LIBC || (existsSync('/etc/alpine-release') ? 'musl' : 'glibc')}`
+  return [process.platform, process.arch, libc()].filter(Boolean).join('-')
 }
 
 /** How the addon is compiled and linked for a target such as linux-x64-glibc. */
@@ -36,8 +36,7 @@ export function compile({ target, compiler, flags, output }) {
   if (error) {
     fail(
       `The compiler ${command} for ${target} could not be run: ${error.message}.`,
-      'Install a C compiler (Debian: gcc; for the cross builds gcc-aarch64-linux-gnu and musl-tools), or name',
-      'one with CC.',
+      'Install a C compiler (Debian: gcc), or name one with CC. The cross builds need zig: pip install ziglang.',
     )
   }
   if (status !== 0) fail(`${command} could not build the addon for ${target}: see its messages above.`)

@@ -8,10 +8,11 @@ const here = dirname(fileURLToPath(import.meta.url))
 
 function loads() {
   try {
-    createRequire(import.meta.url)('node-gyp-build')(join(here, '..'))
+    createRequire(import.meta.url)('./load.cjs').load()
     return true
-  } catch {
-    return false
+  } catch (error) {
+    // NODE_OPTIONS=--no-addons: no addon loads here, whatever is built.
+    return error.code === 'ERR_DLOPEN_DISABLED'
   }
 }
 

@@ -17,8 +17,14 @@ describe('systemError', () => {
     expect(systemError('pidfd_open', -constants.errno.ENOSYS).code).toBe('ERR_UNSUPPORTED')
   })
 
-  it('names an errno that neither libuv nor Node knows by its number', () => {
-    expect(systemError('sendmsg', -native.ETOOMANYREFS).errno).toBe(`errno ${native.ETOOMANYREFS}`)
+  it('names the errno of too many descriptors in flight, which Node does not know', () => {
+    const error = systemError('sendmsg', -native.ETOOMANYREFS)
+    expect(error.errno).toBe('ETOOMANYREFS')
+    expect(error.message).toMatch(/in flight.*ulimit -n, LimitNOFILE=/)
+  })
+
+  it('names an errno that nobody knows by its number', () => {
+    expect(systemError('sendmsg', -999).errno).toBe('errno 999')
   })
 })
 

@@ -11,7 +11,7 @@ import { getSystemErrorName } from 'node:util'
  * - `ERR_PATH_IN_USE`: a live process listens at that path, or it is no socket.
  * - `ERR_MESSAGE_TOO_LARGE`: more than the socket takes at once when sending, or than
  *   `UnixSocket.maxMessageSize` when receiving.
- * - `ERR_TRUNCATED`: the peer ended amid what was to be received.
+ * - `ERR_TRUNCATED`: the peer ended amid what was to be received, or an earlier send was aborted in the middle.
  * - `ERR_FD_LOST`: fds of a message did not arrive, for want of free descriptors mostly.
  * - `ERR_SYSTEM`: a system call failed; `errno` and `syscall` tell which and how.
  * - `ERR_NATIVE_MISSING`: the addon could not be loaded; the message says what to do.
@@ -61,6 +61,9 @@ export function unsupported(what: string): FdPassingError {
   return new FdPassingError('ERR_UNSUPPORTED', `${what} is not available on ${process.platform}`)
 }
 
+/** Node does not name it. Linux and macOS number it differently. */
+const ETOOMANYREFS = process.platform === 'darwin' ? 59 : 109
+
 const advice: Record<string, string> = {
   EADDRINUSE: 'another process holds that address, or a dead one left its socket file: find or remove it',
   EADDRNOTAVAIL: 'no interface of this machine has that address',
@@ -71,11 +74,15 @@ const advice: Record<string, string> = {
   ECONNRESET: 'the peer closed without reading all it was sent',
   EMFILE: 'this process has no free descriptors: raise its limit (ulimit -n, LimitNOFILE=)',
   ENFILE: 'the system has no free descriptors',
+  ENOBUFS: 'the system has no buffer for it',
   ENOENT: 'there is nothing at that path',
   ENOTCONN: 'the socket has no peer',
   EPIPE: 'the peer has closed',
   EPERM: 'this user may not',
   ESRCH: 'there is no such process',
+  ETOOMANYREFS:
+    'too many descriptors of this user are in flight: sent, and not yet received. Another process of the user may hold ' +
+    'them. Raise the limit of open files of this process (ulimit -n, LimitNOFILE=)',
 }
 
 /** The error of a system call by its negative errno. */
@@ -105,7 +112,9 @@ export function checked<Result>(result: Result | number, syscall: string, subjec
 function errnoName(negativeErrno: number): string {
   const name = getSystemErrorName(negativeErrno)
   if (/^E[A-Z0-9]+$/.test(name)) return name
-  // libuv does not name them all (ETOOMANYREFS, ESTALE …).
-  const known = Object.entries(constants.errno).find(([, value]) => value === -negativeErrno)
+  // libuv does not name them all (ESTALE …).
+  const known = Object.entries({ ...constants.errno, ETOOMANYREFS }).find(
+    ([, value]) => value === -negativeErrno,
+  )
   return known?.[0] ?? `errno ${-negativeErrno}`
 }

@@ -80,4 +80,83 @@ describe.runIf(process.platform === 'linux')('a process short of descriptors', (
     expect(await child.exit, child.stderr).toEqual({ code: 0, signal: null })
     expect(child.stdout).toContain('sent 40')
   })
+
+  // Root may have any number in flight, and descriptors in flight count per uid: each child has a uid of its own.
+  const itAsRoot = it.skipIf(process.getuid?.() !== 0)
+  const fillUp = `process.setuid(100_000 + process.pid)
+    const own = new fdPassing.OwnedFd(fs.openSync('/dev/null'))
+    const ten = Array(10).fill(own)
+    const [held, holding] = fdPassing.UnixSocket.pair('seqpacket')
+    const refusal = (promise) => promise.then(() => 'sent', ({ code, errno, message }) => ({ code, errno, message }))
+    const fill = async () => {
+      for (;;) {
+        const answer = await refusal(holding.send('held', { fds: ten, retryTimeoutMs: 0 }))
+        if (answer !== 'sent') return answer
+      }
+    }
+    const socket = fdPassing.UnixSocket.adopt(new fdPassing.OwnedFd(3))
+    const first = await fill()`
+
+  itAsRoot(
+    'fails a send that stays refused, names the limit, and sends again when there is room',
+    async () => {
+      const [receiver, sender] = UnixSocket.pair('stream')
+      using _receiver = receiver
+      await using child = limitedProgram(
+        60,
+        `${fillUp}
+       const start = performance.now()
+       const answers = await Promise.all(
+         ['a', 'b', 'c'].map((data) => refusal(socket.send(data, { fds: ten, retryTimeoutMs: 300 }))))
+       const tookMs = performance.now() - start
+       const plain = await refusal(socket.send('bytes alone'))
+       const waiting = refusal(socket.send('later', { fds: ten, retryTimeoutMs: 10_000 }))
+       for (const fd of (await held.receive()).fds) fd.close()
+       console.log(JSON.stringify({ first, answers, tookMs, plain, waiting: await waiting }))
+       process.exit()`,
+        sender,
+      )
+      sender.close()
+      const messages: string[] = []
+      let fds = 0
+      for await (const message of receiver) {
+        messages.push(message.data.toString())
+        fds += message.fds.length
+        for (const fd of message.fds) fd.close()
+      }
+      expect(await child.exit, child.stderr).toEqual({ code: 0, signal: null })
+      const { first, answers, tookMs, plain, waiting } = JSON.parse(child.stdout)
+      for (const answer of [first, ...answers]) {
+        expect(answer).toMatchObject({ code: 'ERR_SYSTEM', errno: 'ETOOMANYREFS' })
+        expect(answer.message).toMatch(/in flight.*ulimit -n, LimitNOFILE=/)
+      }
+      // Those that wait together fail together.
+      expect(tookMs).toBeGreaterThan(250)
+      expect(tookMs).toBeLessThan(800)
+      expect(plain).toBe('sent')
+      expect(waiting).toBe('sent')
+      expect({ messages: messages.join('|'), fds }).toEqual({ messages: 'bytes alone|later', fds: 10 })
+    },
+  )
+
+  itAsRoot('ends the wait of a refused send with the reason of its signal', async () => {
+    const [receiver, sender] = UnixSocket.pair('seqpacket')
+    using _receiver = receiver
+    await using child = limitedProgram(
+      60,
+      `${fillUp}
+       const ending = new AbortController()
+       const aborted = refusal(socket.send('never', { fds: ten, signal: ending.signal, retryTimeoutMs: 60_000 }))
+       const behind = socket.send('behind')
+       ending.abort(new Error('the upgrade is over'))
+       await behind
+       console.log(JSON.stringify({ aborted: await aborted }))
+       process.exit()`,
+      sender,
+    )
+    sender.close()
+    expect((await receiver.receive())?.data.toString()).toBe('behind')
+    expect(await child.exit, child.stderr).toEqual({ code: 0, signal: null })
+    expect(JSON.parse(child.stdout).aborted.message).toBe('the upgrade is over')
+  })
 })

@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { TestProcess, temporaryFolder } from '@shellflip/testing'
+import { nodeFileTrace } from '@vercel/nft'
 import { describe, expect, it } from 'vitest'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
@@ -18,14 +19,36 @@ function installedPackage(
   return installed
 }
 
-function importing(installed: string): TestProcess {
+function importing(installed: string, flags: string[] = []): TestProcess {
   return TestProcess.node(
-    ['--input-type=module', '-e', "const { pipe } = await import('./dist/index.js'); pipe()"],
-    {
-      cwd: installed,
-    },
+    [...flags, '--input-type=module', '-e', "const { pipe } = await import('./dist/index.js'); pipe()"],
+    { cwd: installed },
   )
 }
+
+/** What the error of an import says, which must be that the addon is missing. */
+async function complaint(installed: string, flags?: string[]): Promise<string> {
+  await using run = importing(installed, flags)
+  expect((await run.exit).code).toBe(1)
+  const [, message] = /FdPassingError: (.*)/.exec(run.stderr) ?? []
+  expect(run.stderr).toContain("code: 'ERR_NATIVE_MISSING'")
+  return message as string
+}
+
+/** What native/load.cjs answers in a process that first runs this code. */
+async function located(code: string): Promise<{ path: string; libc: string }> {
+  const answer = "const { path, libc } = require('./native/load.cjs')"
+  await using run = TestProcess.node(
+    ['-e', `${code}; ${answer}; console.log(JSON.stringify({ path, libc: libc() }))`],
+    { cwd: packageFolder },
+  )
+  await run.exit
+  return JSON.parse(run.stdout)
+}
+
+const permissionModel = ['--permission', '--experimental-permission'].filter((flag) =>
+  process.allowedNodeEnvironmentFlags.has(flag),
+)[0] as string
 
 function install(installed: string, env: NodeJS.ProcessEnv): TestProcess {
   return TestProcess.node(['native/install.mjs'], { cwd: installed, env })
@@ -34,12 +57,76 @@ function install(installed: string, env: NodeJS.ProcessEnv): TestProcess {
 describe('the addon', () => {
   it('that is missing is an error that says what to do', async () => {
     using folder = temporaryFolder()
-    await using run = importing(installedPackage(folder, false))
-    expect((await run.exit).code).toBe(1)
-    expect(run.stderr).toContain("code: 'ERR_NATIVE_MISSING'")
-    expect(run.stderr).toContain('npm rebuild @shellflip/fd-passing')
-    expect(run.stderr).toContain('pnpm approve-builds')
-    expect(run.stderr).toContain('C compiler')
+    const message = await complaint(installedPackage(folder, false))
+    expect(message).toMatch(/fd-passing\.napi.* does not exist/)
+    expect(message).toContain('must copy its folder prebuilds')
+    expect(message).toContain('npm rebuild @shellflip/fd-passing')
+    expect(message).toContain('pnpm approve-builds')
+    expect(message).toContain('C compiler')
+  })
+
+  it('that a flag of Node forbids is an error that names the flag', async () => {
+    using folder = temporaryFolder()
+    const installed = installedPackage(folder, true)
+    const noAddons = await complaint(installed, ['--no-addons'])
+    expect(noAddons).toMatch(/started with --no-addons\. Remove that flag/)
+    const noLeave = await complaint(installed, [permissionModel, '--allow-fs-read=*'])
+    expect(noLeave).toMatch(/permission model forbids addons\. Add the flag --allow-addons\./)
+    for (const message of [noAddons, noLeave]) expect(message).not.toContain('rebuild')
+    await using allowed = importing(installed, [permissionModel, '--allow-fs-read=*', '--allow-addons'])
+    expect(await allowed.exit, allowed.stderr).toEqual({ code: 0, signal: null })
+  })
+
+  it('that was bundled away is an error that names the externals', async () => {
+    using folder = temporaryFolder()
+    mkdirSync(folder.join('bundle', 'dist'), { recursive: true })
+    writeFileSync(folder.join('bundle', 'package.json'), '{ "type": "module" }')
+    cpSync(`${packageFolder}/dist/index.js`, folder.join('bundle', 'dist', 'index.js'))
+    const message = await complaint(folder.join('bundle'))
+    expect(message).toContain("Add @shellflip/fd-passing to the bundler's externals")
+    expect(message).not.toContain('rebuild')
+  })
+
+  it.runIf(process.platform === 'linux')('of another C library is an error that names both', async () => {
+    using folder = temporaryFolder()
+    const installed = installedPackage(folder, true)
+    const { path, libc } = await located('')
+    const other = libc === 'glibc' ? 'musl' : 'glibc'
+    const own = path.replace(packageFolder, `${installed}/`)
+    renameSync(own, own.replace(`.${libc}.`, `.${other}.`))
+    const message = await complaint(installed)
+    expect(message).toContain(`built for ${other}, and this Node runs on ${libc}`)
+    expect(message).not.toContain('rebuild')
+  })
+
+  it.runIf(process.platform === 'linux')('is looked for by the C library that Node runs on', async () => {
+    using folder = temporaryFolder()
+    const executable = (linker: string) => {
+      writeFileSync(folder.join('node'), `\x7fELF\x02${'\0'.repeat(800)}${linker}\0more`)
+      return `process.execPath = ${JSON.stringify(folder.join('node'))}`
+    }
+    const musl = executable('/lib/ld-musl-x86_64.so.1')
+    expect(await located(musl)).toMatchObject({
+      libc: 'musl',
+      path: expect.stringContaining('.napi.musl.node'),
+    })
+    const glibc = executable('/nix/store/x-glibc-2.40/lib/ld-linux-aarch64.so.1')
+    expect(await located(glibc)).toMatchObject({ libc: 'glibc' })
+    // Without /proc Node does not know its own path.
+    const unknown = "process.execPath = 'node'"
+    expect(await located(unknown)).toEqual(await located(''))
+    const report = 'process.report.getReport = () => ({ header: {} })'
+    expect(await located(`${unknown}; ${report}`)).toMatchObject({ libc: 'musl' })
+  })
+
+  it('is found by tracers of files, and what they copy runs', async () => {
+    using folder = temporaryFolder()
+    const { fileList } = await nodeFileTrace([`${packageFolder}dist/index.js`], { base: packageFolder })
+    for (const file of fileList) cpSync(`${packageFolder}${file}`, folder.join('traced', file))
+    const { path } = await located('')
+    expect([...fileList]).toContain(path.slice(packageFolder.length))
+    await using program = importing(folder.join('traced'))
+    expect(await program.exit, program.stderr).toEqual({ code: 0, signal: null })
   })
 
   it('that is prebuilt is all that installing needs: no compiler, no word', async () => {

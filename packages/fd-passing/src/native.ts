@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
-import { FdPassingError } from './error.ts'
+import { type AddonFile, addonMissing } from './addon-missing.ts'
 
 /** What arrived with one recvmsg(2). */
 export type Arrival = {
@@ -79,22 +78,15 @@ export type Native = {
   readonly RECEIVE_BUFFER_SIZE: number
 }
 
-/** Both src/ and dist/ stand one step below the package, where prebuilds/ is. */
-const packageFolder = fileURLToPath(new URL('..', import.meta.url))
-
 function load(): Native {
-  const require = createRequire(import.meta.url)
+  let addon: (AddonFile & { load(): Native }) | undefined
   try {
-    return require('node-gyp-build')(packageFolder) as Native
+    // Written so that tracers of files follow it. Both src/ and dist/ stand one step below the package.
+    const require = createRequire(import.meta.url)
+    addon = require('../native/load.cjs') as NonNullable<typeof addon>
+    return addon.load()
   } catch (cause) {
-    throw new FdPassingError(
-      'ERR_NATIVE_MISSING',
-      `the native addon of @shellflip/fd-passing does not load on ${process.platform}-${process.arch}: ` +
-        `${(cause as Error).message.trim().split('\n')[0]}. Where no prebuilt one fits it is built at install, ` +
-        'which needs a C compiler and may need leave: run `npm rebuild @shellflip/fd-passing`, or ' +
-        '`pnpm approve-builds` and `pnpm rebuild @shellflip/fd-passing`',
-      { cause },
-    )
+    throw addonMissing(cause, addon)
   }
 }
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { type Credentials, ownCredentials } from './credentials.ts'
-import { invalidArgument, systemError } from './error.ts'
+import { FdPassingError, invalidArgument, systemError } from './error.ts'
 import { native } from './native.ts'
 import type { OwnedFd } from './owned-fd.ts'
 import { checkUnixAddress } from './unix-address.ts'
@@ -16,11 +16,23 @@ export type SendOptions = {
    * process; others only with CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID. Linux only. @default false
    */
   credentials?: boolean | Credentials
+  /**
+   * Ends the wait with its reason. On a stream that has taken only a part of this message, every later send fails:
+   * close the socket then.
+   */
+  signal?: AbortSignal
+  /**
+   * How long the send is tried again while the kernel refuses it for want of a resource, in milliseconds. It refuses
+   * fds while too many fds of this user are in flight (`ETOOMANYREFS`). Waiting for room has no limit but `signal`.
+   * @default 2000
+   */
+  retryTimeoutMs?: number
 }
 
 const { EAGAIN, ENOBUFS } = constants.errno
 const firstDelayMs = 1
 const longestDelayMs = 50
+const defaultRetryTimeoutMs = 2000
 
 type Piece = {
   data: Uint8Array
@@ -28,10 +40,20 @@ type Piece = {
   to: string | undefined
   credentials: Uint32Array | undefined
 }
-type Shipment = { pieces: Piece[]; started: boolean; resolve: () => void; reject: (error: unknown) => void }
-type Progress = 'sent' | 'wait for room' | 'try later'
+type Shipment = {
+  pieces: Piece[]
+  started: boolean
+  /** By `performance.now()`. */
+  readonly askedAt: number
+  readonly retryTimeoutMs: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+/** What a send waits for. The kernel reports only that a socket is writable: the rest is tried again. */
+type Obstacle = 'not writable' | 'receiver full' | 'refused'
+type Progress = 'sent' | 'wait until writable' | 'try later'
 
-/** Sends in the order asked for; what the kernel has no room for waits here. */
+/** Sends in the order of the calls, and queues what the kernel does not take yet. */
 export class Outgoing {
   readonly #socket: OwnedFd
   readonly #type: UnixSocketType
@@ -40,6 +62,8 @@ export class Outgoing {
   #blocked = false
   #retry: NodeJS.Timeout | undefined
   #delayMs = firstDelayMs
+  /** When the kernel began to refuse, if it has taken nothing since. */
+  #refusedSince: number | undefined
   #referenced = true
   #broken: unknown
 
@@ -60,21 +84,40 @@ export class Outgoing {
   }
 
   send(data: Uint8Array, options: SendOptions): Promise<void> {
+    const { signal, retryTimeoutMs = defaultRetryTimeoutMs } = options
     return new Promise((resolve, reject) => {
-      const pieces = split(data, options, this.#type)
-      this.#queue.push({ pieces, started: false, resolve, reject })
+      signal?.throwIfAborted()
+      const abort = () => this.#abandon(shipment, signal?.reason)
+      const settled = () => signal?.removeEventListener('abort', abort)
+      const shipment: Shipment = {
+        pieces: split(data, options, this.#type),
+        started: false,
+        askedAt: performance.now(),
+        retryTimeoutMs,
+        resolve: () => {
+          settled()
+          resolve()
+        },
+        reject: (error) => {
+          settled()
+          reject(error)
+        },
+      }
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#queue.push(shipment)
       if (this.#queue.length === 1) this.flush()
     })
   }
 
-  /** Goes on sending, as far as the kernel has room. */
+  /** Sends as much as the kernel takes now. */
   flush(): void {
     clearTimeout(this.#retry)
     this.#retry = undefined
     let progress: Progress = 'sent'
     while (progress === 'sent' && this.#queue.length > 0) progress = this.#ship(this.#queue[0] as Shipment)
+    if (progress === 'sent') this.#refusedSince = undefined
     if (progress === 'try later') this.#tryLater()
-    const blocked = progress === 'wait for room'
+    const blocked = progress === 'wait until writable'
     if (blocked === this.#blocked) return
     this.#blocked = blocked
     this.#onChange()
@@ -97,9 +140,10 @@ export class Outgoing {
       if (this.#broken !== undefined) throw this.#broken
       for (let piece = shipment.pieces[0]; piece !== undefined; piece = shipment.pieces[0]) {
         const sent = sendPiece(this.#socket.fd, piece)
-        if (typeof sent === 'string') return sent
+        if (sent < 0) return this.#wait(shipment, piece, sent)
         shipment.started = true
         this.#delayMs = firstDelayMs
+        this.#refusedSince = undefined
         if (sent < piece.data.length && this.#type === 'stream') {
           // The fds and credentials went with the first byte (unix(7)): the rest goes without.
           const data = piece.data.subarray(sent)
@@ -119,6 +163,29 @@ export class Outgoing {
     return 'sent'
   }
 
+  /** @throws {FdPassingError} if waiting does not help, or has not helped for long enough */
+  #wait(shipment: Shipment, { to }: Piece, result: number): Exclude<Progress, 'sent'> {
+    const obstacle = obstacleOf(result, to)
+    if (obstacle === 'not writable') return 'wait until writable'
+    const isInTime = obstacle === 'receiver full' || (obstacle === 'refused' && this.#mayRetry(shipment))
+    if (!isInTime) throw systemError('sendmsg', result, to)
+    return 'try later'
+  }
+
+  #mayRetry({ askedAt, retryTimeoutMs }: Shipment): boolean {
+    const now = performance.now()
+    this.#refusedSince ??= now
+    return now < Math.max(askedAt, this.#refusedSince) + retryTimeoutMs
+  }
+
+  #abandon(shipment: Shipment, reason: unknown): void {
+    const index = this.#queue.indexOf(shipment)
+    this.#queue.splice(index, 1)
+    if (shipment.started) this.#broken = halfSent(reason)
+    shipment.reject(reason)
+    if (index === 0) this.flush()
+  }
+
   #tryLater(): void {
     this.#retry = setTimeout(() => this.flush(), this.#delayMs)
     if (!this.#referenced) this.#retry.unref()
@@ -126,18 +193,26 @@ export class Outgoing {
   }
 }
 
-function sendPiece(
-  socket: number,
-  { data, fds, to, credentials }: Piece,
-): number | Exclude<Progress, 'sent'> {
+/** @returns how many bytes the kernel took, or the negative errno */
+function sendPiece(socket: number, { data, fds, to, credentials }: Piece): number {
   const numbers = fds.length === 0 ? undefined : Int32Array.from(fds, (owned) => owned.fd)
-  const sent = native.send(socket, data, numbers, to, credentials)
-  if (sent >= 0) return sent
-  // No poll tells of room in the queue of a receiver that this socket is not connected to.
-  if (sent === -EAGAIN) return to === undefined ? 'wait for room' : 'try later'
+  return native.send(socket, data, numbers, to, credentials)
+}
+
+/** Undefined: an error that waiting does not mend. */
+function obstacleOf(result: number, to: string | undefined): Obstacle | undefined {
+  // No poll reports room in the queue of a receiver that this socket is not connected to.
+  if (result === -EAGAIN) return to === undefined ? 'not writable' : 'receiver full'
   // Too many fds of this user are in flight (unix(7)), or, on macOS, a datagram queue is full: no event for these.
-  if (sent === -native.ETOOMANYREFS || sent === -ENOBUFS) return 'try later'
-  throw systemError('sendmsg', sent, to)
+  return result === -native.ETOOMANYREFS || result === -ENOBUFS ? 'refused' : undefined
+}
+
+function halfSent(cause: unknown): FdPassingError {
+  return new FdPassingError(
+    'ERR_TRUNCATED',
+    'an earlier send on this socket was aborted after a part of its message was sent: close the socket',
+    { cause },
+  )
 }
 
 function split(data: Uint8Array, { fds = [], to, credentials }: SendOptions, type: UnixSocketType): Piece[] {

@@ -78,6 +78,24 @@ describe.each(types)('a %s UnixSocket', (type) => {
     expect(received(await next).data.toString()).toBe('for the next')
   })
 
+  it('ends the wait of a send with the reason of its signal, and sends what follows', async () => {
+    const [sender, receiver] = UnixSocket.pair(type)
+    using _sender = sender
+    using _receiver = receiver
+    const ending = new AbortController()
+    const { signal } = ending
+    const blocked = Array.from({ length: 500 }, () => sender.send(Buffer.alloc(1000, 'a')))
+    const aborted = sender.send('aborted', { signal })
+    const next = sender.send('next', { signal: AbortSignal.timeout(20_000) })
+    ending.abort(new Error('not now'))
+    await expect(aborted).rejects.toThrow('not now')
+    await expect(sender.send('never', { signal })).rejects.toThrow('not now')
+    let text = ''
+    while (!text.includes('next')) text += received(await receiver.receive()).data.toString()
+    await Promise.all([...blocked, next])
+    expect(text.replaceAll('a', '')).toBe('next')
+  })
+
   it('gives everybody else a turn amid a flood', async () => {
     const [sender, receiver] = UnixSocket.pair(type)
     using _sender = sender
@@ -149,6 +167,23 @@ describe.each(types)('a %s UnixSocket', (type) => {
     await expect(sender.send('x', { fds: [reader, writer] })).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' })
     await sender.send('goes on')
     expect(received(await receiver.receive()).data.toString()).toBe('goes on')
+  })
+})
+
+describe('a stream UnixSocket', () => {
+  it('sends nothing after a message that was aborted halfway', async () => {
+    const [sender, receiver] = UnixSocket.pair('stream')
+    using _sender = sender
+    using _receiver = receiver
+    const ending = new AbortController()
+    const half = sender.send(Buffer.alloc(8 * 1024 * 1024), { signal: ending.signal })
+    const behind = sender.send('behind')
+    await nextTurn()
+    ending.abort(new Error('too late'))
+    await expect(half).rejects.toThrow('too late')
+    const broken = { code: 'ERR_TRUNCATED', cause: expect.objectContaining({ message: 'too late' }) }
+    await expect(behind).rejects.toMatchObject(broken)
+    await expect(sender.send('later')).rejects.toMatchObject(broken)
   })
 })
 

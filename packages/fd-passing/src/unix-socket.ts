@@ -93,15 +93,18 @@ export class UnixSocket implements Disposable {
   }
 
   /**
-   * Sends bytes and fds; settles when the kernel has it all, which does not mean that anybody read it. Waits
-   * while there is no room, or too many fds are in flight; what was asked for first goes first. Leave `data`
-   * alone until then.
+   * Sends bytes and fds, in the order of the calls. Settles when the kernel has it all, which does not mean that
+   * anybody read it. Do not change `data` until then.
+   *
+   * Waits while the kernel has no room, until `signal` aborts. Waits at most `retryTimeoutMs` while too many fds of
+   * this user are in flight.
    *
    * More than {@link maxFdsPerMessage} fds go as several messages, whose data and fds joined are what was sent
    * (all but the last carry one byte): {@link receive} with `fdCount` joins them. Not for datagrams.
    *
    * @throws {@link FdPassingError} `ERR_MESSAGE_TOO_LARGE`: send smaller pieces; `ERR_INVALID_ARGUMENT`: empty, on
-   *   a socket where that means the end; `ERR_FD_CLOSED`; `ERR_SYSTEM` with `EPIPE`, `ECONNREFUSED` …
+   *   a socket where that means the end; `ERR_FD_CLOSED`; `ERR_TRUNCATED`: an earlier send was aborted halfway;
+   *   `ERR_SYSTEM` with `EPIPE`, `ECONNREFUSED`, `ETOOMANYREFS` …; the signal's reason
    */
   send(data: Uint8Array | string, options: SendOptions = {}): Promise<void> {
     if (this.closed) return Promise.reject(closedError('this UnixSocket'))

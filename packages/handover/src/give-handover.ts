@@ -71,7 +71,11 @@ async function readied<T>(
     return await limit.bound(give(channel, offer, limit.signal))
   } catch (error) {
     const failure = failureOf(error)
-    channel.refuse(failure === undefined ? 'the predecessor failed' : describeHandoverFailure(failure))
+    channel.refuse(
+      failure === undefined
+        ? `the predecessor failed: ${(error as Error).message}`
+        : describeHandoverFailure(failure),
+    )
     throw error
   }
 }
@@ -110,7 +114,7 @@ async function give<T>(
     lock: offer.lock !== undefined,
     state: state?.identity ?? null,
   }
-  const giving = giveAll(channel, manifest, descriptorsOf(offer), state?.chunks)
+  const giving = giveAll(channel, manifest, descriptorsOf(offer), state?.chunks, signal)
   // At once, and not after it: a successor that refuses or ends amid its state is noticed then.
   const [isGiven] = await Promise.all([giving, hear(channel, 'ready', signal)])
   if (!isGiven) throw new HandoverFailed({ type: 'gone' })
@@ -123,9 +127,11 @@ async function giveAll(
   manifest: Manifest,
   fds: ReturnType<typeof descriptorsOf>,
   state: AsyncIterable<Buffer> | undefined,
+  signal: AbortSignal,
 ): Promise<boolean> {
-  if (!(await channel.send('manifest', encodeMessage(manifest), fds))) return false
+  if (!(await channel.send('manifest', encodeMessage(manifest), fds, signal))) return false
   if (state === undefined) return true
+  // Without the signal: a successor that reads late finds a whole message, and then the reason why this is over.
   for await (const chunk of state) if (!(await channel.send('state', chunk))) return false
   return channel.send('stateEnd')
 }

@@ -62,24 +62,27 @@ export class HandoverChannel implements Disposable {
   }
 
   /**
-   * Says something; settles when the kernel has it all.
+   * Sends a message. Settles when the kernel has it all.
    *
    * @param fds copies of these go along, and they stay the caller's
+   * @param signal ends the wait for room. A peer that was sent a part of the message then finds the end of the channel.
    * @returns false if the peer is gone
-   * @throws {@link HandoverError} ERR_CLOSED; `FdPassingError` if a descriptor cannot be sent
+   * @throws {@link HandoverError} ERR_CLOSED; `FdPassingError` if the system does not let a descriptor travel; the
+   *   signal's reason
    */
   async send(
     type: FrameType,
     payload: Buffer = Buffer.alloc(0),
     fds: readonly OwnedFd[] = [],
+    signal?: AbortSignal,
   ): Promise<boolean> {
     if (this.#refused || this.#closing) throw closedError()
     if (type === 'manifest') this.#owesVerdict = true
     if (type === 'commit') this.#owesVerdict = false
-    if (type !== 'connection') return this.#send(type, payload, fds)
+    if (type !== 'connection') return this.#send(type, payload, fds, signal)
     this.#unanswered += 1
     try {
-      return await this.#send(type, payload, fds)
+      return await this.#send(type, payload, fds, signal)
     } catch (error) {
       this.#unanswered -= 1
       throw error
@@ -162,9 +165,15 @@ export class HandoverChannel implements Disposable {
     this.close()
   }
 
-  async #send(type: FrameType, payload: Buffer, fds: readonly OwnedFd[]): Promise<boolean> {
+  async #send(
+    type: FrameType,
+    payload: Buffer,
+    fds: readonly OwnedFd[],
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const limit = signal === undefined ? {} : { signal }
     try {
-      await this.#socket.send(encodeFrame({ type, payload, fdCount: fds.length }), { fds })
+      await this.#socket.send(encodeFrame({ type, payload, fdCount: fds.length }), { fds, ...limit })
       return true
     } catch (error) {
       return this.#endOrThrow(error) !== null

@@ -14,7 +14,9 @@ export async function hearPredecessor(
   expected: readonly FrameType[],
   timeoutMs?: number,
 ): Promise<ChannelMessage> {
-  const message = await (timeoutMs === undefined ? channel.receive() : receiveWithin(channel, timeoutMs))
+  const message = await (timeoutMs === undefined
+    ? channel.receive()
+    : unlessSilent(timeoutMs, (signal) => channel.receive(signal)))
   if (message === null) {
     throw new HandoverError('ERR_PREDECESSOR_GONE', 'the predecessor ended before everything was handed over')
   }
@@ -26,9 +28,17 @@ export async function hearPredecessor(
   throw protocolError(`"${message.type}" comes where "${expected.join('" or "')}" is expected`)
 }
 
-async function receiveWithin(channel: HandoverChannel, timeoutMs: number): Promise<ChannelMessage | null> {
+/**
+ * Waits for the predecessor to receive or to send.
+ *
+ * @throws {HandoverError} ERR_TIMED_OUT if it does neither in time
+ */
+export async function unlessSilent<T>(
+  timeoutMs: number,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const silence = new AbortController()
   const late = `the predecessor has been silent for ${timeoutMs} ms: does it hang?`
   using _ = new RunningTimer(timeoutMs, () => silence.abort(new HandoverError('ERR_TIMED_OUT', late)))
-  return await channel.receive(silence.signal)
+  return await wait(silence.signal)
 }

@@ -1,7 +1,7 @@
 import type { StateIdentity } from '@shellflip/state-serialization'
 import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
-import { hearPredecessor } from './hear-predecessor.ts'
+import { hearPredecessor, unlessSilent } from './hear-predecessor.ts'
 import { decodeManifest, encodeMessage, protocolVersion } from './messages.ts'
 import { Takeover } from './takeover.ts'
 
@@ -27,7 +27,7 @@ export async function takeOver(
   try {
     const accepts = Object.fromEntries(states.map(({ name, version }) => [name, version]))
     const hello = encodeMessage({ protocol: protocolVersion, pid: process.pid, accepts })
-    await channel.send('hello', hello)
+    await unlessSilent(timeoutMs, (signal) => channel.send('hello', hello, [], signal))
     const { payload, fds } = await hearPredecessor(channel, ['manifest'], timeoutMs)
     try {
       const manifest = decodeManifest(payload)

@@ -4,13 +4,14 @@ import { SdNotifyError } from './errors.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
 
 /**
- * Sends the one end of a pipe and waits until the manager has closed it, which it does in its turn: after all that
- * was sent before.
+ * Sends one end of a pipe and waits until the manager closes it. The manager does so after it has processed all that was
+ * sent before. The time runs from the call, and `send` keeps to it too.
  */
 export async function passBarrier(
   send: (writer: OwnedFd) => Promise<NotifyOutcome>,
   options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<NotifyOutcome> {
+  const deadline = performance.now() + options.timeoutMs
   let reader: OwnedFd
   let writer: OwnedFd
   try {
@@ -26,7 +27,7 @@ export async function passBarrier(
     reader.close()
     return outcome
   }
-  switch (await hangUp(reader, options)) {
+  switch (await hangUp(reader, deadline, options.signal)) {
     case 'hung-up':
       return outcome
     case 'aborted':
@@ -47,7 +48,8 @@ export async function passBarrier(
 
 function hangUp(
   reader: OwnedFd,
-  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  deadline: number,
+  signal: AbortSignal,
 ): Promise<'hung-up' | 'aborted' | 'timeout'> {
   return new Promise((resolve) => {
     const stream = new Socket({ fd: reader.release(), readable: true, writable: false })
@@ -58,7 +60,7 @@ function hangUp(
       resolve(how)
     }
     const abort = () => end('aborted')
-    const timer = setTimeout(end, timeoutMs, 'timeout')
+    const timer = setTimeout(end, Math.max(0, deadline - performance.now()), 'timeout')
     signal.addEventListener('abort', abort)
     // An fd that cannot be read any more has no writer either.
     stream.once('error', () => end('hung-up'))

@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
 import { TestProcess } from '@shellflip/testing'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { startService } from './fixtures/service-process.ts'
 import { listenEnvironment, listenFds } from './index.ts'
 
@@ -83,6 +84,36 @@ it('says which fd is missing, and takes none', async () => {
     message: expect.stringContaining('fd 4'),
   })
   expect((await service.exit).code).toBe(0)
+})
+
+describe('without /proc', () => {
+  const withoutProc = ['-m', 'sh', '-c', 'mount -t tmpfs none /proc && exec "$@"', 'sh']
+  const canHide = spawnSync('unshare', [...withoutProc, 'true']).status === 0
+  const listing = `
+    import { listenFds } from '@shellflip/sd-notify'
+    try {
+      console.log(listenFds().map(({ fd }) => fd.fd).join())
+    } catch ({ code, message }) {
+      console.log(code + ': ' + message)
+    }`
+
+  // Only root can hide /proc, in a mount namespace.
+  it.skipIf(!canHide).each([
+    ['takes what was passed', '1', /^3\n/],
+    ['says which fd is missing', '2', /^ERR_FD_NOT_OPEN: .* promises fd 4/],
+  ])('%s', async (_, count, answer) => {
+    using http = listenTcp({ host: '127.0.0.1', port: 0 })
+    await using service = TestProcess.start(
+      'unshare',
+      [...withoutProc, process.execPath, '--input-type=module', '--eval', listing],
+      {
+        cwd: new URL('..', import.meta.url).pathname,
+        env: { LISTEN_PID: 'auto', LISTEN_FDS: count },
+        extraFds: [http.fd],
+      },
+    )
+    await service.printed(answer)
+  })
 })
 
 it('leaves what is for another process, but not the variables', () => {

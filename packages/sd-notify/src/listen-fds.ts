@@ -1,4 +1,4 @@
-import { fstatSync, readlinkSync } from 'node:fs'
+import { constants, fstatSync, readlinkSync } from 'node:fs'
 import { OwnedFd, setCloexec } from '@shellflip/fd-passing'
 import { SdNotifyError } from './errors.ts'
 import { takeVariables } from './take-variables.ts'
@@ -82,8 +82,8 @@ function listed(count: number, names: string | undefined): { fd: number; name: s
 function requireOpen(fd: number, count: string): void {
   let cause: unknown
   try {
-    fstatSync(fd)
-    if (!isEventLoop(fd)) return
+    const { mode } = fstatSync(fd)
+    if (!isEventLoop(fd, mode)) return
   } catch (error) {
     cause = error
   }
@@ -98,6 +98,13 @@ function requireOpen(fd: number, count: string): void {
  * Where an fd was not passed, the first that Node opened stands: its event loop's. To close that as one's own would
  * stop the process.
  */
-function isEventLoop(fd: number): boolean {
-  return process.platform === 'linux' && /\[(eventpoll|io_uring)\]$/.test(readlinkSync(`/proc/self/fd/${fd}`))
+function isEventLoop(fd: number, mode: number): boolean {
+  // The kernel gives an event loop no file type. Sockets, pipes and files have one, which needs no /proc.
+  if (process.platform !== 'linux' || (mode & constants.S_IFMT) !== 0) return false
+  try {
+    return /\[(eventpoll|io_uring)\]$/.test(readlinkSync(`/proc/self/fd/${fd}`))
+  } catch {
+    // Without /proc an eventfd looks the same. Event loops are the usual case.
+    return true
+  }
 }

@@ -4,6 +4,9 @@ import { requireNotifyAddress } from './notify-address.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
 import { within } from './within.ts'
 
+/** How long a message waits while too many descriptors of this user are in flight. */
+const longestRetryMs = 2000
+
 /** They stay reachable: a service that lets its notifier go after ready() has forgotten to close nothing. */
 const connected = new Set<ManagerConnection>()
 
@@ -23,11 +26,17 @@ export class ManagerConnection {
     this.#sendTimeoutMs = sendTimeoutMs
   }
 
-  send(datagram: string, fds: readonly OwnedFd[]): Promise<NotifyOutcome> {
+  /** @param timeoutMs how long it may take from now. @default what the constructor was given */
+  send(datagram: string, fds: readonly OwnedFd[], timeoutMs = this.#sendTimeoutMs): Promise<NotifyOutcome> {
     // The time runs from the call: a stuck manager fails all that waits at once, and the queue stays short.
-    const deadline = performance.now() + this.#sendTimeoutMs
-    const outcome = this.#last.then(() => this.#transmit(datagram, fds, deadline))
-    this.#last = outcome
+    const deadline = performance.now() + timeoutMs
+    const tooLate = () => sendTimeout(this.address, timeoutMs)
+    const outcome = within(this.#last, deadline, tooLate).then(
+      () => this.#transmit(datagram, fds, deadline, tooLate),
+      (error: SdNotifyError): NotifyOutcome => ({ type: 'failed', error }),
+    )
+    // One that fails in the queue lets nothing overtake what was sent before it.
+    this.#last = Promise.all([this.#last, outcome])
     return outcome
   }
 
@@ -41,18 +50,23 @@ export class ManagerConnection {
     this.#disconnect()
   }
 
-  async #transmit(datagram: string, fds: readonly OwnedFd[], deadline: number): Promise<NotifyOutcome> {
+  async #transmit(
+    datagram: string,
+    fds: readonly OwnedFd[],
+    deadline: number,
+    tooLate: () => SdNotifyError,
+  ): Promise<NotifyOutcome> {
     if (this.#closed) return failed('ERR_CLOSED', 'the notifier is closed: make another one')
     const connectedBefore = this.#socket !== undefined
     try {
       requireNotifyAddress(this.address)
       try {
-        await this.#write(datagram, fds, deadline)
+        await this.#write(datagram, fds, deadline, tooLate)
       } catch (error) {
         // The manager of before is gone: another may receive at its address by now.
         if (!connectedBefore || !isRefused(error)) throw error
         this.#disconnect()
-        await this.#write(datagram, fds, deadline)
+        await this.#write(datagram, fds, deadline, tooLate)
       }
       return { type: 'sent' }
     } catch (error) {
@@ -64,18 +78,27 @@ export class ManagerConnection {
     }
   }
 
-  async #write(datagram: string, fds: readonly OwnedFd[], deadline: number): Promise<void> {
+  async #write(
+    datagram: string,
+    fds: readonly OwnedFd[],
+    deadline: number,
+    tooLate: () => SdNotifyError,
+  ): Promise<void> {
     this.#socket ??= UnixSocket.connect({ type: 'datagram', address: this.address })
     connected.add(this)
-    await within(
-      this.#socket.send(datagram, { fds }),
-      deadline,
-      () =>
-        new SdNotifyError(
-          'ERR_SEND_TIMEOUT',
-          `the manager at ${this.address} took no message for ${this.#sendTimeoutMs} ms: its queue is full`,
-        ),
-    )
+    const leftMs = Math.max(0, deadline - performance.now())
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(tooLate()), leftMs)
+    try {
+      // Gives up on ETOOMANYREFS first, so that the outcome names it and not the time.
+      await this.#socket.send(datagram, {
+        fds,
+        signal: late.signal,
+        retryTimeoutMs: Math.min(longestRetryMs, leftMs / 2),
+      })
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #disconnect(): void {
@@ -83,6 +106,13 @@ export class ManagerConnection {
     this.#socket?.close()
     this.#socket = undefined
   }
+}
+
+function sendTimeout(address: string, timeoutMs: number): SdNotifyError {
+  return new SdNotifyError(
+    'ERR_SEND_TIMEOUT',
+    `the manager at ${address} took no message for ${timeoutMs} ms: its queue is full`,
+  )
 }
 
 function failed(code: SdNotifyErrorCode, message: string, cause?: unknown): NotifyOutcome {

@@ -163,6 +163,16 @@ describe('barrier', () => {
     expect(codeOf(await notifier.barrier({ timeoutMs: 30 }))).toBe('ERR_BARRIER_TIMEOUT')
   })
 
+  it('is failed in its own time behind messages that the manager does not take', async () => {
+    using folder = temporaryFolder()
+    using socket = NotifySocket.open({ path: folder.join('notify') })
+    const notifier = new Notifier(socket.path, { sendTimeoutMs: 600_000 })
+    const waiting = Promise.all(Array.from({ length: 600 }, () => notifier.ready()))
+    expect(codeOf(await notifier.barrier({ timeoutMs: 30 }))).toBe('ERR_SEND_TIMEOUT')
+    notifier.close()
+    expect(codeOf((await waiting).at(-1) as NotifyOutcome)).toBe('ERR_CLOSED')
+  })
+
   it('is failed when the notifier is closed meanwhile', async () => {
     using folder = temporaryFolder()
     using socket = NotifySocket.open({ path: folder.join('notify') })

@@ -134,11 +134,13 @@ export class Notifier implements Disposable, AsyncDisposable {
    * Waits until the manager has processed everything sent before (v246). A process that exits earlier may be
    * gone before the manager can tell whose its last messages were, and they are dropped.
    *
-   * @param options.timeoutMs how long the manager may take, in milliseconds. @default 5000
+   * @param options.timeoutMs how long all of it may take from the call on, in milliseconds. @default 5000
    */
   async barrier({ timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<NotifyOutcome> {
-    if (this.#manager === undefined) return { type: 'no-manager' }
-    return passBarrier((writer) => this.send({ barrier: true }, [writer]), {
+    const manager = this.#manager
+    if (manager === undefined) return { type: 'no-manager' }
+    const datagram = formatMessage({ barrier: true })
+    return passBarrier((writer) => manager.send(datagram, [writer], timeoutMs), {
       timeoutMs,
       signal: this.#closing.signal,
     })

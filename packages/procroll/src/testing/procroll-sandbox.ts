@@ -9,7 +9,14 @@ export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 export const service = fileURLToPath(new URL('service.mjs', import.meta.url))
 
 export type Finished = Exit & { stdout: string; stderr: string }
-export type StartOptions = { env?: NodeJS.ProcessEnv; cwd?: string }
+export type StartOptions = {
+  env?: NodeJS.ProcessEnv
+  cwd?: string
+  /** A command that runs Node. */
+  under?: readonly string[]
+  /** Flags of Node itself. */
+  nodeFlags?: readonly string[]
+}
 
 /** procroll as users run it, in folders of the test's own; whatever it leaves running ends with the scope. */
 export class ProcrollSandbox implements AsyncDisposable {
@@ -36,8 +43,12 @@ export class ProcrollSandbox implements AsyncDisposable {
   }
 
   /** Starts procroll with these arguments. */
-  start(args: readonly string[], { env, cwd = this.#folder.path }: StartOptions = {}): TestProcess {
-    const started = TestProcess.node([cli, ...args], { env: { ...this.env, ...env }, cwd })
+  start(
+    args: readonly string[],
+    { env, cwd = this.#folder.path, under = [], nodeFlags = [] }: StartOptions = {},
+  ): TestProcess {
+    const [file, ...rest] = [...under, process.execPath, ...nodeFlags, cli, ...args]
+    const started = TestProcess.start(file as string, rest, { env: { ...this.env, ...env }, cwd })
     this.#started.push(started)
     return started
   }

@@ -38,7 +38,6 @@ export async function askForRestart(
  * answers at the same path.
  */
 async function askTwice(path: string, signal: AbortSignal | undefined): Promise<ShellflipReply> {
-  // This loads zod, so only a program that asks pays for it.
   const { shellflipVocabulary } = await import('@shellflip/control-socket/shellflip')
   const question = {
     path,

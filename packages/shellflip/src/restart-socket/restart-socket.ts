@@ -115,7 +115,6 @@ export class RestartSocket {
 }
 
 async function rulesFor({ restart, onEvent }: RestartSocketOptions): Promise<Rules> {
-  // Loads zod: only for a service that has such a socket.
   const { shellflipVocabulary } = await import('@shellflip/control-socket/shellflip')
   return {
     vocabulary: shellflipVocabulary,

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { ProcrollSandbox, type StartOptions } from './testing/procroll-sandbox.ts'
+
+const { allowedNodeEnvironmentFlags: known } = process
+
+const places: Record<string, StartOptions> = {
+  'with 64 descriptors': { under: ['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh'] },
+  "under Node's permission model": {
+    nodeFlags: [
+      known.has('--permission') ? '--permission' : '--experimental-permission',
+      '--allow-fs-read=*',
+      '--allow-fs-write=*',
+      '--allow-child-process',
+      '--allow-addons',
+      ...(known.has('--allow-net') ? ['--allow-net'] : []),
+    ],
+  },
+}
+
+describe.each(Object.entries(places))('%s', (_, place) => {
+  it('it serves, rolls and stops', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(['--listen', 'tcp://127.0.0.1:0'], [], place)
+    const rolled = await sandbox.finish(['roll'], place)
+    expect(rolled.code, rolled.stderr).toBe(0)
+    expect(rolled.stdout + rolled.stderr).toMatch(/generation 2 ready/)
+    const stopped = await sandbox.finish(['stop'], place)
+    expect(stopped.code, stopped.stderr).toBe(0)
+    expect(await supervisor.exit, supervisor.stderr).toEqual({ code: 0, signal: null })
+  })
+})
