@@ -132,7 +132,7 @@ describe('a control socket', () => {
     ])
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^procroll: no control socket: .* is a regular file, no socket: choose another path\n$/,
+      /^procroll: no control socket: .* is a regular file, not a socket\. Choose another path\n$/,
     )
   })
 })
