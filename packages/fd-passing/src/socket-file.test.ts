@@ -10,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { constants } from 'node:os'
 import { temporaryFolder } from '@shellflip/testing'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { listenUnix } from './listeners.ts'
@@ -125,6 +126,14 @@ describe('binding with a mode that the umask does not leave', () => {
     using _listener = listenUnix({ path: folder.join('own', 's'), mode: 0o666 })
     expect(modeOf('own/s')).toBe(0o600)
     expect(modeOf('moved/s')).toBe(0o666)
+  })
+
+  test('says what it takes where neither /proc nor fchmodat2(2) is there', () => {
+    vi.spyOn(native, 'chmodSocketAt').mockReturnValue(-constants.errno.ENOSYS)
+    expect(() => listenUnix({ path: folder.join('s'), mode: 0o666 })).toThrow(
+      expect.objectContaining({ code: 'ERR_UNSUPPORTED', message: expect.stringContaining('Mount /proc') }),
+    )
+    expect(readdirSync(folder.path)).toEqual([])
   })
 
   test('removes its own file, and no other, where the mode cannot be set', () => {
