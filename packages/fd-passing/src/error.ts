@@ -74,9 +74,11 @@ const advice: Record<string, string> = {
   EMFILE: 'this process has no free descriptors: raise its limit (ulimit -n, LimitNOFILE=)',
   ENFILE: 'the system has no free descriptors',
   ENOENT: 'there is nothing at that path',
+  ENOSPC: 'the file system is full',
   ENOTCONN: 'the socket has no peer',
   EPIPE: 'the peer has closed',
   EPERM: 'this user may not',
+  EROFS: 'the file system is read-only',
   ESRCH: 'there is no such process',
 }
 

@@ -314,7 +314,7 @@ onLinux('listen', () => {
     await once(other, 'listening')
     const reason = await failsAndGoesOn(service, { version: 'bad', sockets: [http, { path }] })
     expect(reason).toMatch(
-      /cannot listen at .*app\.sock: a live process listens at .*: stop it, or choose another path/,
+      /cannot listen at .*app\.sock: a live process listens at .*\. Stop it, or choose another path/,
     )
     const client = connect(path).setEncoding('latin1')
     expect((await once(client, 'data'))[0]).toBe('mine')
