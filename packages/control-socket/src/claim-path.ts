@@ -13,7 +13,8 @@ export async function claimPath(wanted: string): Promise<ClaimedUnixPath> {
   } catch (cause) {
     if (!(cause instanceof FdPassingError)) throw cause
     if (cause.code === 'ERR_PATH_IN_USE') throw new ControlSocketError(cause.code, cause.message, { cause })
-    const code = cause.errno === 'EACCES' ? 'ERR_FORBIDDEN' : 'ERR_SYSTEM'
+    const forbidden = cause.code === 'ERR_FORBIDDEN' || cause.errno === 'EACCES'
+    const code = forbidden ? 'ERR_FORBIDDEN' : 'ERR_SYSTEM'
     throw new ControlSocketError(code, `cannot listen at ${path}: ${cause.message}`, { cause })
   }
 }

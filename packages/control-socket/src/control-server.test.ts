@@ -93,13 +93,13 @@ describe('the path', () => {
   })
 
   test.each<[what: string, make: (path: string) => void, code: string, message: RegExp]>([
-    ['a file', (path) => writeFileSync(path, 'mine'), 'ERR_PATH_IN_USE', /is a regular file, no socket/],
-    ['a folder', (path) => mkdirSync(path), 'ERR_PATH_IN_USE', /is a folder, no socket/],
+    ['a file', (path) => writeFileSync(path, 'mine'), 'ERR_PATH_IN_USE', /is a regular file, not a socket/],
+    ['a folder', (path) => mkdirSync(path), 'ERR_PATH_IN_USE', /is a folder, not a socket/],
     [
       'a symbolic link',
       (path) => symlinkSync('elsewhere', path),
       'ERR_PATH_IN_USE',
-      /is a symbolic link, no socket/,
+      /is a symbolic link, not a socket/,
     ],
   ])('at which %s stands is refused, and that left alone', async (_, make, code, message) => {
     using folder = temporaryFolder()

@@ -1,11 +1,13 @@
 #include "addon.h"
 
 #include <stdlib.h>
+#include <uv.h>
 
 static void free_instance(napi_env env, void *data, void *hint) {
   (void)env;
   (void)hint;
   Instance *instance = data;
+  free(instance->owned.fds);
   free(instance->receive_buffer);
   free(instance);
 }
@@ -25,6 +27,14 @@ static bool register_constants(napi_env env, napi_value exports, const Constant 
   return true;
 }
 
+/* The environment of the main thread runs on libuv's default loop. That of a worker has a loop of its own. */
+static bool close_descriptors_at_end(napi_env env, Instance *instance) {
+  uv_loop_t *loop;
+  if (napi_get_uv_event_loop(env, &loop) != napi_ok || loop == uv_default_loop()) return true;
+  instance->ends_before_process = true;
+  return napi_add_env_cleanup_hook(env, close_owned_descriptors, instance) == napi_ok;
+}
+
 /* Once for each environment: nothing here is shared between threads. */
 NAPI_MODULE_INIT() {
   Instance *instance = calloc(1, sizeof *instance);
@@ -36,7 +46,8 @@ NAPI_MODULE_INIT() {
     return NULL;
   }
   bool complete =
-      register_functions(env, exports, descriptor_functions) &&
+      close_descriptors_at_end(env, instance) && register_functions(env, exports, ownership_functions) &&
+      register_functions(env, exports, descriptor_functions) && register_functions(env, exports, folder_functions) &&
       register_functions(env, exports, memory_file_functions) && register_functions(env, exports, socket_functions) &&
       register_functions(env, exports, message_functions) && register_functions(env, exports, readiness_functions) &&
       register_functions(env, exports, process_functions) && register_constants(env, exports, socket_constants);

@@ -1,7 +1,7 @@
 /*
  * The seam between JavaScript and the system calls of this package. Every function is thin: it makes one
- * system call and answers its result, or the negative errno. Policy (queueing, retrying, naming errors) is
- * in TypeScript.
+ * system call and answers its result, or the negative errno. An argument of the wrong type answers EINVAL. Policy
+ * (queueing, retrying, naming errors) is in TypeScript.
  */
 #ifndef FD_PASSING_ADDON_H
 #define FD_PASSING_ADDON_H
@@ -23,9 +23,18 @@
 #define ENOTSUP EOPNOTSUPP
 #endif
 
+/* Descriptor numbers in ascending order. */
+typedef struct {
+  int *fds;
+  size_t count, capacity;
+} DescriptorSet;
+
 /* What one environment (the main thread, a worker) has of its own. */
 typedef struct {
   char *receive_buffer;
+  /* A worker ends while the process lives on. The kernel closes what the main thread has. */
+  bool ends_before_process;
+  DescriptorSet owned;
 } Instance;
 
 /* A message that does not fit is refused, so this bounds what receive() takes whole. Untouched pages cost nothing. */
@@ -34,21 +43,42 @@ typedef struct {
 /* SCM_MAX_FD of the Linux kernel. */
 #define MAX_FDS_PER_MESSAGE 253
 
-/* arguments.c: what JavaScript gave, and how to answer it. A value of the wrong type reads as -1, NULL or 0. */
+/* arguments.c: what JavaScript gave. A wrong value reads as -1, NULL or 0, and makes the arguments invalid. */
 #define MAX_ARGUMENTS 8
-void read_arguments(napi_env env, napi_callback_info info, napi_value arguments[MAX_ARGUMENTS]);
-int int_of(napi_env env, napi_value value);
-bool is_present(napi_env env, napi_value value);
-const void *bytes_of(napi_env env, napi_value typed_array, size_t *length);
+typedef struct {
+  napi_env env;
+  napi_value values[MAX_ARGUMENTS];
+  bool valid;
+} Arguments;
+
+Arguments arguments_of(napi_env env, napi_callback_info info);
+bool is_present(const Arguments *arguments, size_t index);
+/* A whole number of 32 bits: neither NaN nor 2**32 is taken for 0. */
+int int_at(Arguments *arguments, size_t index);
+/* A BigInt of 64 bits. */
+uint64_t bigint_at(Arguments *arguments, size_t index);
+/* A string without a NUL that fits. */
+void text_at(Arguments *arguments, size_t index, char *text, size_t size);
+/* The elements of a typed array of exactly this type, whose buffer was not transferred away. */
+const void *array_at(Arguments *arguments, size_t index, napi_typedarray_type type, size_t *length);
+
+/* answers.c: how to answer. */
 napi_value number(napi_env env, int64_t value);
 /* The answer of a system call: its result, or the negative errno where it returned -1. */
 napi_value result(napi_env env, int64_t returned);
 napi_value failure(napi_env env, int error);
-napi_value descriptor_pair(napi_env env, const int fds[2]);
 bool set_property(napi_env env, napi_value object, const char *name, napi_value value);
 
+/* ownership.c: the descriptors that an environment closes when it ends before the process. */
+int own_descriptor(napi_env env, int fd);
+void disown_descriptor(napi_env env, int fd);
+/* The answers of calls that make descriptors: owned from the first moment. */
+napi_value new_descriptor(napi_env env, int fd);
+napi_value new_descriptor_pair(napi_env env, const int fds[2]);
+void close_owned_descriptors(void *instance);
+
 /* unix_address.c: `/path` or `@abstract`, with its exact length. */
-int unix_address_of(napi_env env, napi_value text, struct sockaddr_un *address, socklen_t *length);
+int unix_address_at(Arguments *arguments, size_t index, struct sockaddr_un *address, socklen_t *length);
 napi_value unix_address_text(napi_env env, const struct sockaddr_un *address, socklen_t length);
 
 /* descriptor.c */
@@ -65,8 +95,8 @@ typedef struct {
   int value;
 } Constant;
 
-extern const Function descriptor_functions[], memory_file_functions[], socket_functions[], message_functions[],
-    readiness_functions[], process_functions[];
+extern const Function descriptor_functions[], folder_functions[], memory_file_functions[], socket_functions[],
+    message_functions[], readiness_functions[], process_functions[], ownership_functions[];
 extern const Constant socket_constants[];
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int set_cloexec(int fd, bool on) {
@@ -12,29 +13,44 @@ int set_cloexec(int fd, bool on) {
 
 /* After EINTR the descriptor is closed on Linux, and another thread may have its number already: never again. */
 static napi_value close_descriptor(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  int returned = close(int_of(env, arguments[0]));
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  disown_descriptor(env, fd);
+  int returned = close(fd);
   return returned == -1 && errno == EINTR ? number(env, 0) : result(env, returned);
 }
 
 static napi_value duplicate(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  return result(env, fcntl(int_of(env, arguments[0]), F_DUPFD_CLOEXEC, 0));
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return new_descriptor(env, fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
 static napi_value set_close_on_exec(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  return result(env, set_cloexec(int_of(env, arguments[0]), int_of(env, arguments[1]) != 0));
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  int on = int_at(&arguments, 1);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return result(env, set_cloexec(fd, on != 0));
 }
 
 static napi_value get_close_on_exec(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  int flags = fcntl(int_of(env, arguments[0]), F_GETFD);
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  int flags = fcntl(fd, F_GETFD);
   return result(env, flags == -1 ? -1 : (flags & FD_CLOEXEC) != 0);
+}
+
+/* Node's own fchmod() is refused under its permission model. */
+static napi_value set_mode(napi_env env, napi_callback_info info) {
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  int mode = int_at(&arguments, 1);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return result(env, fchmod(fd, (mode_t)mode));
 }
 
 static napi_value make_pipe(napi_env env, napi_callback_info info) {
@@ -47,24 +63,26 @@ static napi_value make_pipe(napi_env env, napi_callback_info info) {
   set_cloexec(fds[0], true);
   set_cloexec(fds[1], true);
 #endif
-  return descriptor_pair(env, fds);
+  return new_descriptor_pair(env, fds);
 }
 
 /* Never blocks: a wait in flock(2) would stop the whole event loop. */
 static napi_value lock_file(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  int operation = int_of(env, arguments[1]) != 0 ? LOCK_EX : LOCK_SH;
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  int operation = int_at(&arguments, 1) != 0 ? LOCK_EX : LOCK_SH;
+  if (!arguments.valid) return failure(env, EINVAL);
   int returned;
-  do returned = flock(int_of(env, arguments[0]), operation | LOCK_NB);
+  do returned = flock(fd, operation | LOCK_NB);
   while (returned == -1 && errno == EINTR);
   return result(env, returned);
 }
 
 static napi_value unlock_file(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  return result(env, flock(int_of(env, arguments[0]), LOCK_UN));
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return result(env, flock(fd, LOCK_UN));
 }
 
 const Function descriptor_functions[] = {
@@ -72,6 +90,7 @@ const Function descriptor_functions[] = {
     {"dup", duplicate},
     {"setCloexec", set_close_on_exec},
     {"getCloexec", get_close_on_exec},
+    {"setMode", set_mode},
     {"pipe", make_pipe},
     {"lock", lock_file},
     {"unlock", unlock_file},

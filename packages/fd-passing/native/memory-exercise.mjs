@@ -1,5 +1,5 @@
 // Calls every function of the addon, with good and with bad arguments. Run by check-memory.mjs.
-import { openSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +18,10 @@ function garbageForEveryFunction() {
     [-1, -1, -1, -1],
     [999_999, 'x'.repeat(5000), Symbol('s'), () => {}],
     [{}, new Uint8Array(0), new Int32Array(300), '@', new Uint32Array(2)],
+    [NaN, NaN, 2 ** 40, 0.5, -1n],
+    [999_998, 'x'.repeat(300), 2n ** 64n, 2n ** 64n, 2 ** 31],
+    [999_999, new Uint8Array(1), new Int32Array(1), '@x', new Uint32Array(3)],
+    [999_999, transferredArray(), transferredArray(), transferredArray(), transferredArray()],
   ]
   for (const [name, value] of Object.entries(native)) {
     if (typeof value !== 'function' || name === 'close') continue
@@ -26,6 +30,44 @@ function garbageForEveryFunction() {
       for (const fd of [answer].flat()) if (Number.isInteger(fd) && fd > 2) native.close(fd)
     }
   }
+}
+
+function transferredArray() {
+  const array = new Uint8Array(64)
+  structuredClone(array.buffer, { transfer: [array.buffer] })
+  return array
+}
+
+function files() {
+  const path = mkdtempSync(join(tmpdir(), 'memory-exercise-'))
+  const folder = native.openFolder(path)
+  for (const name of ['.lock', 'n'.repeat(255)]) {
+    const file = native.openFileAt(folder, name, 1)
+    const { dev, ino } = native.statAt(folder, name)
+    native.stat(file)
+    native.setMode(file, 0o640)
+    native.chmodSocketAt(folder, name, dev, ino, 0o600)
+    native.unlinkAt(folder, name, dev, ino + 1n)
+    native.unlinkAt(folder, name, dev, ino)
+    native.unlinkAt(folder, name, dev, ino)
+    native.close(file)
+  }
+  const socket = native.socket(native.AF_UNIX, native.SOCK_STREAM)
+  native.bindUnix(socket, join(path, 's'))
+  const { dev, ino } = native.statAt(folder, 's')
+  if (native.chmodSocketAt(folder, 's', dev, ino, 0o600) !== 0) throw new Error('no chmod')
+  native.chmodSocketAt(folder, 's', dev, ino + 1n, 0o600)
+  for (const fd of [socket, folder]) native.close(fd)
+  rmSync(path, { recursive: true })
+}
+
+/** More than fit at first, in no order; some are left for the end of the environment to close. */
+function ownership() {
+  const fds = Array.from({ length: 100 }, () => native.dup(0)).sort(() => Math.random() - 0.5)
+  for (const fd of fds.slice(0, 50)) native.own(fd)
+  for (const fd of fds.slice(0, 50)) native.disown(fd)
+  for (const fd of fds.slice(0, 25)) native.own(fd)
+  for (const fd of fds.slice(10, 80)) native.close(fd)
 }
 
 function descriptors() {
@@ -187,6 +229,8 @@ async function inAnotherThread() {
 }
 
 garbageForEveryFunction()
+ownership()
+files()
 descriptors()
 sockets()
 messages()

@@ -17,25 +17,27 @@
 #endif
 
 static napi_value memory_file(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
   char name[256];
-  size_t size;
-  if (napi_get_value_string_utf8(env, arguments[0], name, sizeof name, &size) != napi_ok) return failure(env, EINVAL);
-  unsigned flags = MFD_CLOEXEC | (int_of(env, arguments[1]) != 0 ? MFD_ALLOW_SEALING : 0);
-  return result(env, syscall(SYS_memfd_create, name, flags));
+  text_at(&arguments, 0, name, sizeof name);
+  unsigned flags = MFD_CLOEXEC | (int_at(&arguments, 1) != 0 ? MFD_ALLOW_SEALING : 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return new_descriptor(env, (int)syscall(SYS_memfd_create, name, flags));
 }
 
 static napi_value add_seals(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  return result(env, fcntl(int_of(env, arguments[0]), F_ADD_SEALS, int_of(env, arguments[1])));
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  int seals = int_at(&arguments, 1);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return result(env, fcntl(fd, F_ADD_SEALS, seals));
 }
 
 static napi_value get_seals(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  return result(env, fcntl(int_of(env, arguments[0]), F_GET_SEALS));
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return result(env, fcntl(fd, F_GET_SEALS));
 }
 
 #else

@@ -34,42 +34,48 @@ static struct cmsghdr *append_control(struct msghdr *message, int type, const vo
   return header;
 }
 
-/* send(fd, bytes, Int32Array of fds?, address?, Uint32Array [pid, uid, gid]?): how many bytes the kernel took. */
+/* send(fd, Uint8Array, Int32Array of fds?, address?, Uint32Array [pid, uid, gid]?): how many bytes the kernel took. */
 static napi_value send_message(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int socket = int_at(&arguments, 0);
 
   Control control;
   memset(&control, 0, sizeof control);
   struct iovec payload;
-  payload.iov_base = (void *)bytes_of(env, arguments[1], &payload.iov_len);
+  payload.iov_base = (void *)array_at(&arguments, 1, napi_uint8_array, &payload.iov_len);
   struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control.bytes};
 
-  size_t size;
-  const void *fds = bytes_of(env, arguments[2], &size);
-  if (size > sizeof(int) * MAX_FDS_PER_MESSAGE) return failure(env, EINVAL);
-  if (size > 0) append_control(&message, SCM_RIGHTS, fds, size);
-
-  const uint32_t *credentials = bytes_of(env, arguments[4], &size);
-  if (size == 3 * sizeof *credentials) {
-#ifdef __linux__
-    struct ucred sender = {.pid = (pid_t)credentials[0], .uid = credentials[1], .gid = credentials[2]};
-    append_control(&message, SCM_CREDENTIALS, &sender, sizeof sender);
-#else
-    return failure(env, ENOTSUP);
-#endif
+  if (is_present(&arguments, 2)) {
+    size_t count;
+    const int *fds = array_at(&arguments, 2, napi_int32_array, &count);
+    if (count > MAX_FDS_PER_MESSAGE) return failure(env, EINVAL);
+    if (count > 0) append_control(&message, SCM_RIGHTS, fds, count * sizeof *fds);
   }
-  if (message.msg_controllen == 0) message.msg_control = NULL;
 
   struct sockaddr_un address;
-  if (is_present(env, arguments[3])) {
-    int error = unix_address_of(env, arguments[3], &address, &message.msg_namelen);
+  if (is_present(&arguments, 3)) {
+    int error = unix_address_at(&arguments, 3, &address, &message.msg_namelen);
     if (error != 0) return failure(env, error);
     message.msg_name = &address;
   }
 
+  if (is_present(&arguments, 4)) {
+    size_t count;
+    const uint32_t *credentials = array_at(&arguments, 4, napi_uint32_array, &count);
+    if (count != 3) return failure(env, EINVAL);
+#ifdef __linux__
+    struct ucred sender = {.pid = (pid_t)credentials[0], .uid = credentials[1], .gid = credentials[2]};
+    append_control(&message, SCM_CREDENTIALS, &sender, sizeof sender);
+#else
+    (void)credentials;
+    return failure(env, ENOTSUP);
+#endif
+  }
+  if (!arguments.valid) return failure(env, EINVAL);
+  if (message.msg_controllen == 0) message.msg_control = NULL;
+
   ssize_t sent;
-  do sent = sendmsg(int_of(env, arguments[0]), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  do sent = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   while (sent == -1 && errno == EINTR);
   return result(env, sent);
 }
@@ -81,7 +87,18 @@ typedef struct {
   int64_t pid, uid, gid;
 } Ancillary;
 
-static void read_control(struct msghdr *message, Ancillary *ancillary) {
+/* A descriptor that there is no room to remember is as one that the kernel dropped. */
+static void take_descriptor(napi_env env, int fd, struct msghdr *message, Ancillary *ancillary) {
+  if (ancillary->fd_count == MAX_FDS_PER_MESSAGE || own_descriptor(env, fd) != 0) {
+    close(fd);
+    message->msg_flags |= MSG_CTRUNC;
+    return;
+  }
+  if (MSG_CMSG_CLOEXEC == 0) set_cloexec(fd, true);
+  ancillary->fds[ancillary->fd_count++] = fd;
+}
+
+static void read_control(napi_env env, struct msghdr *message, Ancillary *ancillary) {
   for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header)) {
     if (header->cmsg_level != SOL_SOCKET) continue;
     if (header->cmsg_type == SCM_RIGHTS) {
@@ -89,13 +106,7 @@ static void read_control(struct msghdr *message, Ancillary *ancillary) {
       for (size_t index = 0; index < count; index++) {
         int fd;
         memcpy(&fd, CMSG_DATA(header) + index * sizeof fd, sizeof fd);
-        if (ancillary->fd_count == MAX_FDS_PER_MESSAGE) {
-          close(fd);
-          message->msg_flags |= MSG_CTRUNC;
-          continue;
-        }
-        if (MSG_CMSG_CLOEXEC == 0) set_cloexec(fd, true);
-        ancillary->fds[ancillary->fd_count++] = fd;
+        take_descriptor(env, fd, message, ancillary);
       }
     }
 #ifdef __linux__
@@ -136,8 +147,9 @@ static bool describe(napi_env env, napi_value answer, const char *data, size_t s
 
 /* receive(fd): the next message with all that came with it. What JavaScript could not be told of is closed here. */
 static napi_value receive_message(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int socket = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
   Instance *instance = NULL;
   if (napi_get_instance_data(env, (void **)&instance) != napi_ok || instance == NULL) return failure(env, ENOMEM);
 
@@ -151,19 +163,22 @@ static napi_value receive_message(napi_env env, napi_callback_info info) {
                            .msg_control = control.bytes,
                            .msg_controllen = sizeof control.bytes};
   ssize_t size;
-  do size = recvmsg(int_of(env, arguments[0]), &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  do size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   while (size == -1 && errno == EINTR);
   if (size == -1) return result(env, -1);
 
   Ancillary ancillary = {.fd_count = 0};
-  read_control(&message, &ancillary);
+  read_control(env, &message, &ancillary);
   napi_value answer = NULL;
   if (napi_create_object(env, &answer) == napi_ok &&
       describe(env, answer, instance->receive_buffer, (size_t)size, message.msg_flags, &ancillary) &&
       (message.msg_namelen <= offsetof(struct sockaddr_un, sun_path) ||
        set_property(env, answer, "from", unix_address_text(env, &from, message.msg_namelen))))
     return answer;
-  for (size_t index = 0; index < ancillary.fd_count; index++) close(ancillary.fds[index]);
+  for (size_t index = 0; index < ancillary.fd_count; index++) {
+    disown_descriptor(env, ancillary.fds[index]);
+    close(ancillary.fds[index]);
+  }
   return NULL;
 }
 

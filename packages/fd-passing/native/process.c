@@ -11,20 +11,25 @@
 /* pidfd_open(2), Linux 5.3: readable when the process ends; CLOEXEC by itself. */
 static napi_value open_pidfd(napi_env env, napi_callback_info info) {
 #ifdef __linux__
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  return result(env, syscall(SYS_pidfd_open, int_of(env, arguments[0]), 0));
+  Arguments arguments = arguments_of(env, info);
+  int pid = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return new_descriptor(env, (int)syscall(SYS_pidfd_open, pid, 0));
 #else
   (void)info;
   return failure(env, ENOTSUP);
 #endif
 }
 
-/* waitpid(2) of one process, without waiting: its pid when it was a zombie and is no more, 0 while it lives. */
+/*
+ * waitpid(2) of one process, without waiting: its pid when it was a zombie and is no more, 0 while it lives. Other
+ * numbers mean any child, or a group of them: those that Node waits for as well.
+ */
 static napi_value reap_process(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  return result(env, waitpid(int_of(env, arguments[0]), NULL, WNOHANG));
+  Arguments arguments = arguments_of(env, info);
+  int pid = int_at(&arguments, 0);
+  if (!arguments.valid || pid <= 0) return failure(env, EINVAL);
+  return result(env, waitpid(pid, NULL, WNOHANG));
 }
 
 const Function process_functions[] = {

@@ -106,21 +106,43 @@ static void on_event(uv_poll_t *handle, int status, int events) {
   napi_close_handle_scope(env, scope);
 }
 
-static Watcher *watcher_of(napi_env env, napi_value external) {
+/* An object of another kind, or of another addon, must not be taken for a watcher: it would be any address. */
+static const napi_type_tag watcher_tag = {0x6f2b0d3c9a514e78, 0x9c1e7a4fd2836b05};
+
+static bool has_type(const Arguments *arguments, size_t index, napi_valuetype expected) {
+  napi_valuetype type;
+  return napi_typeof(arguments->env, arguments->values[index], &type) == napi_ok && type == expected;
+}
+
+/* napi_check_object_type_tag() makes an object of what is none, and throws where it cannot. */
+static Watcher *watcher_at(Arguments *arguments, size_t index) {
+  napi_value object = arguments->values[index];
+  bool tagged = false;
   void *watcher = NULL;
-  napi_get_value_external(env, external, &watcher);
-  return watcher;
+  if (has_type(arguments, index, napi_object) &&
+      napi_check_object_type_tag(arguments->env, object, &watcher_tag, &tagged) == napi_ok && tagged &&
+      napi_unwrap(arguments->env, object, &watcher) == napi_ok)
+    return watcher;
+  arguments->valid = false;
+  return NULL;
+}
+
+static bool wrap_watcher(napi_env env, Watcher *watcher, napi_value *object) {
+  return napi_create_object(env, object) == napi_ok && napi_type_tag_object(env, *object, &watcher_tag) == napi_ok &&
+         napi_wrap(env, *object, watcher, on_collected, NULL, NULL) == napi_ok;
 }
 
 /* watch(fd, callback): a watcher that wants nothing yet. */
 static napi_value watch(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid || !has_type(&arguments, 1, napi_function)) return failure(env, EINVAL);
+  if (fd < 0) return failure(env, EBADF);
   uv_loop_t *loop;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) return failure(env, ENOTSUP);
   Watcher *watcher = calloc(1, sizeof *watcher);
   if (watcher == NULL) return failure(env, ENOMEM);
-  int error = uv_poll_init(loop, &watcher->handle, int_of(env, arguments[0]));
+  int error = uv_poll_init(loop, &watcher->handle, fd);
   if (error != 0) {
     free(watcher);
     return number(env, error);
@@ -128,32 +150,35 @@ static napi_value watch(napi_env env, napi_callback_info info) {
   watcher->handle.data = watcher;
   watcher->env = env;
   watcher->owners = 2;
-  napi_value name, external = NULL;
+  napi_value name, object = NULL;
   napi_create_string_utf8(env, "FdReadiness", NAPI_AUTO_LENGTH, &name);
   napi_async_init(env, NULL, name, &watcher->context);
-  napi_create_reference(env, arguments[1], 0, &watcher->callback);
+  napi_create_reference(env, arguments.values[1], 0, &watcher->callback);
   napi_add_async_cleanup_hook(env, on_teardown, watcher, &watcher->teardown);
-  if (napi_create_external(env, watcher, on_collected, NULL, &external) == napi_ok) return external;
+  if (wrap_watcher(env, watcher, &object)) return object;
   close_watcher(watcher);
   release(watcher);
   return NULL;
 }
 
 static napi_value want(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  Watcher *watcher = watcher_of(env, arguments[0]);
-  if (watcher == NULL || watcher->closing) return failure(env, EBADF);
-  watcher->wanted = int_of(env, arguments[1]);
+  Arguments arguments = arguments_of(env, info);
+  Watcher *watcher = watcher_at(&arguments, 0);
+  int events = int_at(&arguments, 1);
+  /* libuv aborts the process at any other event. */
+  if (!arguments.valid || (events & ~(UV_READABLE | UV_WRITABLE)) != 0) return failure(env, EINVAL);
+  if (watcher->closing) return failure(env, EBADF);
+  watcher->wanted = events;
   return number(env, watcher->in_callback ? 0 : apply(watcher));
 }
 
 static napi_value keep_alive(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  Watcher *watcher = watcher_of(env, arguments[0]);
-  if (watcher == NULL || watcher->closing) return failure(env, EBADF);
-  if (int_of(env, arguments[1]) != 0)
+  Arguments arguments = arguments_of(env, info);
+  Watcher *watcher = watcher_at(&arguments, 0);
+  int on = int_at(&arguments, 1);
+  if (!arguments.valid) return failure(env, EINVAL);
+  if (watcher->closing) return failure(env, EBADF);
+  if (on != 0)
     uv_ref((uv_handle_t *)&watcher->handle);
   else
     uv_unref((uv_handle_t *)&watcher->handle);
@@ -161,10 +186,10 @@ static napi_value keep_alive(napi_env env, napi_callback_info info) {
 }
 
 static napi_value unwatch(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  Watcher *watcher = watcher_of(env, arguments[0]);
-  if (watcher != NULL) close_watcher(watcher);
+  Arguments arguments = arguments_of(env, info);
+  Watcher *watcher = watcher_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  close_watcher(watcher);
   return number(env, 0);
 }
 

@@ -16,56 +16,61 @@
 #endif
 
 static napi_value open_socket(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  int fd = socket(int_of(env, arguments[0]), int_of(env, arguments[1]) | BORN_CLOEXEC, 0);
+  Arguments arguments = arguments_of(env, info);
+  int domain = int_at(&arguments, 0);
+  int type = int_at(&arguments, 1);
+  if (!arguments.valid) return failure(env, EINVAL);
+  int fd = socket(domain, type | BORN_CLOEXEC, 0);
   if (fd != -1 && BORN_CLOEXEC == 0) set_cloexec(fd, true);
-  return result(env, fd);
+  return new_descriptor(env, fd);
 }
 
 static napi_value open_pair(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int type = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
   int fds[2];
-  if (socketpair(AF_UNIX, int_of(env, arguments[0]) | BORN_CLOEXEC, 0, fds) == -1) return result(env, -1);
+  if (socketpair(AF_UNIX, type | BORN_CLOEXEC, 0, fds) == -1) return result(env, -1);
   if (BORN_CLOEXEC == 0) {
     set_cloexec(fds[0], true);
     set_cloexec(fds[1], true);
   }
-  return descriptor_pair(env, fds);
+  return new_descriptor_pair(env, fds);
 }
 
 static napi_value bind_unix(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
   struct sockaddr_un address;
   socklen_t length;
-  int error = unix_address_of(env, arguments[1], &address, &length);
+  int error = unix_address_at(&arguments, 1, &address, &length);
+  if (!arguments.valid) return failure(env, EINVAL);
   if (error != 0) return failure(env, error);
-  return result(env, bind(int_of(env, arguments[0]), (struct sockaddr *)&address, length));
+  return result(env, bind(fd, (struct sockaddr *)&address, length));
 }
 
 /* A blocking socket would wait for room in the listener's backlog: the caller makes it non-blocking first. */
 static napi_value connect_unix(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
   struct sockaddr_un address;
   socklen_t length;
-  int error = unix_address_of(env, arguments[1], &address, &length);
+  int error = unix_address_at(&arguments, 1, &address, &length);
+  if (!arguments.valid) return failure(env, EINVAL);
   if (error != 0) return failure(env, error);
   int returned;
-  do returned = connect(int_of(env, arguments[0]), (struct sockaddr *)&address, length);
+  do returned = connect(fd, (struct sockaddr *)&address, length);
   while (returned == -1 && errno == EINTR);
   return result(env, returned);
 }
 
 static napi_value bind_internet(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
   char host[INET6_ADDRSTRLEN + 32];
-  size_t size;
-  if (napi_get_value_string_utf8(env, arguments[1], host, sizeof host, &size) != napi_ok) return failure(env, EINVAL);
-  int port = int_of(env, arguments[2]);
+  text_at(&arguments, 1, host, sizeof host);
+  int port = int_at(&arguments, 2);
+  if (!arguments.valid || port < 0 || port > UINT16_MAX) return failure(env, EINVAL);
   union {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -76,66 +81,74 @@ static napi_value bind_internet(napi_env env, napi_callback_info info) {
     length = sizeof address.v6;
     if (uv_ip6_addr(host, port, &address.v6) != 0) return failure(env, EINVAL);
   }
-  return result(env, bind(int_of(env, arguments[0]), &address.any, length));
+  return result(env, bind(fd, &address.any, length));
 }
 
 static napi_value listen_on(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  return result(env, listen(int_of(env, arguments[0]), int_of(env, arguments[1])));
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  int backlog = int_at(&arguments, 1);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return result(env, listen(fd, backlog));
 }
 
 static napi_value accept_connection(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int listener = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
   int fd;
 #ifdef __linux__
-  do fd = accept4(int_of(env, arguments[0]), NULL, NULL, SOCK_CLOEXEC);
+  do fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 #else
-  do fd = accept(int_of(env, arguments[0]), NULL, NULL);
+  do fd = accept(listener, NULL, NULL);
 #endif
   while (fd == -1 && errno == EINTR);
   if (fd != -1 && BORN_CLOEXEC == 0) set_cloexec(fd, true);
-  return result(env, fd);
+  return new_descriptor(env, fd);
 }
 
 static napi_value shut_down_writes(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  return result(env, shutdown(int_of(env, arguments[0]), SHUT_WR));
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return result(env, shutdown(fd, SHUT_WR));
 }
 
 static napi_value set_option(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  int value = int_of(env, arguments[3]);
-  return result(env, setsockopt(int_of(env, arguments[0]), int_of(env, arguments[1]), int_of(env, arguments[2]),
-                                &value, sizeof value));
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  int level = int_at(&arguments, 1);
+  int option = int_at(&arguments, 2);
+  int value = int_at(&arguments, 3);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return result(env, setsockopt(fd, level, option, &value, sizeof value));
 }
 
 static napi_value get_option(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  int level = int_at(&arguments, 1);
+  int option = int_at(&arguments, 2);
+  if (!arguments.valid) return failure(env, EINVAL);
   int value = 0;
   socklen_t length = sizeof value;
-  int returned =
-      getsockopt(int_of(env, arguments[0]), int_of(env, arguments[1]), int_of(env, arguments[2]), &value, &length);
+  int returned = getsockopt(fd, level, option, &value, &length);
   return result(env, returned == -1 ? -1 : value);
 }
 
 static napi_value set_non_blocking(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  int fd = int_of(env, arguments[0]);
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
   int flags = fcntl(fd, F_GETFL);
   return result(env, flags == -1 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
 /* Who was at the other end when the connection was made, as the kernel noted it. */
 static napi_value peer_credentials(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
-  int fd = int_of(env, arguments[0]);
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
   int64_t pid, uid, gid;
 #ifdef __linux__
   struct ucred peer;
@@ -165,8 +178,9 @@ static napi_value peer_credentials(napi_env env, napi_callback_info info) {
 }
 
 static napi_value local_address(napi_env env, napi_callback_info info) {
-  napi_value arguments[MAX_ARGUMENTS];
-  read_arguments(env, info, arguments);
+  Arguments arguments = arguments_of(env, info);
+  int fd = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
   union {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -174,7 +188,7 @@ static napi_value local_address(napi_env env, napi_callback_info info) {
     struct sockaddr_un local;
   } address;
   socklen_t length = sizeof address;
-  if (getsockname(int_of(env, arguments[0]), &address.any, &length) == -1) return result(env, -1);
+  if (getsockname(fd, &address.any, &length) == -1) return result(env, -1);
 
   napi_value answer = NULL;
   napi_create_object(env, &answer);

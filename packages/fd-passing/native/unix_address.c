@@ -6,12 +6,14 @@
  * unix(7): an abstract name begins with a NUL and is as long as the address length says; padding it would
  * name another socket. A pathname ends with a NUL, which the length counts.
  */
-int unix_address_of(napi_env env, napi_value text, struct sockaddr_un *address, socklen_t *length) {
-  char name[sizeof address->sun_path + 1];
+int unix_address_at(Arguments *arguments, size_t index, struct sockaddr_un *address, socklen_t *length) {
+  char name[sizeof address->sun_path];
   size_t size = 0;
-  if (napi_get_value_string_utf8(env, text, NULL, 0, &size) != napi_ok || size == 0) return EINVAL;
-  if (size >= sizeof address->sun_path) return ENAMETOOLONG;
-  napi_get_value_string_utf8(env, text, name, sizeof name, &size);
+  napi_value text = arguments->values[index];
+  if (napi_get_value_string_utf8(arguments->env, text, NULL, 0, &size) == napi_ok && size >= sizeof name)
+    return ENAMETOOLONG;
+  text_at(arguments, index, name, sizeof name);
+  if (size == 0) return EINVAL;
 
   memset(address, 0, sizeof *address);
   address->sun_family = AF_UNIX;

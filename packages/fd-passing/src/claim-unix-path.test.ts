@@ -1,14 +1,31 @@
-import { existsSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { temporaryFolder } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
-import { claimUnixPath, isUnixPathLive } from './claim-unix-path.ts'
+import { claimUnixPath } from './claim-unix-path.ts'
+import { tryLock } from './flock.ts'
 import { listenUnix } from './listeners.ts'
+import { removeLockFile, tryLockFile } from './lock-file.ts'
+import { isUnixPathBound } from './unix-path-bound.ts'
 
 describe('a path', () => {
   test('that is free is taken, and unlinked when given up', async () => {
     using folder = temporaryFolder()
     const { listener, path } = await claimUnixPath({ path: folder.join('s'), mode: 0o600 })
-    expect(await isUnixPathLive(folder.join('s'))).toBe(true)
+    expect(isUnixPathBound(folder.join('s'))).toBe(true)
     path.unlink()
     listener.close()
     expect(existsSync(folder.join('s'))).toBe(false)
@@ -17,9 +34,9 @@ describe('a path', () => {
   test('that a dead listener left is taken over', async () => {
     using folder = temporaryFolder()
     listenUnix({ path: folder.join('s') }).close()
-    expect(await isUnixPathLive(folder.join('s'))).toBe(false)
+    expect(isUnixPathBound(folder.join('s'))).toBe(false)
     using listener = (await claimUnixPath({ path: folder.join('s') })).listener
-    expect(await isUnixPathLive(folder.join('s'))).toBe(true)
+    expect(isUnixPathBound(folder.join('s'))).toBe(true)
     expect(listener.closed).toBe(false)
   })
 
@@ -42,7 +59,7 @@ describe('a path', () => {
     make(folder.join('s'))
     await expect(claimUnixPath({ path: folder.join('s') })).rejects.toMatchObject({
       code: 'ERR_PATH_IN_USE',
-      message: expect.stringContaining(`is ${kind}, no socket`),
+      message: expect.stringContaining(`is ${kind}, not a socket`),
     })
   })
 
@@ -51,9 +68,18 @@ describe('a path', () => {
     const { listener, path } = await claimUnixPath({ path: folder.join('s') })
     using _ = listenUnix({ path: folder.join('other') })
     renameSync(folder.join('other'), folder.join('s'))
-    path.unlink()
+    expect(path.unlink()).toBe(true)
     listener.close()
     expect(existsSync(folder.join('s'))).toBe(true)
+  })
+
+  test('whose folder is gone is unlinked already', async () => {
+    using folder = temporaryFolder()
+    mkdirSync(folder.join('folder'))
+    const { listener, path } = await claimUnixPath({ path: folder.join('folder', 's') })
+    renameSync(folder.join('folder'), folder.join('moved'))
+    expect(path.unlink()).toBe(true)
+    listener.close()
   })
 
   test('in a folder that does not exist is a clear error', async () => {
@@ -67,6 +93,89 @@ describe('a path', () => {
     const { listener, path } = await claimUnixPath({ path: `@claim-${process.pid}` })
     path.unlink()
     listener.close()
+  })
+})
+
+describe('the lock of a path', () => {
+  test('is not on the folder, which others can open and lock', async () => {
+    using folder = temporaryFolder()
+    const opened = openSync(folder.path, 'r')
+    expect(tryLock(opened)).toBe(true)
+    using _ = (await claimUnixPath({ path: folder.join('s') })).listener
+    closeSync(opened)
+  })
+
+  test('leaves nothing behind, whether the claim succeeds or fails', async () => {
+    using folder = temporaryFolder()
+    await expect(claimUnixPath({ path: folder.join('s'), backlog: -1 })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    })
+    await expect(claimUnixPath({ path: folder.join('s'), mode: 0o1_0000 })).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+    })
+    expect(readdirSync(folder.path)).toEqual([])
+    using _ = (await claimUnixPath({ path: folder.join('s') })).listener
+    await expect(claimUnixPath({ path: folder.join('s') })).rejects.toMatchObject({ code: 'ERR_PATH_IN_USE' })
+    expect(readdirSync(folder.path)).toEqual(['s'])
+  })
+
+  test('is waited for while another holds it', async () => {
+    using folder = temporaryFolder()
+    const { type, fd } = tryLockFile(folder.join('.s.lock'))
+    expect(type).toBe('locked')
+    const claim = claimUnixPath({ path: folder.join('s') })
+    removeLockFile(folder.join('.s.lock'), fd.fd)
+    fd.close()
+    using _ = (await claim).listener
+    expect(readdirSync(folder.path)).toEqual(['s'])
+  })
+
+  test('is taken over from one that was killed, and removed', async () => {
+    using folder = temporaryFolder()
+    writeFileSync(folder.join('.s.lock'), '', { mode: 0o600 })
+    using _ = (await claimUnixPath({ path: folder.join('s') })).listener
+    expect(readdirSync(folder.path)).toEqual(['s'])
+  })
+
+  const asRoot = process.geteuid?.() === 0
+  test.each<[string, RegExp, (path: string, elsewhere: string) => void]>([
+    ['a symbolic link', /is a symbolic link, not a regular file/, (path, other) => symlinkSync(other, path)],
+    ['a pipe', /is a special file/, (path) => execFileSync('mkfifo', ['-m', '600', path])],
+    ['a folder', /is a folder/, (path) => mkdirSync(path)],
+    [
+      'a file that others can open',
+      /can be opened, and so locked, by others/,
+      (path) => {
+        writeFileSync(path, '')
+        chmodSync(path, 0o640)
+      },
+    ],
+    ['another name of a file of ours', /is one of 2 names/, (path, other) => linkSync(other, path)],
+    ...(asRoot
+      ? ([
+          [
+            'a file of another user',
+            /belongs to uid 65534, not to us/,
+            (path) => {
+              writeFileSync(path, '', { mode: 0o600 })
+              chownSync(path, 65534, 65534)
+            },
+          ],
+        ] satisfies [string, RegExp, (path: string) => void][])
+      : []),
+  ])('that another user made as %s is refused at once, and left alone', async (_, message, make) => {
+    using folder = temporaryFolder()
+    writeFileSync(folder.join('elsewhere'), 'ours', { mode: 0o600 })
+    make(folder.join('.s.lock'), folder.join('elsewhere'))
+    const { ino } = lstatSync(folder.join('.s.lock'))
+    const before = performance.now()
+    await expect(claimUnixPath({ path: folder.join('s') })).rejects.toMatchObject({
+      code: 'ERR_FORBIDDEN',
+      message: expect.stringMatching(message),
+    })
+    expect(performance.now() - before).toBeLessThan(2_500)
+    expect(lstatSync(folder.join('.s.lock')).ino).toBe(ino)
+    expect(readdirSync(folder.path).sort()).toEqual(['.s.lock', 'elsewhere'])
   })
 })
 

@@ -8,7 +8,8 @@ import { getSystemErrorName } from 'node:util'
  * - `ERR_INVALID_ARGUMENT`: a mistake of the caller; the message names it.
  * - `ERR_UNSUPPORTED`: this system has no such thing.
  * - `ERR_ADDRESS_TOO_LONG`: a UNIX socket address beyond what the system takes; the message names the limit.
- * - `ERR_PATH_IN_USE`: a live process listens at that path, or it is no socket.
+ * - `ERR_PATH_IN_USE`: a live process listens at that path, or it is not a socket.
+ * - `ERR_FORBIDDEN`: a file is not ours alone, or was replaced by another user; it is left as it is.
  * - `ERR_MESSAGE_TOO_LARGE`: more than the socket takes at once when sending, or than
  *   `UnixSocket.maxMessageSize` when receiving.
  * - `ERR_TRUNCATED`: the peer ended amid what was to be received, or an earlier send was aborted in the middle.
@@ -22,6 +23,7 @@ export type FdPassingErrorCode =
   | 'ERR_UNSUPPORTED'
   | 'ERR_ADDRESS_TOO_LONG'
   | 'ERR_PATH_IN_USE'
+  | 'ERR_FORBIDDEN'
   | 'ERR_MESSAGE_TOO_LARGE'
   | 'ERR_TRUNCATED'
   | 'ERR_FD_LOST'
@@ -76,9 +78,11 @@ const advice: Record<string, string> = {
   ENFILE: 'the system has no free descriptors',
   ENOBUFS: 'the system has no buffer for it',
   ENOENT: 'there is nothing at that path',
+  ENOSPC: 'the file system is full',
   ENOTCONN: 'the socket has no peer',
   EPIPE: 'the peer has closed',
   EPERM: 'this user may not',
+  EROFS: 'the file system is read-only',
   ESRCH: 'there is no such process',
   ETOOMANYREFS:
     'too many descriptors of this user are in flight: sent, and not yet received. Another process of the user may hold ' +

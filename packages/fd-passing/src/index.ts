@@ -1,4 +1,4 @@
-export { type ClaimedUnixPath, claimUnixPath, isUnixPathLive, UnixPathClaim } from './claim-unix-path.ts'
+export { type ClaimedUnixPath, claimUnixPath } from './claim-unix-path.ts'
 export { type Credentials, peerCredentials } from './credentials.ts'
 export { dup, isCloexec, pipe, setCloexec } from './descriptors.ts'
 export { FdPassingError, type FdPassingErrorCode } from './error.ts'
@@ -12,17 +12,26 @@ export {
   listenTcp,
   listenUnix,
 } from './listeners.ts'
+export {
+  isLockFileAt,
+  type LockFileAttempt,
+  lockFile,
+  openLockFile,
+  removeLockFile,
+  tryLockFile,
+} from './lock-file.ts'
 export { addSeals, getSeals, memfd, type Seal } from './memfd.ts'
 export { dgramFrom, dupOf, fdOf, type HandleOwner, serverFrom, socketFrom } from './node-handles.ts'
 export type { SendOptions } from './outgoing.ts'
 export { OwnedFd } from './owned-fd.ts'
 export { reapOrphan } from './reap-orphan.ts'
-export { setSocketMode } from './set-socket-mode.ts'
 export { localAddress, type SocketAddress } from './socket-address.ts'
+export { setSocketMode } from './socket-file.ts'
 export { isIpv6Only, sharesAddress } from './socket-options.ts'
 export { maxUnixAddressBytes } from './unix-address.ts'
 export { socketpair, type UnixSocketType } from './unix-endpoint.ts'
 export { UnixListener } from './unix-listener.ts'
 export { isUnixPathBound } from './unix-path-bound.ts'
+export { UnixPathClaim } from './unix-path-claim.ts'
 export { UnixSocket, type UnixSocketOptions } from './unix-socket.ts'
 export { type PidWatch, watchPid } from './watch-pid.ts'

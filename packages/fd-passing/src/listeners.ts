@@ -2,10 +2,10 @@ import { isIP } from 'node:net'
 import { checked, invalidArgument } from './error.ts'
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
-import { bindUnixSocket, type UnixSocketType } from './unix-endpoint.ts'
+import { type BoundUnixSocket, bindUnixSocket, type UnixSocketType } from './unix-endpoint.ts'
 
 /** Node's own. The kernel cuts it to net.core.somaxconn. */
-const defaultBacklog = 511
+export const defaultBacklog = 511
 
 export type InternetOptions = {
   /** A literal IP address, as `127.0.0.1`, `0.0.0.0`, `::` or `fe80::1%eth0`: nothing is looked up. */
@@ -63,14 +63,19 @@ export function listenTcp(options: ListenTcpOptions): OwnedFd {
  * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`
  */
 export function listenUnix(options: ListenUnixOptions): OwnedFd {
-  const socket = bindUnixSocket(options.type ?? 'stream', options.path, { mode: options.mode })
-  try {
-    listen(socket, options.backlog)
-    return socket
-  } catch (error) {
-    socket.close()
-    throw error
-  }
+  return listenUnixThen(options, ({ socket }) => socket)
+}
+
+/** @param complete as of {@link bindUnixSocket} */
+export function listenUnixThen<Result>(
+  options: ListenUnixOptions,
+  complete: (bound: BoundUnixSocket) => Result,
+): Result {
+  const { type = 'stream', path, mode, backlog } = options
+  return bindUnixSocket(type, path, { mode }, (bound) => {
+    listen(bound.socket, backlog)
+    return complete(bound)
+  })
 }
 
 /** A UDP socket, bound: the kernel queues datagrams from now on. @throws as {@link listenTcp} */
@@ -110,7 +115,8 @@ function enable(socket: OwnedFd, level: number, option: number, name: string): v
   checked(native.setOption(socket.fd, level, option, 1), 'setsockopt', name)
 }
 
-function listen(socket: OwnedFd, backlog = defaultBacklog): void {
+/** Listens, or changes the backlog of a socket that listens already. */
+export function listen(socket: OwnedFd, backlog = defaultBacklog): void {
   if (!Number.isInteger(backlog) || backlog < 0)
     throw invalidArgument(`backlog is a whole number, not ${backlog}`)
   checked(native.listen(socket.fd, backlog), 'listen')

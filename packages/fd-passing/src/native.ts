@@ -16,18 +16,47 @@ export type Arrival = {
   fdsTruncated: boolean
 }
 
+/** What a file is: `dev` and `ino` together name it, whatever path leads to it. */
+export type FileStats = {
+  dev: bigint
+  ino: bigint
+  /** `S_IFSOCK`, `S_IFREG` … of `node:fs`'s constants. */
+  type: number
+  /** The permission bits alone. */
+  mode: number
+  uid: number
+  /** How many names the file has. */
+  links: number
+}
+
 /** A watcher of the addon: opaque here. */
 export type WatcherHandle = { readonly watcher: unique symbol }
 
-/** Every function makes one system call and answers its result, or the negative errno. */
+/**
+ * Every function makes one system call and answers its result, or the negative errno. An argument of a wrong type answers
+ * EINVAL.
+ */
 export type Native = {
+  /** In a worker: the descriptor is closed when the worker ends. Those that the addon makes are owned already. */
+  own(fd: number): number
+  disown(fd: number): number
+  /** Disowns as well. */
   close(fd: number): number
   dup(fd: number): number
   setCloexec(fd: number, on: number): number
   getCloexec(fd: number): number
+  setMode(fd: number, mode: number): number
   pipe(): [number, number] | number
   lock(fd: number, exclusive: number): number
   unlock(fd: number): number
+  openFolder(path: string): number
+  statAt(folder: number, name: string): FileStats | number
+  stat(fd: number): FileStats | number
+  openFileAt(folder: number, name: string, create: number): number
+  /** ESTALE where another file than this socket is. */
+  chmodSocketAt(folder: number, name: string, dev: bigint, ino: bigint, mode: number): number
+  /** 1, or 0 where another file is. */
+  unlinkAt(folder: number, name: string, dev: bigint, ino: bigint): number
   memfd(name: string, sealable: number): number
   addSeals(fd: number, seals: number): number
   getSeals(fd: number): number

@@ -3,15 +3,18 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { pipe } from './descriptors.ts'
 import { sameFile } from './fixtures/descriptors.ts'
 import { hasIpv6 } from './fixtures/ipv6.ts'
-import { bindUdp, listenTcp } from './listeners.ts'
+import { bindUdp, listenTcp, listenUnix } from './listeners.ts'
 import { dgramFrom, dupOf, fdOf, serverFrom, socketFrom } from './node-handles.ts'
 import { OwnedFd } from './owned-fd.ts'
+import { Readiness, readable } from './readiness.ts'
 import { localAddress } from './socket-address.ts'
 import { socketpair } from './unix-endpoint.ts'
+import { UnixSocket } from './unix-socket.ts'
 
 const closedError = expect.objectContaining({ code: 'ERR_FD_CLOSED' })
 const argumentError = expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' })
@@ -93,16 +96,77 @@ describe('adopting', () => {
     const [left, right] = socketpair('datagram')
     using _left = left
     using _right = right
-    expect(() => serverFrom(datagram, createServer())).toThrow(argumentError)
+    await expect(serverFrom(datagram, createServer())).rejects.toEqual(argumentError)
+    await expect(serverFrom(stream, createServer(), { backlog: -1 })).rejects.toEqual(argumentError)
     expect(() => socketFrom(datagram)).toThrow(argumentError)
-    expect(() => dgramFrom(stream)).toThrow(argumentError)
-    expect(() => dgramFrom(left)).toThrow(argumentError)
+    await expect(dgramFrom(stream)).rejects.toEqual(argumentError)
+    await expect(dgramFrom(left)).rejects.toEqual(argumentError)
     using file = new OwnedFd(openSync('/dev/null', 'r'))
     expect(() => socketFrom(file)).toThrow(expect.objectContaining({ errno: 'ENOTSOCK' }))
     expect([datagram.closed, stream.closed, left.closed, file.closed]).toEqual([false, false, false, false])
   })
 
-  it('refuses a pipe, which is no socket', () => {
+  it.each([undefined, 0, 3, 600])('keeps a backlog of %s', async (backlog) => {
+    using folder = temporaryFolder()
+    const path = folder.join('s')
+    const server = await serverFrom(
+      listenUnix({ path, backlog: 7 }),
+      createServer(),
+      backlog === undefined ? {} : { backlog },
+    )
+    // Nothing is accepted in this turn of the event loop. Linux queues one more than the backlog says.
+    const queued: UnixSocket[] = []
+    expect(() => {
+      while (queued.length < 1000) queued.push(UnixSocket.connect({ type: 'stream', address: path }))
+    }).toThrow(expect.objectContaining({ errno: 'EAGAIN' }))
+    expect(queued).toHaveLength((backlog ?? 511) + 1)
+    for (const socket of queued) socket.close()
+    server.close()
+  })
+
+  it('rejects for a server that listens already, and leaves the descriptor to its owner', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    using listening = listenTcp({ host: '127.0.0.1', port: 0 })
+    await expect(serverFrom(listening, server)).rejects.toMatchObject({ code: 'ERR_SERVER_ALREADY_LISTEN' })
+    expect(localAddress(listening.fd).family).toBe('IPv4')
+    expect(['error', 'listening', 'close'].map((event) => server.listenerCount(event))).toEqual([0, 0, 0])
+    server.close()
+  })
+
+  it('rejects where Node cannot have the descriptor, and leaves it to its owner', async () => {
+    for (const [open, adopt] of [
+      [() => listenTcp({ host: '127.0.0.1', port: 0 }), (fd) => serverFrom(fd, createServer())],
+      [() => bindUdp({ host: '127.0.0.1', port: 0 }), dgramFrom],
+    ] satisfies [() => OwnedFd, (fd: OwnedFd) => Promise<unknown>][]) {
+      using fd = open()
+      const watched = new Readiness(fd.fd, () => {})
+      watched.want(readable)
+      await expect(adopt(fd)).rejects.toMatchObject({ code: 'EEXIST' })
+      watched.close()
+      expect(localAddress(fd.fd).family).toBe('IPv4')
+    }
+  })
+
+  it('rejects for a socket that cannot listen, and leaves it open', async () => {
+    const [left, right] = socketpair('stream')
+    using _left = left
+    using _right = right
+    await expect(serverFrom(left, createServer())).rejects.toMatchObject({
+      errno: 'EINVAL',
+      syscall: 'listen',
+    })
+    expect(localAddress(left.fd).family).toBe('unix')
+  })
+
+  it('rejects for a server that is closed meanwhile', async () => {
+    const server = createServer()
+    const adopted = serverFrom(listenTcp({ host: '127.0.0.1', port: 0 }), server)
+    server.close()
+    await expect(adopted).rejects.toEqual(closedError)
+  })
+
+  it('refuses a pipe, which is not a socket', () => {
     const { reader, writer } = pipe()
     expect(() => socketFrom(reader)).toThrow(expect.objectContaining({ errno: 'ENOTSOCK' }))
     closeSync(reader.release())

@@ -1,6 +1,9 @@
+import type { Cluster } from 'node:cluster'
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
+import type { EventEmitter } from 'node:events'
 import { type Server, Socket } from 'node:net'
 import { checked, FdPassingError, invalidArgument } from './error.ts'
+import { defaultBacklog, listen } from './listeners.ts'
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 import { localAddress } from './socket-address.ts'
@@ -41,25 +44,36 @@ export function dupOf(owner: HandleOwner): OwnedFd {
 }
 
 /**
- * Makes a server listen on a stream socket that is bound already, and owns it from then on. Closing the server does
- * not unlink the path of a UNIX socket.
+ * Makes a server listen on a stream socket that is bound already, and owns the descriptor from then on. Closing the server
+ * does not unlink the path of a UNIX socket.
  *
- * @param options `backlog`: listen(2) is called again. @default 511
+ * @param options `backlog`: how many connections wait to be accepted; listen(2) is called again with it. @default 511
+ * @returns a promise that rejects for every failure; `fd` stays its owner's then. {@link FdPassingError}
+ *   `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`; `ERR_UNSUPPORTED` in a worker of node:cluster, which listens through its
+ *   primary; `ERR_FD_CLOSED`: the server was closed meanwhile; Node's `ERR_SERVER_ALREADY_LISTEN`
  */
-export function serverFrom<S extends Server>(
+export async function serverFrom<S extends Server>(
   fd: OwnedFd,
   server: S,
   options: { backlog?: number } = {},
 ): Promise<S> {
+  const { backlog = defaultBacklog } = options
   checkType(fd, native.SOCK_STREAM, 'a stream socket')
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    // exclusive: in a cluster worker the number means nothing to the primary.
-    server.listen({ fd: fd.release(), backlog: options.backlog ?? 511, exclusive: true }, () => {
-      server.off('error', reject)
-      resolve(server)
-    })
+  // Node's net loads it as well, at this moment and not before.
+  if ((process.getBuiltinModule('node:cluster') as unknown as Cluster).isWorker) {
+    const message = 'a worker of node:cluster listens through its primary: call serverFrom() in the primary'
+    throw new FdPassingError('ERR_UNSUPPORTED', message)
+  }
+  // Node closes the descriptor if listen(2) fails. So it fails here.
+  listen(fd, backlog)
+  await settled(server, 'listening', () => {
+    // Node reads a backlog from the second argument only, and takes 0 for its default.
+    server.listen({ fd: fd.fd }, backlog)
+    if (!server.listening) return
+    if (backlog === 0) listen(fd, backlog)
+    fd.release()
   })
+  return server
 }
 
 /** A connection over a connected stream socket, owning it. @param options as of `net.Socket`: `allowHalfOpen` */
@@ -70,18 +84,46 @@ export function socketFrom(fd: OwnedFd, options: { allowHalfOpen?: boolean } = {
   return socket
 }
 
-/** A bound UDP socket over a descriptor, owning it. */
-export function dgramFrom(fd: OwnedFd): Promise<DatagramSocket> {
+/**
+ * A bound UDP socket over a descriptor, owning it.
+ *
+ * @returns a promise that rejects for every failure; `fd` stays its owner's then
+ */
+export async function dgramFrom(fd: OwnedFd): Promise<DatagramSocket> {
   checkType(fd, native.SOCK_DGRAM, 'a UDP socket')
   const { family } = localAddress(fd.fd)
   if (family === 'unix') throw invalidArgument('Node has no UNIX datagram sockets: use UnixSocket.adopt()')
   const socket = createSocket(family === 'IPv6' ? 'udp6' : 'udp4')
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject)
-    socket.bind({ fd: fd.release(), exclusive: true }, () => {
-      socket.off('error', reject)
-      resolve(socket)
+  try {
+    await settled(socket, 'listening', () => {
+      // exclusive: in a worker of node:cluster the number means nothing to the primary.
+      socket.bind({ fd: fd.fd, exclusive: true })
+      fd.release()
     })
+    return socket
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+}
+
+/** Begins something, and waits for the event that says that it is done. An error and a close before that reject. */
+function settled(emitter: EventEmitter, event: string, begin: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (then: () => void) => {
+      emitter.off(event, done).off('error', failed).off('close', closed)
+      then()
+    }
+    const done = () => settle(resolve)
+    const failed = (error: unknown) => settle(() => reject(error))
+    const closed = () =>
+      failed(new FdPassingError('ERR_FD_CLOSED', `it was closed before its '${event}' event`))
+    emitter.on(event, done).on('error', failed).on('close', closed)
+    try {
+      begin()
+    } catch (error) {
+      failed(error)
+    }
   })
 }
 

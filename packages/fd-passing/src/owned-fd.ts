@@ -15,12 +15,15 @@ export class OwnedFd implements Disposable {
   #fd: number
 
   /**
-   * Takes ownership of an open descriptor: nobody else may close it from now on.
+   * Takes ownership of an open descriptor: nobody else may close it from now on. A worker thread closes what it owns when it
+   * ends, by itself or terminated. In a worker Node does the same with what `fs.openSync()` opened, and would close the
+   * number twice: give a {@link dup} of it there.
    *
    * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is no descriptor number
    */
   constructor(fd: number) {
-    this.#fd = checkDescriptor(fd)
+    checked(native.own(checkDescriptor(fd)), 'own')
+    this.#fd = fd
     forgotten.register(this, fd, this)
   }
 
@@ -43,8 +46,8 @@ export class OwnedFd implements Disposable {
   /** Gives the number away: the caller owns it now. */
   release(): number {
     const { fd } = this
-    this.#fd = -1
-    forgotten.unregister(this)
+    this.#forget()
+    native.disown(fd)
     return fd
   }
 
@@ -56,11 +59,18 @@ export class OwnedFd implements Disposable {
    */
   close(): void {
     if (this.#fd === -1) return
-    checked(native.close(this.release()), 'close')
+    const { fd } = this
+    this.#forget()
+    checked(native.close(fd), 'close')
   }
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  #forget(): void {
+    this.#fd = -1
+    forgotten.unregister(this)
   }
 }
 

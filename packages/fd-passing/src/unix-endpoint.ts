@@ -1,7 +1,8 @@
-import { chmodSync, fchmodSync, unlinkSync } from 'node:fs'
 import { checked, unsupported } from './error.ts'
+import type { FileIdentity } from './file-place.ts'
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
+import { checkMode, SocketFile } from './socket-file.ts'
 import { checkUnixAddress } from './unix-address.ts'
 
 /** Stream has no message boundaries; seqpacket (Linux) is connected and has them; datagram is neither connected nor ordered among senders. */
@@ -30,33 +31,39 @@ export function openUnixSocket(type: UnixSocketType): OwnedFd {
 
 type BindOptions = { mode?: number | undefined; passCredentials?: boolean | undefined }
 
+/** A UNIX socket that is bound, and its file, if it has one that is provably its own. */
+export type BoundUnixSocket = { socket: OwnedFd; file: FileIdentity | undefined }
+
 /**
- * A bound UNIX socket; a file of its own is never there with more permissions than `mode` says, and credentials are
- * passed from the first message on.
+ * Binds a UNIX socket. Its file never has more permissions than `mode` says, and credentials are passed from the first
+ * message on.
+ *
+ * @param complete makes of the socket what the caller wants. If it throws, neither the socket nor its file is left
  */
-export function bindUnixSocket(type: UnixSocketType, address: string, options: BindOptions): OwnedFd {
+export function bindUnixSocket<Result>(
+  type: UnixSocketType,
+  address: string,
+  options: BindOptions,
+  complete: (bound: BoundUnixSocket) => Result,
+): Result {
   checkUnixAddress(address)
   const { mode } = options
+  if (mode !== undefined) checkMode(mode)
+  using file = address.startsWith('@') ? undefined : new SocketFile(address)
   const socket = openUnixSocket(type)
-  const hasFile = !address.startsWith('@')
   try {
     if (options.passCredentials) passCredentials(socket.fd)
-    // Linux gives the file the socket's own mode, less the umask: so it is right from the first moment.
-    if (mode !== undefined && hasFile && process.platform === 'linux') fchmodSync(socket.fd, mode)
+    // Linux gives the file the mode of the socket itself, less the umask: it never has more than that.
+    if (mode !== undefined && process.platform === 'linux') {
+      checked(native.setMode(socket.fd, mode), 'fchmod', address)
+    }
     checked(native.bindUnix(socket.fd, address), 'bind', address)
-    if (mode !== undefined && hasFile) restrict(address, mode)
-    return socket
+    file?.noteBound()
+    if (mode !== undefined) file?.setMode(mode)
+    return complete({ socket, file: file?.identity })
   } catch (error) {
+    file?.remove()
     socket.close()
-    throw error
-  }
-}
-
-function restrict(path: string, mode: number): void {
-  try {
-    chmodSync(path, mode)
-  } catch (error) {
-    unlinkSync(path)
     throw error
   }
 }

@@ -1,10 +1,10 @@
 import { constants } from 'node:os'
 import { closedError, systemError } from './error.ts'
-import { type ListenUnixOptions, listenUnix } from './listeners.ts'
+import { type ListenUnixOptions, listenUnixThen } from './listeners.ts'
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 import { Readiness, readable } from './readiness.ts'
-import { UnixSocket, type UnixSocketOptions } from './unix-socket.ts'
+import { adoptOrClose, type UnixSocket, type UnixSocketOptions } from './unix-socket.ts'
 
 type Waiting = { wake: () => void; fail: (error: unknown) => void }
 
@@ -19,23 +19,23 @@ export class UnixListener implements Disposable {
    * Binds and listens. `close()` does not unlink the path.
    *
    * @param options `passCredentials` is for the connections
-   * @throws as {@link listenUnix}
+   * @throws as `listenUnix`
    */
   static listen(options: ListenUnixOptions & UnixSocketOptions): UnixListener {
-    return UnixListener.adopt(listenUnix(options), options)
+    return listenUnixThen(options, ({ socket }) => UnixListener.adopt(socket, options))
   }
 
   /** Takes a listening UNIX socket over. It becomes non-blocking, for all who share its open file description. */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixListener {
-    return new UnixListener(new OwnedFd(fd.release()), options)
+    return new UnixListener(fd, options)
   }
 
-  private constructor(owned: OwnedFd, connectionOptions: UnixSocketOptions) {
-    this.#owned = owned
+  private constructor(fd: OwnedFd, connectionOptions: UnixSocketOptions) {
     this.#connectionOptions = connectionOptions
-    this.#readiness = new Readiness(owned.fd, () => {
+    this.#readiness = new Readiness(fd.fd, () => {
       for (const { wake } of this.#waiting) wake()
     })
+    this.#owned = new OwnedFd(fd.release())
   }
 
   /** The descriptor, borrowed. @throws `ERR_FD_CLOSED` after `close()` */
@@ -58,7 +58,7 @@ export class UnixListener implements Disposable {
     while (true) {
       await this.#readable(options.signal)
       const accepted = native.accept(this.fd)
-      if (accepted >= 0) return UnixSocket.adopt(new OwnedFd(accepted), this.#connectionOptions)
+      if (accepted >= 0) return adoptOrClose(new OwnedFd(accepted), this.#connectionOptions)
       if (accepted !== -constants.errno.EAGAIN) throw systemError('accept', accepted)
     }
   }

@@ -49,7 +49,9 @@ export class UnixSocket implements Disposable {
    * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`; `ERR_SYSTEM` with `EADDRINUSE` if the path exists …
    */
   static bind(options: { type: 'datagram'; address: string; mode?: number } & UnixSocketOptions): UnixSocket {
-    return adoptOrClose(bindUnixSocket(options.type, options.address, options), options)
+    return bindUnixSocket(options.type, options.address, options, ({ socket }) =>
+      UnixSocket.adopt(socket, options),
+    )
   }
 
   /**
@@ -192,8 +194,8 @@ export class UnixSocket implements Disposable {
   }
 }
 
-/** For a descriptor that nobody else knows yet. */
-function adoptOrClose(fd: OwnedFd, options: UnixSocketOptions): UnixSocket {
+/** Adopts a descriptor that nobody else knows yet. */
+export function adoptOrClose(fd: OwnedFd, options: UnixSocketOptions): UnixSocket {
   try {
     return UnixSocket.adopt(fd, options)
   } catch (error) {

@@ -37,11 +37,16 @@ class PidfdWatch implements PidWatch {
 
   constructor(pidfd: OwnedFd, onExit: () => void) {
     this.#pidfd = pidfd
-    this.#readiness = new Readiness(pidfd.fd, () => {
-      this.close()
-      onExit()
-    })
-    this.#readiness.want(readable)
+    try {
+      this.#readiness = new Readiness(pidfd.fd, () => {
+        this.close()
+        onExit()
+      })
+      this.#readiness.want(readable)
+    } catch (error) {
+      pidfd.close()
+      throw error
+    }
   }
 
   ref(): this {

@@ -314,7 +314,7 @@ onLinux('listen', () => {
     await once(other, 'listening')
     const reason = await failsAndGoesOn(service, { version: 'bad', sockets: [http, { path }] })
     expect(reason).toMatch(
-      /cannot listen at .*app\.sock: a live process listens at .*: stop it, or choose another path/,
+      /cannot listen at .*app\.sock: a live process listens at .*\. Stop it, or choose another path/,
     )
     const client = connect(path).setEncoding('latin1')
     expect((await once(client, 'data'))[0]).toBe('mine')
@@ -332,7 +332,7 @@ onLinux('listen', () => {
     const link = service.join('link.sock')
     symlinkSync(path, link)
     const reason = await service.failTo({ version: 'bad', sockets: [http, { path: link }] })
-    expect(reason).toMatch(/link\.sock is a symbolic link, no socket: choose another path/)
+    expect(reason).toMatch(/link\.sock is a symbolic link, not a socket\. Choose another path/)
     const file = service.join('file.sock')
     writeFileSync(file, 'mine')
     expect(await service.failTo({ version: 'bad', sockets: [http, { path: file }] })).toMatch(
@@ -391,7 +391,7 @@ onLinux('the control socket', () => {
     symlinkSync(service.join('elsewhere'), service.controlSocket)
     const error = await refusedStart(service, first)
     expect(error).toMatchObject({ code: 'ERR_PATH_IN_USE' })
-    expect(error.message).toMatch(/is a symbolic link, no socket: choose another path/)
+    expect(error.message).toMatch(/is a symbolic link, not a socket\. Choose another path/)
   })
 
   test('of a live instance it is not taken', async () => {

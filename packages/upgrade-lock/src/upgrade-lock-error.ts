@@ -1,3 +1,5 @@
+import { FdPassingError } from '@shellflip/fd-passing'
+
 /**
  * What went wrong, stable across versions:
  *
@@ -31,10 +33,10 @@ export function withSystemErrors<R>(path: string, act: () => R): R {
     return act()
   } catch (cause) {
     if (cause instanceof UpgradeLockError) throw cause
-    const { code, message } = cause as NodeJS.ErrnoException
-    if (code === 'ELOOP')
-      throw forbidden(`${path} is a symbolic link: name the place itself, or remove it`, cause)
-    if (code === 'EISDIR' || code === 'ENXIO') throw notRegular(path, cause)
+    const { message } = cause as Error
+    const code =
+      (cause instanceof FdPassingError ? cause.errno : undefined) ?? (cause as NodeJS.ErrnoException).code
+    if (code === 'ERR_FORBIDDEN') throw forbidden(message, cause)
     if (code === 'EACCES' || code === 'EPERM') throw notPermitted(path, cause)
     throw new UpgradeLockError('ERR_SYSTEM', `cannot lock ${path}: ${message}`, { cause })
   }
@@ -53,8 +55,4 @@ function notPermitted(path: string, cause: unknown): UpgradeLockError {
       'A process that gives up root (setuid) needs a folder of its new user.',
     cause,
   )
-}
-
-export function notRegular(path: string, cause?: unknown): UpgradeLockError {
-  return forbidden(`${path} is not a regular file: choose another path`, cause)
 }

@@ -186,14 +186,14 @@ describe('what others could have put there is refused', () => {
 
   test('a folder, a pipe, a socket', async () => {
     mkdirSync(path)
-    refused(/is not a regular file/)
+    refused(/not a regular file/)
     rmSync(path, { recursive: true })
     execFileSync('sh', ['-c', 'mkfifo -m 600 "$0"', path])
-    refused(/is not a regular file/)
+    refused(/not a regular file/)
     rmSync(path)
     const server = createServer().listen(path)
     await new Promise((resolve) => server.once('listening', resolve))
-    refused(/is not a regular file/)
+    refused(/not a regular file/)
     server.close()
   })
 

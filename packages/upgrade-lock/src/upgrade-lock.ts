@@ -1,9 +1,15 @@
-import { constants } from 'node:fs'
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { OwnedFd, setCloexec, tryLock, unlock } from '@shellflip/fd-passing'
+import {
+  isLockFileAt,
+  type OwnedFd,
+  removeLockFile,
+  setCloexec,
+  tryLock,
+  unlock,
+} from '@shellflip/fd-passing'
 import { type Holder, readNote, writeNote } from './holder-note.ts'
-import { isAt, openLockFile, removeLockFile } from './lock-file.ts'
+import { openLockFileOfOurs, tryLockFileOfOurs } from './lock-file.ts'
 import { UpgradeLockError, withSystemErrors } from './upgrade-lock-error.ts'
 
 export type LockPath = {
@@ -21,8 +27,6 @@ export type AcquireOutcome =
   /** `holder` is what the lock file says; undefined if it says nothing that can be read. */
   | { type: 'held'; holder: Holder | undefined }
 
-/** Each attempt that fails is one release by another process: so many at once mean a file system of another mind. */
-const mostAttempts = 1_000
 const firstDelayMs = 1
 const longestDelayMs = 50
 
@@ -48,14 +52,10 @@ export class UpgradeLock implements Disposable {
   static tryAcquire(options: LockPath): AcquireOutcome {
     const path = resolve(options.path)
     return withSystemErrors(path, () => {
-      for (let attempt = 0; attempt < mostAttempts; attempt++) {
-        using opened = openLockFile(path, constants.O_CREAT)
-        if (!tryLock(opened.fd)) return { type: 'held', holder: readNote(opened.fd) }
-        // Its holder may have removed the file after we opened it: that lock is worth nothing.
-        if (!isAt(path, opened.fd)) continue
-        return { type: 'acquired', lock: UpgradeLock.#hold(path, new OwnedFd(opened.release())) }
-      }
-      throw new UpgradeLockError('ERR_SYSTEM', `${path} is another file each time that it is opened`)
+      const { type, fd } = tryLockFileOfOurs(path)
+      if (type === 'locked') return { type: 'acquired', lock: UpgradeLock.#hold(path, fd) }
+      using held = fd
+      return { type: 'held', holder: readNote(held.fd) }
     })
   }
 
@@ -146,7 +146,7 @@ export class UpgradeLock implements Disposable {
 }
 
 function checkIsLock(path: string, fd: number): void {
-  if (isAt(path, fd)) return
+  if (isLockFileAt(path, fd)) return
   throw new UpgradeLockError(
     'ERR_NOT_THE_LOCK',
     `fd ${fd} is another file than ${path}: pass the descriptor of the lock that is held there`,
@@ -155,7 +155,7 @@ function checkIsLock(path: string, fd: number): void {
 
 /** Others must find it locked, and we must be able to lock it: then it is by this descriptor that it is held. */
 function checkIsHeld(path: string, fd: number): void {
-  using other = openLockFile(path)
+  using other = openLockFileOfOurs(path)
   if (!tryLock(other.fd) && tryLock(fd)) return
   throw new UpgradeLockError('ERR_NOT_HELD', `fd ${fd} does not hold the lock of ${path}: acquire it instead`)
 }

@@ -1,17 +1,14 @@
 import { readdirSync } from 'node:fs'
-import { isUnixPathLive } from '@shellflip/fd-passing'
+import { isUnixPathBound } from '@shellflip/fd-passing'
 import { ProcrollError, usageError } from '../procroll-error.ts'
 import { runtimeFolder } from './runtime-folder.ts'
 import { type PlaceOptions, parseName, placeInRuntimeFolder } from './supervisor-place.ts'
 
 /** The names (or pids) of all supervisors here. */
-async function liveSupervisors(): Promise<string[]> {
-  const labels = await Promise.all(
-    foldersIn(runtimeFolder()).map(async (label) =>
-      (await isUnixPathLive(placeInRuntimeFolder(label).controlSocket)) ? [label] : [],
-    ),
+function liveSupervisors(): string[] {
+  return foldersIn(runtimeFolder()).filter((label) =>
+    isUnixPathBound(placeInRuntimeFolder(label).controlSocket),
   )
-  return labels.flat()
 }
 
 /**
@@ -22,19 +19,19 @@ async function liveSupervisors(): Promise<string[]> {
 export async function findControlSocket({ name, controlSocket }: PlaceOptions): Promise<string> {
   const path = name === undefined ? controlSocket : placeInRuntimeFolder(parseName(name)).controlSocket
   if (path !== undefined) {
-    if (await isUnixPathLive(path)) return path
-    throw await nobodyThere(name === undefined ? `at ${path}` : `named "${name}"`)
+    if (isUnixPathBound(path)) return path
+    throw nobodyThere(name === undefined ? `at ${path}` : `named "${name}"`)
   }
-  const [first, ...others] = await liveSupervisors()
-  if (first === undefined) throw await nobodyThere('')
+  const [first, ...others] = liveSupervisors()
+  if (first === undefined) throw nobodyThere('')
   if (others.length === 0) return placeInRuntimeFolder(first).controlSocket
   throw usageError(
     `${others.length + 1} supervisors run here: ${[first, ...others].join(', ')}. Say which: --name ${first}`,
   )
 }
 
-async function nobodyThere(which: string): Promise<ProcrollError> {
-  const here = await liveSupervisors()
+function nobodyThere(which: string): ProcrollError {
+  const here = liveSupervisors()
   const known = here.length === 0 ? `none in ${runtimeFolder()}` : `running: ${here.join(', ')}`
   return new ProcrollError(
     'ERR_NO_SUPERVISOR',

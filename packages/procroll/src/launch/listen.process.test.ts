@@ -1,6 +1,6 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
-import { tryLock } from '@shellflip/fd-passing'
-import { openFds, waitFor } from '@shellflip/testing'
+import { existsSync, mkdirSync } from 'node:fs'
+import { removeLockFile, tryLockFile } from '@shellflip/fd-passing'
+import { waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { freeListener, hear, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
 
@@ -56,13 +56,14 @@ describe('procroll run --listen', () => {
     await using sandbox = new ProcrollSandbox()
     const folder = sandbox.join('sockets')
     mkdirSync(folder)
-    const held = openSync(folder, 'r')
-    tryLock(held)
+    const lock = `${folder}/.s.lock`
+    const held = tryLockFile(lock).fd
     const supervisor = sandbox.start(['run', '--listen', `unix://${folder}/s`, 'echo', 'started'])
-    await waitFor(() => [...openFds(supervisor.pid).values()].includes(folder))
+    await waitFor(() => sandbox.status().catch(() => undefined))
     supervisor.kill('SIGTERM')
     await waitFor(async () => (await sandbox.status()).state === 'stopping')
-    closeSync(held)
+    removeLockFile(lock, held.fd)
+    held.close()
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
     expect(supervisor.stdout).toBe('')
   })

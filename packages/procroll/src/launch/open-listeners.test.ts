@@ -49,7 +49,7 @@ describe('openListeners', () => {
     using taken = await open(`unix://${path}`)
     expect(taken.sockets).toHaveLength(1)
     writeFileSync(folder.join('file'), 'precious')
-    await expect(open(`unix://${folder.join('file')}`)).rejects.toThrow('no socket')
+    await expect(open(`unix://${folder.join('file')}`)).rejects.toThrow('not a socket')
     await expect(open(`unix://${folder.join('none', 'a.sock')}`)).rejects.toThrow(
       'its folder does not exist (ENOENT)',
     )

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { isUnixPathLive } from '@shellflip/fd-passing'
+import { isUnixPathBound } from '@shellflip/fd-passing'
 import { foldersIn } from '../control/find-supervisor.ts'
 import { runtimeFolder } from '../control/runtime-folder.ts'
 import { placeInRuntimeFolder } from '../control/supervisor-place.ts'
@@ -41,11 +41,7 @@ export async function settleOrphans(
 export async function sweepUnnamed(logger: Logger): Promise<void> {
   for (const label of foldersIn(runtimeFolder())) {
     const { folder, controlSocket, record } = placeInRuntimeFolder(label)
-    if (
-      !/^\d+$/.test(label) ||
-      lookUpProcess(Number(label)) !== undefined ||
-      (await isUnixPathLive(controlSocket))
-    )
+    if (!/^\d+$/.test(label) || lookUpProcess(Number(label)) !== undefined || isUnixPathBound(controlSocket))
       continue
     const left = readOrWarn(record, logger)
     const orphans = findOrphans(left?.generations ?? [])

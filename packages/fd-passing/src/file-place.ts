@@ -1,0 +1,105 @@
+import { constants as fileTypes } from 'node:fs'
+import { constants } from 'node:os'
+import { basename, dirname } from 'node:path'
+import { checked, FdPassingError, systemError } from './error.ts'
+import { type FileStats, native } from './native.ts'
+import { OwnedFd } from './owned-fd.ts'
+
+/** What names a file, whatever path leads to it. */
+export type FileIdentity = Pick<FileStats, 'dev' | 'ino'>
+
+/**
+ * A file's place: its name in an open folder. Another user may replace a path between two system calls, or a folder on the
+ * way to it. The open folder stays the same one.
+ */
+export class FilePlace implements Disposable {
+  readonly path: string
+  readonly #folder: OwnedFd
+  readonly #name: string
+
+  /** @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOENT`, `EACCES` … if the folder cannot be opened */
+  constructor(path: string) {
+    this.path = path
+    const folder = dirname(path)
+    this.#name = basename(path)
+    this.#folder = new OwnedFd(checked(native.openFolder(folder), 'open', folder))
+  }
+
+  /** The file that is there, or undefined. A symbolic link is not followed. */
+  stats(): FileStats | undefined {
+    const found = native.statAt(this.#folder.fd, this.#name)
+    if (typeof found !== 'number') return found
+    const error = systemError('stat', found, this.path)
+    if (error.errno === 'ENOENT') return undefined
+    throw error
+  }
+
+  /** Opens the file to read and write, never through a symbolic link; makes it with mode 0600 if told to. */
+  open({ create }: { create: boolean }): OwnedFd {
+    return new OwnedFd(
+      checked(native.openFileAt(this.#folder.fd, this.#name, create ? 1 : 0), 'open', this.path),
+    )
+  }
+
+  /** Changes the permissions of this very socket. */
+  chmodSocket({ dev, ino }: FileIdentity, mode: number): void {
+    const changed = native.chmodSocketAt(this.#folder.fd, this.#name, dev, ino, mode)
+    if (changed === 0) return
+    const error = systemError('chmod', changed, this.path)
+    if (error.errno === 'ESTALE') throw replaced(this.path)
+    if (error.errno !== 'ENOSYS') throw error
+    const message = `chmod ${this.path}: this takes /proc, or Linux 6.6. Mount /proc, or choose the mode that the umask leaves`
+    throw new FdPassingError('ERR_UNSUPPORTED', message, { cause: error, errno: 'ENOSYS', syscall: 'chmod' })
+  }
+
+  /** Unlinks this very file. Nothing happens if it is not there any more. */
+  unlink({ dev, ino }: FileIdentity): void {
+    const unlinked = native.unlinkAt(this.#folder.fd, this.#name, dev, ino)
+    if (unlinked !== -constants.errno.ENOENT) checked(unlinked, 'unlink', this.path)
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder.close()
+  }
+}
+
+export function isSameFile(left: FileIdentity, right: FileIdentity): boolean {
+  return left.dev === right.dev && left.ino === right.ino
+}
+
+export function isSocket({ type }: FileStats): boolean {
+  return type === fileTypes.S_IFSOCK
+}
+
+export function isRegularFile({ type }: FileStats): boolean {
+  return type === fileTypes.S_IFREG
+}
+
+/** What a file is, in words. */
+export function kindOf({ type }: FileStats): string {
+  switch (type) {
+    case fileTypes.S_IFLNK:
+      return 'a symbolic link'
+    case fileTypes.S_IFDIR:
+      return 'a folder'
+    case fileTypes.S_IFREG:
+      return 'a regular file'
+    case fileTypes.S_IFSOCK:
+      return 'a socket'
+    default:
+      return 'a special file'
+  }
+}
+
+export function octal({ mode }: FileStats): string {
+  return mode.toString(8)
+}
+
+export function forbidden(message: string, cause?: unknown): FdPassingError {
+  return new FdPassingError('ERR_FORBIDDEN', message, { cause })
+}
+
+/** Somebody who can write the folder has put something else there. */
+export function replaced(path: string): FdPassingError {
+  return forbidden(`${path} was replaced by another user or process. Use a folder that only we can write`)
+}

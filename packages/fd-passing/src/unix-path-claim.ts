@@ -1,0 +1,52 @@
+import { FdPassingError } from './error.ts'
+import { type FileIdentity, FilePlace, isSocket } from './file-place.ts'
+
+/** A socket path that is ours as long as the same file is there. */
+export class UnixPathClaim {
+  readonly path: string
+  readonly #file: FileIdentity | undefined
+
+  /**
+   * Claims a path at which a listener of ours is already. An abstract one has no file.
+   *
+   * @param file the listener's file; null if it is unknown, so that nothing is unlinked. @default the socket that is there now
+   */
+  constructor(path: string, file: FileIdentity | null = socketAt(path)) {
+    this.path = path
+    this.#file = file ?? undefined
+  }
+
+  /**
+   * Unlinks the path, if it is still ours. Call it while the listener is open: nobody takes a live path, and
+   * the kernel does not give the inode number of a bound socket to another file.
+   *
+   * @returns false if the system does not let us, mostly for want of a privilege that was given up. The file stays for
+   *   the next one to take over
+   */
+  unlink(): boolean {
+    if (this.#file === undefined) return true
+    try {
+      using place = new FilePlace(this.path)
+      place.unlink(this.#file)
+      return true
+    } catch (error) {
+      return isMissing(error)
+    }
+  }
+}
+
+function socketAt(path: string): FileIdentity | null {
+  if (path.startsWith('@')) return null
+  try {
+    using place = new FilePlace(path)
+    const found = place.stats()
+    return found !== undefined && isSocket(found) ? found : null
+  } catch {
+    // Its folder is missing, or closed to us.
+    return null
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof FdPassingError && (error.errno === 'ENOENT' || error.errno === 'ENOTDIR')
+}
