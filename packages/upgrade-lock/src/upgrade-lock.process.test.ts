@@ -220,7 +220,7 @@ test.runIf(process.geteuid?.() === 0)(
     )
     const [, message] = await service.printed(/^ERR_FORBIDDEN: (.*)/)
     expect(message).toMatch(
-      /^uid 65534 may not use \S+lock: EACCES.* Choose a lock file \(shellflip: lockFile\) in a folder/,
+      /^uid 65534 may not use \S+lock: .*EACCES.* Choose a lock file \(shellflip: lockFile\) in a folder/,
     )
   },
 )
