@@ -140,7 +140,7 @@ describe('the lock of a path', () => {
   const asRoot = process.geteuid?.() === 0
   test.each<[string, RegExp, (path: string, elsewhere: string) => void]>([
     ['a symbolic link', /is a symbolic link, not a regular file/, (path, other) => symlinkSync(other, path)],
-    ['a pipe', /is a special file/, (path) => execFileSync('mkfifo', ['-m', '600', path])],
+    ['a pipe', /is a special file/, (path) => execFileSync('sh', ['-c', 'mkfifo -m 600 "$0"', path])],
     ['a folder', /is a folder/, (path) => mkdirSync(path)],
     [
       'a file that others can open',

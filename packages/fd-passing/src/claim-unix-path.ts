@@ -13,8 +13,8 @@ const lockTimeoutMs = 5_000
 export type ClaimedUnixPath = { listener: OwnedFd; path: UnixPathClaim }
 
 /**
- * Listens at a UNIX path that nobody else uses: one at which a live process listens is refused, one that a dead process
- * left is taken over. Of several who claim it at once, one gets it. Meanwhile the file `.NAME.lock` is beside the path.
+ * Listens at a UNIX path that nobody else uses. It refuses a path at which a live process listens, and takes over one that a
+ * dead process left. Of several claims at once, one succeeds. Meanwhile the file `.NAME.lock` is beside the path.
  *
  * @throws {@link FdPassingError} `ERR_PATH_IN_USE`; `ERR_FORBIDDEN`: another user made the lock file; and as
  *   {@link listenUnix}
@@ -22,7 +22,7 @@ export type ClaimedUnixPath = { listener: OwnedFd; path: UnixPathClaim }
 export async function claimUnixPath(options: ListenUnixOptions): Promise<ClaimedUnixPath> {
   const { path } = options
   if (path.startsWith('@')) return { listener: listenUnix(options), path: new UnixPathClaim(path) }
-  // Who may not make a lock file in that folder is told all the same that the path is in use.
+  // A user who cannot make a lock file in that folder must learn all the same that the path is in use.
   findDeadSocket(path)
   using _ = await lockPath(path)
   removeDeadSocket(path)

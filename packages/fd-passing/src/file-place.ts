@@ -34,7 +34,7 @@ export class FilePlace implements Disposable {
     throw error
   }
 
-  /** Opens the file to read and write, never through a symbolic link; makes it with mode 0600 if told to. */
+  /** Opens the file to read and write, never through a symbolic link. `create` makes it with mode 0600 if there is none. */
   open({ create }: { create: boolean }): OwnedFd {
     return new OwnedFd(
       checked(native.openFileAt(this.#folder.fd, this.#name, create ? 1 : 0), 'open', this.path),
@@ -48,7 +48,7 @@ export class FilePlace implements Disposable {
     const error = systemError('chmod', changed, this.path)
     if (error.errno === 'ESTALE') throw replaced(this.path)
     if (error.errno !== 'ENOSYS') throw error
-    const message = `chmod ${this.path}: this takes /proc, or Linux 6.6. Mount /proc, or choose the mode that the umask leaves`
+    const message = `chmod ${this.path} takes /proc, or Linux 6.6. Mount /proc, or choose the mode that the umask leaves`
     throw new FdPassingError('ERR_UNSUPPORTED', message, { cause: error, errno: 'ENOSYS', syscall: 'chmod' })
   }
 

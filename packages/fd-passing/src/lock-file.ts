@@ -5,9 +5,9 @@ import { tryLock } from './flock.ts'
 import { type FileStats, native } from './native.ts'
 import type { OwnedFd } from './owned-fd.ts'
 
-/** What came of an attempt to lock a file: `fd` is the file, open, and the caller's own. */
+/** The outcome of an attempt to lock a file. The caller owns `fd`, the open file. */
 export type LockFileAttempt = {
-  /** `held`: by another process, or by another descriptor of this one. */
+  /** `held`: another process holds the lock, or another descriptor of this one. */
   type: 'locked' | 'held'
   fd: OwnedFd
 }
@@ -18,8 +18,8 @@ const firstDelayMs = 1
 const longestDelayMs = 50
 
 /**
- * Locks a file of ours alone, which is made if there is none, if nobody else has locked it. The holder of the lock removes
- * the file with {@link removeLockFile}. A file that a killed holder has left is used again.
+ * Locks a file that only we can open, unless somebody holds its lock. Makes the file if there is none. The holder of the lock
+ * removes the file with {@link removeLockFile}. A file that a killed holder left is used again.
  *
  * @throws {@link FdPassingError} `ERR_FORBIDDEN`: others can open the file, and so lock it; `ERR_SYSTEM`
  */

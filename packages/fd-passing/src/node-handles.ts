@@ -47,10 +47,10 @@ export function dupOf(owner: HandleOwner): OwnedFd {
  * Makes a server listen on a stream socket that is bound already, and owns the descriptor from then on. Closing the server
  * does not unlink the path of a UNIX socket.
  *
- * @param options `backlog`: how many connections wait to be accepted; listen(2) is called again with it. @default 511
- * @returns a promise that rejects for every failure; `fd` stays its owner's then. {@link FdPassingError}
- *   `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`; `ERR_UNSUPPORTED` in a worker of node:cluster, which listens through its
- *   primary; `ERR_FD_CLOSED`: the server was closed meanwhile; Node's `ERR_SERVER_ALREADY_LISTEN`
+ * @param options `backlog`: how many connections wait to be accepted. listen(2) is called again with it. @default 511
+ * @returns a promise that rejects for every failure. `fd` stays its owner's then, unless the server had it already and was
+ *   closed meanwhile (`ERR_FD_CLOSED`). The others are `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`, Node's
+ *   `ERR_SERVER_ALREADY_LISTEN`, and `ERR_UNSUPPORTED` in a worker of node:cluster, which listens through its primary
  */
 export async function serverFrom<S extends Server>(
   fd: OwnedFd,
@@ -85,9 +85,9 @@ export function socketFrom(fd: OwnedFd, options: { allowHalfOpen?: boolean } = {
 }
 
 /**
- * A bound UDP socket over a descriptor, owning it.
+ * Makes a bound UDP socket of a descriptor, and owns it from then on.
  *
- * @returns a promise that rejects for every failure; `fd` stays its owner's then
+ * @returns a promise that rejects for every failure. `fd` stays its owner's then
  */
 export async function dgramFrom(fd: OwnedFd): Promise<DatagramSocket> {
   checkType(fd, native.SOCK_DGRAM, 'a UDP socket')

@@ -4,8 +4,8 @@ import { type FileIdentity, FilePlace, forbidden, isSocket, kindOf, replaced } f
 import type { FileStats } from './native.ts'
 
 /**
- * Changes the permissions of a UNIX socket's path. A symbolic link is not followed, and the file of another user is left
- * alone. Nothing happens if the permissions are right already.
+ * Changes the permissions of a UNIX socket's path. It follows no symbolic link, and leaves the file of another user alone.
+ * Nothing happens if the permissions are right already.
  *
  * @param mode the permission bits, as `0o660`
  * @throws {@link FdPassingError} `ERR_FORBIDDEN`: the path is not a socket of ours; `ERR_INVALID_ARGUMENT`;
@@ -16,14 +16,7 @@ export function setSocketMode(path: string, mode: number): void {
   using place = new FilePlace(path)
   const file = place.stats()
   if (file === undefined) throw systemError('chmod', -constants.errno.ENOENT, path)
-  if (!isSocket(file))
-    throw forbidden(`${path} is ${kindOf(file)}, not a socket. Its permissions are left as they are`)
-  if (!isOurs(file)) {
-    const ours = process.geteuid?.()
-    throw forbidden(
-      `${path} is a socket of uid ${file.uid}, not of us (uid ${ours}). Its permissions are left as they are`,
-    )
-  }
+  checkIsOurSocket(path, file)
   if (file.mode !== mode) place.chmodSocket(file, mode)
 }
 
@@ -41,12 +34,12 @@ export class SocketFile implements Disposable {
   }
 
   /**
-   * To be called right after bind(2): nothing was there before, so a socket of ours in the same folder is the one that was
-   * bound.
+   * Notes which file it is. Call this right after bind(2): nothing was there before, so a socket of ours in the same folder
+   * is the one that was bound.
    */
   noteBound(): void {
     const found = this.#place.stats()
-    if (found !== undefined && isSocket(found) && isOurs(found)) this.#bound = found
+    if (found !== undefined && isOurSocket(found)) this.#bound = found
   }
 
   /** The file, if it is provably the one that was bound. */
@@ -54,7 +47,7 @@ export class SocketFile implements Disposable {
     return this.#bound
   }
 
-  /** The umask may have left less than was asked for. */
+  /** Sets the permissions, of which the umask may have left less. */
   setMode(mode: number): void {
     if (this.#bound === undefined) throw replaced(this.#place.path)
     if (this.#bound.mode !== mode) this.#place.chmodSocket(this.#bound, mode)
@@ -79,7 +72,18 @@ export function checkMode(mode: number): void {
   throw invalidArgument(`mode is permission bits, as 0o660, not ${mode}`)
 }
 
-/** Another name of the same file would be a socket that others know. */
-function isOurs({ uid, links }: FileStats): boolean {
-  return uid === process.geteuid?.() && links === 1
+function checkIsOurSocket(path: string, file: FileStats): void {
+  if (isOurSocket(file)) return
+  const ours = process.geteuid?.()
+  const what = !isSocket(file)
+    ? `is ${kindOf(file)}, not a socket`
+    : file.uid !== ours
+      ? `is a socket of uid ${file.uid}, not of us (uid ${ours})`
+      : `is one of ${file.links} names of the same socket`
+  throw forbidden(`${path} ${what}. Its permissions stay as they are`)
+}
+
+/** A second name may have been made by another user, for a socket that we have elsewhere. */
+function isOurSocket(file: FileStats): boolean {
+  return isSocket(file) && file.uid === process.geteuid?.() && file.links === 1
 }

@@ -25,7 +25,11 @@ export class UnixListener implements Disposable {
     return listenUnixThen(options, ({ socket }) => UnixListener.adopt(socket, options))
   }
 
-  /** Takes a listening UNIX socket over. It becomes non-blocking, for all who share its open file description. */
+  /**
+   * Takes a listening UNIX socket over. It becomes non-blocking, for all who share its open file description.
+   *
+   * @throws {@link FdPassingError} `ERR_SYSTEM` if it cannot be watched. `fd` stays its owner's then
+   */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixListener {
     return new UnixListener(fd, options)
   }
