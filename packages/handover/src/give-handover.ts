@@ -5,6 +5,7 @@ import {
   HandoverFailed,
   type HandoverFailure,
   type HandoverResult,
+  type Successor,
 } from './handover-failure.ts'
 import { decodeHello, decodeReason, encodeMessage, type Manifest } from './messages.ts'
 import { descriptorsOf, type HandoverOffer, socketsOf } from './offer.ts'
@@ -20,6 +21,8 @@ export type GiveOptions = {
   readonly readyTimeoutMs?: number
   /** Aborts the handover. It has no effect once the successor is ready. */
   readonly signal?: AbortSignal
+  /** Called when the successor has said hello, with what the outcome says of it if it is committed. */
+  readonly onHello?: (successor: Successor) => void
 }
 
 /**
@@ -44,12 +47,12 @@ export type GiveOptions = {
 export async function giveHandover<T = never>(
   channel: HandoverChannel,
   offer: HandoverOffer<T>,
-  { readyTimeoutMs = 60_000, signal }: GiveOptions = {},
+  { readyTimeoutMs = 60_000, signal, onHello }: GiveOptions = {},
 ): Promise<HandoverResult> {
   const start = performance.now()
   const elapsedMs = () => performance.now() - start
   try {
-    const successor = await readied(channel, offer, readyTimeoutMs, signal)
+    const successor = await readied(channel, offer, readyTimeoutMs, signal, onHello)
     await committed(channel, readyTimeoutMs)
     return { type: 'committed', successor, elapsedMs: elapsedMs() }
   } catch (error) {
@@ -65,10 +68,11 @@ async function readied<T>(
   offer: HandoverOffer<T>,
   timeoutMs: number,
   outer: AbortSignal | undefined,
-): Promise<{ pid: number }> {
+  onHello: GiveOptions['onHello'],
+): Promise<Successor> {
   using limit = new Limit(timeoutMs, outer)
   try {
-    return await limit.bound(give(channel, offer, limit.signal))
+    return await limit.bound(give(channel, offer, limit.signal, onHello))
   } catch (error) {
     const failure = failureOf(error)
     channel.refuse(
@@ -104,9 +108,14 @@ async function give<T>(
   channel: HandoverChannel,
   offer: HandoverOffer<T>,
   signal: AbortSignal,
-): Promise<{ pid: number }> {
+  onHello: GiveOptions['onHello'],
+): Promise<Successor> {
   const sockets = socketsOf(offer)
-  const hello = decodeHello(await hear(channel, 'hello', signal))
+  const { payload, sender } = await hear(channel, 'hello', signal)
+  const hello = decodeHello(payload)
+  // Its own word is its pid in its namespace, and could be anybody's.
+  const successor = { pid: sender ?? hello.pid }
+  onHello?.(successor)
   const state = offer.state === undefined ? undefined : encodeFor(hello, offer.state)
   const manifest: Manifest = {
     predecessor: { pid: process.pid, version: offer.version },
@@ -118,7 +127,7 @@ async function give<T>(
   // At once, and not after it: a successor that refuses or ends amid its state is noticed then.
   const [isGiven] = await Promise.all([giving, hear(channel, 'ready', signal)])
   if (!isGiven) throw new HandoverFailed({ type: 'gone' })
-  return { pid: hello.pid }
+  return successor
 }
 
 /** @returns false if the successor does not receive any more: what it said last tells why */
@@ -141,14 +150,14 @@ async function hear(
   channel: HandoverChannel,
   expected: 'hello' | 'ready' | 'serving',
   signal: AbortSignal,
-): Promise<Buffer> {
+): Promise<ChannelMessage> {
   const message: ChannelMessage | null = await channel.receive(signal)
   if (message === null) throw new HandoverFailed({ type: 'gone' })
   const { type, payload, fds } = message
   for (const fd of fds) fd.close()
   if (type === 'refused') throw new HandoverFailed({ type, reason: decodeReason(payload) })
   if (type !== expected) throw protocolError(`"${type}" comes where "${expected}" is expected`)
-  return payload
+  return message
 }
 
 function failureOf(error: unknown): HandoverFailure | undefined {

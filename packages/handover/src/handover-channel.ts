@@ -8,6 +8,11 @@ export type ChannelMessage = {
   readonly type: FrameType
   readonly payload: Buffer
   readonly fds: readonly OwnedFd[]
+  /**
+   * The process that sent the end of it, as the kernel vouches and as it is numbered here (SCM_CREDENTIALS). 0 is a
+   * process of a pid namespace that we cannot see. Undefined where the kernel does not tell, and in a successor.
+   */
+  readonly sender?: number
 }
 
 /**
@@ -35,7 +40,8 @@ export class HandoverChannel implements Disposable {
   /** A channel, and its other end, to be inherited by a successor: close that when the successor has started. */
   static pair(): { channel: HandoverChannel; remote: OwnedFd } {
     const [own, remote] = socketpair('stream')
-    return { channel: new HandoverChannel(UnixSocket.adopt(own)), remote }
+    const passCredentials = process.platform === 'linux'
+    return { channel: new HandoverChannel(UnixSocket.adopt(own, { passCredentials })), remote }
   }
 
   /**
@@ -104,7 +110,7 @@ export class HandoverChannel implements Disposable {
         .catch((error: unknown) => this.#endOrThrow(error))
       if (arrival === null) return this.#ended()
       this.#early.push(...arrival.fds)
-      this.#takeApart(arrival.data)
+      this.#takeApart(arrival.data, arrival.credentials?.pid)
     }
   }
 
@@ -180,12 +186,13 @@ export class HandoverChannel implements Disposable {
     }
   }
 
-  #takeApart(data: Buffer): void {
+  #takeApart(data: Buffer, sender: number | undefined): void {
     for (const { type, payload, fdCount } of this.#decoder.push(data)) {
       if (this.#early.length < fdCount) {
         throw protocolError(`"${type}" announces ${fdCount} descriptors, and brings ${this.#early.length}`)
       }
-      this.#messages.push({ type, payload, fds: this.#early.splice(0, fdCount) })
+      const by = sender === undefined ? {} : { sender }
+      this.#messages.push({ type, payload, fds: this.#early.splice(0, fdCount), ...by })
       if (type === 'taken' || type === 'declined') this.#unanswered = Math.max(0, this.#unanswered - 1)
       if (type === 'refused') this.#unanswered = 0
     }

@@ -15,8 +15,14 @@ export type HandoverFailure =
   /** The `signal` was aborted before the commit, or the channel closed. */
   | { type: 'aborted' }
 
+/**
+ * The process at the other end. On Linux `pid` is the kernel's word, as this process sees it, and 0 for a process that it
+ * cannot see: one of a pid namespace that is not below its own. Elsewhere it is what the successor says of itself.
+ */
+export type Successor = { readonly pid: number }
+
 export type HandoverResult =
-  | { type: 'committed'; successor: { pid: number }; elapsedMs: number }
+  | { type: 'committed'; successor: Successor; elapsedMs: number }
   | { type: 'failed'; failure: HandoverFailure; elapsedMs: number }
 
 /** One line for people: "the successor was not ready within 60000 ms". */

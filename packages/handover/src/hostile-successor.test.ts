@@ -165,9 +165,30 @@ describe('a successor that was ready, and has not said that it heard "commit"', 
     await read(ends.peer, 'commit')
     abort.abort()
     await ends.peer.send(message('serving'))
-    expect(await giving).toMatchObject({ type: 'committed', successor: { pid: 42 } })
+    expect(await giving).toMatchObject({ type: 'committed' })
   })
 })
+
+test.runIf(process.platform === 'linux')(
+  'a successor is who the kernel says, and not who it says itself',
+  async () => {
+    using ends = besidePeer()
+    const hellos: unknown[] = []
+    const giving = giveHandover(
+      ends.channel,
+      { version: '1', sockets: [] },
+      { onHello: (successor) => hellos.push(successor) },
+    )
+    // As pid 42.
+    await greet(ends.peer)
+    await read(ends.peer, 'manifest')
+    expect(hellos).toEqual([{ pid: process.pid }])
+    await ends.peer.send(message('ready'))
+    await read(ends.peer, 'commit')
+    await ends.peer.send(message('serving'))
+    expect(await giving).toMatchObject({ type: 'committed', successor: { pid: process.pid } })
+  },
+)
 
 describe('a successor that is silent', () => {
   test.each<[string, (peer: UnixSocket) => Promise<unknown>, object?]>([

@@ -3,7 +3,12 @@ export { ConnectionGiver, type GivenConnection } from './connection-giver.ts'
 export { type GiveOptions, giveHandover } from './give-handover.ts'
 export { HandoverChannel } from './handover-channel.ts'
 export { HandoverError, type HandoverErrorCode } from './handover-error.ts'
-export { describeHandoverFailure, type HandoverFailure, type HandoverResult } from './handover-failure.ts'
+export {
+  describeHandoverFailure,
+  type HandoverFailure,
+  type HandoverResult,
+  type Successor,
+} from './handover-failure.ts'
 export type { ManifestSocket } from './messages.ts'
 export type { HandoverOffer, OfferedSocket, OfferedState } from './offer.ts'
 export { type TakeOverOptions, takeOver } from './take-over.ts'

@@ -31,6 +31,7 @@ export type FlipEvent =
   /** This process serves. `predecessor` is undefined for one that was started anew. */
   | { type: 'ready'; predecessor?: { pid: number | undefined; state: 'draining' | 'gone' } }
   | { type: 'upgrade-requested'; by: UpgradeTrigger }
+  /** `pid` was started. Where `launch.file` is a wrapper, the successor is another process: see the outcome's `pid`. */
   | { type: 'successor-started'; pid: number }
   /** What came of the upgrade: the successor took over, or it failed, or was refused. */
   | { type: 'upgrade-over'; by: UpgradeTrigger; outcome: UpgradeOutcome }

@@ -33,6 +33,11 @@ test('paths are made absolute before anyone changes the directory; the lock stan
   expect(normalizeOptions({}).lock).toBeUndefined()
 })
 
+test('what launch may be', () => {
+  const launch = { file: 'node', args: ['app.js'], cwd: undefined, env: { A: '1', B: undefined } }
+  expect(normalizeOptions({ launch } as unknown as AnyFlipOptions).launch).toBe(launch)
+})
+
 describe('mistakes', () => {
   test.each<[Record<string, unknown>, RegExp]>([
     [{ readyTimeoutMs: 0 }, /^readyTimeoutMs is a number of milliseconds from 1 to 2147483647, not 0$/],
@@ -53,6 +58,17 @@ describe('mistakes', () => {
     [{ signals: ['SIGTERM'] }, /^SIGTERM cannot ask for an upgrade and for the end as well$/],
     [{ state }, /^state and save go together: what the state is, and how to get it$/],
     [{ save: () => 1 }, /^state and save go together/],
+    [{ launch: 'app.js' }, /^launch must be an object, not "app\.js"$/],
+    [{ launch: { argv: [] } }, /^launch\.argv is not an option\. Use one of: file, args, cwd, env$/],
+    [{ launch: { file: 7 } }, /^launch\.file must be a path, not 7$/],
+    [{ launch: { file: '' } }, /^launch\.file must be a path, not ""$/],
+    [{ launch: { cwd: null } }, /^launch\.cwd must be a path, not null$/],
+    [{ launch: { args: 'app.js' } }, /^launch\.args must be a list of strings, not "app\.js"$/],
+    [{ launch: { args: ['a', 8080] } }, /^launch\.args\[1\] must be a string, not 8080$/],
+    [{ launch: { args: ['a\0b'] } }, /^launch\.args\[0\] must be a string, not "a\\u0000b"$/],
+    [{ launch: { env: ['A=1'] } }, /^launch\.env must be an object of strings, not a list$/],
+    [{ launch: { env: { PORT: 8080 } } }, /^launch\.env\.PORT must be a string, or undefined .*, not 8080$/],
+    [{ launch: { env: { 'A=B': '' } } }, /^launch\.env: "A=B" cannot be the name of a variable$/],
     [{ fromRust: () => 1 }, /^fromRust needs state and save: what it returns is what flip\.state is$/],
   ])('%j', (options, message) => {
     const normalize = () => normalizeOptions(options as AnyFlipOptions)

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import type { FlipEvent } from './flip-events.ts'
+import { checkLaunch } from './launch/check-launch.ts'
 import { longestTimerMs } from './longest-timer.ts'
 import type { LockFile } from './one-at-a-time.ts'
 import type { UpgradeFailure } from './outcome.ts'
@@ -18,15 +19,21 @@ export type UpgradeHooks = {
   upgraded?: (successor: { pid: number }) => unknown
 }
 
-/** How the successor is started, where it is not by the same command as this process. */
+/** How the successor is started, where that is not by the command and the environment of this process's own start. */
 export type LaunchOptions = {
-  /** The program; a path is followed anew at each upgrade, symlinks too. @default the Node that runs this, as typed */
+  /**
+   * The program. A path is followed anew at each upgrade, symlinks too. It may be a wrapper that starts the service: the
+   * pid that is reported is the service's. @default the Node that runs this, as typed
+   */
   file?: string
-  /** All of its arguments. @default those of this process: Node's own, the script, the script's */
+  /** All of its arguments, passed as they are. @default those of this process: Node's own, the script, the script's */
   args?: readonly string[]
   /** @default the working directory that this process started in, as typed */
   cwd?: string
-  /** Added to this process's environment; undefined takes a variable away. */
+  /**
+   * Changes the environment that this process was started with, which is what the successor gets. Undefined removes a
+   * variable. What the program, dotenv or `--env-file` has put into `process.env` is not passed on.
+   */
   env?: Record<string, string | undefined>
 }
 
@@ -77,7 +84,7 @@ export type FlipOptions = UpgradeHooks & {
    * stands before `shellflip()` runs in it too, imports first: that memory is the price. `process.send` is the launcher's
    * then, and not the service's.
    *
-   * @default true as PID 1 of a container, as the child of its init, in a script of npm, pnpm or yarn, under tsx, and
+   * @default true as PID 1 of a container, as the child of its init, in a script of npm, pnpm, yarn or `node --run`, under tsx, and
    *   where the parent has forked us with an IPC channel (nodemon, `node --watch`); there `false` means that the upgrade ends
    *   what waits. false elsewhere, and where a service manager is told the main process (NOTIFY_SOCKET)
    */
@@ -137,6 +144,7 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
   if (typeof normalized.version !== 'string') {
     throw invalidArgument(`version is a text for people, as '1.2.3', not ${normalized.version}`)
   }
+  checkLaunch(normalized.launch)
   const both = signals.find((signal) => stopSignals.includes(signal))
   if (both !== undefined) throw invalidArgument(`${both} cannot ask for an upgrade and for the end as well`)
   if ((normalized.state === undefined) !== (normalized.save === undefined)) {

@@ -239,14 +239,13 @@ export class Flip<S> {
   }
 
   async #attempt(lock: UpgradeLock | undefined): Promise<UpgradeResult> {
-    const { options, emit, attempt, store } = this.#parts
+    const { options, manager, emit, attempt, store } = this.#parts
     const sockets = this.#estate.offered()
     const state = this.#estate.state()
     try {
       return await upgrade({
         attempt: store === undefined ? attempt : attemptByStore(store),
-        command: launchCommand(options.launch ?? {}),
-        env: this.#environment(),
+        launch: () => launchCommand(options.launch ?? {}, manager.environment),
         offer: {
           version: options.version,
           sockets,
@@ -262,11 +261,6 @@ export class Flip<S> {
     } finally {
       for (const { fd } of sockets) fd.close()
     }
-  }
-
-  #environment(): NodeJS.ProcessEnv {
-    const { manager, options } = this.#parts
-    return { ...process.env, ...manager.environment, ...options.launch?.env }
   }
 
   /** @returns what is to be done now; what only changes the state is done */

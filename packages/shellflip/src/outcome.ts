@@ -20,17 +20,20 @@ export type RefusalReason =
 export type UpgradeFailure =
   /** The `beforeUpgrade` hook threw, or did not end within the ready timeout. */
   | { type: 'hook'; error: Error }
-  /** The system did not start the successor; `code` is its word (ENOENT, EACCES …). */
+  /** The successor was not started. `code` is the system's (ENOENT, EACCES …), or ERR_NOT_REPEATABLE: see `message`. */
   | { type: 'cannot-start'; code: string; message: string }
   /** The system refused something else that a handover needs: a free descriptor, mostly. */
   | { type: 'system'; error: Error }
-  /** The successor ended before it was ready. */
+  /** The successor ended before it was ready. Both are null if only its wrapper knows how. */
   | { type: 'exited'; code: number | null; signal: NodeJS.Signals | null }
   | Exclude<HandoverFailure, { type: 'gone' }>
 
 /** What came of one request for an upgrade. */
 export type UpgradeOutcome =
-  /** `pid` serves now; this process drains, and ends. `elapsedMs` counts from the request. */
+  /**
+   * `pid` serves now, which a wrapper may have started. This process drains, and exits. `elapsedMs` counts from the
+   * request.
+   */
   | { type: 'upgraded'; pid: number; elapsedMs: number }
   /** Sockets and state wait in the fd store: this process drains, and ends, and the service manager starts the next. */
   | { type: 'stored'; elapsedMs: number }
@@ -56,6 +59,7 @@ export function describeUpgradeFailure(failure: UpgradeFailure): string {
     case 'system':
       return `the upgrade cannot be done: ${failure.error.message}`
     case 'exited':
+      if (failure.code === null && failure.signal === null) return 'the successor ended before it was ready'
       return failure.signal === null
         ? `the successor exited with ${failure.code} before it was ready`
         : `the successor was killed by ${failure.signal} before it was ready`

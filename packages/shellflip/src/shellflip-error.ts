@@ -10,6 +10,7 @@
  * - `ERR_NO_SUCH_SOCKET`: a socket was asked for by name alone, and nobody has passed one of that name.
  * - `ERR_NO_FD_STORE`: the service manager keeps no descriptors, or too few.
  * - `ERR_UNMANAGED_SERVER`: a successor's program binds an address itself; the message names it.
+ * - `ERR_NOT_REPEATABLE`: no command starts this program again: it came from standard input, or its folder is gone.
  * - `ERR_STOPPED`: stopped before it was ready, or a socket is asked for when this process serves no more.
  */
 export type ShellflipErrorCode =
@@ -23,6 +24,7 @@ export type ShellflipErrorCode =
   | 'ERR_NO_SUCH_SOCKET'
   | 'ERR_NO_FD_STORE'
   | 'ERR_UNMANAGED_SERVER'
+  | 'ERR_NOT_REPEATABLE'
   | 'ERR_STOPPED'
 
 /** Every failure of this package; `code` is stable, the message says what to do next. */

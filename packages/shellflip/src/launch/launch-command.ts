@@ -1,74 +1,94 @@
-import { readFileSync, realpathSync } from 'node:fs'
-import { delimiter, isAbsolute, join, resolve, sep } from 'node:path'
+import { fstatSync, realpathSync } from 'node:fs'
+import { delimiter, join, resolve, sep } from 'node:path'
+import { isatty } from 'node:tty'
 import type { LaunchOptions } from '../flip-options.ts'
+import { ShellflipError } from '../shellflip-error.ts'
+import { changed, type Environment, type EnvironmentChanges } from './environment.ts'
+import { nodeOptionsWithOwnInspector, withOwnInspector } from './inspector-options.ts'
+import { readProc } from './read-proc.ts'
+import { startedEnvironment } from './started-environment.ts'
+import { typedArguments } from './typed-arguments.ts'
+import { workingDirectory } from './working-directory.ts'
 
 /** What to execute. Nothing in it is resolved before the spawn, so that a deploy that moves a symlink is followed. */
 export type LaunchCommand = {
   readonly file: string
   readonly args: readonly (string | Buffer)[]
-  readonly cwd: string
+  readonly cwd: string | Buffer
+  readonly env: Environment
 }
 
-/** How this process was started: to be looked at before anyone changes it, by `chdir()`, `process.title` or a deploy. */
-const started = {
-  cwd: cwdAsTyped(),
-  realCwd: process.cwd(),
-  node: nodeAsTyped(),
-  argv: rawArguments(),
+/** How this process was started, read before anyone changes it: `chdir()`, `process.title`, `--env-file`, a deploy. */
+const started = readStart()
+
+/**
+ * Returns the command that starts this program again, as its user typed it, but for what the options say.
+ *
+ * @param variables are set besides, and `launch.env` can change them
+ * @throws {ShellflipError} ERR_NOT_REPEATABLE
+ */
+export function launchCommand(launch: LaunchOptions, variables: EnvironmentChanges = {}): LaunchCommand {
+  const { file = started.node, args = repeatable(), env = {} } = launch
+  const cwd = launchDirectory(launch.cwd)
+  const moved = launch.cwd === undefined || typeof cwd !== 'string' ? {} : { PWD: cwd }
+  return { file, args, cwd, env: changed(started.env, moved, variables, env) }
 }
 
-/** The command that starts this program again, as its user typed it, and what the options say otherwise. */
-export function launchCommand({ file, args, cwd }: LaunchOptions): LaunchCommand {
+function repeatable(): (string | Buffer)[] {
+  const { args } = started
+  if (args !== undefined) return [...withOwnInspector(args.options), ...args.rest]
+  throw new ShellflipError(
+    'ERR_NOT_REPEATABLE',
+    'this program was read from standard input, which cannot be read again. Start it from a file, or name one in launch.args',
+  )
+}
+
+function launchDirectory(asked: string | undefined): string | Buffer {
+  const { typed } = started.cwd
+  const cwd = asked === undefined ? typed : resolve(typeof typed === 'string' ? typed : sep, asked)
+  if (cwd !== undefined) return cwd
+  throw new ShellflipError(
+    'ERR_NOT_REPEATABLE',
+    'the working directory of this process was removed before it started. Name one in launch.cwd',
+  )
+}
+
+function readStart() {
+  const env = startedEnvironment()
+  const cwd = workingDirectory(env)
+  const { argv, execArgv } = process
+  const raw = readProc('cmdline')?.slice(1)
+  const args = typedArguments({
+    argv,
+    execArgv,
+    raw,
+    cwd,
+    // No import: bundlers drop `node:`, without which there is no such module.
+    isSea: process.getBuiltinModule('node:sea').isSea(),
+    isStdinEmpty: isStdinEmpty(),
+  })
+  const nodeOptions = env.get('NODE_OPTIONS')
   return {
-    file: file ?? started.node,
-    args: args ?? argumentsAsTyped(),
-    cwd: cwd ?? started.cwd,
+    cwd,
+    node: nodeAsTyped(cwd.typed, env),
+    args,
+    env:
+      nodeOptions === undefined
+        ? env
+        : new Map(env).set('NODE_OPTIONS', nodeOptionsWithOwnInspector(nodeOptions)),
   }
 }
 
-/** PWD is the shell's word for where we are, symlinks in it as typed; the kernel's has none left. */
-function cwdAsTyped(): string {
-  const cwd = process.cwd()
-  const { PWD } = process.env
-  return PWD !== undefined && isAbsolute(PWD) && realPathOf(PWD) === cwd ? PWD : cwd
-}
-
 /** `process.execPath` has no symlinks left; what was typed, or what PATH has under that name, may have some. */
-function nodeAsTyped(): string {
-  const { argv0, execPath, env } = process
-  const cwd = cwdAsTyped()
+function nodeAsTyped(typed: string | Buffer | undefined, env: Environment): string {
+  const { argv0, execPath } = process
+  const cwd = typeof typed === 'string' ? typed : sep
   const candidates = argv0.includes(sep)
     ? [resolve(cwd, argv0)]
-    : (env.PATH ?? '').split(delimiter).map((folder) => resolve(cwd, join(folder, argv0)))
+    : String(env.get('PATH') ?? '')
+        .split(delimiter)
+        .map((folder) => resolve(cwd, join(folder, argv0)))
   return candidates.find((candidate) => realPathOf(candidate) === execPath) ?? execPath
-}
-
-function argumentsAsTyped(): (string | Buffer)[] {
-  const [, script, ...rest] = process.argv
-  const args = [...process.execArgv, ...(script === undefined ? [] : [script]), ...rest]
-  const raw = started.argv.slice(1)
-  const isOurs =
-    raw.length === args.length &&
-    raw.every((bytes, index) => index === process.execArgv.length || bytes.toString() === args[index])
-  return args.map((arg, index) => {
-    const bytes = isOurs ? raw[index] : undefined
-    if (index === process.execArgv.length && script !== undefined) return scriptAsTyped(script, bytes)
-    return bytes === undefined || Buffer.from(arg).equals(bytes) ? arg : bytes
-  })
-}
-
-/** Node has made it absolute, by a working directory without symlinks. */
-function scriptAsTyped(script: string, bytes: Buffer | undefined): string | Buffer {
-  if (bytes !== undefined) return bytes.toString() === script ? script : relativeTo(script, bytes)
-  const { cwd, realCwd } = started
-  return script.startsWith(realCwd + sep) ? join(cwd, script.slice(realCwd.length)) : script
-}
-
-/** As typed, if that is where Node has found it: it may have been given by other means. */
-function relativeTo(script: string, bytes: Buffer): string | Buffer {
-  const typed = bytes.toString()
-  if (resolve(started.realCwd, typed) !== script) return script
-  return Buffer.from(typed).equals(bytes) ? resolve(started.cwd, typed) : bytes
 }
 
 function realPathOf(path: string): string | undefined {
@@ -79,15 +99,11 @@ function realPathOf(path: string): string | undefined {
   }
 }
 
-/** The bytes of our arguments: what is not UTF-8 in them does not survive in `process.argv`. */
-function rawArguments(): Buffer[] {
-  if (process.platform !== 'linux') return []
-  const all = readFileSync('/proc/self/cmdline')
-  const parts: Buffer[] = []
-  for (let start = 0; start < all.length; ) {
-    const end = all.indexOf(0, start)
-    parts.push(all.subarray(start, end === -1 ? all.length : end))
-    start = end === -1 ? all.length : end + 1
+/** Whether a program that reads it finds nothing, as its predecessor has: under systemd, and where nobody has passed one. */
+function isStdinEmpty(): boolean {
+  try {
+    return fstatSync(0).isCharacterDevice() && !isatty(0)
+  } catch {
+    return false
   }
-  return parts
 }

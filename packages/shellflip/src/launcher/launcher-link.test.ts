@@ -42,7 +42,7 @@ describe('what another version says', () => {
       const { reader, writer } = pipe()
       await ends.peer.send('{"type":"pause","for":3}\n{"type":"more"}\n', { fds: [reader, writer] })
       await ends.peer.send('{"type":"serves"}\n')
-      expect(await ends.link.hear()).toEqual({ message: { type: 'serves' }, fds: [] })
+      expect(await ends.link.hear()).toMatchObject({ message: { type: 'serves' }, fds: [] })
       reader.close()
       writer.close()
     }
@@ -96,7 +96,7 @@ test('descriptors are of the message that they were sent with, whatever was said
   const { reader, writer } = pipe()
   await ends.peer.send('{"type":"kill"}\n')
   await ends.peer.send('{"type":"start"}\n', { fds: [reader] })
-  expect(await ends.link.hear()).toEqual({ message: { type: 'kill' }, fds: [] })
+  expect(await ends.link.hear()).toMatchObject({ message: { type: 'kill' }, fds: [] })
   const heard = await ends.link.hear()
   expect(heard?.message).toEqual({ type: 'start' })
   expect(heard?.fds).toHaveLength(1)
@@ -113,4 +113,18 @@ test('text arrives as it was said, however it is cut', async () => {
   for (let turns = 0; turns < 3; turns++) await turn()
   await ends.peer.send(bytes.subarray(cut))
   expect((await hearing)?.message).toEqual(message)
+})
+
+test('two who wait hear two messages that come at once, in order', async () => {
+  using ends = generationBeside()
+  const hearing = [ends.link.hear(), ends.link.hear()]
+  await ends.peer.send('{"type":"started","pid":42}\n{"type":"exited","exit":{"code":3,"signal":null}}\n')
+  const heard = await Promise.all(hearing)
+  expect(heard.map((one) => one?.message.type)).toEqual(['started', 'exited'])
+})
+
+test.runIf(process.platform === 'linux')('the launcher knows by the kernel who says something', async () => {
+  using ends = launcherBeside()
+  await ends.peer.send('{"type":"hello","pid":1}\n')
+  expect(await ends.link.hear()).toEqual({ message: { type: 'hello' }, fds: [], sender: process.pid })
 })

@@ -5,6 +5,7 @@ import {
   setCloexec,
   socketpair,
   UnixSocket,
+  type UnixSocketOptions,
 } from '@shellflip/fd-passing'
 import {
   type FromLauncher,
@@ -14,7 +15,12 @@ import {
   type ToLauncher,
 } from './launcher-messages.ts'
 
-export type Heard<M> = { message: M; fds: OwnedFd[] }
+export type Heard<M> = {
+  message: M
+  fds: OwnedFd[]
+  /** Who said it, as the kernel vouches. Undefined where it does not (macOS), and in a generation. */
+  sender?: number
+}
 
 /** Far more than any message has, in characters. */
 const longestLine = 64 * 1024
@@ -30,13 +36,17 @@ export class LauncherLink<Said, M> {
   readonly #read: ReadMessage<M>
   readonly #decoder = new TextDecoder()
   #text = ''
+  #sender: number | undefined
+  /** One after the other: each takes a line of the same text. */
+  #hearing: Promise<unknown> = Promise.resolve()
   /** Of the last line in the text: what the kernel gives at once has descriptors at its end only. */
   #fds: OwnedFd[] = []
 
   /** The launcher's end, and the other, to be inherited by a generation. */
   static pair(): { link: LauncherLink<FromLauncher, ToLauncher>; remote: OwnedFd } {
     const [own, remote] = socketpair('stream')
-    return { link: new LauncherLink(own, readToLauncher), remote }
+    const passCredentials = process.platform === 'linux'
+    return { link: new LauncherLink(own, readToLauncher, { passCredentials }), remote }
   }
 
   /** A generation's end, as it was inherited. It keeps no process alive. @throws {FdPassingError} */
@@ -47,9 +57,9 @@ export class LauncherLink<Said, M> {
     return link
   }
 
-  private constructor(fd: OwnedFd, read: ReadMessage<M>) {
+  private constructor(fd: OwnedFd, read: ReadMessage<M>, options: UnixSocketOptions = {}) {
     this.maker = peerCredentials(fd.fd).pid
-    this.#socket = UnixSocket.adopt(fd)
+    this.#socket = UnixSocket.adopt(fd, options)
     this.#read = read
   }
 
@@ -69,7 +79,13 @@ export class LauncherLink<Said, M> {
    * version's, and skipped: more can be said from a version on without harm. What no version says ends the link: who
    * waited for an answer then hears at once that there will be none, and each side goes on without the other.
    */
-  async hear(): Promise<Heard<M> | null> {
+  hear(): Promise<Heard<M> | null> {
+    const heard = this.#hearing.then(() => this.#hear())
+    this.#hearing = heard.catch(() => {})
+    return heard
+  }
+
+  async #hear(): Promise<Heard<M> | null> {
     for (let line = await this.#line(); line !== undefined; line = await this.#line()) {
       let message: M | undefined
       try {
@@ -78,7 +94,8 @@ export class LauncherLink<Said, M> {
         break
       }
       const fds = this.#text === '' ? this.#fds.splice(0) : []
-      if (message !== undefined) return { message, fds }
+      const by = this.#sender === undefined ? {} : { sender: this.#sender }
+      if (message !== undefined) return { message, fds, ...by }
       for (const fd of fds) fd.close()
     }
     this.close()
@@ -104,6 +121,7 @@ export class LauncherLink<Said, M> {
       if (arrival === null) return undefined
       this.#text += this.#decoder.decode(arrival.data, { stream: true })
       this.#fds.push(...arrival.fds)
+      this.#sender = arrival.credentials?.pid
     }
   }
 }

@@ -9,6 +9,8 @@ import type { ProcessExit } from '../successor/successor-process.ts'
 
 /** From a generation. It says nothing of what is to be run: it may have given up privileges that the launcher has. */
 export type ToLauncher =
+  /** Said once at the start, so that the kernel tells the launcher which process is the service: its child may be a wrapper. */
+  | { type: 'hello' }
   /** Start a successor. The remote end of the handover channel comes along. */
   | { type: 'start' }
   /** The successor has failed: end it, with all that it has started. */
@@ -32,7 +34,7 @@ export type ReadMessage<M> = (line: string) => M | undefined
 
 export const readToLauncher: ReadMessage<ToLauncher> = (line) => {
   const { type } = fieldsOf(JSON.parse(line))
-  return type === 'start' || type === 'kill' || type === 'serves' ? { type } : undefined
+  return type === 'hello' || type === 'start' || type === 'kill' || type === 'serves' ? { type } : undefined
 }
 
 export const readFromLauncher: ReadMessage<FromLauncher> = (line) => {

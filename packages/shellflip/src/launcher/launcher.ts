@@ -3,6 +3,7 @@ import type { OwnedFd } from '@shellflip/fd-passing'
 import { listenEnvironment, listenFds } from '@shellflip/sd-notify'
 import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
 import type { NormalizedOptions } from '../flip-options.ts'
+import type { EnvironmentChanges } from '../launch/environment.ts'
 import { type LaunchCommand, launchCommand } from '../launch/launch-command.ts'
 import { type PassedFd, ServiceChild } from '../successor/service-child.ts'
 import type { ProcessExit } from '../successor/successor-process.ts'
@@ -45,12 +46,12 @@ class Launcher {
   async startFirst(): Promise<void> {
     const activated = listenFds()
     // `auto`: whoever reads it first. Its pid is not known before it is there.
-    const env =
+    const listen =
       activated.length === 0
         ? {}
         : { ...listenEnvironment(activated.map(({ name }) => name)), LISTEN_PID: 'auto' }
     try {
-      const first = this.#spawn(launchCommand({}), env, activated)
+      const first = this.#spawn(launchCommand({}, { ...fromManager(), ...listen }), activated)
       this.#serving = first
       await first.started
     } finally {
@@ -69,13 +70,10 @@ class Launcher {
     return [...this.#living].some((child) => child.pid === pid)
   }
 
-  #spawn(command: LaunchCommand, env: NodeJS.ProcessEnv, passed: readonly PassedFd[]): ServiceChild {
+  #spawn(command: LaunchCommand, passed: readonly PassedFd[]): ServiceChild {
     const { link, remote } = LauncherLink.pair()
-    // WATCHDOG_PID is ours, where there is one.
-    const { WATCHDOG_PID: _, ...own } = process.env
     try {
-      const all = [...passed, { fd: remote, variable: launcherVariable }]
-      const child = new ServiceChild(command, { ...own, ...env }, all)
+      const child = new ServiceChild(command, [...passed, { fd: remote, variable: launcherVariable }])
       this.#living.add(child)
       child.started.catch(() => this.#living.delete(child))
       void child.exited.then((exit) => this.#ended(child, exit))
@@ -91,9 +89,12 @@ class Launcher {
 
   async #obey(link: Link, child: ServiceChild): Promise<void> {
     for (let heard = await link.hear(); heard !== null; heard = await link.hear()) {
-      const { message, fds } = heard
+      const { message, fds, sender } = heard
+      // Only that process, and what it has given this socket, can say so: a pid that it told us could be anybody's.
+      if (message.type === 'hello' && sender) child.wraps(sender)
       if (message.type === 'start') await this.#startCandidate(link, fds)
-      if (message.type === 'kill') await this.#candidate?.kill()
+      // Not awaited: who asked hears of its exit, and the system may refuse to kill another user's process.
+      if (message.type === 'kill') void this.#candidate?.kill()
       // Of one whose end has told it already, it is no news.
       if (message.type === 'serves' && child === this.#serving) this.#promote()
       for (const fd of fds) fd.close()
@@ -106,7 +107,7 @@ class Launcher {
     const passed = channel.map((fd) => ({ fd, variable: handoverVariable }))
     let candidate: ServiceChild
     try {
-      candidate = this.#spawn(launchCommand(launch), launch.env ?? {}, passed)
+      candidate = this.#spawn(launchCommand(launch, fromManager()), passed)
       await candidate.started
     } catch (error) {
       const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
@@ -143,6 +144,12 @@ class Launcher {
     if (child === this.#serving) this.#promote()
     if (this.#living.size === 0) process.exit(statusOf(this.#lastExit))
   }
+}
+
+/** What a service manager said to us is for the generations. WATCHDOG_PID is ours, where there is one. */
+function fromManager(): EnvironmentChanges {
+  const { NOTIFY_SOCKET, WATCHDOG_USEC, FDSTORE } = process.env
+  return { NOTIFY_SOCKET, WATCHDOG_USEC, FDSTORE }
 }
 
 /** As a shell says it. */

@@ -1,7 +1,7 @@
 import { watchPid } from '@shellflip/fd-passing'
 import { launcherVariable } from '../descriptor-variables.ts'
 import { ShellflipError } from '../shellflip-error.ts'
-import { killGroup } from '../successor/service-child.ts'
+import { killGroup } from '../successor/kill-group.ts'
 import { startDirectly } from '../successor/start-directly.ts'
 import {
   type ProcessExit,
@@ -25,15 +25,18 @@ const goneMs = 1_000
 export function findStarter(env: NodeJS.ProcessEnv = process.env): StartSuccessor {
   const { [launcherVariable]: told } = env
   delete env[launcherVariable]
-  return told === undefined ? startDirectly : byLauncher(adoptLink(told))
+  if (told === undefined) return startDirectly
+  const link = adoptLink(told)
+  void link.say({ type: 'hello' })
+  return byLauncher(link)
 }
 
 /** The launcher has its own command. If it is gone, killed by somebody, the service goes on without one. */
 function byLauncher(link: Link): StartSuccessor {
-  return async (command, env, channel) => {
+  return async (command, channel) => {
     if (!(await link.say({ type: 'start' }, [channel]))) {
       if (!(await isGone(link.maker))) throw launcherDeaf()
-      return startDirectly(command, env, channel)
+      return startDirectly(command, channel)
     }
     const answer = (await link.hear())?.message
     if (answer?.type === 'started') return new LaunchedSuccessor(link, answer.pid)

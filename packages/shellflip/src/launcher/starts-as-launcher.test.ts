@@ -10,6 +10,7 @@ describe('by default the first process becomes the launcher', () => {
     ['as PID 1 that is given sockets', { pid: 1, ppid: 0, env: { LISTEN_PID: '1', LISTEN_FDS: '1' } }],
     ['as the child of the init of a container', { ppid: 1 }],
     ['in a script of a package manager', { env: { npm_lifecycle_event: 'start' } }],
+    ['in a script of node --run', { env: { NODE_RUN_SCRIPT_NAME: 'start' } }],
     ['under tsx', { execArgv: ['--require', '/app/node_modules/tsx/dist/preflight.cjs'] }],
     ['with an IPC channel', { connected: true }],
     ['beside a stranger that is given sockets', { connected: true, env: { LISTEN_PID: '4000' } }],

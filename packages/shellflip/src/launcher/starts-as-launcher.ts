@@ -18,6 +18,8 @@ export function startsAsLauncher(asked: boolean | undefined, place: Place = proc
   if (ppid === 1 && env.INVOCATION_ID === undefined) return true
   // npm, pnpm and yarn wait for their script, and tell it its name. An empty one tells nothing.
   if (env.npm_lifecycle_event) return true
+  // `node --run` waits for its script as well.
+  if (env.NODE_RUN_SCRIPT_NAME) return true
   // tsx runs us as its child, which it knows by a module of its own.
   if (execArgv.some((argument) => /[/]tsx[/]dist[/]preflight\.cjs$/.test(argument))) return true
   // nodemon, `node --watch`, pm2 and whoever else has forked us with an IPC channel.

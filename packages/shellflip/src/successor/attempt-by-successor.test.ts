@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { dup, UnixSocket } from '@shellflip/fd-passing'
 import { HandoverChannel } from '@shellflip/handover'
 import { waitFor } from '@shellflip/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Attempt } from '../attempt.ts'
+import { ShellflipError } from '../shellflip-error.ts'
 import { attemptBySuccessor } from './attempt-by-successor.ts'
 import {
   type ProcessExit,
@@ -22,8 +24,7 @@ function standstill(limits: Partial<Attempt> = {}) {
 
 function attemptWith(limits: Partial<Attempt> = {}): Attempt {
   return {
-    command: { file: 'node', args: [], cwd: '/' },
-    env: {},
+    launch: () => ({ file: 'node', args: [], cwd: '/', env: new Map() }),
     offer: { version: '1', sockets: [] },
     readyTimeoutMs: 60_000,
     signal: new AbortController().signal,
@@ -59,7 +60,7 @@ test('who cannot start a successor in time has failed, and what is started all t
 
 test('where whoever starts successors is gone, the next one starts it, with a channel of its own', async () => {
   const channels: number[] = []
-  const failing: StartSuccessor = async (_, __, channel) => {
+  const failing: StartSuccessor = async (_, channel) => {
     channels.push(channel.fd)
     expect(() => HandoverChannel.adopt(channel.dup()).close()).not.toThrow()
     const code = channels.length === 1 ? starterGone : 'ENOENT'
@@ -98,6 +99,38 @@ test('nor for the exit status of one whose channel was closed', async () => {
   expect(kills).toEqual([4711])
 })
 
+test('nor for ever for one that the system does not let us kill', async () => {
+  const refusing = { ...unwanted().successor, kill: () => new Promise<ProcessExit>(() => {}) }
+  const failure = { type: 'exited', code: null, signal: null }
+  expect(await attemptBySuccessor(async () => refusing)(attemptWith())).toEqual({ type: 'failed', failure })
+}, 20_000)
+
+test('a command that cannot be repeated is told as what cannot be started', async () => {
+  const launch = () => {
+    throw new ShellflipError('ERR_NOT_REPEATABLE', 'it came from standard input')
+  }
+  const start: StartSuccessor = () => Promise.reject(new Error('nothing is started'))
+  expect(await attemptBySuccessor(start)(attemptWith({ launch }))).toEqual({
+    type: 'failed',
+    failure: { type: 'cannot-start', code: 'ERR_NOT_REPEATABLE', message: 'it came from standard input' },
+  })
+})
+
+const hello = Buffer.from(JSON.stringify({ protocol: 1, pid: 4711, accepts: {} }))
+
+/** Has a process say hello that is dead by then. @returns its pid */
+async function helloOfTheDead(channel: number): Promise<number> {
+  const [own, peer] = UnixSocket.pair('stream')
+  using saying = HandoverChannel.adopt(dup(own.fd))
+  await saying.send('hello', hello)
+  const bytes = (await peer.receive())?.data ?? []
+  own.close()
+  peer.close()
+  const octal = Array.from(bytes, (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
+  const say = `printf '${octal}' >&3`
+  return spawnSync('/bin/sh', ['-c', say], { stdio: ['ignore', 'ignore', 'ignore', channel] }).pid
+}
+
 afterEach(() => vi.useRealTimers())
 
 describe('a stop that comes when the successor has the right to serve, and has not said that it does', () => {
@@ -110,11 +143,12 @@ describe('a stop that comes when the successor has the right to serve, and has n
   }
 
   /** Amid an attempt, whose successor is at the other end of the channel, or killed. */
-  async function committed(pid = process.pid) {
+  async function committed(helloOf?: (channel: number) => Promise<number>) {
     const [stop, atOnce] = [new AbortController(), new AbortController()]
     let peer!: HandoverChannel
     let die!: () => void
-    const start: StartSuccessor = async (_, __, channel) => {
+    const start: StartSuccessor = async (_, channel) => {
+      const pid = (await helloOf?.(channel.fd)) ?? process.pid
       peer = HandoverChannel.adopt(channel.dup())
       const { promise: exited, resolve } = exit()
       const kill = () => {
@@ -127,8 +161,7 @@ describe('a stop that comes when the successor has the right to serve, and has n
     }
     const outcome = attemptBySuccessor(start)(attemptWith({ signal: stop.signal, atOnce: atOnce.signal }))
     await waitFor(() => peer)
-    const hello = { protocol: 1, pid, accepts: {} }
-    await peer.send('hello', Buffer.from(JSON.stringify(hello)))
+    if (helloOf === undefined) await peer.send('hello', hello)
     expect((await peer.receive())?.type).toBe('manifest')
     await peer.send('ready')
     expect((await peer.receive())?.type).toBe('commit')
@@ -155,8 +188,7 @@ describe('a stop that comes when the successor has the right to serve, and has n
 
   test('has nothing to wait for if it is dead, whoever holds its channel', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const { pid } = spawnSync('true')
-    const { die, outcome } = await committed(pid)
+    const { die, outcome } = await committed(helloOfTheDead)
     die()
     await vi.advanceTimersByTimeAsync(5_000)
     const failure = { type: 'exited', code: null, signal: 'SIGKILL' }

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
-import { type OwnedFd, type PidWatch, watchPid } from '@shellflip/fd-passing'
+import type { OwnedFd } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
 import type { Attempt, AttemptUpgrade, UpgradeResult } from '../attempt.ts'
 import type { UpgradeFailure } from '../outcome.ts'
 import { within } from '../within.ts'
+import { Candidate } from './candidate.ts'
+import { lastWordsMs } from './last-words.ts'
 import { type StartSuccessor, type SuccessorProcess, starterGone } from './successor-process.ts'
 
 /**
@@ -17,55 +17,67 @@ export function attemptBySuccessor(startSuccessor: StartSuccessor): AttemptUpgra
 
 async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Promise<UpgradeResult> {
   const { channel, remote } = HandoverChannel.pair()
-  const successor = await start(attempt, startSuccessor, remote)
-  if ('failure' in successor) {
+  const started = await start(attempt, startSuccessor, remote)
+  if ('failure' in started) {
     channel.close()
     // What the one that is gone may have started finds nobody at its end of this channel, and ends.
-    return isStarterGone(successor.failure) ? attemptWith(startSuccessor, attempt) : successor
+    return isStarterGone(started.failure) ? attemptWith(startSuccessor, attempt) : started
   }
-  attempt.onStarted(successor.pid)
-  const dead = new AbortController()
-  void successor.exited.then(() => dead.abort())
-  const { offer, readyTimeoutMs, atOnce } = attempt
-  const kill = () => void successor.kill()
+  attempt.onStarted(started.pid)
+  using candidate = new Candidate(started)
+  const result = await handOver(channel, candidate, attempt)
+  if (result !== undefined) return result
+  try {
+    await candidate.leave()
+  } catch {
+    // The successor serves, so this process must not.
+  }
+  return { type: 'committed', pid: candidate.pid, channel }
+}
+
+/** @returns undefined if the successor serves */
+async function handOver(
+  channel: HandoverChannel,
+  candidate: Candidate,
+  { offer, readyTimeoutMs, signal: asked, atOnce }: Attempt,
+): Promise<UpgradeResult | undefined> {
+  const kill = () => void candidate.kill()
   atOnce.addEventListener('abort', kill)
+  // After the commit only the answer counts: of who is dead it may never come, though another process holds the channel.
   let patience: NodeJS.Timeout | undefined
   const losePatience = () => {
     patience ??= setTimeout(() => channel.close(), lastWordsMs)
   }
-  // After the commit only the answer counts: of who is dead it may never come, though another process holds the channel.
-  let life: PidWatch | undefined
-  attempt.signal.addEventListener('abort', losePatience)
+  const ends = [asked, candidate.gone]
+  for (const end of ends) end.addEventListener('abort', losePatience)
   try {
-    life = watchPid(successor.pid, losePatience)
-    const signal = AbortSignal.any([attempt.signal, dead.signal])
-    const result = await giveHandover(channel, offer, { readyTimeoutMs, signal })
-    if (result.type === 'failed') {
-      const failure = await failureOf(result.failure, successor, attempt.signal)
-      await successor.kill()
-      return { type: 'failed', failure }
-    }
+    const result = await giveHandover(channel, offer, {
+      readyTimeoutMs,
+      signal: AbortSignal.any([asked, candidate.dead]),
+      onHello: ({ pid }) => candidate.met(pid),
+    })
+    if (result.type === 'committed') return undefined
+    const failure = await failureOf(result.failure, candidate, asked)
+    await candidate.kill()
+    return { type: 'failed', failure }
   } catch (error) {
-    await successor.kill()
+    await candidate.kill()
     throw error
   } finally {
     atOnce.removeEventListener('abort', kill)
-    attempt.signal.removeEventListener('abort', losePatience)
-    life?.close()
+    for (const end of ends) end.removeEventListener('abort', losePatience)
     clearTimeout(patience)
   }
-  await successor.leave()
-  return { type: 'committed', pid: successor.pid, channel }
 }
 
 /** Not longer than a successor may take: the launcher that starts it may stand still. */
 async function start(
-  { command, env, readyTimeoutMs: timeoutMs, signal }: Attempt,
+  { launch, readyTimeoutMs: timeoutMs, signal }: Attempt,
   startSuccessor: StartSuccessor,
   remote: OwnedFd,
 ): Promise<SuccessorProcess | { type: 'failed'; failure: UpgradeFailure }> {
   const tooLate = new Error(`it was not started within ${timeoutMs} ms`)
-  const starting = startSuccessor(command, env, remote)
+  const starting = (async () => startSuccessor(launch(), remote))()
   try {
     return await within({ timeoutMs, signal, late: () => tooLate }, () => starting)
   } catch (error) {
@@ -74,9 +86,7 @@ async function start(
     if (signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
     if (error === tooLate) return { type: 'failed', failure: { type: 'not-ready', timeoutMs } }
     const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
-    // The system says ENOENT of the program where it means the working directory.
-    const what = existsSync(command.cwd) ? message : `there is no working directory ${command.cwd}`
-    return { type: 'failed', failure: { type: 'cannot-start', code, message: what } }
+    return { type: 'failed', failure: { type: 'cannot-start', code, message } }
   } finally {
     remote.close()
   }
@@ -86,22 +96,17 @@ function isStarterGone(failure: UpgradeFailure): boolean {
   return failure.type === 'cannot-start' && failure.code === starterGone
 }
 
-/**
- * How long is waited for what a successor that cannot serve any more may still tell. A process that ends is seen by its
- * channel a moment before its exit status is; one whose channel somebody on the way has closed, as sudo does, has yet to
- * start before it can say why.
- */
-const lastWordsMs = 5_000
-
 async function failureOf(
   failure: HandoverFailure,
-  successor: SuccessorProcess,
+  candidate: Candidate,
   asked: AbortSignal,
 ): Promise<UpgradeFailure> {
   if (failure.type === 'aborted' && asked.aborted) return failure
   if (failure.type !== 'gone' && failure.type !== 'aborted') return failure
-  const limit = delay(lastWordsMs, undefined, { ref: false, signal: asked }).catch(() => undefined)
-  const exit = await Promise.race([successor.exited, limit])
+  const exit = await candidate.exit(asked)
   if (exit === undefined && asked.aborted) return { type: 'aborted' }
-  return { type: 'exited', ...(exit ?? (await successor.kill())) }
+  const killed = exit ?? (await candidate.kill())
+  // A wrapper that outlives its service keeps how that ended to itself.
+  const isKnown = exit !== undefined || !candidate.isWrapped
+  return { type: 'exited', ...(isKnown && killed !== undefined ? killed : { code: null, signal: null }) }
 }

@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { OwnedFd } from '@shellflip/fd-passing'
+import { changed } from '../launch/environment.ts'
 import type { LaunchCommand } from '../launch/launch-command.ts'
-import { spawnable } from '../launch/raw-arguments.ts'
+import { spawnable } from '../launch/spawnable.ts'
+import { cannotStart } from './cannot-start.ts'
+import { killGroup } from './kill-group.ts'
 import type { ProcessExit, SuccessorProcess } from './successor-process.ts'
+import { WrappedService } from './wrapped-service.ts'
 
 /** A descriptor for the child, and the variable that tells it the number. */
 export type PassedFd = { fd: OwnedFd; variable?: string }
@@ -17,34 +21,41 @@ export class ServiceChild implements SuccessorProcess {
   readonly started: Promise<void>
   readonly exited: Promise<ProcessExit>
   readonly #child: ChildProcess
+  #service: WrappedService | undefined
 
-  constructor(command: LaunchCommand, env: NodeJS.ProcessEnv, passed: readonly PassedFd[]) {
-    const { file, args } = spawnable(command.file, command.args)
-    const numbers = passed.flatMap(({ variable }, index) =>
-      variable === undefined ? [] : [[variable, String(firstFd + index)]],
-    )
-    this.#child = spawn(file, args, {
-      cwd: command.cwd,
-      env: { ...env, ...Object.fromEntries(numbers) },
-      stdio: ['inherit', 'inherit', 'inherit', ...passed.map(({ fd }) => fd.fd)],
-      detached: true,
-    })
+  /** @throws the system's error, with its `code`, if it cannot be started */
+  constructor(command: LaunchCommand, passed: readonly PassedFd[]) {
+    this.#child = spawnChild(command, passed)
     this.pid = this.#child.pid as number
     this.exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve({ code, signal }))
     })
     this.started = new Promise((resolve, reject) => {
       this.#child.once('spawn', resolve)
-      this.#child.once('error', reject)
+      this.#child.once('error', (error) => reject(cannotStart(error, command)))
     })
+  }
+
+  /** The child is a wrapper that has started the service: the signals are for that, and its end is the child's affair. */
+  wraps(pid: number): void {
+    if (pid === this.pid || pid === this.#service?.pid) return
+    this.#service?.[Symbol.dispose]()
+    const service = new WrappedService(pid)
+    this.#service = service
+    void service.died.then(() => {
+      if (this.#service === service) this.#service = undefined
+    })
+    void this.exited.then(() => service[Symbol.dispose]())
   }
 
   /** Does nothing if it has ended. */
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal)
+    if (this.#service === undefined) this.#child.kill(signal)
+    else this.#service.signal(signal)
   }
 
   kill(): Promise<ProcessExit> {
+    this.#service?.kill()
     killGroup(this.pid)
     return this.exited
   }
@@ -54,12 +65,19 @@ export class ServiceChild implements SuccessorProcess {
   }
 }
 
-export function killGroup(pid: number): void {
+function spawnChild(command: LaunchCommand, passed: readonly PassedFd[]): ChildProcess {
+  const numbers = passed.flatMap(({ variable }, index) =>
+    variable === undefined ? [] : [[variable, String(firstFd + index)]],
+  )
+  const env = changed(command.env, Object.fromEntries(numbers))
   try {
-    process.kill(-pid, 'SIGKILL')
+    const { file, args, ...options } = spawnable({ ...command, env })
+    return spawn(file, args, {
+      ...options,
+      stdio: ['inherit', 'inherit', 'inherit', ...passed.map(({ fd }) => fd.fd)],
+      detached: true,
+    })
   } catch (error) {
-    // EPERM: macOS says it of a group of which only zombies are left.
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error
+    throw cannotStart(error, command)
   }
 }

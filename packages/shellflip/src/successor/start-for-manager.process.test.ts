@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs'
 import { socketpair } from '@shellflip/fd-passing'
 import { isAlive, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
+import { launchCommand } from '../launch/launch-command.ts'
 import { startForManager } from './start-for-manager.ts'
 
 /** Starts a program of node's, `--eval`, as a successor would be. */
 async function start(program: string) {
   const [ours, theirs] = socketpair('stream')
-  const command = { file: process.execPath, args: ['--eval', program], cwd: process.cwd() }
-  const successor = await startForManager(command, process.env, theirs)
+  const command = launchCommand({ file: process.execPath, args: ['--eval', program] })
+  const successor = await startForManager(command, theirs)
   theirs.close()
   return { successor, [Symbol.dispose]: () => ours.close() }
 }

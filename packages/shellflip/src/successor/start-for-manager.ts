@@ -2,9 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import type { OwnedFd } from '@shellflip/fd-passing'
 import { handoverVariable } from '../descriptor-variables.ts'
-import { spawnable } from '../launch/raw-arguments.ts'
-import { killGroup } from './service-child.ts'
+import { changed } from '../launch/environment.ts'
+import type { LaunchCommand } from '../launch/launch-command.ts'
+import { spawnable } from '../launch/spawnable.ts'
+import { cannotStart, checkStartable } from './cannot-start.ts'
+import { killGroup } from './kill-group.ts'
 import type { ProcessExit, StartSuccessor, SuccessorProcess } from './successor-process.ts'
 
 /** What the shell does: it tells the successor's pid, and ends as the successor does. */
@@ -16,26 +20,35 @@ const script = '"$@" <&0 4>&- & echo $! >&4; exec 3>&- 4>&-; wait $!'
  * is stopped, and may not notice its end (service_set_main_pidref() and unit_kill_context(), systemd 257). So a shell
  * stands in between, and goes at the commit: whose parent has ended is a child of the manager's.
  */
-export const startForManager: StartSuccessor = async (command, env, channel) => {
-  const { file, args } = spawnable(command.file, command.args)
-  const shell = spawn('/bin/sh', ['-c', script, 'sh', file, ...args], {
-    cwd: command.cwd,
-    env: { ...env, [handoverVariable]: '3' },
-    stdio: ['inherit', 'inherit', 'inherit', channel.fd, 'pipe'],
-    detached: true,
-  })
+export const startForManager: StartSuccessor = async (command, channel) => {
+  checkStartable(command)
+  const shell = spawnShell(command, channel)
   const exited = new Promise<ProcessExit>((resolve) => {
     shell.once('exit', (code, signal) => resolve(exitOf(code, signal)))
   })
   await new Promise((resolve, reject) => {
     shell.once('spawn', resolve)
-    shell.once('error', reject)
+    shell.once('error', (error) => reject(cannotStart(error, { ...command, file: '/bin/sh' })))
   })
   const told = await text(shell.stdio[4] as Readable)
   if (told !== '') return new ShellChild(Number(told), shell, exited)
   killGroup(shell.pid as number)
   await exited
   throw Object.assign(new Error('the shell that is to start it cannot fork'), { code: 'EAGAIN' })
+}
+
+function spawnShell(command: LaunchCommand, channel: OwnedFd): ChildProcess {
+  const env = changed(command.env, { [handoverVariable]: '3' })
+  try {
+    const { file, args, ...options } = spawnable({ ...command, env }, true)
+    return spawn('/bin/sh', ['-c', script, 'sh', file, ...args], {
+      ...options,
+      stdio: ['inherit', 'inherit', 'inherit', channel.fd, 'pipe'],
+      detached: true,
+    })
+  } catch (error) {
+    throw cannotStart(error, command)
+  }
 }
 
 class ShellChild implements SuccessorProcess {

@@ -3,8 +3,9 @@ import type { LaunchCommand } from '../launch/launch-command.ts'
 
 export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
 
-/** The process that is to become the service, whoever its parent is. */
+/** The process that is to become the service, or a wrapper that starts it, whoever its parent is. */
 export interface SuccessorProcess {
+  /** Of the process that was started. */
   readonly pid: number
   readonly exited: Promise<ProcessExit>
   /** Ends it with all that it has started, and waits until it is reaped. */
@@ -22,8 +23,4 @@ export const starterGone = 'ERR_STARTER_GONE'
  * @param channel stays the caller's
  * @throws the system's error, with its `code`, if it cannot be started; one with the code {@link starterGone}
  */
-export type StartSuccessor = (
-  command: LaunchCommand,
-  env: NodeJS.ProcessEnv,
-  channel: OwnedFd,
-) => Promise<SuccessorProcess>
+export type StartSuccessor = (command: LaunchCommand, channel: OwnedFd) => Promise<SuccessorProcess>

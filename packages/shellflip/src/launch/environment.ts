@@ -1,0 +1,27 @@
+/** Variables by their names, in their bytes. A name is latin1 here: one character stands for one byte. */
+export type Environment = ReadonlyMap<string, Buffer>
+
+/** What is set, and with undefined what is removed. */
+export type EnvironmentChanges = Readonly<Record<string, string | undefined>>
+
+/** Makes an environment of `NAME=VALUE`. The first of two entries with one name counts, as it does for getenv(3). */
+export function environmentOf(entries: Iterable<Buffer>): Environment {
+  const variables = new Map<string, Buffer>()
+  for (const entry of entries) {
+    const end = entry.indexOf('=')
+    const name = entry.subarray(0, end).toString('latin1')
+    if (end > 0 && !variables.has(name)) variables.set(name, entry.subarray(end + 1))
+  }
+  return variables
+}
+
+/** Applies changes, the later ones last. */
+export function changed(base: Environment, ...changes: readonly EnvironmentChanges[]): Environment {
+  const variables = new Map(base)
+  for (const [text, value] of changes.flatMap((change) => Object.entries(change))) {
+    const name = Buffer.from(text).toString('latin1')
+    if (value === undefined) variables.delete(name)
+    else variables.set(name, Buffer.from(value))
+  }
+  return variables
+}

@@ -1,0 +1,37 @@
+import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
+import { type Environment, environmentOf } from './environment.ts'
+import { readProc } from './read-proc.ts'
+
+/** What is meant for one process. A successor that needs one of them gets a value of its own. */
+const forOneProcess = new Set([
+  // sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3): `ManagerLink` gives on what a successor needs.
+  'LISTEN_PID',
+  'LISTEN_PIDFDID',
+  'LISTEN_FDS',
+  'LISTEN_FDNAMES',
+  'NOTIFY_SOCKET',
+  'WATCHDOG_PID',
+  'WATCHDOG_USEC',
+  'FDSTORE',
+  // Node removes these from `process.env`: the IPC channel of fork(), and the number of a cluster worker.
+  'NODE_CHANNEL_FD',
+  'NODE_CHANNEL_SERIALIZATION_MODE',
+  'NODE_UNIQUE_ID',
+  // Ours, and those of the Rust crate shellflip.
+  handoverVariable,
+  launcherVariable,
+  'OXY_NOTIFY_SOCKET',
+  'OXY_HANDOVER_PIPE',
+  'OXY_RESTART_SOCKET',
+])
+
+/**
+ * Reads the environment that this process was started with. `process.env` is another one: `--env-file`, dotenv and the
+ * program change it, and a restart would know nothing of that. Without /proc the first look at `process.env` has to do.
+ */
+export function startedEnvironment(): Environment {
+  const entries =
+    readProc('environ') ?? Object.entries(process.env).map(([name, value]) => Buffer.from(`${name}=${value}`))
+  const all = [...environmentOf(entries)]
+  return new Map(all.filter(([name]) => !forOneProcess.has(name)))
+}

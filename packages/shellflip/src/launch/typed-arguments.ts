@@ -1,0 +1,95 @@
+import { join, resolve, sep } from 'node:path'
+import type { WorkingDirectory } from './working-directory.ts'
+
+/** What Node and the kernel say of the command line of this process. */
+export type CommandLine = {
+  readonly argv: readonly string[]
+  readonly execArgv: readonly string[]
+  /** In bytes, without the program; undefined if only Node knows it. */
+  readonly raw: readonly Buffer[] | undefined
+  readonly cwd: WorkingDirectory
+  /** Whether the program is a single executable application. */
+  readonly isSea: boolean
+  /** Whether standard input has nothing that a second reader would miss: it is /dev/null. */
+  readonly isStdinEmpty: boolean
+}
+
+/** The arguments that start this program again. */
+export type TypedArguments = {
+  /** Node's own. */
+  readonly options: readonly (string | Buffer)[]
+  /** The script, and what is for it. */
+  readonly rest: readonly (string | Buffer)[]
+}
+
+/**
+ * Finds the arguments as they were typed. Node changes them: the script's path becomes absolute, by a working directory
+ * without symlinks, and what is not UTF-8 is lost.
+ *
+ * @returns undefined if no command starts this program again: it was read from standard input, or typed into a REPL
+ */
+export function typedArguments(line: CommandLine): TypedArguments | undefined {
+  const { argv, execArgv, raw, isSea, isStdinEmpty } = line
+  // Node puts the executable in the place of the script. The arguments of one may be Node's options by its configuration.
+  if (isSea) return { options: [], rest: raw ?? argv.slice(2) }
+  const [script, ...args] = argv.slice(1)
+  const isEvaluated = execArgv.some((arg) => /^(-e|-p|-pe|--eval|--print)$|^--(eval|print)=/.test(arg))
+  const bytes = bytesOf(line)
+  const options = execArgv.map((arg, index) => exactly(arg, bytes?.[index]))
+  const ofProgram = bytes?.slice(execArgv.length)
+  if (isEvaluated) {
+    const rest = argv.slice(1).map((arg, index) => exactly(arg, ofProgram?.[index]))
+    // Without it Node takes an argument of the program for an option of its own.
+    return { options, rest: rest.length === 0 ? [] : ['--', ...rest] }
+  }
+  const isFile = script !== undefined && script !== '-'
+  if (!isFile && !isStdinEmpty) return undefined
+  if (script === undefined) return { options, rest: [] }
+  const [first, ...others] = ofProgram ?? []
+  return {
+    options,
+    rest: [
+      isFile ? scriptAsTyped(script, first, line.cwd) : script,
+      ...args.map((arg, index) => exactly(arg, others[index])),
+    ],
+  }
+}
+
+/** Those of the kernel, if they are the same: `process.title` writes over them, and other programs change `process.argv`. */
+function bytesOf({ argv, execArgv, raw }: CommandLine): readonly Buffer[] | undefined {
+  if (raw === undefined) return undefined
+  const expected = [...execArgv, ...argv.slice(1)]
+  // Node drops what ends its own options.
+  const typed = raw.filter((bytes, index) => index !== execArgv.length || bytes.toString() !== '--')
+  const isSame =
+    typed.length === expected.length &&
+    typed.every((bytes, index) => index === execArgv.length || bytes.toString() === expected[index])
+  return isSame ? typed : undefined
+}
+
+function exactly(arg: string, bytes: Buffer | undefined): string | Buffer {
+  return bytes === undefined || Buffer.from(arg).equals(bytes) ? arg : bytes
+}
+
+function scriptAsTyped(
+  script: string,
+  bytes: Buffer | undefined,
+  { typed: cwd, real }: WorkingDirectory,
+): string | Buffer {
+  if (bytes !== undefined) return bytes.toString() === script ? script : relativeTo(script, bytes, cwd, real)
+  if (typeof cwd !== 'string' || real === undefined || !script.startsWith(real + sep)) return script
+  return join(cwd, script.slice(real.length))
+}
+
+/** As typed, if that is where Node has found it: it may have been given by other means. */
+function relativeTo(
+  script: string,
+  bytes: Buffer,
+  cwd: string | Buffer | undefined,
+  real: string | undefined,
+): string | Buffer {
+  const typed = bytes.toString()
+  if (real === undefined || resolve(real, typed) !== script) return script
+  if (!Buffer.from(typed).equals(bytes)) return bytes
+  return typeof cwd === 'string' ? resolve(cwd, typed) : typed
+}

@@ -1,0 +1,56 @@
+import { readlinkSync, realpathSync } from 'node:fs'
+import { isAbsolute } from 'node:path'
+import { textOr } from './bytes.ts'
+import type { Environment } from './environment.ts'
+
+/** Where this process is: `typed` keeps the symlinks that `real` has lost. */
+export type WorkingDirectory = {
+  /** Undefined if the folder is gone, and nobody has said its name. */
+  readonly typed: string | Buffer | undefined
+  readonly real: string | undefined
+}
+
+/**
+ * Finds the working directory. PWD is the shell's word for it, with symlinks as they were typed. The kernel's word has
+ * none left. For a folder that is gone only PWD has a name: a deploy may make it again.
+ */
+export function workingDirectory(env: Environment): WorkingDirectory {
+  const real = realDirectory()
+  const typed = env.get('PWD')
+  const isOurs =
+    typed !== undefined &&
+    isAbsolute(typed.toString('latin1')) &&
+    (real === undefined || realPathOf(typed)?.equals(real) === true)
+  const directory = isOurs ? typed : real
+  return { typed: directory && textOr(directory), real: real?.toString() }
+}
+
+function realDirectory(): Buffer | undefined {
+  try {
+    const cwd = process.cwd()
+    return isLossy(cwd) ? bytesOf(cwd) : Buffer.from(cwd)
+  } catch {
+    return undefined
+  }
+}
+
+/** Node puts U+FFFD where the bytes are not UTF-8. */
+function isLossy(cwd: string): boolean {
+  return cwd.includes('\u{fffd}')
+}
+
+function bytesOf(cwd: string): Buffer {
+  try {
+    return readlinkSync('/proc/self/cwd', { encoding: 'buffer' })
+  } catch {
+    return Buffer.from(cwd)
+  }
+}
+
+function realPathOf(path: Buffer): Buffer | undefined {
+  try {
+    return realpathSync(path, { encoding: 'buffer' })
+  } catch {
+    return undefined
+  }
+}

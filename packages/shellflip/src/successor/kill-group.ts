@@ -1,0 +1,10 @@
+/** Kills a process group, if there is one of this number. */
+export function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    // EPERM: of another user are all. macOS says it of a group of which only zombies are left.
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error
+  }
+}
