@@ -21,7 +21,7 @@ export class HandoverChannel implements Disposable {
   readonly #messages: ChannelMessage[] = []
   /** Descriptors whose message is not whole yet: they come with its first bytes. */
   #early: OwnedFd[] = []
-  /** A peer that has the manifest, and not "commit" or "refused", would serve if this process were gone. */
+  /** A peer that has the manifest, and neither "released" nor "refused", would serve if this process were gone. */
   #owesVerdict = false
   #refused = false
   /** A peer with a connection that it has not answered would serve it if this process were gone. */
@@ -75,7 +75,7 @@ export class HandoverChannel implements Disposable {
   ): Promise<boolean> {
     if (this.#refused || this.#closing) throw closedError()
     if (type === 'manifest') this.#owesVerdict = true
-    if (type === 'commit') this.#owesVerdict = false
+    if (type === 'released') this.#owesVerdict = false
     if (type !== 'connection') return this.#send(type, payload, fds)
     this.#unanswered += 1
     try {

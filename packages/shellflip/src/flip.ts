@@ -134,7 +134,8 @@ export class Flip<S> {
       this.#announceReady(state)
     } catch (error) {
       predecessor.refuse((error as Error).message)
-      this.#estate.abandon()
+      // The paths are this process's own after the commit: only a stop removes them.
+      if (!predecessor.committed) this.#estate.abandon()
       if (!(error instanceof ShellflipError)) this.#checkNotStopped(error)
       throw error
     } finally {
@@ -160,6 +161,11 @@ export class Flip<S> {
 
   /** Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. */
   stop(reason = 'stop()'): void {
+    if (this.#parts.predecessor.deciding) {
+      const again = () => this.stop(reason)
+      void this.#readying?.then(again, again)
+      return
+    }
     const from = this.#phase
     this.#stopReason ??= reason
     if (this.#nobodyServes) this.#stopUnserved(from)
