@@ -36,10 +36,9 @@ export function releaseLock(lock: UpgradeLock | undefined): void {
 export function releaseGivenLock(fd: OwnedFd | undefined, path: string | undefined): void {
   if (fd === undefined) return
   try {
+    using _ = fd
     if (path !== undefined) UpgradeLock.adopt(fd, { path }).release()
   } catch {
-    // Of another path: then it goes with the predecessor.
-  } finally {
-    fd.close()
+    // Of another path: then it goes with the predecessor. This process may serve already: nothing here is a reason to fail.
   }
 }

@@ -42,11 +42,11 @@ async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Pr
     const result = await giveHandover(channel, offer, { readyTimeoutMs, signal })
     if (result.type === 'failed') {
       const failure = await failureOf(result.failure, successor, attempt.signal)
-      await successor.kill()
+      await end(successor, atOnce)
       return { type: 'failed', failure }
     }
   } catch (error) {
-    await successor.kill()
+    await end(successor, atOnce)
     throw error
   } finally {
     atOnce.removeEventListener('abort', kill)
@@ -56,6 +56,15 @@ async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Pr
   }
   await successor.leave()
   return { type: 'committed', pid: successor.pid, channel }
+}
+
+/** How long a successor that was refused, or refuses, may take to remove what it has made, in milliseconds. Then it is killed. */
+const partingMs = 500
+
+async function end(successor: SuccessorProcess, atOnce: AbortSignal): Promise<void> {
+  const limit = delay(partingMs, undefined, { ref: false, signal: atOnce }).catch(() => {})
+  await Promise.race([successor.exited, limit])
+  await successor.kill()
 }
 
 /** Not longer than a successor may take: the launcher that starts it may stand still. */
