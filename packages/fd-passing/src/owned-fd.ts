@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { checked, closedError, invalidArgument } from './error.ts'
 import { native } from './native.ts'
 
@@ -49,14 +50,16 @@ export class OwnedFd implements Disposable {
   }
 
   /**
-   * Closes the descriptor; a second call does nothing.
+   * Closes the descriptor; a second call does nothing. Linux closes it also where it reports an error of the file (close(2)), which
+   * nobody can act upon: that is not thrown.
    *
    * @throws {@link FdPassingError} `ERR_SYSTEM` with `EBADF` if somebody else closed it: a mistake that can hit
    *   an unrelated file the next time
    */
   close(): void {
     if (this.#fd === -1) return
-    checked(native.close(this.release()), 'close')
+    const result = native.close(this.release())
+    if (result === -constants.errno.EBADF) checked(result, 'close')
   }
 
   [Symbol.dispose](): void {

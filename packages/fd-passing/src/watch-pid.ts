@@ -37,10 +37,15 @@ class PidfdWatch implements PidWatch {
 
   constructor(pidfd: OwnedFd, onExit: () => void) {
     this.#pidfd = pidfd
-    this.#readiness = new Readiness(pidfd.fd, () => {
-      this.close()
-      onExit()
-    })
+    try {
+      this.#readiness = new Readiness(pidfd.fd, () => {
+        this.close()
+        onExit()
+      })
+    } catch (error) {
+      pidfd.close()
+      throw error
+    }
     this.#readiness.want(readable)
   }
 

@@ -35,7 +35,13 @@ export class HandoverChannel implements Disposable {
   /** A channel, and its other end, to be inherited by a successor: close that when the successor has started. */
   static pair(): { channel: HandoverChannel; remote: OwnedFd } {
     const [own, remote] = socketpair('stream')
-    return { channel: new HandoverChannel(UnixSocket.adopt(own)), remote }
+    try {
+      return { channel: new HandoverChannel(UnixSocket.adopt(own)), remote }
+    } catch (error) {
+      own.close()
+      remote.close()
+      throw error
+    }
   }
 
   /**

@@ -108,7 +108,8 @@ export class RestartSocket {
   async close(): Promise<void> {
     if (this.#predecessor.committed) this.own()
     this.#takeInherited()?.close()
-    await this.#adopting?.catch(() => {})
+    // Else at once: an exit of this process does not wait.
+    if (this.#adopting !== undefined) await this.#adopting.catch(() => {})
     // While the listener is open: the path can be nobody else's then.
     if (this.#isOwner) this.#adoptedPath?.unlink()
     await this.#server?.close()

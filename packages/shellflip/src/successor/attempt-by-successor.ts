@@ -46,6 +46,7 @@ async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Pr
       return { type: 'failed', failure }
     }
   } catch (error) {
+    channel.close()
     await end(successor, atOnce)
     throw error
   } finally {
@@ -54,7 +55,8 @@ async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Pr
     life?.close()
     clearTimeout(patience)
   }
-  await successor.leave()
+  // It serves, whatever becomes of this.
+  await Promise.resolve(successor.leave()).catch(() => {})
   return { type: 'committed', pid: successor.pid, channel }
 }
 
