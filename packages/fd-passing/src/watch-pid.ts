@@ -37,15 +37,10 @@ class PidfdWatch implements PidWatch {
 
   constructor(pidfd: OwnedFd, onExit: () => void) {
     this.#pidfd = pidfd
-    try {
-      this.#readiness = new Readiness(pidfd.fd, () => {
-        this.close()
-        onExit()
-      })
-    } catch (error) {
-      pidfd.close()
-      throw error
-    }
+    this.#readiness = new Readiness(pidfd.fd, () => {
+      this.close()
+      onExit()
+    })
     this.#readiness.want(readable)
   }
 
