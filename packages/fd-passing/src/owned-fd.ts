@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import { checked, closedError, invalidArgument } from './error.ts'
 import { native } from './native.ts'
 
@@ -52,7 +53,8 @@ export class OwnedFd implements Disposable {
   }
 
   /**
-   * Closes the descriptor; a second call does nothing.
+   * Closes the descriptor; a second call does nothing. Linux closes it also where it reports an error of the file (close(2)), which
+   * nobody can act upon: that is not thrown.
    *
    * @throws {@link FdPassingError} `ERR_SYSTEM` with `EBADF` if somebody else closed it: a mistake that can hit
    *   an unrelated file the next time
@@ -61,7 +63,8 @@ export class OwnedFd implements Disposable {
     if (this.#fd === -1) return
     const { fd } = this
     this.#forget()
-    checked(native.close(fd), 'close')
+    const result = native.close(fd)
+    if (result === -constants.errno.EBADF) checked(result, 'close')
   }
 
   [Symbol.dispose](): void {

@@ -221,7 +221,8 @@ describe('whose end comes amid it', () => {
         await predecessor.receive()
         const commit = encodeFrame({ type: 'commit', payload: Buffer.alloc(0), fdCount: 0 })
         const id1 = encodeConnection({ id: 1, name: 'http', data: Buffer.alloc(0) })
-        await predecessor.send(commit)
+        const released = encodeFrame({ type: 'released', payload: Buffer.alloc(0), fdCount: 0 })
+        await predecessor.send(Buffer.concat([commit, released]))
         await predecessor.send(encodeFrame({ type: 'connection', payload: id1, fdCount: 1 }), {
           fds: [given.fd],
         })
@@ -263,9 +264,10 @@ describe('a peer that says something else after the commit', () => {
     const ready = takeover.ready()
     await peer.receive()
     await peer.send(encodeFrame({ type: 'commit', payload: Buffer.alloc(0), fdCount: 0 }))
-    await ready
     const serving = await peer.receive()
     expect(serving?.data).toEqual(encodeFrame({ type: 'serving', payload: Buffer.alloc(0), fdCount: 0 }))
+    await peer.send(encodeFrame({ type: 'released', payload: Buffer.alloc(0), fdCount: 0 }))
+    await ready
     return { takeover, peer, ...ends }
   }
 

@@ -17,12 +17,11 @@ const kinds = {
   ready: { code: 5, maxBytes: 0, maxFds: 0 },
   /** The predecessor's answer to `ready`: the successor may begin to serve. The predecessor serves on beside it. */
   commit: { code: 6, maxBytes: 0, maxFds: 0 },
-  /** The successor's answer to `commit`: it serves. The predecessor lets go when it reads this, and not before. */
+  /** The successor's answer to `commit`: it serves. It waits for the predecessor's verdict, and never sends `refused` after this. */
   serving: { code: 11, maxBytes: 0, maxFds: 0 },
-  /**
-   * Either end's last word, with a reason: the predecessor goes on. The predecessor never sends it after "commit". The successor never
-   * sends it after "serving".
-   */
+  /** The predecessor's answer to `serving`: it lets go, and all that it gave is the successor's own. It never sends `refused` after this. */
+  released: { code: 12, maxBytes: 0, maxFds: 0 },
+  /** Either end's last word, with a reason: the predecessor goes on. */
   refused: { code: 7, maxBytes: 64 * KiB, maxFds: 0 },
   /** After the commit: an open connection, with its descriptor. */
   connection: { code: 8, maxBytes: connectionLimits.connection, maxFds: 1 },

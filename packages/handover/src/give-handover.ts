@@ -26,8 +26,8 @@ export type GiveOptions = {
 }
 
 /**
- * Gives sockets, state and lock to the successor at the other end, waits until it is ready, sends "commit", and waits until the
- * successor reports that it serves. Serve on until this resolves.
+ * Gives sockets, state and lock to the successor at the other end, waits until it is ready, sends "commit", waits until the
+ * successor reports that it serves, and sends "released". Serve on until this resolves.
  *
  * `signal` has no effect once "commit" is sent. Then only the successor ends the handover: it reports "serving", refuses because it
  * could not begin to serve, ends, or takes longer than `readyTimeoutMs` once more.
@@ -53,16 +53,21 @@ export async function giveHandover<T = never>(
   const elapsedMs = () => performance.now() - start
   try {
     const successor = await readied(channel, offer, readyTimeoutMs, signal, onHello)
-    await committed(channel, readyTimeoutMs)
+    await released(channel, readyTimeoutMs)
     return { type: 'committed', successor, elapsedMs: elapsedMs() }
   } catch (error) {
     const failure = failureOf(error)
+    channel.refuse(
+      failure === undefined
+        ? `the predecessor failed: ${(error as Error).message}`
+        : describeHandoverFailure(failure),
+    )
     if (failure === undefined) throw error
     return { type: 'failed', failure, elapsedMs: elapsedMs() }
   }
 }
 
-/** Gives everything to a successor that becomes ready, or else tells it that it must not serve. */
+/** Gives everything to a successor that becomes ready. */
 async function readied<T>(
   channel: HandoverChannel,
   offer: HandoverOffer<T>,
@@ -71,36 +76,21 @@ async function readied<T>(
   onHello: GiveOptions['onHello'],
 ): Promise<Successor> {
   using limit = new Limit(timeoutMs, outer)
-  try {
-    return await limit.bound(give(channel, offer, limit.signal, onHello))
-  } catch (error) {
-    const failure = failureOf(error)
-    channel.refuse(
-      failure === undefined
-        ? `the predecessor failed: ${(error as Error).message}`
-        : describeHandoverFailure(failure),
-    )
-    throw error
-  }
+  return await limit.bound(give(channel, offer, limit.signal, onHello))
 }
 
 /**
- * Sends "commit" and waits for "serving". A successor can die after it was ready, and the kernel takes "commit" all the same, so
- * only its report counts. It has a time of its own, because "ready" may come at the very end of the first one.
+ * Sends "commit", waits for "serving", and sends "released". A successor can die after it was ready, and the kernel takes "commit" all
+ * the same, so only its report counts. It has a time of its own, because "ready" may come at the very end of the first one.
  */
-async function committed(channel: HandoverChannel, timeoutMs: number): Promise<void> {
+async function released(channel: HandoverChannel, timeoutMs: number): Promise<void> {
   using limit = new Limit(timeoutMs)
-  try {
-    // It has no room for this if the successor was ready without having read all that it was given.
-    const isSaid = await limit.bound(channel.send('commit'))
-    // One that is gone already may have told why.
-    await hear(channel, 'serving', limit.signal)
-    if (!isSaid) throw new HandoverFailed({ type: 'gone' })
-  } catch (error) {
-    // A successor that received "commit" ignores a "refused".
-    channel.close()
-    throw error
-  }
+  // It has no room for this if the successor was ready without having read all that it was given.
+  const isSaid = await limit.bound(channel.send('commit'))
+  // One that is gone already may have told why.
+  await hear(channel, 'serving', limit.signal)
+  // Without a limit: this decides, and cannot be taken back. There is room, since the successor has read all before it.
+  if (!isSaid || !(await channel.send('released'))) throw new HandoverFailed({ type: 'gone' })
 }
 
 /** Gives everything, and hears that the successor is ready. */

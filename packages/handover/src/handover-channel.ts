@@ -26,7 +26,7 @@ export class HandoverChannel implements Disposable {
   readonly #messages: ChannelMessage[] = []
   /** Descriptors whose message is not whole yet: they come with its first bytes. */
   #early: OwnedFd[] = []
-  /** A peer that has the manifest, and not "commit" or "refused", would serve if this process were gone. */
+  /** A peer that has the manifest, and neither "released" nor "refused", would serve if this process were gone. */
   #owesVerdict = false
   #refused = false
   /** A peer with a connection that it has not answered would serve it if this process were gone. */
@@ -41,7 +41,13 @@ export class HandoverChannel implements Disposable {
   static pair(): { channel: HandoverChannel; remote: OwnedFd } {
     const [own, remote] = socketpair('stream')
     const passCredentials = process.platform === 'linux'
-    return { channel: new HandoverChannel(UnixSocket.adopt(own, { passCredentials })), remote }
+    try {
+      return { channel: new HandoverChannel(UnixSocket.adopt(own, { passCredentials })), remote }
+    } catch (error) {
+      own.close()
+      remote.close()
+      throw error
+    }
   }
 
   /**
@@ -84,7 +90,7 @@ export class HandoverChannel implements Disposable {
   ): Promise<boolean> {
     if (this.#refused || this.#closing) throw closedError()
     if (type === 'manifest') this.#owesVerdict = true
-    if (type === 'commit') this.#owesVerdict = false
+    if (type === 'released') this.#owesVerdict = false
     if (type !== 'connection') return this.#send(type, payload, fds, signal)
     this.#unanswered += 1
     try {

@@ -131,13 +131,13 @@ describe('a successor that was ready, and has not said that it heard "commit"', 
     expect(await given(script)).toMatchObject(failed({ type: 'refused', reason: '"stopped"' }))
   })
 
-  test('and hangs: it is given up when its time is over, and told nothing more', async () => {
+  test('and hangs: it is given up when its time is over, and told so', async () => {
     using ends = besidePeer()
     const giving = giveHandover(ends.channel, { version: '1', sockets: [] }, { readyTimeoutMs: 100 })
     await greet(ends.peer)
     await ends.peer.send(message('ready'))
     expect(await giving).toMatchObject(failed({ type: 'not-ready', timeoutMs: 100 }))
-    expect((await heard(ends.peer)).map(({ type }) => type)).toEqual(['manifest', 'commit'])
+    expect((await heard(ends.peer)).map(({ type }) => type)).toEqual(['manifest', 'commit', 'refused'])
   })
 
   test('and has no room for "commit", since it has not read: it is given up when its time is over', async () => {
@@ -149,6 +149,8 @@ describe('a successor that was ready, and has not said that it heard "commit"', 
     const stuck = Promise.allSettled(chunks)
     await ends.peer.send(message('ready'))
     expect(await giving).toMatchObject(failed({ type: 'not-ready', timeoutMs: 100 }))
+    // Its process is ended by whoever gave it up.
+    ends.peer.close()
     await stuck
   })
 

@@ -22,7 +22,8 @@ type Received = {
   timeoutMs: number
 }
 
-type Phase = 'preparing' | 'ready' | 'committed' | 'over'
+/** `reported`: this process serves and has said so, and the predecessor has yet to let go. */
+type Phase = 'preparing' | 'ready' | 'reported' | 'committed' | 'over'
 
 /** What a predecessor has given, until this process says that it is ready, or that it cannot. */
 export class Takeover implements Disposable {
@@ -59,11 +60,16 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * Whether the predecessor can no longer go on instead: it was told that this process serves, or it has ended. All that it gave,
-   * paths in the file system too, belongs to this process then.
+   * Whether the predecessor can no longer go on instead: it has let go, or it has ended. All that it gave, paths in the file system too,
+   * belongs to this process then.
    */
   get committed(): boolean {
     return this.#phase === 'committed'
+  }
+
+  /** Whether the predecessor decides at this moment: this process has reported that it serves, and cannot refuse any more. */
+  get deciding(): boolean {
+    return this.#phase === 'reported'
   }
 
   /** Takes the next socket of this name: it is the caller's now. Undefined if there is none, or none left. */
@@ -138,12 +144,12 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * Reports that this process is ready, waits for the predecessor's "commit", begins to serve by `activate`, and reports that it
-   * serves. What was not taken is closed then. The channel stays open until the predecessor ends. A predecessor that has ended after it
-   * gave everything needs no commit: `activate` is called as well.
+   * Reports that this process is ready, waits for the predecessor's "commit", begins to serve by `activate`, reports that it serves,
+   * and waits until the predecessor lets go. What was not taken is closed then. The channel stays open until the predecessor ends. A
+   * predecessor that has ended after it gave everything needs no commit: `activate` is called as well.
    *
    * The predecessor serves on until it knows that this process serves. So it can still go on alone if `activate` fails, or if
-   * this process ends in it.
+   * this process ends in it. Change nothing in `activate` that the predecessor needs.
    *
    * @param activate begins to serve. If it throws, the predecessor goes on and is told the reason
    * @throws {@link HandoverError} ERR_REFUSED: the predecessor goes on itself. End this process, and close what was taken;
@@ -155,7 +161,7 @@ export class Takeover implements Disposable {
     this.#phase = 'ready'
     await this.#channel.send('ready')
     // Without a timeout: only the predecessor knows whether it heard this in time, and while it says nothing it lives.
-    const verdict = await this.#verdict()
+    const verdict = await this.#committed()
     this.#check('ready', 'the commit')
     const predecessor =
       verdict === 'gone' ? await this.#goOnAlone(activate) : await this.#goOnBeside(activate)
@@ -193,12 +199,15 @@ export class Takeover implements Disposable {
   async #goOnBeside(activate: () => void | Promise<void>): Promise<'draining' | 'gone'> {
     try {
       await activate()
+      this.#check('ready', 'the end of activate()')
+      this.#phase = 'reported'
+      await this.#channel.send('serving')
     } catch (error) {
       throw this.#failed(error)
     }
-    this.#check('ready', 'the end of activate()')
+    const predecessor = await this.#released()
     this.#phase = 'committed'
-    return (await this.#channel.send('serving')) ? 'draining' : 'gone'
+    return predecessor
   }
 
   async #goOnAlone(activate: () => void | Promise<void>): Promise<'gone'> {
@@ -207,13 +216,27 @@ export class Takeover implements Disposable {
     return 'gone'
   }
 
-  async #verdict(): Promise<'draining' | 'gone'> {
+  async #committed(): Promise<'draining' | 'gone'> {
     try {
       await hearPredecessor(this.#channel, ['commit'])
       return 'draining'
     } catch (error) {
-      if (error instanceof HandoverError && error.code === 'ERR_PREDECESSOR_GONE') return 'gone'
+      if (isGone(error)) return 'gone'
       throw this.#failed(error)
+    }
+  }
+
+  /**
+   * This process serves. Only a predecessor that says that it goes on makes it step back. Whatever else comes, or cannot be read, a
+   * predecessor that has let go may have sent.
+   */
+  async #released(): Promise<'draining' | 'gone'> {
+    try {
+      await hearPredecessor(this.#channel, ['released'])
+      return 'draining'
+    } catch (error) {
+      if (error instanceof HandoverError && error.code === 'ERR_REFUSED') throw this.#failed(error)
+      return isGone(error) ? 'gone' : 'draining'
     }
   }
 
@@ -241,9 +264,23 @@ export class Takeover implements Disposable {
   }
 
   #closeUnclaimed(): void {
-    for (const { fd } of this.#unclaimed.splice(0)) fd.close()
-    this.lock()?.close()
+    for (const { fd } of this.#unclaimed.splice(0)) closeUnwanted(fd)
+    const lock = this.lock()
+    if (lock !== undefined) closeUnwanted(lock)
   }
+}
+
+/** Nothing may fail where this process serves already. Linux closes a descriptor also where it reports an error (close(2)). */
+function closeUnwanted(fd: OwnedFd): void {
+  try {
+    fd.close()
+  } catch {
+    // Nobody needs it.
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof HandoverError && error.code === 'ERR_PREDECESSOR_GONE'
 }
 
 function refusedState(cause: StateError): HandoverError {

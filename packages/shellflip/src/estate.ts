@@ -1,4 +1,5 @@
 import type { HandoverChannel, OfferedSocket, OfferedState } from '@shellflip/handover'
+import { closeAll } from './close-all.ts'
 import { OpenConnections } from './connections/open-connections.ts'
 import type { FdStore } from './fd-store/fd-store.ts'
 import type { ActivationStep, FlipEvent } from './flip-events.ts'
@@ -118,7 +119,7 @@ export class Estate {
       }
       return [...copies, ...(this.#restartSocket?.offered() ?? [])]
     } catch (error) {
-      for (const { fd } of copies) fd.close()
+      closeAll(copies.map(({ fd }) => fd))
       throw error
     }
   }
@@ -178,7 +179,7 @@ export class Estate {
     try {
       await store.keepSockets(sockets)
     } finally {
-      for (const { fd } of sockets) fd.close()
+      closeAll(sockets.map(({ fd }) => fd))
     }
   }
 }

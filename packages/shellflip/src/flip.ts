@@ -5,6 +5,7 @@ import type { HandoverChannel } from '@shellflip/handover'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
 import type { AttemptUpgrade, UpgradeResult } from './attempt.ts'
+import { closeAll } from './close-all.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
 import { Ending } from './ending.ts'
 import { Estate, type EstateParts } from './estate.ts'
@@ -12,7 +13,7 @@ import { attemptByStore } from './fd-store/attempt-by-store.ts'
 import type { UpgradeTrigger } from './flip-events.ts'
 import { type FlipAction, type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
 import { launchCommand } from './launch/launch-command.ts'
-import { admitUpgrade, releaseGivenLock, releaseLock } from './one-at-a-time.ts'
+import { admitUpgrade, leaveLock, releaseGivenLock, releaseLock } from './one-at-a-time.ts'
 import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } from './outcome.ts'
 import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
@@ -134,7 +135,8 @@ export class Flip<S> {
       this.#announceReady(state)
     } catch (error) {
       predecessor.refuse((error as Error).message)
-      this.#estate.abandon()
+      // The paths are this process's own after the commit: only a stop removes them.
+      if (!predecessor.committed) this.#estate.abandon()
       if (!(error instanceof ShellflipError)) this.#checkNotStopped(error)
       throw error
     } finally {
@@ -160,6 +162,11 @@ export class Flip<S> {
 
   /** Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. */
   stop(reason = 'stop()'): void {
+    if (this.#parts.predecessor.deciding) {
+      const again = () => this.stop(reason)
+      void this.#readying?.then(again, again)
+      return
+    }
     const from = this.#phase
     this.#stopReason ??= reason
     if (this.#nobodyServes) this.#stopUnserved(from)
@@ -173,6 +180,11 @@ export class Flip<S> {
    */
   #stopUnserved(from: FlipState): void {
     if (from === 'draining') void this.coordinator.shutdownNow()
+  }
+
+  /** This process ends. If it has not served, nothing of it is left. @internal */
+  exit(): void {
+    if (this.#phase === 'preparing') this.#estate.abandon()
   }
 
   /** @internal */
@@ -230,7 +242,7 @@ export class Flip<S> {
     }
     const { pid, channel } = result
     if (action === 'pass-on') passOnStop(pid, this.#stopReason, options.stopSignals)
-    lock?.leave()
+    leaveLock(lock)
     const told = manager.handedOver(pid)
     this.#leave(pid, channel, told)
     await told
@@ -259,7 +271,7 @@ export class Flip<S> {
         emit,
       })
     } finally {
-      for (const { fd } of sockets) fd.close()
+      closeAll(sockets.map(({ fd }) => fd))
     }
   }
 

@@ -1,5 +1,6 @@
 import { type OwnedFd, socketpair, UnixSocket } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
+import { closeAll } from './close-all.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 import { kinds } from './socket-key.ts'
 
@@ -42,10 +43,9 @@ export class OlderGenerations {
    */
   async leave(): Promise<void> {
     for (const socket of this.#watched) socket.close()
-    for (const fd of this.#draining.values()) fd.close()
-    this.#draining.clear()
     const [life, told] = this.#own
-    told.close()
+    closeAll([...this.#draining.values(), told])
+    this.#draining.clear()
     const socket = UnixSocket.adopt(life)
     socket.unref()
     await socket.receive().catch(() => {})

@@ -1,5 +1,6 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { UpgradeLock } from '@shellflip/upgrade-lock'
+import { closeAll } from './close-all.ts'
 import type { UpgradeOutcome } from './outcome.ts'
 
 export type Admission =
@@ -47,14 +48,18 @@ export function releaseLock(lock: UpgradeLock | undefined): void {
   }
 }
 
+/** The successor holds it. */
+export function leaveLock(lock: UpgradeLock | undefined): void {
+  if (lock?.released === false) closeAll([lock.fd])
+}
+
 /** The predecessor's, which a successor has held since it was given: that upgrade is over. */
 export function releaseGivenLock(fd: OwnedFd | undefined, file: LockFile | undefined): void {
   if (fd === undefined) return
   try {
     if (file !== undefined) UpgradeLock.adopt(fd, file).release()
   } catch {
-    // Of another path: then it goes with the predecessor.
-  } finally {
-    fd.close()
+    // Of another path: then it goes with the predecessor. This process may serve already: nothing here is a reason to fail.
   }
+  closeAll([fd])
 }

@@ -75,6 +75,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       predecessor,
     )
     made.attach(restartSocket)
+    process.once('exit', () => made.exit())
     const stop = (signal: NodeJS.Signals) => made.stop(signal)
     // A launcher, or a predecessor that was stopped amid the upgrade, passes on what this process may have been sent as well.
     const isPassedOn = starter !== startDirectly || predecessor.identity !== undefined

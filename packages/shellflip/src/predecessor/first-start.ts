@@ -16,6 +16,7 @@ type Passed = { readonly key: string; readonly fd: OwnedFd }
 export class FirstStart implements Predecessor {
   readonly identity = undefined
   readonly committed = false
+  readonly deciding = false
   readonly gone = Promise.resolve()
   readonly #stored = new Map<string, number>()
   readonly #passed: Passed[] = []

@@ -30,6 +30,10 @@ export class HandedOver implements Predecessor {
     return this.#takeover.committed
   }
 
+  get deciding(): boolean {
+    return this.#takeover.deciding
+  }
+
   get gone(): Promise<void> {
     return this.#takeover.predecessorGone
   }

@@ -31,8 +31,8 @@ export interface Predecessor {
   /** Tells it that this process cannot take over. */
   refuse(reason: string): void
   /**
-   * Reports that this process is ready, waits for the commit, begins to serve by `activate`, and reports that. A predecessor that is still
-   * there serves on until then.
+   * Reports that this process is ready, waits for the commit, begins to serve by `activate`, reports that, and waits until the predecessor
+   * lets go. A predecessor that is still there serves on until then.
    *
    * @param activate begins to serve; if it throws while the predecessor can still go on, it does, and this rejects
    */
@@ -42,6 +42,8 @@ export interface Predecessor {
    * is none.
    */
   readonly committed: boolean
+  /** Whether it decides at this moment: this process has reported that it serves, and cannot refuse any more. */
+  readonly deciding: boolean
   /** Resolves when its process is gone, or at once where there is none. */
   readonly gone: Promise<void>
 }

@@ -27,6 +27,8 @@ export class RestartSocket {
   #inherited: OwnedFd | undefined
   #server: ControlServer | undefined
   #adopting: Promise<void> | undefined
+  /** The path of a listener that was taken over: the predecessor's, until this process is the owner. */
+  #adoptedPath: UnixPathClaim | undefined
   /** The predecessor cannot go on any more: its path is ours. */
   #isOwner = false
   readonly #predecessor: Predecessor
@@ -78,12 +80,9 @@ export class RestartSocket {
   }
 
   async #adopt(fd: OwnedFd): Promise<void> {
-    this.#server = await ControlServer.adopt({
-      ...(this.#rules as Rules),
-      fd,
-      path: this.#path as string,
-      unlinkOnClose: true,
-    })
+    const path = this.#path as string
+    this.#adoptedPath = new UnixPathClaim(path)
+    this.#server = await ControlServer.adopt({ ...(this.#rules as Rules), fd, path })
   }
 
   #takeInherited(): OwnedFd | undefined {
@@ -109,8 +108,11 @@ export class RestartSocket {
   async close(): Promise<void> {
     if (this.#predecessor.committed) this.own()
     this.#takeInherited()?.close()
-    await this.#adopting?.catch(() => {})
-    await this.#server?.close({ keepPath: this.#adopting !== undefined && !this.#isOwner })
+    // Else at once: an exit of this process does not wait.
+    if (this.#adopting !== undefined) await this.#adopting.catch(() => {})
+    // While the listener is open: the path can be nobody else's then.
+    if (this.#isOwner) this.#adoptedPath?.unlink()
+    await this.#server?.close()
   }
 }
 

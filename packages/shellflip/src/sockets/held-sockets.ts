@@ -9,6 +9,7 @@ import {
   UnixPathClaim,
 } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
+import { closeAll } from '../close-all.ts'
 import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
 import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
@@ -152,11 +153,12 @@ export class HeldSockets {
     for (const { stop } of this.#begun.splice(0)) stop()
   }
 
-  /** The predecessor cannot go on any more: what it gave is this process's own. */
+  /** The predecessor cannot go on any more: what it gave is this process's own. @throws where a path of it cannot be removed */
   own(): void {
     this.#isOwner = true
     this.#begun.splice(0)
-    this.#unlinkUnwanted()
+    const left = this.#removeUnwanted()
+    if (left.length > 0) throw new Error(`cannot remove ${left.join(', ')}: remove it by hand`)
   }
 
   /** Gives the predecessor's paths the modes that this version asks for. @throws the first failure, after all were tried */
@@ -180,14 +182,15 @@ export class HeldSockets {
   /** A successor has them: only our copies are closed. */
   leave(): void {
     this.#over = true
-    for (const { copy } of this.#waiting.splice(0)) copy.close()
-    for (const held of this.#held) held.fd.close()
+    const held = [...this.#held]
+    // First: a server that closes after this has nothing of ours to remove.
     this.#held.clear()
+    closeAll([...this.#waiting.splice(0).map(({ copy }) => copy), ...held.map(({ fd }) => fd)])
   }
 
   /** Nobody has them after us: the paths go while the listeners are open, so that none is another's. */
   close(): void {
-    if (this.#isOurs) this.#unlinkUnwanted()
+    if (this.#isOurs) this.#removeUnwanted()
     for (const held of this.#held) this.#unlink(held)
     this.leave()
   }
@@ -303,8 +306,10 @@ export class HeldSockets {
     if (this.#isOurs || !inherited) path?.unlink()
   }
 
-  #unlinkUnwanted(): void {
-    for (const path of this.#unwanted.splice(0)) path.unlink()
+  /** @returns the paths that could not be removed */
+  #removeUnwanted(): string[] {
+    const left = this.#unwanted.splice(0).filter((claim) => !claim.unlink())
+    return left.map(({ path }) => path)
   }
 
   /** What was the predecessor's is ours. A stop can come before we accept on it. */

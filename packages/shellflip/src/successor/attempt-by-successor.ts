@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
 import type { Attempt, AttemptUpgrade, UpgradeResult } from '../attempt.ts'
@@ -58,16 +59,26 @@ async function handOver(
     })
     if (result.type === 'committed') return undefined
     const failure = await failureOf(result.failure, candidate, asked)
-    await candidate.kill()
+    await part(candidate, atOnce)
     return { type: 'failed', failure }
   } catch (error) {
-    await candidate.kill()
+    channel.close()
+    await part(candidate, atOnce)
     throw error
   } finally {
     atOnce.removeEventListener('abort', kill)
     for (const end of ends) end.removeEventListener('abort', losePatience)
     clearTimeout(patience)
   }
+}
+
+/** How long a successor that was refused, or refuses, may take to remove what it has made, in milliseconds. Then it is killed. */
+const partingMs = 500
+
+async function part(candidate: Candidate, atOnce: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([candidate.gone, candidate.dead, atOnce])
+  await delay(partingMs, undefined, { ref: false, signal }).catch(() => {})
+  await candidate.kill()
 }
 
 /** Not longer than a successor may take: the launcher that starts it may stand still. */

@@ -24,6 +24,16 @@ export function ownersOfPort(port: number, pids: readonly number[]): number[] {
   )
 }
 
+/** Which of these processes hold the socket that is bound to a UDP port (Linux). */
+export function ownersOfUdpPort(port: number, pids: readonly number[]): number[] {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  const rows = [...table('udp'), ...table('udp6')].filter(([, local]) => local?.endsWith(end))
+  return holders(
+    rows.map((row) => row[9]),
+    pids,
+  )
+}
+
 function table(name: string): string[][] {
   const lines = readFileSync(`/proc/net/${name}`, 'utf8').trim().split('\n').slice(1)
   return lines.map((line) => line.trim().split(/\s+/))

@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { RunningTimer } from './running-timer.ts'
+
+describe('the time for which a process runs', () => {
+  beforeEach(
+    () =>
+      void vi.useFakeTimers({
+        toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'],
+      }),
+  )
+  afterEach(() => void vi.useRealTimers())
+
+  /** The process is stopped: its clock goes on, and its timers come late. */
+  const pause = (milliseconds: number) => {
+    const now = performance.now.bind(performance)
+    const pausedAt = now()
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + (now() > pausedAt ? milliseconds : 0))
+  }
+
+  test('is over when it has passed, and not before', () => {
+    const over = vi.fn()
+    using _ = new RunningTimer(2_500, over)
+    vi.advanceTimersByTime(2_499)
+    expect(over).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(10)
+    expect(over).toHaveBeenCalledOnce()
+  })
+
+  test('does not count a pause, however long', () => {
+    const over = vi.fn()
+    using _ = new RunningTimer(2_500, over)
+    vi.advanceTimersByTime(1_000)
+    pause(3_600_000)
+    // The tick that the pause has fallen into counts for nothing.
+    vi.advanceTimersByTime(2_499)
+    expect(over).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(10)
+    expect(over).toHaveBeenCalledOnce()
+  })
+
+  test('leaves the event loop a whole turn before it is over', () => {
+    const over = vi.fn()
+    using _ = new RunningTimer(100, over)
+    vi.advanceTimersToNextTimer()
+    expect(over, 'what the kernel has queued is read first').not.toHaveBeenCalled()
+    vi.advanceTimersToNextTimer()
+    expect(over).not.toHaveBeenCalled()
+    vi.advanceTimersToNextTimer()
+    expect(over).toHaveBeenCalledOnce()
+  })
+
+  test('is never over when it was disposed of, in its last turn too', () => {
+    const over = vi.fn()
+    const timer = new RunningTimer(100, over)
+    vi.advanceTimersToNextTimer()
+    timer[Symbol.dispose]()
+    vi.advanceTimersByTime(10_000)
+    expect(over).not.toHaveBeenCalled()
+  })
+})
