@@ -1,5 +1,5 @@
-import { afterAll, describe, expect, test } from 'vitest'
-import { type MatrixReport, runMatrix, sample, seededRandom } from './testing/fault-matrix.ts'
+import { describe, expect, test } from 'vitest'
+import { runMatrix, sample, seededRandom } from './testing/fault-matrix.ts'
 import {
   type Disaster,
   type Fault,
@@ -44,14 +44,6 @@ const fatalCalls = /^(epoll_|mmap|munmap|mprotect|brk|clone|futex|eventfd)/
 /** Calls that say nothing of the service: threads that wait for each other, and the end itself. */
 const unrelated = /^(futex|exit|exit_group|rt_sig\w+|restart_syscall|sched_\w+|getpid|gettid|madvise)$/
 
-const reports: [string, MatrixReport][] = []
-afterAll(() => {
-  if (!isFull) return
-  for (const [name, { problems, ...counts }] of reports) {
-    console.log(`${name}: ${JSON.stringify(counts)}, ${problems.length} problems`)
-  }
-})
-
 /** All of them, or so many, of each name at least one as long as that is possible. */
 function chosen<T>(things: readonly T[], count: number, nameOf: (thing: T) => string = String): T[] {
   if (isFull) return [...things]
@@ -72,8 +64,9 @@ async function expectHarmless(
   services = 2,
 ): Promise<void> {
   const report = await runMatrix(faults, () => FaultyService.start(options), { services })
-  reports.push([name, report])
-  expect(report.problems.join('\n')).toBe('')
+  const { problems, ...counts } = report
+  if (isFull) console.log(`${name}: ${JSON.stringify(counts)}, ${problems.length} problems`)
+  expect(problems.join('\n')).toBe('')
   expect(report.runs).toBe(faults.length)
   expect(report.reached, 'most of the faults happen').toBeGreaterThan(faults.length / 2)
 }
