@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { listenTcp, localAddress, type OwnedFd, pipe } from '@shellflip/fd-passing'
 import { defineState } from '@shellflip/state-serialization'
-import { openFds, type TestProcess } from '@shellflip/testing'
+import { openFds, processState, type TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { fdCensus } from './fixtures/connected.ts'
@@ -137,13 +137,30 @@ describe('between processes', () => {
     await census.isBalanced()
   })
 
+  test('a successor that dies while it begins to serve leaves the service to its predecessor', async () => {
+    const census = fdCensus()
+    {
+      using http = listenTcp({ host: '127.0.0.1', port: 0 })
+      await using ends = peer(`
+        const takeover = await takeOver(channel, { states: [Block] })
+        await takeover.ready(() => process.kill(process.pid, 'SIGKILL'))
+      `)
+      const offer = { version: '1', sockets: [{ name: 'http', fd: http }] }
+      expect(await giveHandover(ends.channel, offer)).toMatchObject({
+        type: 'failed',
+        failure: { type: 'gone' },
+      })
+    }
+    await census.isBalanced()
+  })
+
   const predecessor = `
     const http = listenTcp({ host: '127.0.0.1', port: 0 })
     const giving = giveHandover(channel, {
       version: '1',
       sockets: [{ name: 'http', fd: http }],
       state: { definition: Block, value: Buffer.alloc(Number(process.env.STATE_BYTES ?? 100), 7) },
-    })
+    }, { readyTimeoutMs: Number(process.env.READY_TIMEOUT_MS ?? 60_000) })
     console.log((await giving).type)
     stay()
   `
@@ -159,6 +176,24 @@ describe('between processes', () => {
     expect(await takeover.ready()).toEqual({ predecessor: 'gone' })
     await takeover.predecessorGone
   })
+
+  test.runIf(process.platform === 'linux')(
+    'a predecessor that is stopped for longer than the ready timeout commits when it goes on',
+    async () => {
+      await using ends = peer(`process.env.READY_TIMEOUT_MS = '1500'; ${predecessor}`)
+      using takeover = await takeOver(ends.channel, { states: [Block] })
+      await takeover.state(Block)
+      ends.other.kill('SIGSTOP')
+      await waitFor(() => processState(ends.other.pid) === 'T', { what: 'the predecessor to stop' })
+      const stoppedAt = performance.now()
+      const readying = takeover.ready()
+      await waitFor(() => performance.now() > stoppedAt + 3_000)
+      expect(takeover.committed).toBe(false)
+      ends.other.kill('SIGCONT')
+      expect(await readying).toEqual({ predecessor: 'draining' })
+      await ends.other.printed(/committed/)
+    },
+  )
 
   test('a predecessor killed amid the state leaves nothing to own', async () => {
     const census = fdCensus()

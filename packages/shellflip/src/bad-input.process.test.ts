@@ -355,7 +355,7 @@ onLinux('listen', () => {
       'ERR_NO_SUCH_SOCKET',
       /no socket named web was passed: .*FileDescriptorName=.* or give a port/,
     ],
-    [{ host: '127.0.0.1', port: 70_000 }, 'ERR_CANNOT_LISTEN', /cannot listen at 127\.0\.0\.1:70000: .*port/],
+    [{ host: '127.0.0.1', port: 70_000 }, 'ERR_INVALID_ARGUMENT', /^port must be .*, not 70000/],
     [
       { host: 'no.such.host.invalid', port: 1 },
       'ERR_CANNOT_LISTEN',

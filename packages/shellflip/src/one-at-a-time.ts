@@ -1,5 +1,5 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
-import { UpgradeLock } from '@shellflip/upgrade-lock'
+import { UpgradeLock, type UpgradeLockError } from '@shellflip/upgrade-lock'
 import { closeAll } from './close-all.ts'
 import type { UpgradeOutcome } from './outcome.ts'
 
@@ -31,7 +31,7 @@ export function admitUpgrade(file: LockFile | undefined): Admission {
       message: `an upgrade is in progress: ${path} is held by ${by}`,
     }
   } catch (error) {
-    if (!required) return { type: 'admitted', lock: undefined }
+    if (!required && cannotMakeFile(error)) return { type: 'admitted', lock: undefined }
     return {
       type: 'refused',
       reason: 'lock-failed',
@@ -39,6 +39,15 @@ export function admitUpgrade(file: LockFile | undefined): Admission {
     }
   }
 }
+
+/** Unlike a lock file that another user, or something else than a file, is in the place of. */
+function cannotMakeFile(error: unknown): boolean {
+  const { cause } = error as UpgradeLockError
+  const { errno, code } = (cause ?? {}) as { errno?: unknown; code?: unknown }
+  return unwritable.has(errno) || unwritable.has(code)
+}
+
+const unwritable = new Set<unknown>(['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOSPC', 'EDQUOT'])
 
 export function releaseLock(lock: UpgradeLock | undefined): void {
   try {

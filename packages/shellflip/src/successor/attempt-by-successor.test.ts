@@ -95,7 +95,7 @@ test('nor for the exit status of one whose channel was closed', async () => {
   }
   const outcome = await attemptBySuccessor(async () => awaited)(attemptWith({ signal: stop.signal }))
   expect(outcome).toEqual({ type: 'failed', failure: { type: 'aborted' } })
-  expect(looks).toBe(3)
+  expect(looks).toBe(2)
   expect(kills).toEqual([4711])
 })
 

@@ -377,9 +377,9 @@ export class FaultyService implements AsyncDisposable {
       'plan.json',
     ]
     const expected = [...own, this.#extraPath(), this.#pidFile, 'service.sock']
-    // A process that is killed leaves the draft of its pid file.
-    const isLeft = (name: string) =>
-      !expected.includes(name) && !name.includes('service.pid') && name !== 'disk'
+    // A process that is killed leaves the draft of its pid file. A lock file beside a path is used again by whoever claims the path.
+    const isKnown = (name: string) => /service\.pid|^disk$|^\..*\.lock$/.test(name)
+    const isLeft = (name: string) => !expected.includes(name) && !isKnown(name)
     const left = () => readdirSync(this.sandbox.path()).filter(isLeft)
     const missing = expected.filter((name) => !own.includes(name) && !existsSync(this.sandbox.path(name)))
     if (missing.length > 0) throw new Error(`${missing} is not there`)
