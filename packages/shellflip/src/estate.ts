@@ -66,8 +66,9 @@ export class Estate {
    */
   async accept(): Promise<void> {
     const outcomes = await Promise.allSettled([this.sockets.accept(), this.#restartSocket?.accept()])
-    await wholeTurn()
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    this.#pidFile?.commit()
+    await wholeTurn()
   }
 
   /** Nobody else serves from now on: what the predecessor had is this process's own. Each step stands alone, and a failure is an event. */
@@ -75,9 +76,13 @@ export class Estate {
     const { store } = this.#parts
     await this.#alone('unwanted-paths', () => this.sockets.own())
     await this.#alone('socket-modes', () => this.sockets.setModes())
-    await this.#alone('pid-file', () => this.#pidFile?.commit())
     await this.#alone('control-socket', () => this.#restartSocket?.own())
     await this.#alone('stored-state', () => store?.dropState())
+  }
+
+  /** A successor came to nothing, and this process serves on. */
+  async takeBack(): Promise<void> {
+    await this.#alone('pid-file', () => this.#pidFile?.restore())
   }
 
   async #alone(step: ActivationStep, act: () => unknown): Promise<void> {

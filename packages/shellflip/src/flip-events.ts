@@ -7,12 +7,12 @@ import type { UpgradeOutcome } from './outcome.ts'
 export type UpgradeTrigger = NodeJS.Signals | 'control-socket' | 'api'
 
 /**
- * What a process does when it begins to serve:
+ * What a process does when it begins to serve, or serves on after an upgrade that failed:
  *
  * - `accept`: a server accepts. It fails alone only where the predecessor has ended; else the upgrade fails, and the predecessor goes on.
  * - `unwanted-paths`: UNIX paths of the predecessor that this version does not use are removed
  * - `socket-modes`: UNIX paths of the predecessor get the `mode` that this version asks for
- * - `pid-file`: the pid file tells this process
+ * - `pid-file`: the pid file holds this process's pid again, after an upgrade that failed
  * - `control-socket`: a control socket of the predecessor that this version does not use is closed
  * - `stored-state`: the state that was taken from the fd store is removed there
  */

@@ -227,6 +227,7 @@ export class Flip<S> {
     await telling
     if (result.type === 'failed') {
       const message = describeUpgradeFailure(result.failure)
+      await this.#estate.takeBack()
       releaseLock(lock)
       // Before it is told of a stop: nothing follows that.
       const told = manager.upgradeFailed(message)

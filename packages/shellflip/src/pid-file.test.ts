@@ -7,6 +7,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -194,4 +196,20 @@ describe('drafts that killed processes have left', () => {
     file.abandon()
     expect(readdirSync(folder.path)).toEqual([name])
   })
+})
+
+test('it is put back after a successor that failed, whose draft goes', () => {
+  using folder = temporaryFolder()
+  const file = new PidFile(folder.join('pid'))
+  file.prepare()
+  file.commit()
+  const { ino } = statSync(folder.join('pid'))
+  file.restore()
+  expect(statSync(folder.join('pid')).ino, 'it is left alone while it is right').toBe(ino)
+  writeFileSync(folder.join('pid'), '1\n')
+  file.restore()
+  expect(readFileSync(folder.join('pid'), 'utf8')).toBe(`${process.pid}\n`)
+  rmSync(folder.join('pid'))
+  file.restore()
+  expect(readdirSync(folder.path)).toEqual(['pid'])
 })

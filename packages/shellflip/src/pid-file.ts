@@ -25,20 +25,36 @@ export class PidFile {
     try {
       this.#draft = writeDraft(this.#path)
     } catch (cause) {
-      throw new ShellflipError(
-        'ERR_PID_FILE',
-        `cannot write pidFile ${this.#path}: ${(cause as Error).message}. ` +
-          `Choose a path in a folder that uid ${process.geteuid?.()} can write.`,
-        { cause },
-      )
+      throw this.#notWritten(cause)
     }
   }
 
-  /** Puts the new file in place: this process serves. A symbolic link at the path is replaced, and not followed. */
+  /**
+   * Puts the new file in place: this process serves. A symbolic link at the path is replaced, and not followed.
+   *
+   * @throws {@link ShellflipError} ERR_PID_FILE
+   */
   commit(): void {
     if (this.#draft === undefined) return
-    renameSync(this.#draft, this.#path)
+    try {
+      renameSync(this.#draft, this.#path)
+    } catch (cause) {
+      throw this.#notWritten(cause)
+    }
     this.#draft = undefined
+  }
+
+  /**
+   * Puts this process's pid back, where a successor that failed has put its own, and removes what that successor left.
+   *
+   * @throws {@link ShellflipError} ERR_PID_FILE
+   */
+  restore(): void {
+    if (this.#holdsOurs()) removeLeftDrafts(this.#path)
+    else {
+      this.prepare()
+      this.commit()
+    }
   }
 
   /** Removes the new file: this process does not serve. */
@@ -49,13 +65,30 @@ export class PidFile {
 
   /** Removes the pid file if it still holds our pid, and with it what killed processes left. */
   remove(): void {
+    if (!this.#holdsOurs()) return
     try {
-      if (pidIn(this.#path) !== process.pid) return
       rmSync(this.#path)
       removeLeftDrafts(this.#path)
     } catch {
-      // It is gone, or in a folder whose privilege we gave up. As after a crash it holds a pid that has ended.
+      // It is in a folder whose privilege we gave up. As after a crash it holds a pid that has ended.
     }
+  }
+
+  #holdsOurs(): boolean {
+    try {
+      return pidIn(this.#path) === process.pid
+    } catch {
+      return false
+    }
+  }
+
+  #notWritten(cause: unknown): ShellflipError {
+    return new ShellflipError(
+      'ERR_PID_FILE',
+      `cannot write pidFile ${this.#path}: ${(cause as Error).message}. ` +
+        `Choose a path in a folder that uid ${process.geteuid?.()} can write.`,
+      { cause },
+    )
   }
 }
 
