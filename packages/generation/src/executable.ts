@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 
 /** A command that cannot be executed, told before anything is spawned: a shell in between would only say 127. */
 export class LaunchError extends Error {
@@ -16,12 +16,17 @@ export class LaunchError extends Error {
 /** Finds what execvp(3) would execute; throws a `LaunchError` where it would fail. */
 export function findExecutable(file: string, path: string | undefined, cwd: string): string {
   requireFolder(cwd)
-  if (file.includes('/')) return requireExecutable(resolve(cwd, file))
-  const folders = (path ?? '/usr/bin:/bin').split(delimiter).map((folder) => resolve(cwd, folder))
+  if (file.includes('/')) return requireExecutable(within(cwd, file))
+  const folders = (path ?? '/usr/bin:/bin').split(delimiter).map((folder) => within(cwd, folder))
   const found = folders.map((folder) => join(folder, file)).filter((candidate) => isThere(candidate))
   const [first] = found
   if (first === undefined) throw new LaunchError('ENOENT', `no ${file} in PATH`)
   return found.find((candidate) => isExecutable(candidate)) ?? requireExecutable(first)
+}
+
+/** Unlike resolve(), this leaves a relative `cwd` relative: Node cannot write the name of a directory that is not UTF-8. */
+function within(cwd: string, path: string): string {
+  return isAbsolute(path) ? path : join(cwd, path)
 }
 
 function requireFolder(cwd: string): void {

@@ -5,6 +5,9 @@ const { allowedNodeEnvironmentFlags: known } = process
 
 const places: Record<string, StartOptions> = {
   'with 64 descriptors': { under: ['sh', '-c', 'ulimit -n 64 && exec "$@"', 'sh'] },
+  'in a directory whose name is not UTF-8': {
+    under: ['sh', '-c', `d=$(printf 'caf\\351') && mkdir -p "$d" && cd "$d" && exec "$@"`, 'sh'],
+  },
   "under Node's permission model": {
     nodeFlags: [
       known.has('--permission') ? '--permission' : '--experimental-permission',

@@ -1,4 +1,4 @@
-import { type Stats, statSync } from 'node:fs'
+import { existsSync, type Stats, statSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { usageError } from '../procroll-error.ts'
 
@@ -6,10 +6,12 @@ import { usageError } from '../procroll-error.ts'
  * The working directory as the user named it: $PWD keeps a symlink such as `current`, which process.cwd() has
  * resolved. Generations start in what stands under that name at *their* start.
  *
+ * @returns `.` where the name is not UTF-8: Node cannot write it, so generations inherit the directory
  * @throws ProcrollError `ERR_USAGE` where there is none any more
  */
 export function workingDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const resolved = currentDirectory()
+  if (!existsSync(resolved)) return '.'
   const { PWD } = env
   if (PWD === undefined || !isAbsolute(PWD)) return resolved
   return isSameFile(statSync(PWD, { throwIfNoEntry: false }), statSync(resolved)) ? PWD : resolved
