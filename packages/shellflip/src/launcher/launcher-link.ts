@@ -63,13 +63,18 @@ export class LauncherLink<Said, M> {
     this.#read = read
   }
 
-  /** @param fds copies go along @returns false if the other end is gone */
+  /**
+   * @param fds copies go along
+   * @returns false if the other end is gone
+   * @throws {FdPassingError} ERR_SYSTEM if the system does not let a descriptor travel (ETOOMANYREFS)
+   */
   async say(message: Said, fds: readonly OwnedFd[] = []): Promise<boolean> {
     try {
       await this.#socket.send(`${JSON.stringify(message)}\n`, { fds })
       return true
     } catch (error) {
-      if (error instanceof FdPassingError) return false
+      const canTravel = fds.length === 0 || (error as FdPassingError).errno !== 'ETOOMANYREFS'
+      if (error instanceof FdPassingError && canTravel) return false
       throw error
     }
   }
