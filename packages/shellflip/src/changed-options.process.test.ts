@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -9,10 +8,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { listenTcp } from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type PlannedSocket } from './testing/deployment.ts'
+import { freePort } from './testing/free-port.ts'
 
 // What is left of a service is found in /proc.
 const onLinux = describe.runIf(process.platform === 'linux')
@@ -20,18 +19,6 @@ const onLinux = describe.runIf(process.platform === 'linux')
 vi.setConfig({ testTimeout: 60_000 })
 
 const http: PlannedSocket = { name: 'http', host: '127.0.0.1', port: 0 }
-
-function freePort(): number {
-  for (;;) {
-    const port = randomInt(10_000, 32_768)
-    try {
-      listenTcp({ host: '::', port }).close()
-      return port
-    } catch (error) {
-      if ((error as { errno?: string }).errno !== 'EADDRINUSE') throw error
-    }
-  }
-}
 
 onLinux('an upgrade applies what changed:', () => {
   test('the mode of a UNIX path', async () => {

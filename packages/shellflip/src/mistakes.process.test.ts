@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type PlannedSocket } from './testing/deployment.ts'
+import { freePort } from './testing/free-port.ts'
 
 // What is left of a service is found in /proc.
 const onLinux = describe.runIf(process.platform === 'linux')
@@ -9,8 +9,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const http: PlannedSocket = { name: 'http', host: '127.0.0.1', port: 0 }
 
-/** Below the ports that the system gives to whoever asks for any. */
-const port = randomInt(10_000, 32_768)
+const port = freePort('127.0.0.1')
 
 /** What the program of a new version does wrong before `flip.ready()`, and what the upgrade reports. */
 const mistakes: [string, string, RegExp][] = [

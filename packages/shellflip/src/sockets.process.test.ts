@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -7,6 +6,7 @@ import { bindUdp, listenTcp, listenUnix, OwnedFd } from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type Opened, type PlannedSocket } from './testing/deployment.ts'
+import { freePort } from './testing/free-port.ts'
 
 // What is left of a service is found in /proc.
 const onLinux = describe.runIf(process.platform === 'linux')
@@ -26,22 +26,6 @@ async function keptThroughTwoUpgrades(service: Deployment, sockets: PlannedSocke
     for (const where of before) expect(await service.answer(where)).toMatchObject({ pid, version })
   }
   return before
-}
-
-/**
- * One that nobody has, for an address that is configured by number. It is below those that the system gives to whoever asks
- * for any, as others do on this machine before the service has it (ip(7): ip_local_port_range).
- */
-function freePort(host: string): number {
-  for (;;) {
-    const port = randomInt(10_000, 32_768)
-    try {
-      listenTcp({ host, port }).close()
-      return port
-    } catch (error) {
-      if ((error as { errno?: string }).errno !== 'EADDRINUSE') throw error
-    }
-  }
 }
 
 function hasIpv6(): boolean {
