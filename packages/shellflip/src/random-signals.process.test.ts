@@ -1,7 +1,8 @@
 import { LoadClient } from '@shellflip/testing'
 import { expect, test } from 'vitest'
+import type { Side, Signal } from './testing/fault.ts'
 import { runMatrix, seededRandom } from './testing/fault-matrix.ts'
-import { FaultyService, type Side, type Signal } from './testing/faulty-service.ts'
+import { FaultyService } from './testing/faulty-service.ts'
 
 /**
  * Signals at random moments of an upgrade, under load. Afterwards exactly one process serves on every socket, nothing is left of the
