@@ -51,6 +51,13 @@ export function hasCrashed(reply: Reply | undefined): boolean {
   return reply !== undefined && 'reason' in reply && /exited with|killed by/.test(reply.reason)
 }
 
+/** Calls between bind(2) and the claim of a path. Where one fails the path is left, and the next claim takes it. */
+const claiming = /^(native\.(listen|stat|statAt|close)|fs\.lstatSync)$/
+
+export function leavesPath(fault: Fault | undefined): boolean {
+  return fault !== undefined && 'call' in fault && claiming.test(fault.call)
+}
+
 /** A close(2) that strace answers is not made. */
 export function isCloseKept(fault: Fault | undefined): boolean {
   return (

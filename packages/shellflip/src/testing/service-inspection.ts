@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { isAlive, waitFor } from '@shellflip/testing'
-import { type Fault, hasCrashed, isCloseKept, isFatal, type Reply } from './fault.ts'
+import { type Fault, hasCrashed, isCloseKept, isFatal, leavesPath, type Reply } from './fault.ts'
 import type { FlipSandbox, ServiceEvent } from './flip-sandbox.ts'
 import { ownersOfPath, ownersOfPort, ownersOfUdpPort } from './socket-owners.ts'
 import { askHttp, askUdp } from './who-answers.ts'
@@ -65,7 +65,9 @@ export class ServiceInspection {
         if (who !== pid) throw new Error(`${who} answers, not ${pid}`)
       })
     }
-    const isKilled = upgrade !== undefined && (isFatal(upgrade.fault) || hasCrashed(upgrade.reply))
+    const isKilled =
+      upgrade !== undefined &&
+      (isFatal(upgrade.fault) || leavesPath(upgrade.fault) || hasCrashed(upgrade.reply))
     await attempt('lock', () =>
       waitFor(() => this.#isLockFree(), { what: 'the lock to be free', deadlineMs: 2_000 }),
     )
