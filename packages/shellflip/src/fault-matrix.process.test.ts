@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { Disaster, Fault, SeamCall, Side } from './testing/fault.ts'
 import { runMatrix, sample, seededRandom } from './testing/fault-matrix.ts'
-import {
-  type Disaster,
-  type Fault,
-  FaultyService,
-  type SeamCall,
-  type Side,
-} from './testing/faulty-service.ts'
+import { FaultyService } from './testing/faulty-service.ts'
 import { hasStrace, type SystemCall, systemCallsOf } from './testing/strace.ts'
 
 /**

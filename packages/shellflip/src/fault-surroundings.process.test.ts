@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { type Disaster, FaultyService, type Restore, serviceScripts } from './testing/faulty-service.ts'
+import type { Disaster } from './testing/fault.ts'
+import { FaultyService, type Restore, serviceScripts } from './testing/faulty-service.ts'
 
 const isRoot = process.getuid?.() === 0
 const nobody = 65534

@@ -1,4 +1,5 @@
-import type { Fault, FaultyService, Verdict } from './faulty-service.ts'
+import type { Fault, Verdict } from './fault.ts'
+import type { FaultyService } from './faulty-service.ts'
 
 /** What became of many upgrades, each with one fault. */
 export type MatrixReport = {

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { waitFor } from '@shellflip/testing'
+import { isAlive, waitFor } from '@shellflip/testing'
 
 /** Whether strace is here, and may trace a process of ours. */
 export const hasStrace =
   process.platform === 'linux' && spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0
+
+const stuckMs = 2_000
 
 /** One system call of a thread, and the how manieth of its name. */
 export type SystemCall = { readonly name: string; readonly nth: number }
@@ -23,7 +25,8 @@ export class Strace {
    */
   static async attach(pid: number, args: readonly string[], log: string): Promise<Strace> {
     const strace = new Strace(pid, args, log)
-    await waitFor(() => threadsOf(pid).every((thread) => isTraced(pid, thread)), {
+    // An injection can kill the process before its last thread is traced.
+    await waitFor(() => !isAlive(pid) || threadsOf(pid).every((thread) => isTraced(pid, thread)), {
       what: `strace to trace ${pid}`,
     })
     return strace
@@ -41,7 +44,10 @@ export class Strace {
   /** Lets the process go. @returns what was traced, a call a line */
   async detach(): Promise<string[]> {
     this.#child.kill('SIGTERM')
+    // strace 6.1 can wait for ever for a thread of a process that its injection has killed.
+    const stuck = setTimeout(() => this.#child.kill('SIGKILL'), stuckMs)
     await this.#ended
+    clearTimeout(stuck)
     return readFileSync(this.#log, 'utf8').split('\n')
   }
 }
