@@ -15,8 +15,10 @@ const visits = z.object({ visits: z.int() })
 const state = defineState({
   name: 'visits',
   version: 1,
-  schema: visits.refine(() => reach('amid-state') === undefined),
+  // Checked as well when this process gives its state to the next one.
+  schema: visits.refine(() => hasTaken || reach('amid-state') === undefined),
 })
+let hasTaken = false
 let visited = 0
 const flip = await shellflip({
   controlSocket: `${folder}/control/restart.sock`,
@@ -33,6 +35,7 @@ const flip = await shellflip({
     report(event)
   },
 })
+hasTaken = true
 visited = flip.state?.visits ?? 0
 await reach('taken-over')
 

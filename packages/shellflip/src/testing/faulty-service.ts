@@ -257,7 +257,14 @@ export class FaultyService implements AsyncDisposable {
     if (wrong.length > 0) await this.#restart(problems)
   }
 
+  /** Requests an upgrade. An older generation that has not read the request closes without a word, so it is sent once more. */
   async #request(): Promise<Reply> {
+    const reply = await this.#requestOnce()
+    const wasRead = this.fresh({ type: 'upgrade-requested' }).length > 0
+    return 'unanswered' in reply && !wasRead ? this.#requestOnce() : reply
+  }
+
+  async #requestOnce(): Promise<Reply> {
     try {
       const { Response } = await ask({
         path: this.sandbox.controlSocket,
