@@ -170,10 +170,28 @@ test('a server that cannot begin after the commit leaves the service to the pred
     type: 'failed',
     failure: {
       type: 'refused',
-      reason: expect.stringContaining('the program calls server.listen(0) itself'),
+      reason: expect.stringMatching(/the program calls server\.listen\(.*\) itself/),
     },
   })
   expect(left()).toHaveLength(3)
   flip.stop('SIGTERM')
+  await end()
+})
+
+test('a second stop ends a process whose predecessor does not decide', async () => {
+  const waiting = await successor()
+  using _folder = waiting.folder
+  const { predecessor, giving, flip, end } = waiting
+  const exit = vi.mocked(process.exit)
+  exit.mockClear()
+  await flip.ready()
+  const deciding = vi.spyOn(predecessor, 'deciding', 'get').mockReturnValue(true)
+  flip.stop('SIGTERM')
+  expect(exit).not.toHaveBeenCalled()
+  flip.stop('SIGTERM')
+  expect(exit).toHaveBeenCalledOnce()
+  deciding.mockRestore()
+  flip.stop('SIGTERM')
+  expect(await giving).toMatchObject({ type: 'committed' })
   await end()
 })

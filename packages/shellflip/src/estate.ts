@@ -12,7 +12,7 @@ import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { savedState } from './saved-state.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { HeldSockets } from './sockets/held-sockets.ts'
-import { ownCalls } from './sockets/unmanaged-servers.ts'
+import { forgetOwnCalls, ownCalls } from './sockets/unmanaged-servers.ts'
 import { wholeTurn } from './whole-turn.ts'
 
 export type EstateParts = {
@@ -65,15 +65,19 @@ export class Estate {
    * @throws what could not begin; all else has begun
    */
   async accept(): Promise<void> {
-    const outcomes = await Promise.allSettled([this.sockets.accept(), this.#restartSocket?.accept()])
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-    this.#pidFile?.commit()
+    const outcomes = await Promise.allSettled([
+      this.sockets.accept(),
+      this.#restartSocket?.accept(),
+      (async () => this.#pidFile?.commit())(),
+    ])
     await wholeTurn()
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
   /** Nobody else serves from now on: what the predecessor had is this process's own. Each step stands alone, and a failure is an event. */
   async own(): Promise<void> {
     const { store } = this.#parts
+    forgetOwnCalls()
     await this.#alone('unwanted-paths', () => this.sockets.own())
     await this.#alone('socket-modes', () => this.sockets.setModes())
     await this.#alone('control-socket', () => this.#restartSocket?.own())
@@ -99,8 +103,9 @@ export class Estate {
     const [call] = ownCalls()
     if (call === undefined) return
     const message =
-      `the program calls ${call} itself, so the next version cannot: two processes cannot have one address. ` +
-      'Pass the server to flip.listen(), or the UDP socket to flip.bind(). One for this process alone can use port 0, or begin after flip.ready().'
+      `the program calls ${call} itself. Two versions cannot both have that address during an upgrade. ` +
+      'Pass the server to flip.listen(), or the UDP socket to flip.bind(). ' +
+      'A server that only this process uses can listen on port 0, or start after flip.ready().'
     if (predecessor.identity !== undefined) throw new ShellflipError('ERR_UNMANAGED_SERVER', message)
     emit({ type: 'unmanaged-server', message })
     process.emitWarning(message, { code: 'SHELLFLIP_UNMANAGED_SERVER' })
@@ -111,7 +116,8 @@ export class Estate {
     this.sockets.stopAccepting()
     this.#pidFile?.abandon()
     this.end()
-    void this.close()
+    // What made this process abandon the service is the error to report.
+    this.close().catch(() => {})
   }
 
   /** What whoever comes next gets: copies, to be closed when they were given. */

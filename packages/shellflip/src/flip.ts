@@ -47,6 +47,7 @@ export class Flip<S> {
   #phase: FlipState = 'preparing'
   #readying: Promise<void> | undefined
   #isActivating = false
+  #isStopDeferred = false
   #abort = new AbortController()
   /** The first one's: an upgrade that is under way ends before the stop begins. */
   #stopReason: string | undefined
@@ -163,14 +164,28 @@ export class Flip<S> {
   /** Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. */
   stop(reason = 'stop()'): void {
     if (this.#parts.predecessor.deciding) {
-      const again = () => this.stop(reason)
-      void this.#readying?.then(again, again)
+      this.#stopWhenDecided(reason)
       return
     }
     const from = this.#phase
     this.#stopReason ??= reason
     if (this.#nobodyServes) this.#stopUnserved(from)
     else if (this.#happen('stop') === 'drain') this.#stop(reason, from)
+  }
+
+  /**
+   * Waits for the predecessor, which decides at this moment who serves. One that is stopped (SIGSTOP) may never do so: a second stop, or
+   * the drain deadline, ends this process. Then the predecessor goes on, if it can.
+   */
+  #stopWhenDecided(reason: string): void {
+    if (this.#isStopDeferred) process.exit()
+    this.#isStopDeferred = true
+    const limit = setTimeout(() => process.exit(), this.#parts.options.drainDeadlineMs).unref()
+    const stop = () => {
+      clearTimeout(limit)
+      this.stop(reason)
+    }
+    void this.#readying?.then(stop, stop)
   }
 
   /**

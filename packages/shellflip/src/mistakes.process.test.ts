@@ -128,6 +128,10 @@ onLinux('the predecessor serves on, and the next upgrade succeeds, when the new 
 onLinux('an upgrade succeeds when the new version', () => {
   test.each([
     ['listens at port 0 of its own', `createServer().listen(0, '127.0.0.1')`],
+    [
+      'listens at a UNIX path with its pid',
+      `createServer().listen(process.env.DEPLOYED + process.pid + '.sock')`,
+    ],
     ['sends datagrams', `createSocket('udp4').send('x', 9, '127.0.0.1')`],
     ['shares a UDP port on purpose', `createSocket({ type: 'udp4', reuseAddr: true }).bind(${port})`],
     [

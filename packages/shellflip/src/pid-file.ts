@@ -17,14 +17,15 @@ export class PidFile {
    * @throws {@link ShellflipError} ERR_INVALID_ARGUMENT, ERR_PID_FILE
    */
   prepare(): void {
-    if (lstatSync(this.#path, { throwIfNoEntry: false })?.isDirectory()) {
-      throw invalidArgument(`pidFile ${this.#path} is a folder. Give the path of a file in it.`)
-    }
-    this.abandon()
-    removeLeftDrafts(this.#path)
     try {
+      if (lstatSync(this.#path, { throwIfNoEntry: false })?.isDirectory()) {
+        throw invalidArgument(`pidFile ${this.#path} is a folder. Give the path of a file in it.`)
+      }
+      this.abandon()
+      removeLeftDrafts(this.#path)
       this.#draft = writeDraft(this.#path)
     } catch (cause) {
+      if (cause instanceof ShellflipError) throw cause
       throw this.#notWritten(cause)
     }
   }
@@ -59,18 +60,23 @@ export class PidFile {
 
   /** Removes the new file: this process does not serve. */
   abandon(): void {
-    if (this.#draft !== undefined) rmSync(this.#draft, { force: true })
+    try {
+      if (this.#draft !== undefined) rmSync(this.#draft, { force: true })
+    } catch {
+      // It is in a folder whose privilege we gave up. The next process of our user that may write there removes it.
+    }
     this.#draft = undefined
   }
 
   /** Removes the pid file if it still holds our pid, and with it what killed processes left. */
   remove(): void {
+    this.abandon()
     if (!this.#holdsOurs()) return
     try {
       rmSync(this.#path)
       removeLeftDrafts(this.#path)
     } catch {
-      // It is in a folder whose privilege we gave up. As after a crash it holds a pid that has ended.
+      // As above. As after a crash the pid file holds a pid that has ended.
     }
   }
 

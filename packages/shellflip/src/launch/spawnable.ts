@@ -25,8 +25,7 @@ export function spawnable({ file, args, cwd, env }: LaunchCommand, inShell = fal
   if (isPlain && !inShell) return plain(words, cwd, variables)
   const odd = variables.filter(({ name }) => !shellName.test(name))
   const named = variables.filter(({ name }) => shellName.test(name))
-  const all = odd.length === 0 ? words : ['/usr/bin/env', '--', ...odd.map(({ entry }) => entry), ...words]
-  return isPlain ? plain(all, cwd, named) : decoded(all, cwd, named)
+  return isPlain && odd.length === 0 ? plain(words, cwd, named) : decoded(words, cwd, named, odd)
 }
 
 type Variable = { name: string; entry: Buffer; value: Buffer }
@@ -37,10 +36,17 @@ function plain(words: readonly Bytes[], cwd: Bytes, variables: readonly Variable
   return { file, args, cwd: String(cwd), env: Object.fromEntries(env) }
 }
 
-function decoded(words: readonly Bytes[], cwd: Bytes, variables: readonly Variable[]): Spawnable {
+/** @param odd set by env(1), which shows them to other users (ps) for the moment until it executes the program: no shell does so longer */
+function decoded(
+  words: readonly Bytes[],
+  cwd: Bytes,
+  variables: readonly Variable[],
+  odd: readonly Variable[],
+): Spawnable {
   const carried: Buffer[] = []
   /** The `x` behind it keeps line breaks at its end, which `$(…)` would drop. */
   const carry = (bytes: Buffer) => `"\${${carrier}${carried.push(bytes) - 1}%x}"`
+  const env = odd.length === 0 ? [] : ['/usr/bin/env', '--', ...odd.map(({ entry }) => carry(entry))]
   const list = words.map((word, index) => (isText(word) ? `"\${${index + 1}}"` : carry(word as Buffer)))
   const exports = variables
     .filter(({ value }) => !isText(value))
@@ -49,7 +55,7 @@ function decoded(words: readonly Bytes[], cwd: Bytes, variables: readonly Variab
   const names = carried.map((_, index) => `${carrier}${index}`)
   const script = [
     ...names.map((name) => `${name}=$(printf "$${name}")`),
-    `set -- ${list.join(' ')}`,
+    `set -- ${[...env, ...list].join(' ')}`,
     ...exports,
     ...enter,
     `unset ${names.join(' ')}`,

@@ -20,7 +20,7 @@ export type ListenAddress = ConfiguredAddress & {
   readonly port?: number
   /** A UNIX path, or `@name` for an abstract one; in the place of host and port. */
   readonly path?: string
-  /** The permissions of the UNIX path. @default what the umask leaves */
+  /** The permissions of the UNIX path. @default what the umask leaves; for the predecessor's path, its mode */
   readonly mode?: number
   /** How many connections wait to be accepted. @default 511 */
   readonly backlog?: number

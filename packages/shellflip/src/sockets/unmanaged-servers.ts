@@ -6,11 +6,11 @@ import { fdOf, sharesAddress } from '@shellflip/fd-passing'
 /** A server or UDP socket that the program binds itself, and the call that does it. */
 type Unmanaged = { readonly call: string; readonly address: string; readonly isPrivate: () => boolean }
 
-/** What the program of this process binds itself. An object stays here until it is closed. */
-const unmanaged = new Map<object, Unmanaged>()
+/** What the program of this process binds itself, until it is closed. Undefined when nobody asks any more. */
+let unmanaged: Map<object, Unmanaged> | undefined = new Map()
 
 /** As {@link Server.listen} understands its arguments. */
-type ListenArguments = { port?: unknown; host?: unknown; path?: unknown; fd?: unknown }
+type ListenArguments = { port?: unknown; host?: unknown; path?: unknown; fd?: unknown; reusePort?: unknown }
 
 /**
  * Node publishes each call of `listen()` here (diagnostics_channel, "net.server.listen"). A server that listens on a descriptor is one
@@ -19,11 +19,12 @@ type ListenArguments = { port?: unknown; host?: unknown; path?: unknown; fd?: un
 diagnostics.subscribe('tracing:net.server.listen:asyncStart', (message) => {
   const { server, options } = message as { server: Server; options: ListenArguments }
   if (typeof options.fd === 'number' || typeof options !== 'object') return
-  const { port, host, path } = options
+  const { port, host, path, reusePort } = options
   note(server, {
     call: 'listen',
     address: typeof path === 'string' ? path : describe(host, port),
-    isPrivate: () => typeof path !== 'string' && !Number(port),
+    isPrivate: () =>
+      typeof path === 'string' ? path.includes(String(process.pid)) : !Number(port) || reusePort === true,
   })
 })
 
@@ -57,23 +58,31 @@ diagnostics.subscribe('udp.socket', (message) => {
 
 /** Reports the call by which the program binds this server or socket itself: `listen(8080)`. */
 export function ownCallOf(object: object): string | undefined {
-  const found = unmanaged.get(object)
+  const found = unmanaged?.get(object)
   return found && `${found.call}(${found.address})`
 }
 
 /**
- * Lists the calls by which the program binds addresses that two generations cannot both have. One that is different in each process, as of
- * port 0, is not among them.
+ * Lists the calls by which the program binds addresses that two generations cannot both have. Left out are addresses that differ from
+ * process to process (port 0, a path with the pid in it) and those that are shared on purpose (`reusePort`, `reuseAddr`).
+ *
+ * A call that failed is among them: a program that ignores the error would serve nobody at that address.
  */
 export function ownCalls(): string[] {
-  return [...unmanaged.values()]
+  return [...(unmanaged?.values() ?? [])]
     .filter(({ isPrivate }) => !isPrivate())
     .map(({ call, address }) => `${call}(${address})`)
 }
 
+/** Stops looking, since the process serves. What a program binds later is its own affair. */
+export function forgetOwnCalls(): void {
+  unmanaged = undefined
+}
+
 function note(object: Server | DatagramSocket, call: Unmanaged): void {
+  if (unmanaged === undefined) return
   unmanaged.set(object, call)
-  object.once('close', () => unmanaged.delete(object))
+  object.once('close', () => unmanaged?.delete(object))
 }
 
 function describe(host: unknown, port: unknown): string {
