@@ -3,8 +3,9 @@ import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import type { EventEmitter } from 'node:events'
 import { type Server, Socket } from 'node:net'
 import { checked, FdPassingError, invalidArgument } from './error.ts'
+import { isSameFile } from './file-place.ts'
 import { defaultBacklog, listen } from './listeners.ts'
-import { native } from './native.ts'
+import { type FileStats, native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 import { localAddress } from './socket-address.ts'
 
@@ -49,7 +50,7 @@ export function dupOf(owner: HandleOwner): OwnedFd {
  *
  * @param options `backlog`: how many connections wait to be accepted. listen(2) is called again with it. @default 511
  * @returns a promise that rejects for every failure. `fd` stays its owner's then, unless the server had it already and was
- *   closed meanwhile (`ERR_FD_CLOSED`). The others are `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`, Node's
+ *   closed meanwhile (`ERR_FD_CLOSED`), or failed with it. The others are `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`, Node's
  *   `ERR_SERVER_ALREADY_LISTEN`, and `ERR_UNSUPPORTED` in a worker of node:cluster, which listens through its primary
  */
 export async function serverFrom<S extends Server>(
@@ -68,10 +69,11 @@ export async function serverFrom<S extends Server>(
   listen(fd, backlog)
   await settled(server, 'listening', () => {
     // Node reads a backlog from the second argument only, and takes 0 for its default.
+    const before = native.stat(fd.fd)
     server.listen({ fd: fd.fd }, backlog)
-    if (!server.listening) return
-    if (backlog === 0) listen(fd, backlog)
-    fd.release()
+    if (server.listening && backlog === 0) listen(fd, backlog)
+    // Node closes it if its own listen(2) fails, and does not if it cannot begin with it.
+    if (server.listening || !isSame(before, native.stat(fd.fd))) fd.release()
   })
   return server
 }
@@ -105,6 +107,10 @@ export async function dgramFrom(fd: OwnedFd): Promise<DatagramSocket> {
     socket.close()
     throw error
   }
+}
+
+function isSame(one: FileStats | number, other: FileStats | number): boolean {
+  return typeof one !== 'number' && typeof other !== 'number' && isSameFile(one, other)
 }
 
 /** Begins something, and waits for the event that says that it is done. An error and a close before that reject. */

@@ -26,7 +26,8 @@ export class Ending {
     this.#exitAfterDrain()
     const report = await this.#drain(`upgraded to pid ${pid}`)
     await Promise.all([told, answered])
-    // The successor's pid file is its own affair: it may be put there at this moment.
+    // A pid file at the same path holds the successor's pid by now, and stays.
+    this.#estate.end()
     return { type: 'upgraded', pid, report }
   }
 

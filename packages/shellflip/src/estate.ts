@@ -12,7 +12,7 @@ import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { savedState } from './saved-state.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { HeldSockets } from './sockets/held-sockets.ts'
-import { forgetOwnCalls, ownCalls } from './sockets/unmanaged-servers.ts'
+import { forgetOwnCalls, ownCallsFault } from './sockets/unmanaged-servers.ts'
 import { wholeTurn } from './whole-turn.ts'
 
 export type EstateParts = {
@@ -100,15 +100,18 @@ export class Estate {
   /** Two generations cannot both bind an address: one that the program binds itself, the next generation cannot have. */
   #checkOwnCalls(): void {
     const { predecessor, emit } = this.#parts
-    const [call] = ownCalls()
-    if (call === undefined) return
-    const message =
-      `the program calls ${call} itself. Two versions cannot both have that address during an upgrade. ` +
-      'Pass the server to flip.listen(), or the UDP socket to flip.bind(). ' +
-      'A server that only this process uses can listen on port 0, or start after flip.ready().'
+    const message = ownCallsFault()
+    if (message === undefined) return
     if (predecessor.identity !== undefined) throw new ShellflipError('ERR_UNMANAGED_SERVER', message)
     emit({ type: 'unmanaged-server', message })
     process.emitWarning(message, { code: 'SHELLFLIP_UNMANAGED_SERVER' })
+  }
+
+  /** This process ends before it serves: by the EADDRINUSE of a server that the program binds itself, mostly. */
+  exit(): void {
+    const message = ownCallsFault()
+    if (message !== undefined) this.#parts.predecessor.refuse(message)
+    this.abandon()
   }
 
   /** This process never serves: nothing of it keeps it alive, and no path of its own is left. */

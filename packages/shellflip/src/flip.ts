@@ -199,7 +199,7 @@ export class Flip<S> {
 
   /** This process ends. If it has not served, nothing of it is left. @internal */
   exit(): void {
-    if (this.#phase === 'preparing') this.#estate.abandon()
+    if (this.#phase === 'preparing') this.#estate.exit()
   }
 
   /** @internal */

@@ -90,6 +90,17 @@ const mistakes: [string, string, RegExp][] = [
     `createSocket('udp4').bind({ port: ${port}, address: '127.0.0.1' })`,
     new RegExp(`the program calls bind\\(${port}, 127\\.0\\.0\\.1\\) itself.*flip\\.bind`),
   ],
+  [
+    'listens where its predecessor does, as an Express app does',
+    `const { port } = (await flip.listen(createServer(), { name: 'taken', port: 0 }))
+     createServer().listen(port)`,
+    /the program calls listen\(\d+\) itself.*Pass the server to flip\.listen/,
+  ],
+  [
+    'gives a mode as a string',
+    `await flip.listen(createServer(), { path: process.env.DEPLOYED + '.sock', mode: '666' })`,
+    /mode must be permission bits such as 0o660, not "666"/,
+  ],
   ['throws in the next turn', 'setImmediate(() => { throw new Error("late") })', /exited with 1/],
   ['throws in the next tick', 'process.nextTick(() => { throw new Error("late") })', /exited with 1/],
   ['rejects a promise that nobody looks at', 'Promise.reject(new Error("late"))', /exited with 1/],
@@ -97,7 +108,7 @@ const mistakes: [string, string, RegExp][] = [
     'listens where its predecessor does, and nobody looks at the error',
     `const { port } = (await flip.listen(createServer(), { name: 'taken', port: 0 }))
      createServer().listen({ port, host: 'localhost' })`,
-    /itself|exited with 1/,
+    /the program calls listen\(\d+, localhost\) itself/,
   ],
   [
     'exits when its server begins to listen',

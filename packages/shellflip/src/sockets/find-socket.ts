@@ -10,7 +10,7 @@ import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
 import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
 import type { BoundSocket } from './bind-address.ts'
-import { checkPort } from './given-objects.ts'
+import { checkMode, checkPort } from './given-objects.ts'
 
 /** A socket of the service, and where it comes from. */
 export type FoundSocket = {
@@ -43,6 +43,7 @@ export async function findSocket<A extends Address>(
   if (activated !== undefined) return { key: kinds.activated + name, fd: activated.fd, inherited: true }
   if (port === undefined && path === undefined) throw noSuchSocket(name)
   checkPort(address)
+  checkMode(address.mode)
   const key = boundKey(transport, address)
   const found = predecessor.socket(key)
   const inherited = found && inheritedAt(address, found.fd)

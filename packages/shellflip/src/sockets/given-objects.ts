@@ -38,6 +38,12 @@ export function checkDatagramSocket(socket: unknown): void {
 }
 
 /** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+export function checkMode(mode: unknown): void {
+  if (mode === undefined || (Number.isInteger(mode) && Number(mode) >= 0 && Number(mode) <= 0o777)) return
+  throw invalidArgument(`mode must be permission bits such as 0o660, not ${JSON.stringify(mode)}.`)
+}
+
+/** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function checkPort({ port }: { readonly port?: unknown }): void {
   if (port === undefined || (Number.isInteger(port) && Number(port) >= 0 && Number(port) <= 65_535)) return
   const hint = typeof port === 'string' ? ' Use Number(port).' : ''

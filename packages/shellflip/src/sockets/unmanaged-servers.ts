@@ -63,15 +63,19 @@ export function ownCallOf(object: object): string | undefined {
 }
 
 /**
- * Lists the calls by which the program binds addresses that two generations cannot both have. Left out are addresses that differ from
+ * Describes a call by which the program binds an address that two generations cannot both have. Left out are addresses that differ from
  * process to process (port 0, a path with the pid in it) and those that are shared on purpose (`reusePort`, `reuseAddr`).
  *
- * A call that failed is among them: a program that ignores the error would serve nobody at that address.
+ * A call that failed counts: a program that ignores the error would serve nobody at that address.
  */
-export function ownCalls(): string[] {
-  return [...(unmanaged?.values() ?? [])]
-    .filter(({ isPrivate }) => !isPrivate())
-    .map(({ call, address }) => `${call}(${address})`)
+export function ownCallsFault(): string | undefined {
+  const found = [...(unmanaged?.values() ?? [])].find(({ isPrivate }) => !isPrivate())
+  return (
+    found &&
+    `the program calls ${found.call}(${found.address}) itself. Two versions cannot both have that address during an upgrade. ` +
+      'Pass the server to flip.listen(), or the UDP socket to flip.bind(). ' +
+      'A server that only this process uses can listen on port 0, or start after flip.ready().'
+  )
 }
 
 /** Stops looking, since the process serves. What a program binds later is its own affair. */
