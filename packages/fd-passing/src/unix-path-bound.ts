@@ -1,5 +1,15 @@
+import { lstatSync } from 'node:fs'
 import { FdPassingError } from './error.ts'
 import { connectUnixSocket } from './unix-endpoint.ts'
+
+/** What may not be connected to need not be a socket. */
+function mayBeSocket(path: string): boolean {
+  try {
+    return lstatSync(path).isSocket()
+  } catch {
+    return true
+  }
+}
 
 /** A path cannot be looked at: a process may listen there. Any other answer of the kernel says that no process does. */
 const lookedAway = new Set(['EACCES', 'EPERM'])
@@ -16,6 +26,6 @@ export function isUnixPathBound(path: string): boolean {
     return true
   } catch (error) {
     if (!(error instanceof FdPassingError)) throw error
-    return error.errno === 'EPROTOTYPE' || lookedAway.has(error.errno ?? '')
+    return error.errno === 'EPROTOTYPE' || (lookedAway.has(error.errno ?? '') && mayBeSocket(path))
   }
 }

@@ -16,6 +16,11 @@ export class UnixPathClaim {
     this.#file = file ?? undefined
   }
 
+  /** Names the file, for another process of the same machine to compare. Undefined if it is unknown. */
+  get file(): string | undefined {
+    return this.#file && nameOf(this.#file)
+  }
+
   /**
    * Unlinks the path, if it is still ours. Call it while the listener is open: nobody takes a live path, and
    * the kernel does not give the inode number of a bound socket to another file.
@@ -33,6 +38,16 @@ export class UnixPathClaim {
       return isMissing(error)
     }
   }
+}
+
+/** Names the socket file that is at a path, as {@link UnixPathClaim.file} does. Undefined if there is none, or none that we may see. */
+export function socketFileAt(path: string): string | undefined {
+  const found = socketAt(path)
+  return found === null ? undefined : nameOf(found)
+}
+
+function nameOf({ dev, ino }: FileIdentity): string {
+  return `${dev}:${ino}`
 }
 
 function socketAt(path: string): FileIdentity | null {

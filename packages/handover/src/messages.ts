@@ -18,6 +18,8 @@ export type ManifestSocket = {
   readonly name: string
   /** Where it is bound; null if it is no socket. */
   readonly address: SocketAddress | null
+  /** Names the file at the path of a UNIX socket, as its owner found it. */
+  readonly file?: string
 }
 
 /** What a predecessor gives. Its descriptors are those of the sockets, in this order, then that of the lock. */
@@ -84,6 +86,7 @@ function socketOf(value: unknown, field: string): ManifestSocket {
   return {
     name: text(socket.name, `${field}.name`),
     address: socket.address === null ? null : addressOf(socket.address, `${field}.address`),
+    ...(socket.file === undefined ? {} : { file: text(socket.file, `${field}.file`) }),
   }
 }
 

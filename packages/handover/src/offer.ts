@@ -5,7 +5,12 @@ import { HandoverError } from './handover-error.ts'
 import type { ManifestSocket } from './messages.ts'
 
 /** A socket under a name, several of one name too. Any other descriptor can be given like this. */
-export type OfferedSocket = { readonly name: string; readonly fd: OwnedFd }
+export type OfferedSocket = {
+  readonly name: string
+  readonly fd: OwnedFd
+  /** Names the file at the path of a UNIX socket (`UnixPathClaim.file`), so that the successor knows whether it is still there. */
+  readonly file?: string | undefined
+}
 
 /**
  * State of one value, or of a stream of items. `value` and `items` are looked at when the successor has said which
@@ -45,7 +50,11 @@ export function socketsOf(offer: Descriptors): ManifestSocket[] {
     throw invalid(`${name === undefined ? 'the lock' : `the socket "${name}"`} is closed already`)
   }
   if (offer.sockets.length >= maxFds) throw invalid(`more than ${maxFds - 1} sockets are offered`)
-  return offer.sockets.map(({ name, fd }) => ({ name, address: addressOf(fd) }))
+  return offer.sockets.map(({ name, fd, file }) => ({
+    name,
+    address: addressOf(fd),
+    ...(file === undefined ? {} : { file }),
+  }))
 }
 
 function addressOf({ fd }: OwnedFd): ManifestSocket['address'] {

@@ -8,6 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
+import { isUnixPathBound, listenUnix } from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type PlannedSocket } from './testing/deployment.ts'
@@ -69,6 +70,25 @@ onLinux('an upgrade applies what changed:', () => {
 })
 
 onLinux('an upgrade says why it cannot apply', () => {
+  test.each(['web.sock', 'restart.sock'])('that another process answers at %s', async (name) => {
+    await using service = new Deployment()
+    const path = service.join(name)
+    const { pid } = await service.serve({ version: '1', sockets: [http, { path: service.join('web.sock') }] })
+    rmSync(path)
+    using other = listenUnix({ path })
+    process.kill(pid, 'SIGUSR2')
+    const { event } = await service.told(({ event }) => event?.type === 'upgrade-over')
+    expect(event.outcome).toMatchObject({
+      type: 'failed',
+      message: expect.stringMatching(/a live process listens at/),
+    })
+    expect(await service.answer()).toMatchObject({ pid })
+    process.kill(pid, 'SIGTERM')
+    await waitFor(() => service.processes.length === 0)
+    expect(isUnixPathBound(path), 'it is left to the other one').toBe(true)
+    expect(other.closed).toBe(false)
+  })
+
   test('another ipv6Only', async () => {
     await using service = new Deployment()
     const port = freePort()

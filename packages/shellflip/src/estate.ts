@@ -128,8 +128,8 @@ export class Estate {
     const { older } = this.#parts
     const copies: OfferedSocket[] = []
     try {
-      for (const { name, fd } of [...this.sockets.offered(), ...older.offered()]) {
-        copies.push({ name, fd: fd.dup() })
+      for (const offered of [...this.sockets.offered(), ...older.offered()]) {
+        copies.push({ ...offered, fd: offered.fd.dup() })
       }
       return [...copies, ...(this.#restartSocket?.offered() ?? [])]
     } catch (error) {

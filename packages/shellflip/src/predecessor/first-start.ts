@@ -65,6 +65,8 @@ export class FirstStart implements Predecessor {
     return fd && { fd, activated: key.startsWith(kinds.activated) }
   }
 
+  file(): undefined {}
+
   keys(prefix: string): string[] {
     return this.#passed.map(({ key }) => key).filter((key) => key.startsWith(prefix))
   }

@@ -52,6 +52,10 @@ export class HandedOver implements Predecessor {
     return { fd, activated: key.startsWith(kinds.activated) }
   }
 
+  file(key: string): string | undefined {
+    return this.#takeover.sockets.find(({ name }) => name === key)?.file
+  }
+
   keys(prefix: string): string[] {
     const left = this.#takeover.sockets.map(({ name }) => name).filter((name) => name.startsWith(prefix))
     for (const key of this.#taken) if (left.includes(key)) left.splice(left.indexOf(key), 1)

@@ -22,6 +22,8 @@ export interface Predecessor {
   ): Promise<unknown | AsyncIterable<unknown> | undefined>
   /** The next socket that was offered under this key. */
   socket(key: string): InheritedSocket | undefined
+  /** Names the file at the path of a UNIX socket, as its owner found it. Undefined if nobody tells. */
+  file(key: string): string | undefined
   /** What is left of the keys that begin with this. */
   keys(prefix: string): string[]
   /** The upgrade lock, held. */

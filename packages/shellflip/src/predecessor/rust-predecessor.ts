@@ -92,6 +92,8 @@ export class RustPredecessor implements Predecessor {
     return taken && { fd: taken.fd, activated: true }
   }
 
+  file(): undefined {}
+
   keys(prefix: string): string[] {
     return this.#passed.map(({ name }) => kinds.activated + name).filter((key) => key.startsWith(prefix))
   }

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
 import { ControlServer, type ControlServerEvent } from '@shellflip/control-socket'
 import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
-import { isUnixPathBound, localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
+import { localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
 import type { UpgradeOutcome } from '../outcome.ts'
 import type { Predecessor } from '../predecessor/predecessor.ts'
 import { kinds } from '../socket-key.ts'
+import { isStillAt } from '../sockets/is-still-at.ts'
 
 export type RestartSocketOptions = {
   /** Undefined: nobody is answered, and what a predecessor had is closed. */
@@ -27,8 +28,8 @@ export class RestartSocket {
   #inherited: OwnedFd | undefined
   #server: ControlServer | undefined
   #adopting: Promise<void> | undefined
-  /** The path of a listener that was taken over: the predecessor's, until this process is the owner. */
-  #adoptedPath: UnixPathClaim | undefined
+  /** The path at which this process answers: the predecessor's, if its listener was taken over, until this process is the owner. */
+  #claim: UnixPathClaim | undefined
   /** The predecessor cannot go on any more: its path is ours. */
   #isOwner = false
   readonly #predecessor: Predecessor
@@ -44,8 +45,9 @@ export class RestartSocket {
     const { path } = options
     const rules = path === undefined ? undefined : await rulesFor(options)
     const socket = new RestartSocket(path, rules, predecessor, inherited)
-    if (rules !== undefined && path !== undefined && !(path === pathOf(inherited) && isUnixPathBound(path))) {
+    if (rules !== undefined && path !== undefined && !socket.#isInheritedAt(path)) {
       socket.#server = await ControlServer.listen({ ...rules, path })
+      socket.#claim = new UnixPathClaim(path)
     }
     return socket
   }
@@ -74,15 +76,22 @@ export class RestartSocket {
     this.#isOwner = true
     const fd = this.#takeInherited()
     if (fd === undefined) return
-    // The path was bound again, by this process.
-    if (pathOf(fd) === this.#path) fd.close()
-    else closeWithPath(fd)
+    const path = pathOf(fd)
+    // Else the path was bound again: by this process, or by another one.
+    const isTheirs =
+      path !== undefined && path !== this.#path && isStillAt(path, this.#predecessor.file(kinds.control))
+    if (isTheirs) new UnixPathClaim(path).unlink()
+    fd.close()
   }
 
   async #adopt(fd: OwnedFd): Promise<void> {
     const path = this.#path as string
-    this.#adoptedPath = new UnixPathClaim(path)
+    this.#claim = new UnixPathClaim(path)
     this.#server = await ControlServer.adopt({ ...(this.#rules as Rules), fd, path })
+  }
+
+  #isInheritedAt(path: string): boolean {
+    return path === pathOf(this.#inherited) && isStillAt(path, this.#predecessor.file(kinds.control))
   }
 
   #takeInherited(): OwnedFd | undefined {
@@ -95,7 +104,7 @@ export class RestartSocket {
   offered(): OfferedSocket[] {
     const wanted = this.#rules === undefined ? undefined : this.#inherited?.dup()
     const fd = this.#server?.listener() ?? wanted
-    return fd === undefined ? [] : [{ name: kinds.control, fd }]
+    return fd === undefined ? [] : [{ name: kinds.control, fd, file: this.#claim?.file }]
   }
 
   /** The successor answers now. Whoever waits for us still gets the outcome. */
@@ -111,7 +120,7 @@ export class RestartSocket {
     // Else at once: an exit of this process does not wait.
     if (this.#adopting !== undefined) await this.#adopting.catch(() => {})
     // While the listener is open: the path can be nobody else's then.
-    if (this.#isOwner) this.#adoptedPath?.unlink()
+    if (this.#isOwner && this.#adopting !== undefined) this.#claim?.unlink()
     await this.#server?.close()
   }
 }
@@ -132,12 +141,6 @@ function replyTo(outcome: UpgradeOutcome): ShellflipReply['Response'] {
   if (outcome.type === 'upgraded') return { RestartComplete: outcome.pid }
   if (outcome.type === 'stored') return { RestartComplete: 0 }
   return { RestartFailed: outcome.message }
-}
-
-function closeWithPath(listener: OwnedFd): void {
-  const path = pathOf(listener)
-  if (path !== undefined) new UnixPathClaim(path).unlink()
-  listener.close()
 }
 
 function pathOf(listener: OwnedFd | undefined): string | undefined {

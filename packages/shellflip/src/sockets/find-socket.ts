@@ -1,16 +1,10 @@
-import {
-  FdPassingError,
-  isIpv6Only,
-  isUnixPathBound,
-  localAddress,
-  type OwnedFd,
-  UnixPathClaim,
-} from '@shellflip/fd-passing'
+import { FdPassingError, isIpv6Only, localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
 import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
 import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
 import type { BoundSocket } from './bind-address.ts'
 import { checkMode, checkPort } from './given-objects.ts'
+import { isStillAt } from './is-still-at.ts'
 
 /** A socket of the service, and where it comes from. */
 export type FoundSocket = {
@@ -46,7 +40,7 @@ export async function findSocket<A extends Address>(
   checkMode(address.mode)
   const key = boundKey(transport, address)
   const found = predecessor.socket(key)
-  const inherited = found && inheritedAt(address, found.fd)
+  const inherited = found && inheritedAt(address, found.fd, predecessor.file(key))
   if (inherited !== undefined) return { key, ...inherited, inherited: true }
   try {
     return { key, ...(await bind(address)), inherited: false }
@@ -58,6 +52,7 @@ export async function findSocket<A extends Address>(
 function inheritedAt(
   { path, mode, ...internet }: Address,
   fd: OwnedFd,
+  file: string | undefined,
 ): Pick<FoundSocket, 'fd' | 'path' | 'mode'> | undefined {
   if (path === undefined) {
     checkIpv6Only(fd, internet)
@@ -65,8 +60,8 @@ function inheritedAt(
   }
   // No path to remove, and none to have a mode.
   if (path.startsWith('@')) return { fd }
-  if (isUnixPathBound(path)) return { fd, path: new UnixPathClaim(path), mode }
-  // Somebody removed the path: no client can reach this socket any more.
+  if (isStillAt(path, file)) return { fd, path: new UnixPathClaim(path), mode }
+  // Somebody removed or replaced the path: no client can reach this socket any more.
   fd.close()
   return undefined
 }

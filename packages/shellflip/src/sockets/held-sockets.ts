@@ -17,6 +17,7 @@ import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenA
 import { bindDatagram, checkFamily, closeDatagram, familyOf } from './datagram-socket.ts'
 import { type FoundSocket, findSocket } from './find-socket.ts'
 import { checkDatagramSocket, checkServer } from './given-objects.ts'
+import { isStillAt } from './is-still-at.ts'
 
 /** Its descriptor is a copy that is ours, besides the one that Node's object has: a successor gets it. */
 type Held = FoundSocket
@@ -130,8 +131,10 @@ export class HeldSockets {
    */
   async opened(): Promise<void> {
     await Promise.all(this.#opening)
-    const paths = this.#predecessor.keys(unixPrefix).map((key) => key.slice(unixPrefix.length))
-    this.#unwanted.push(...paths.map((path) => new UnixPathClaim(path)))
+    for (const key of this.#predecessor.keys(unixPrefix)) {
+      const path = key.slice(unixPrefix.length)
+      if (isStillAt(path, this.#predecessor.file(key))) this.#unwanted.push(new UnixPathClaim(path))
+    }
   }
 
   /** Checks that each can still begin. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
@@ -176,7 +179,7 @@ export class HeldSockets {
 
   /** For a successor: borrowed, since the program may close a server at any time. */
   offered(): OfferedSocket[] {
-    return [...this.#held].map(({ key, fd }) => ({ name: key, fd }))
+    return [...this.#held].map(({ key, fd, path }) => ({ name: key, fd, file: path?.file }))
   }
 
   /** A successor has them: only our copies are closed. */
