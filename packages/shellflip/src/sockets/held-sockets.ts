@@ -133,7 +133,9 @@ export class HeldSockets {
     await Promise.all(this.#opening)
     for (const key of this.#predecessor.keys(unixPrefix)) {
       const path = key.slice(unixPrefix.length)
-      if (isStillAt(path, this.#predecessor.file(key))) this.#unwanted.push(new UnixPathClaim(path))
+      const hasFile = !path.startsWith('@')
+      if (hasFile && isStillAt(path, this.#predecessor.file(key)))
+        this.#unwanted.push(new UnixPathClaim(path))
     }
   }
 
@@ -311,7 +313,7 @@ export class HeldSockets {
 
   /** @returns the paths that could not be removed */
   #removeUnwanted(): string[] {
-    const left = this.#unwanted.splice(0).filter((claim) => !claim.unlink())
+    const left = this.#unwanted.splice(0).filter((claim) => claim.file === undefined || !claim.unlink())
     return left.map(({ path }) => path)
   }
 
