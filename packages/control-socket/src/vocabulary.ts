@@ -1,6 +1,6 @@
 import { ControlSocketError } from './control-socket-error.ts'
 
-/** What is used of a schema. Every schema of zod is one, and this package itself loads no zod. */
+/** The part of a schema that this package uses. Every schema of zod has it, and this package itself loads no zod. */
 export type MessageSchema<T> = {
   safeParse(json: unknown): Checked<T>
   safeEncode(message: T): Checked<unknown>

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { FdPassingError } from './error.ts'
 
-/** What native/load.cjs knows of the addon. */
+/** Describes the addon, as native/load.cjs knows it. */
 export type AddonFile = {
   /** Where the addon for this Node lies. */
   readonly path: string

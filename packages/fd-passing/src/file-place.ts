@@ -5,7 +5,7 @@ import { checked, FdPassingError, systemError } from './error.ts'
 import { type FileStats, native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 
-/** What names a file, whatever path leads to it. */
+/** Names a file, whatever path leads to it. */
 export type FileIdentity = Pick<FileStats, 'dev' | 'ino'>
 
 /**
@@ -75,7 +75,7 @@ export function isRegularFile({ type }: FileStats): boolean {
   return type === fileTypes.S_IFREG
 }
 
-/** What a file is, in words. */
+/** Describes the kind of a file in words. */
 export function kindOf({ type }: FileStats): string {
   switch (type) {
     case fileTypes.S_IFLNK:

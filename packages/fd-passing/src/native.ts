@@ -16,7 +16,7 @@ export type Arrival = {
   fdsTruncated: boolean
 }
 
-/** What a file is: `dev` and `ino` together name it, whatever path leads to it. */
+/** Describes a file: `dev` and `ino` together name it, whatever path leads to it. */
 export type FileStats = {
   dev: bigint
   ino: bigint

@@ -49,7 +49,7 @@ type Shipment = {
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
-/** What a send waits for. The kernel reports only that a socket is writable: the rest is tried again. */
+/** The reason why a send waits. The kernel reports only that a socket is writable. For the other reasons the send is tried again. */
 type Obstacle = 'not writable' | 'receiver full' | 'refused'
 type Progress = 'sent' | 'wait until writable' | 'try later'
 

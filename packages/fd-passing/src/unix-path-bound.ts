@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs'
 import { FdPassingError } from './error.ts'
 import { connectUnixSocket } from './unix-endpoint.ts'
 
-/** What may not be connected to need not be a socket. */
+/** A file that refuses a connection need not be a socket. */
 function mayBeSocket(path: string): boolean {
   try {
     return lstatSync(path).isSocket()

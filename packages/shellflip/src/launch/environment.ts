@@ -1,7 +1,7 @@
 /** Variables by their names, in their bytes. A name is latin1 here: one character stands for one byte. */
 export type Environment = ReadonlyMap<string, Buffer>
 
-/** What is set, and with undefined what is removed. */
+/** Variables to set, or with undefined to remove. */
 export type EnvironmentChanges = Readonly<Record<string, string | undefined>>
 
 /** Makes an environment of `NAME=VALUE`. The first of two entries with one name counts, as it does for getenv(3). */

@@ -2,7 +2,7 @@ import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { readProc } from './read-proc.ts'
 
-/** What is meant for one process. A successor that needs one of them gets a value of its own. */
+/** Variables meant for one process. A successor that needs one of them gets a value of its own. */
 const forOneProcess = new Set([
   // sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3): `ManagerLink` gives on what a successor needs.
   'LISTEN_PID',

@@ -22,7 +22,7 @@ import { isStillAt } from './is-still-at.ts'
 /** Its descriptor is a copy that is ours, besides the one that Node's object has: a successor gets it. */
 type Held = FoundSocket
 
-/** What the program gives to the service: a server, or a UDP socket, and how it begins. */
+/** A server or UDP socket that the program gives to the service, and how it begins. */
 type Given = {
   readonly object: Server | DatagramSocket
   readonly transport: Transport
@@ -46,7 +46,7 @@ type Waiting = {
   readonly stop: () => void
 }
 
-/** What `flip.listen()` tells of a server. */
+/** Callbacks of `flip.listen()` for one server. */
 export type Listening = {
   /** Called before anything is opened. @throws a mistake in an option */
   readonly admit: () => void

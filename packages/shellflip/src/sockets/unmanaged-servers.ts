@@ -6,7 +6,7 @@ import { fdOf, sharesAddress } from '@shellflip/fd-passing'
 /** A server or UDP socket that the program binds itself, and the call that does it. */
 type Unmanaged = { readonly call: string; readonly address: string; readonly isPrivate: () => boolean }
 
-/** What the program of this process binds itself, until it is closed. Undefined when nobody asks any more. */
+/** Servers and sockets that the program binds itself, until they are closed. Undefined once nobody asks any more. */
 let unmanaged: Map<object, Unmanaged> | undefined = new Map()
 
 /** As {@link Server.listen} understands its arguments. */
