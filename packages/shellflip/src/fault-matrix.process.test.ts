@@ -1,6 +1,7 @@
+import { seededRandom } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import type { Disaster, Fault, SeamCall, Side } from './testing/fault.ts'
-import { runMatrix, sample, seededRandom } from './testing/fault-matrix.ts'
+import { runMatrix, sample } from './testing/fault-matrix.ts'
 import { FaultyService } from './testing/faulty-service.ts'
 import { hasStrace, type SystemCall, systemCallsOf } from './testing/strace.ts'
 

@@ -1,7 +1,7 @@
-import { LoadClient, waitFor } from '@shellflip/testing'
+import { LoadClient, seededRandom, waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 import type { Side, Signal } from './testing/fault.ts'
-import { runMatrix, seededRandom } from './testing/fault-matrix.ts'
+import { runMatrix } from './testing/fault-matrix.ts'
 import { FaultyService } from './testing/faulty-service.ts'
 
 /**

@@ -13,6 +13,7 @@ export {
 } from './process-census.ts'
 export { runReadmeExample } from './readme-example.ts'
 export { compileScriptedProcess, type Script } from './scripted-process.ts'
+export { seededRandom } from './seeded-random.ts'
 export { type Finished, ServicePlace } from './service-place.ts'
 export { temporaryFolder } from './temporary-folder.ts'
 export { type Exit, TestProcess, type TestProcessOptions } from './test-process.ts'
