@@ -200,13 +200,16 @@ export class FaultyService implements AsyncDisposable {
       return undefined
     }
     // A process that served, and ends by its own fault, is a crash of the service: nobody else has it.
-    const isItsOwn = fault?.side === (expected === predecessor ? 'predecessor' : 'successor')
-    if (isItsOwn && isFatal(fault) && (await this.#isCrash(expected))) return undefined
+    const mayCrash =
+      isFatal(fault) && fault?.side === (expected === predecessor ? 'predecessor' : 'successor')
+    if (mayCrash && (await this.#isCrash(expected))) return undefined
     const wrong = await this.#inspection.problemsOf(expected, {
       isUnchanged: expected === predecessor,
       fault,
       reply,
     })
+    // A busy machine may need longer for the fault to end it.
+    if (mayCrash && !isAlive(expected)) return undefined
     problems.push(...wrong)
     return wrong.length === 0 ? expected : undefined
   }
