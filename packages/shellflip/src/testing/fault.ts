@@ -53,9 +53,12 @@ export function hasCrashed(reply: Reply | undefined): boolean {
 
 /** Calls between bind(2) and the claim of a path. Where one fails the path is left, and the next claim takes it. */
 const claiming = /^(native\.(listen|stat|statAt|close)|fs\.lstatSync)$/
+const claimingInKernel = /^inject=(newfstatat|statx|listen|close):/
 
 export function leavesPath(fault: Fault | undefined): boolean {
-  return fault !== undefined && 'call' in fault && claiming.test(fault.call)
+  if (fault === undefined) return false
+  if ('strace' in fault) return fault.strace.some((arg) => claimingInKernel.test(arg))
+  return 'call' in fault && claiming.test(fault.call)
 }
 
 /** A close(2) that strace answers is not made. */
