@@ -40,8 +40,11 @@ const fatalCalls = /^(epoll_|io_uring_|mmap|munmap|mprotect|brk|clone|futex|even
 /** Calls of the seam that make no system call: timers, and what the addon notes in memory (uv_poll_start(3) cannot fail). */
 const inMemory = /^(timers|native\.(own|disown|want|keepAlive|unwatch)$)/
 
-/** Calls that say nothing of the service: threads that wait for each other, and the end itself. */
-const unrelated = /^(futex|exit|exit_group|rt_sig\w+|restart_syscall|sched_\w+|getpid|gettid|madvise)$/
+/**
+ * Calls that say nothing of the service: threads that wait for each other, and the end itself. A close(2) that strace answers is not
+ * made, while the kernel closes whatever it answers.
+ */
+const unrelated = /^(close|futex|exit|exit_group|rt_sig\w+|restart_syscall|sched_\w+|getpid|gettid|madvise)$/
 
 /** All of them, or so many, of each name at least one as long as that is possible. */
 function chosen<T>(things: readonly T[], count: number, nameOf: (thing: T) => string = String): T[] {

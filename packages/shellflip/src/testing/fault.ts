@@ -53,7 +53,7 @@ export function hasCrashed(reply: Reply | undefined): boolean {
 
 /** Calls between bind(2) and the claim of a path. Where one fails the path is left, and the next claim takes it. */
 const claiming = /^(native\.(listen|stat|statAt|close)|fs\.lstatSync)$/
-const claimingInKernel = /^inject=(newfstatat|statx|listen|close):/
+const claimingInKernel = /^inject=(newfstatat|statx|listen):/
 
 export function leavesPath(fault: Fault | undefined): boolean {
   if (fault === undefined) return false
@@ -61,9 +61,7 @@ export function leavesPath(fault: Fault | undefined): boolean {
   return 'call' in fault && claiming.test(fault.call)
 }
 
-/** A close(2) that strace answers is not made. */
-export function isCloseKept(fault: Fault | undefined): boolean {
-  return (
-    fault !== undefined && 'strace' in fault && fault.strace.some((arg) => arg.startsWith('inject=close'))
-  )
+/** Whether strace saw libuv answer a call that failed with abort(3): no process survives that, whoever has called. */
+export function hasAborted(traced: readonly string[]): boolean {
+  return traced.some((line) => /--- SIGABRT /.test(line))
 }

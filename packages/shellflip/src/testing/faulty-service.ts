@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { ask } from '@shellflip/control-socket'
 import { shellflipVocabulary } from '@shellflip/control-socket/shellflip'
 import { isAlive, processState, waitFor } from '@shellflip/testing'
-import { type Fault, isFatal, type Reply, type Signal, type Verdict } from './fault.ts'
+import { type Fault, hasAborted, isFatal, type Reply, type Signal, type Verdict } from './fault.ts'
 import { FlipSandbox, type ServiceEvent } from './flip-sandbox.ts'
 import { ServiceInspection, settleMs } from './service-inspection.ts'
 import { Strace } from './strace.ts'
@@ -69,7 +69,8 @@ export class FaultyService implements AsyncDisposable {
     const reached =
       this.fresh({ type: 'fault' }).length > 0 ||
       traced.some((line) => line.includes('(INJECTED)') || line.includes('killed by SIGKILL'))
-    const serves = await this.#judge(fault, predecessor, reply, problems)
+    const met = fault !== undefined && hasAborted(traced) ? { ...fault, isFatal: true } : fault
+    const serves = await this.#judge(met, predecessor, reply, problems)
     if (serves === undefined) await this.#restart(problems)
     else await this.#upgradeAgain(serves, problems)
     return { reply, reached, serves, problems, traced }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { isAlive, waitFor } from '@shellflip/testing'
-import { type Fault, hasCrashed, isCloseKept, isFatal, leavesPath, type Reply } from './fault.ts'
+import { type Fault, hasCrashed, isFatal, leavesPath, type Reply } from './fault.ts'
 import type { FlipSandbox, ServiceEvent } from './flip-sandbox.ts'
 import { ownersOfPath, ownersOfPort, ownersOfUdpPort } from './socket-owners.ts'
 import { askHttp, askUdp } from './who-answers.ts'
@@ -72,7 +72,7 @@ export class ServiceInspection {
       waitFor(() => this.#isLockFree(), { what: 'the lock to be free', deadlineMs: 2_000 }),
     )
     await attempt('files', () => this.#checkFiles(pid, isKilled))
-    if (upgrade?.isUnchanged && !isCloseKept(upgrade.fault)) {
+    if (upgrade?.isUnchanged) {
       await attempt('descriptors', () => this.#checkFds(pid))
     } else this.#fds = await this.#settledFds(pid)
     return wrong
