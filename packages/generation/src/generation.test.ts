@@ -19,8 +19,10 @@ function start(options: Partial<GenerationOptions> = {}, system = new FakeSystem
     system,
   )
   generation.start()
+  // SIGCONT is left out: it follows each stop signal.
+  const signals = (process: FakeProcess) => process.signals.filter((signal) => signal !== 'SIGCONT')
   const types = () => events.map(({ type }) => type)
-  return { generation, system, events, types, process: system.processes[0] as FakeProcess }
+  return { generation, system, events, types, signals, process: system.processes[0] as FakeProcess }
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -34,7 +36,7 @@ test('from spawn to exit: starting, ready, draining, exited, and nothing is left
   expect(generation.status).toBe('Serving')
   generation.stop()
   expect(generation.state).toBe('draining')
-  expect(process.signals).toEqual(['SIGTERM'])
+  expect(process.signals).toEqual(['SIGTERM', 'SIGCONT'])
   system.exit(process.pid, { code: 0, signal: null })
   await settled()
   expect(generation.state).toBe('exited')
@@ -67,7 +69,7 @@ describe('a generation that does not become ready has failed', () => {
     expect(generation.state).toBe('failed')
     system.advance(60_000)
     await settled()
-    expect(process.signals).toEqual(['SIGTERM', 'SIGKILL', 'SIGKILL'])
+    expect(process.signals).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL'])
     expect(types()).toEqual(['started', 'failed', 'signalled', 'killed', 'exited'])
   })
 
@@ -83,14 +85,11 @@ describe('a generation that does not become ready has failed', () => {
   })
 })
 
-test('a READY that is read when its process is gone already comes too late', async () => {
-  const system = new FakeSystem()
-  system.slowInboxes = true
-  const { generation, process, types } = start({}, system)
-  system.exit(process.pid, { code: 3, signal: null })
+test('a READY that is read when its process is gone already comes too late', () => {
+  const { generation, system, process, types } = start()
+  system.queueing = true
   system.notify(process.pid, { ready: true })
-  system.settle()
-  await settled()
+  system.exit(process.pid, { code: 3, signal: null })
   expect(generation.state).toBe('exited')
   expect(types()).toEqual(['started', 'failed', 'exited'])
 })
@@ -160,8 +159,9 @@ describe('MAINPID', () => {
 
   test('told just before the spawned process exits, it is heard in time', async () => {
     const { generation, system, process } = start()
-    system.exit(process.pid, { code: 0, signal: null })
+    system.queueing = true
     system.notify(process.pid, { mainPid: 4242 })
+    system.exit(process.pid, { code: 0, signal: null })
     await settled()
     expect(generation.state).toBe('starting')
   })
@@ -176,24 +176,24 @@ describe('MAINPID', () => {
   ] as const)(
     'that is gone while %s, and the spawned process stays, ends the generation',
     (_, message, failure) => {
-      const { generation, system, process, events } = start()
+      const { generation, system, process, events, signals } = start()
       system.notify(process.pid, message)
       system.exit(4242, { code: null, signal: null })
       system.advance(2_000)
       expect(generation.state).toBe('failed')
       expect(events).toContainEqual(expect.objectContaining({ type: 'failed', failure }))
-      expect(process.signals).toEqual(['SIGTERM'])
+      expect(signals(process)).toEqual(['SIGTERM'])
     },
   )
 
   test('that is gone while draining leaves the spawned process, which is signalled then', () => {
-    const { generation, system, process } = start()
+    const { generation, system, process, signals } = start()
     system.notify(process.pid, { mainPid: 4242, ready: true })
     generation.stop()
     expect(process.signals).toEqual([])
     system.exit(4242, { code: null, signal: null })
     system.advance(2_000)
-    expect(process.signals).toEqual(['SIGTERM'])
+    expect(signals(process)).toEqual(['SIGTERM'])
   })
 
   test('that is gone just before its client is judged by the exit status of that', async () => {
@@ -236,7 +236,10 @@ describe('MAINPID', () => {
       const container = system.processes[1] as FakeProcess
       system.children.set(monitor, [container.pid])
       const kills: number[] = []
-      system.signal = (pid, signal) => void (signal === 'SIGKILL' && kills.push(pid))
+      system.signal = (pid, signal) => {
+        if (signal === 'SIGKILL') kills.push(pid)
+        return 'sent'
+      }
       system.notify(client.pid, { mainPid: monitor, ready: true })
       generation.stop()
       system.advance(20_000)
@@ -251,7 +254,7 @@ describe('MAINPID', () => {
       await settled()
       expect(generation.state).toBe('exited')
       expect(events.at(-1)).toEqual({ type: 'exited', exit: { code: 137, signal: null } })
-      expect(kills).toEqual([container.pid, -client.pid])
+      expect(kills).toEqual([container.pid])
       expect(system.timers).toBe(0)
     })
 
