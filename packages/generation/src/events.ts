@@ -18,7 +18,7 @@ export type GenerationEvent =
   | { type: 'main-pid-refused'; pid: number }
   /** The system refused to send it this signal, since it runs as another user. Told once for each signal. */
   | { type: 'signal-refused'; pid: number; signal: NodeJS.Signals | number }
-  /** SIGKILL could not end it. It counts as exited, while its process still runs. */
+  /** SIGKILL could not end it: its process still runs. Nothing follows. */
   | { type: 'given-up'; pid: number }
   /** Its messages cannot be received at the moment. Told once until they can again. */
   | { type: 'receive-failed'; error: Error }

@@ -212,8 +212,8 @@ export class Generation {
     if (this.#failure?.type === 'cannot-start') this.#fail(this.#failure)
     else if (from === 'starting' || from === 'ready')
       this.#fail(this.#exitFailure(this.#exit, from === 'starting'))
-    if (trigger === 'unkillable' && anyPid !== undefined) this.#emit({ type: 'given-up', pid: anyPid })
-    this.#emit({ type: 'exited', exit: this.#exit })
+    if (trigger === 'unkillable') this.#emit({ type: 'given-up', pid: anyPid ?? 0 })
+    else this.#emit({ type: 'exited', exit: this.#exit })
   }
 
   #sendStopSignal(timeoutMs: number): void {

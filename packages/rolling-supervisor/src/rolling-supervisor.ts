@@ -187,14 +187,19 @@ export class RollingSupervisor {
         break
       case 'given-up':
         this.#givenUp = `generation ${generation.id} (pid ${event.pid}) cannot be ended. End it yourself`
+        this.#remove(generation)
         break
       case 'exited':
-        this.#generations.delete(generation.id)
-        this.#reportStatus()
-        this.#retryWhenClear()
-        if (this.#generations.size === 0) this.#happen('empty')
+        this.#remove(generation)
         break
     }
+  }
+
+  #remove(generation: Generation): void {
+    this.#generations.delete(generation.id)
+    this.#reportStatus()
+    this.#retryWhenClear()
+    if (this.#generations.size === 0) this.#happen('empty')
   }
 
   #passOn(report: ManagerReport): void {
