@@ -84,9 +84,12 @@ export class Generation {
     return this.#since
   }
 
-  /** The main process: the one that was spawned, or the one that MAINPID told. Undefined before and after. */
+  /**
+   * The main process: the one that was spawned, or the one that MAINPID named. When it is gone, another process that is left.
+   * Undefined before and after.
+   */
   get pid(): number | undefined {
-    return this.#main.pid
+    return this.#main.anyPid
   }
 
   /** What it last said by STATUS=. */
@@ -111,7 +114,7 @@ export class Generation {
       return
     }
     this.#readyDeadline.arm(readyTimeoutMs)
-    if (this.pid !== undefined) this.#emit({ type: 'started', pid: this.pid })
+    if (this.#main.pid !== undefined) this.#emit({ type: 'started', pid: this.#main.pid })
   }
 
   /** Asks it to end: the stop signal, then, after the shutdown timeout, SIGKILL. */
@@ -160,7 +163,7 @@ export class Generation {
     // As under systemd: one that drains owes no sign of life (service.c, service_enter_signal()).
     if (state !== 'ready') this.#watchdogDeadline.clear()
     if (state === 'ready') {
-      this.#emit({ type: 'ready', pid: this.pid ?? 0, elapsedMs: this.#elapsedMs() })
+      this.#emit({ type: 'ready', pid: this.#main.pid ?? 0, elapsedMs: this.#elapsedMs() })
       this.#armWatchdog()
     }
     if (state === 'failed') this.#fail(this.#failureBy(trigger, from))
@@ -199,20 +202,20 @@ export class Generation {
     if (this.#state === 'exited') return
     this.#exit = exit
     this.#inbox?.readPending()
-    if (this.pid !== undefined) return
-    if (this.#main.anyPid !== undefined) this.#happen('main-gone')
+    if (this.#main.pid !== undefined) return
+    if (this.pid !== undefined) this.#happen('main-gone')
     this.#main.whenEmpty(() => this.#happen('gone'))
   }
 
   #finish(trigger: GenerationTrigger, from: GenerationState): void {
-    const { anyPid } = this.#main
+    const { pid } = this
     this.#shutdownDeadline.clear()
     this.#inbox?.[Symbol.dispose]()
     this.#main.close()
     if (this.#failure?.type === 'cannot-start') this.#fail(this.#failure)
     else if (from === 'starting' || from === 'ready')
       this.#fail(this.#exitFailure(this.#exit, from === 'starting'))
-    if (trigger === 'unkillable') this.#emit({ type: 'given-up', pid: anyPid ?? 0 })
+    if (trigger === 'unkillable') this.#emit({ type: 'given-up', pid: pid ?? 0 })
     else this.#emit({ type: 'exited', exit: this.#exit })
   }
 
@@ -244,7 +247,7 @@ export class Generation {
       this.#emit({ type: 'status', text: message.status })
     }
     if (message.extendTimeoutUsec !== undefined) this.#extend(message.extendTimeoutUsec / 1000)
-    if (message.ready && this.pid !== undefined) this.#hearReady(sender)
+    if (message.ready && this.#main.pid !== undefined) this.#hearReady(sender)
     this.#hearWatchdog(message)
     const report = reportForManager(message)
     if (report !== undefined) this.#emit({ type: 'report', report })
