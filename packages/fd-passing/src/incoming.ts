@@ -59,9 +59,24 @@ export class Incoming {
       const receipt = new Receipt(this.#type, fdCount, resolve, reject, settled)
       signal?.addEventListener('abort', abort, { once: true })
       this.#waiting.push(receipt)
-      if (this.#waiting.length === 1) this.#take()
-      if (this.#waiting.length === 1) this.#onChange()
+      try {
+        if (this.#waiting.length === 1) this.#take()
+        if (this.#waiting.length === 1) this.#onChange()
+      } catch (error) {
+        // The socket cannot be watched. The next receive has to try again.
+        this.#waiting.splice(this.#waiting.indexOf(receipt), 1)
+        receipt.fail(error)
+      }
     })
+  }
+
+  /** What the kernel has queued next, or undefined. It is taken before everything that waits. */
+  receiveNow(): Message | null | undefined {
+    const arrival = native.receive(this.#socket.fd)
+    if (arrival === -constants.errno.EAGAIN) return undefined
+    if (typeof arrival === 'number') throw systemError('recvmsg', arrival)
+    const message = messageOf(arrival)
+    return isEnd(message, this.#type) ? null : message
   }
 
   /** The socket is readable, in a new turn of the event loop. */

@@ -296,3 +296,29 @@ describe.each(connected)('a connected %s UnixSocket', (type) => {
     },
   )
 })
+
+describe('receiveNow', () => {
+  it('takes what is queued, and undefined where nothing is, without waiting', async () => {
+    const [left, right] = UnixSocket.pair('datagram')
+    using _left = left
+    using _right = right
+    expect(right.receiveNow()).toBeUndefined()
+    await left.send('one')
+    await left.send('two')
+    expect(right.receiveNow()?.data.toString()).toBe('one')
+    expect((await right.receive())?.data.toString()).toBe('two')
+    const waiting = right.receive()
+    await left.send('three')
+    expect(right.receiveNow()?.data.toString()).toBe('three')
+    await left.send('four')
+    expect((await waiting)?.data.toString()).toBe('four')
+  })
+
+  it('is null at the end, and throws after close', () => {
+    const [left, right] = UnixSocket.pair('stream')
+    left.close()
+    expect(right.receiveNow()).toBeNull()
+    right.close()
+    expect(() => right.receiveNow()).toThrow(expect.objectContaining({ code: 'ERR_FD_CLOSED' }))
+  })
+})

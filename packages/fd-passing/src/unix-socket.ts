@@ -126,6 +126,18 @@ export class UnixSocket implements Disposable {
     return this.#incoming.receive(options)
   }
 
+  /**
+   * Takes what the kernel has queued, without waiting: the next message, null at the end of a stream or seqpacket socket, or
+   * undefined if nothing is there. Throws what {@link receive} rejects with. Needs no descriptor.
+   *
+   * A message that has come for a waiting {@link receive} is on its way in a promise. Call this in a new turn of the event
+   * loop, as from a timer, to keep the order.
+   */
+  receiveNow(): Message | null | undefined {
+    if (this.closed) throw closedError('this UnixSocket')
+    return this.#incoming.receiveNow()
+  }
+
   /** Every message until the end or `close()`. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, void> {
     while (!this.closed) {

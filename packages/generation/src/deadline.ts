@@ -1,36 +1,42 @@
-import type { System } from './system.ts'
+import type { System, Timer } from './system.ts'
 
-/** A point in time after which something is done, unless it is cleared or put off. */
+/** The end of a time in which this process runs. Then something is done, unless it is cleared or put off. */
 export class Deadline {
   readonly #system: System
   readonly #onPassed: () => void
-  #from = 0
-  #at = 0
-  #timer: Disposable | undefined
+  readonly #readFirst: () => void
+  #lengthMs = 0
+  #timer: Timer | undefined
 
-  constructor(system: System, onPassed: () => void) {
+  /**
+   * @param readFirst is called when the time is over, before `onPassed`. What it reads may still clear the deadline or put it
+   *   off: after a pause all of that is in a queue.
+   */
+  constructor(system: System, onPassed: () => void, readFirst: () => void = () => {}) {
     this.#system = system
     this.#onPassed = onPassed
+    this.#readFirst = readFirst
   }
 
   get armed(): boolean {
     return this.#timer !== undefined
   }
 
-  /** From when it was armed to when it passes or passed, what it was put off by included. */
+  /** The time from when it was armed to when it passes or passed, with all that it was put off by. */
   get lengthMs(): number {
-    return Math.round(this.#at - this.#from)
+    return Math.round(this.#lengthMs)
   }
 
   arm(ms: number): void {
-    this.#from = this.#system.now()
-    this.#passAt(this.#from + ms)
+    this.#lengthMs = ms
+    this.#passAfter(ms)
   }
 
   /** Puts it off to `ms` from now; never brings it forward (sd_notify(3), EXTEND_TIMEOUT_USEC). */
   extend(ms: number): void {
-    const at = this.#system.now() + ms
-    if (this.armed && at > this.#at) this.#passAt(at)
+    if (this.#timer === undefined || ms <= this.#timer.leftMs) return
+    this.#lengthMs += ms - this.#timer.leftMs
+    this.#passAfter(ms)
   }
 
   clear(): void {
@@ -38,12 +44,14 @@ export class Deadline {
     this.#timer = undefined
   }
 
-  #passAt(at: number): void {
+  #passAfter(ms: number): void {
     this.clear()
-    this.#at = at
-    this.#timer = this.#system.timer(at - this.#system.now(), () => {
+    const timer = this.#system.timer(ms, () => {
+      this.#readFirst()
+      if (this.#timer !== timer) return
       this.#timer = undefined
       this.#onPassed()
     })
+    this.#timer = timer
   }
 }

@@ -1,4 +1,5 @@
 import type { GenerationFailure, ProcessExit } from './failure.ts'
+import type { ManagerReport } from './manager-report.ts'
 
 /** Why SIGKILL was sent: the shutdown timeout passed, the watchdog did not hear from it, or it was asked for. */
 export type KillReason = 'overdue' | 'hung' | 'asked'
@@ -13,8 +14,16 @@ export type GenerationEvent =
   | { type: 'signalled'; signal: NodeJS.Signals | number; killAfterMs: number }
   | { type: 'killed'; reason: KillReason }
   | { type: 'main-pid'; pid: number }
-  /** It named a main process that its sender has no power over: that is not followed. Told once. */
+  /** It named a main process that is not one, or that its sender may not signal: that is not followed. Told once. */
   | { type: 'main-pid-refused'; pid: number }
+  /** The system refused to send it this signal, since it runs as another user. Told once for each signal. */
+  | { type: 'signal-refused'; pid: number; signal: NodeJS.Signals | number }
+  /** SIGKILL could not end it: its process still runs. Nothing follows. */
+  | { type: 'given-up'; pid: number }
+  /** Its messages cannot be received at the moment. Told once until they can again. */
+  | { type: 'receive-failed'; error: Error }
+  /** It told what is meant for the manager above: why it fails, or keys that are not known here. */
+  | { type: 'report'; report: ManagerReport }
   | { type: 'status'; text: string }
   /** It asked for this much more time, by EXTEND_TIMEOUT_USEC. */
   | { type: 'extended'; ms: number }

@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from 'node:util'
+import { describeNotTaken, type SocketsNotTaken } from './passed-sockets.ts'
 
 /** How a process ended. Both null: it was not our child, so nobody told us. */
 export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
@@ -15,6 +16,8 @@ export type GenerationFailure =
   | { type: 'hung'; timeoutMs: number }
   /** It was asked to end before it was ready. */
   | { type: 'stopped' }
+  /** It reported ready, and none of its processes took the sockets that were passed. One listens on a socket of its own. */
+  | ({ type: 'sockets-not-taken' } & SocketsNotTaken)
 
 /** A failure in words that follow "generation 3": `exited with 3 before ready`. */
 export function describeFailure(failure: GenerationFailure): string {
@@ -29,6 +32,8 @@ export function describeFailure(failure: GenerationFailure): string {
       return `hung: no WATCHDOG=1 within ${describeDuration(failure.timeoutMs)}`
     case 'stopped':
       return 'stopped before ready'
+    case 'sockets-not-taken':
+      return describeNotTaken(failure)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { OwnedFd } from '@shellflip/fd-passing'
 import { describe, expect, test } from 'vitest'
 import type { GenerationEvent } from './events.ts'
 import { Generation, type GenerationOptions } from './generation.ts'
@@ -19,8 +20,10 @@ function start(options: Partial<GenerationOptions> = {}, system = new FakeSystem
     system,
   )
   generation.start()
+  // SIGCONT is left out: it follows each stop signal.
+  const signals = (process: FakeProcess) => process.signals.filter((signal) => signal !== 'SIGCONT')
   const types = () => events.map(({ type }) => type)
-  return { generation, system, events, types, process: system.processes[0] as FakeProcess }
+  return { generation, system, events, types, signals, process: system.processes[0] as FakeProcess }
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
@@ -34,7 +37,7 @@ test('from spawn to exit: starting, ready, draining, exited, and nothing is left
   expect(generation.status).toBe('Serving')
   generation.stop()
   expect(generation.state).toBe('draining')
-  expect(process.signals).toEqual(['SIGTERM'])
+  expect(process.signals).toEqual(['SIGTERM', 'SIGCONT'])
   system.exit(process.pid, { code: 0, signal: null })
   await settled()
   expect(generation.state).toBe('exited')
@@ -67,7 +70,7 @@ describe('a generation that does not become ready has failed', () => {
     expect(generation.state).toBe('failed')
     system.advance(60_000)
     await settled()
-    expect(process.signals).toEqual(['SIGTERM', 'SIGKILL', 'SIGKILL'])
+    expect(process.signals).toEqual(['SIGTERM', 'SIGCONT', 'SIGKILL'])
     expect(types()).toEqual(['started', 'failed', 'signalled', 'killed', 'exited'])
   })
 
@@ -83,16 +86,212 @@ describe('a generation that does not become ready has failed', () => {
   })
 })
 
-test('a READY that is read when its process is gone already comes too late', async () => {
-  const system = new FakeSystem()
-  system.slowInboxes = true
-  const { generation, process, types } = start({}, system)
-  system.exit(process.pid, { code: 3, signal: null })
+test('a READY that is read when its process is gone already comes too late', () => {
+  const { generation, system, process, types } = start()
+  system.queueing = true
   system.notify(process.pid, { ready: true })
-  system.settle()
-  await settled()
+  system.exit(process.pid, { code: 3, signal: null })
   expect(generation.state).toBe('exited')
   expect(types()).toEqual(['started', 'failed', 'exited'])
+})
+
+describe('a generation is a process group', () => {
+  function startWrapped(options: Partial<GenerationOptions> = {}) {
+    const world = start(options)
+    const server = world.system.fork(world.process)
+    world.system.notify(world.process.pid, { ready: true }, server.pid)
+    return { ...world, wrapper: world.process, server }
+  }
+
+  test('all of it gets the stop signal once, and the time to drain, when its leader dies at once', () => {
+    const { generation, system, wrapper, server, signals, events, types } = startWrapped()
+    generation.stop()
+    expect(signals(wrapper)).toEqual(['SIGTERM'])
+    system.exit(wrapper.pid, { code: null, signal: 'SIGTERM' })
+    system.advance(59_000)
+    expect(generation.state).toBe('draining')
+    expect(signals(server)).toEqual(['SIGTERM'])
+    system.exit(server.pid, { code: 0, signal: null })
+    system.advance(100)
+    expect(generation.state).toBe('exited')
+    expect(types()).toEqual(['started', 'ready', 'signalled', 'exited'])
+    expect(events.at(-1)).toEqual({ type: 'exited', exit: { code: null, signal: 'SIGTERM' } })
+    expect(system.timers).toBe(0)
+  })
+
+  test('what outlives the shutdown timeout is killed', () => {
+    const { generation, system, wrapper, server, signals, events } = startWrapped()
+    generation.stop()
+    system.exit(wrapper.pid, { code: 0, signal: null })
+    system.advance(60_000)
+    expect(events).toContainEqual({ type: 'killed', reason: 'overdue' })
+    system.advance(200)
+    expect(generation.state).toBe('exited')
+    expect(signals(server).slice(0, 2)).toEqual(['SIGTERM', 'SIGKILL'])
+  })
+
+  test('what its leader left behind when it ended unasked gets the stop signal and 5 s', () => {
+    const { generation, system, wrapper, server, signals, events } = startWrapped()
+    system.exit(wrapper.pid, { code: 3, signal: null })
+    expect(generation.state).toBe('failed')
+    const failure = { type: 'exited', beforeReady: false, code: 3, signal: null }
+    expect(events).toContainEqual(expect.objectContaining({ type: 'failed', failure }))
+    expect(events).toContainEqual({ type: 'signalled', signal: 'SIGTERM', killAfterMs: 5_000 })
+    system.advance(4_999)
+    expect(signals(server)).toEqual(['SIGTERM'])
+    system.advance(200)
+    expect(signals(server)).toContain('SIGKILL')
+    expect(generation.state).toBe('exited')
+  })
+
+  test('a process that is being killed gets no stop signal any more', () => {
+    const { generation, system, wrapper, server, types } = startWrapped()
+    generation.kill()
+    system.exit(wrapper.pid, { code: null, signal: 'SIGKILL' })
+    expect(server.signals).not.toContain('SIGTERM')
+    system.advance(200)
+    expect(generation.state).toBe('exited')
+    expect(types()).toEqual(['started', 'ready', 'killed', 'exited'])
+  })
+})
+
+describe('a process of another user', () => {
+  test('cannot be signalled: that is told once for each signal, and it is given up after SIGKILL', () => {
+    const { generation, system, process, events, types } = start()
+    system.notify(process.pid, { ready: true })
+    system.foreign.add(process.pid)
+    generation.stop()
+    const { pid } = process
+    expect(events).toContainEqual({ type: 'signal-refused', pid, signal: 'SIGTERM' })
+    system.advance(60_000)
+    expect(events).toContainEqual({ type: 'signal-refused', pid, signal: 'SIGKILL' })
+    expect(events.at(-1)).toEqual({ type: 'given-up', pid })
+    expect(types().filter((type) => type === 'signal-refused')).toHaveLength(2)
+    expect(generation.state).toBe('exited')
+    expect(system.timers).toBe(0)
+    expect(system.inboxes.size).toBe(0)
+  })
+
+  test('is given up as well when our own processes of the group have ended', () => {
+    const { generation, system, process, events } = start()
+    const root = system.fork(process)
+    system.foreign.add(root.pid)
+    generation.kill()
+    system.advance(200)
+    expect(events.at(-1)).toEqual({ type: 'given-up', pid: root.pid })
+  })
+
+  test('that ends by itself in time is not', () => {
+    const { generation, system, process, types } = start()
+    system.notify(process.pid, { ready: true })
+    system.foreign.add(process.pid)
+    generation.stop()
+    system.exit(process.pid, { code: 0, signal: null })
+    expect(types().at(-1)).toBe('exited')
+  })
+})
+
+test('a process that SIGKILL does not end within 10 s is given up', () => {
+  const { generation, system, process, events } = start()
+  system.signal = () => 'sent'
+  generation.kill()
+  system.advance(9_999)
+  expect(generation.state).toBe('failed')
+  system.advance(1)
+  expect(events.at(-1)).toEqual({ type: 'given-up', pid: process.pid })
+})
+
+describe('what is in the queue after a pause is read before a timeout is judged', () => {
+  test('READY', () => {
+    const { generation, system, process } = start()
+    system.queueing = true
+    system.notify(process.pid, { ready: true })
+    system.advance(10_000)
+    expect(generation.state).toBe('ready')
+  })
+
+  test('WATCHDOG', () => {
+    const { generation, system, process } = start({ watchdogMs: 1_000 })
+    system.notify(process.pid, { ready: true })
+    system.queueing = true
+    system.notify(process.pid, { watchdog: 'ping' })
+    system.advance(1_999)
+    expect(generation.state).toBe('ready')
+    system.advance(1)
+    expect(generation.state).toBe('exited')
+  })
+
+  test('EXTEND_TIMEOUT_USEC', () => {
+    const { generation, system, process } = start()
+    system.queueing = true
+    system.notify(process.pid, { extendTimeoutUsec: 5_000_000 })
+    system.advance(14_999)
+    expect(generation.state).toBe('starting')
+    system.advance(1)
+    expect(generation.state).toBe('failed')
+  })
+})
+
+describe('the sockets that were passed', () => {
+  const wrapped = { readyPid: 7, listenPid: 6, listenCommand: 'npm', listenerPid: 7, address: '[::]:80' }
+  const listen = [{ name: 'http', fd: {} as OwnedFd }]
+  const launch = { file: 'serve', args: [], env: {}, listen }
+
+  test('were not taken: a report of ready by another process than LISTEN_PID names is a failure', () => {
+    const { generation, system, process, events, signals } = start({ launch })
+    system.notTaken = wrapped
+    system.notify(process.pid, { ready: true }, 7)
+    expect(generation.state).toBe('starting')
+    system.advance(100)
+    expect(generation.state).toBe('failed')
+    const failure = { type: 'sockets-not-taken', ...wrapped }
+    expect(events).toContainEqual(expect.objectContaining({ type: 'failed', failure }))
+    expect(signals(process)).toEqual(['SIGTERM'])
+  })
+
+  test('are taken a moment after the report', () => {
+    const { generation, system, process } = start({ launch })
+    system.notTaken = wrapped
+    system.notify(process.pid, { ready: true }, 7)
+    system.notTaken = undefined
+    system.advance(100)
+    expect(generation.state).toBe('ready')
+  })
+
+  test('are not looked for when the process that LISTEN_PID names reports ready, or none were passed', () => {
+    const direct = start({ launch })
+    direct.system.notTaken = wrapped
+    direct.system.notify(direct.process.pid, { ready: true })
+    expect(direct.generation.state).toBe('ready')
+    const unpassed = start()
+    unpassed.system.notTaken = wrapped
+    unpassed.system.notify(unpassed.process.pid, { ready: true }, 7)
+    expect(unpassed.generation.state).toBe('ready')
+  })
+})
+
+test('what it reports for the manager is an event, and the rest is not', () => {
+  const { system, process, events } = start()
+  system.notify(process.pid, { ready: true, errno: 2, restartReset: true, unknown: { FUTURE: '1' } })
+  expect(events.at(-1)).toEqual({
+    type: 'report',
+    report: { errno: 2, restartReset: true, unknown: { FUTURE: '1' } },
+  })
+  system.notify(process.pid, { watchdog: 'ping' })
+  expect(events.filter(({ type }) => type === 'report')).toHaveLength(1)
+})
+
+test('a launch that cannot be made is a failure to start', async () => {
+  const launch = () => {
+    throw new Error('no template')
+  }
+  const events: GenerationEvent[] = []
+  const options = { id: 1, notifySocket: '/run/1.sock', readyTimeoutMs: 1, shutdownTimeoutMs: 1 }
+  const onEvent = (event: GenerationEvent) => events.push(event)
+  new Generation({ ...options, stopSignal: 'SIGTERM', launch, onEvent }, new FakeSystem()).start()
+  await settled()
+  expect(events[0]).toMatchObject({ failure: { type: 'cannot-start', message: 'no template' } })
+  expect(events[1]).toMatchObject({ type: 'exited' })
 })
 
 test('nonsense by the thousand is told of once', () => {
@@ -134,6 +333,18 @@ describe('the watchdog', () => {
     expect(events).toContainEqual({ type: 'killed', reason: 'hung' })
   })
 
+  test('ends with the drain', () => {
+    const { generation, system, process, types } = start({ watchdogMs: 1000 })
+    system.notify(process.pid, { ready: true })
+    generation.stop()
+    system.notify(process.pid, { watchdog: 'ping' })
+    system.advance(59_000)
+    expect(generation.state).toBe('draining')
+    expect(types()).not.toContain('killed')
+    system.notify(process.pid, { watchdog: 'trigger' })
+    expect(types()).toContain('killed')
+  })
+
   test('can be set, triggered and switched off by the generation', () => {
     const { generation, system, process } = start()
     system.notify(process.pid, { ready: true, watchdogUsec: 500_000 })
@@ -160,8 +371,9 @@ describe('MAINPID', () => {
 
   test('told just before the spawned process exits, it is heard in time', async () => {
     const { generation, system, process } = start()
-    system.exit(process.pid, { code: 0, signal: null })
+    system.queueing = true
     system.notify(process.pid, { mainPid: 4242 })
+    system.exit(process.pid, { code: 0, signal: null })
     await settled()
     expect(generation.state).toBe('starting')
   })
@@ -176,24 +388,24 @@ describe('MAINPID', () => {
   ] as const)(
     'that is gone while %s, and the spawned process stays, ends the generation',
     (_, message, failure) => {
-      const { generation, system, process, events } = start()
+      const { generation, system, process, events, signals } = start()
       system.notify(process.pid, message)
       system.exit(4242, { code: null, signal: null })
       system.advance(2_000)
       expect(generation.state).toBe('failed')
       expect(events).toContainEqual(expect.objectContaining({ type: 'failed', failure }))
-      expect(process.signals).toEqual(['SIGTERM'])
+      expect(signals(process)).toEqual(['SIGTERM'])
     },
   )
 
   test('that is gone while draining leaves the spawned process, which is signalled then', () => {
-    const { generation, system, process } = start()
+    const { generation, system, process, signals } = start()
     system.notify(process.pid, { mainPid: 4242, ready: true })
     generation.stop()
     expect(process.signals).toEqual([])
     system.exit(4242, { code: null, signal: null })
     system.advance(2_000)
-    expect(process.signals).toEqual(['SIGTERM'])
+    expect(signals(process)).toEqual(['SIGTERM'])
   })
 
   test('that is gone just before its client is judged by the exit status of that', async () => {
@@ -236,7 +448,10 @@ describe('MAINPID', () => {
       const container = system.processes[1] as FakeProcess
       system.children.set(monitor, [container.pid])
       const kills: number[] = []
-      system.signal = (pid, signal) => void (signal === 'SIGKILL' && kills.push(pid))
+      system.signal = (pid, signal) => {
+        if (signal === 'SIGKILL') kills.push(pid)
+        return 'sent'
+      }
       system.notify(client.pid, { mainPid: monitor, ready: true })
       generation.stop()
       system.advance(20_000)
@@ -251,7 +466,7 @@ describe('MAINPID', () => {
       await settled()
       expect(generation.state).toBe('exited')
       expect(events.at(-1)).toEqual({ type: 'exited', exit: { code: 137, signal: null } })
-      expect(kills).toEqual([container.pid, -client.pid])
+      expect(kills).toEqual([container.pid])
       expect(system.timers).toBe(0)
     })
 
@@ -262,7 +477,39 @@ describe('MAINPID', () => {
     })
   })
 
-  test.each([1, 0, process.pid])('%d is refused', (pid) => {
+  test('in another group is signalled alone while the client lives, and with the rest when it does not', () => {
+    const { generation, system, process } = start()
+    const helper = system.fork(process)
+    const observer = { onExit: () => {}, onError: () => {} }
+    const main = system.spawn({ file: 'monitor', args: [], env: {}, listen: [] }, observer) as number
+    system.notify(process.pid, { mainPid: main, ready: true })
+    const monitor = system.processes[2] as FakeProcess
+    generation.stop()
+    expect(monitor.signals).toEqual(['SIGTERM', 'SIGCONT'])
+    expect(process.signals).toEqual([])
+    expect(helper.signals).toEqual([])
+
+    const daemon = start()
+    const worker = daemon.system.fork(daemon.process)
+    const pid = daemon.system.spawn({ file: 'main', args: [], env: {}, listen: [] }, observer) as number
+    daemon.system.notify(daemon.process.pid, { mainPid: pid, ready: true })
+    daemon.system.exit(daemon.process.pid, { code: 0, signal: null })
+    daemon.generation.stop()
+    expect(daemon.system.processes[2]?.signals).toEqual(['SIGTERM', 'SIGCONT'])
+    expect(worker.signals).toEqual(['SIGTERM', 'SIGCONT'])
+  })
+
+  test('that the system cannot watch is refused', () => {
+    const { generation, system, process, types } = start()
+    system.watchPid = () => {
+      throw new Error('pidfd_open failed: EINVAL')
+    }
+    system.notify(process.pid, { mainPid: 4242 })
+    expect(types()).toContain('main-pid-refused')
+    expect(generation.pid).toBe(process.pid)
+  })
+
+  test.each([1, 0, process.pid, process.ppid])('%d is refused', (pid) => {
     const { generation, system, process, types } = start()
     system.notify(process.pid, { mainPid: pid })
     expect(generation.pid).toBe(process.pid)

@@ -4,18 +4,21 @@ import { Deadline } from './deadline.ts'
 import type { GenerationEvent, KillReason } from './events.ts'
 import { type GenerationFailure, type ProcessExit, systemCodeOf } from './failure.ts'
 import { MainProcess } from './main-process.ts'
+import { reportForManager } from './manager-report.ts'
+import type { SocketsNotTaken } from './passed-sockets.ts'
 import { type GenerationState, type GenerationTrigger, generationTable } from './state-table.ts'
 import type { Launch, NotifyInbox, System } from './system.ts'
 
 export type GenerationOptions = {
   /** 1, 2, … */
   id: number
-  launch: Launch
+  /** A function is called at the start. What it throws is a failure to start. */
+  launch: Launch | (() => Launch)
   /** Where its notify socket stands; it is told by NOTIFY_SOCKET, which is added to the launch's environment. */
   notifySocket: string
   /** How long it may take until READY=1, in milliseconds. Then it is ended. EXTEND_TIMEOUT_USEC prolongs it. */
   readyTimeoutMs: number
-  /** How long it may take to end after the stop signal, in milliseconds. Then SIGKILL follows. */
+  /** How long its process group may take to end after the stop signal, in milliseconds. Then SIGKILL follows. */
   shutdownTimeoutMs: number
   /** What asks it to end. */
   stopSignal: NodeJS.Signals | number
@@ -34,8 +37,13 @@ export class Generation {
   #exit: ProcessExit = { code: null, signal: null }
   #errno: number | undefined
   #watchdogMs: number | undefined
+  #killed = false
   #spawnedAt = 0
-  readonly #warned = new Set<GenerationEvent['type']>()
+  readonly #warned = new Set<string>()
+  #listen: Launch['listen'] = []
+  #notTaken: SocketsNotTaken | undefined
+  #readySender: number | undefined
+  readonly #secondLook: Deadline
   #inbox: NotifyInbox | undefined
   readonly #options: GenerationOptions
   readonly #system: System
@@ -49,12 +57,21 @@ export class Generation {
     this.#options = options
     this.#system = system
     this.#watchdogMs = options.watchdogMs
-    this.#readyDeadline = new Deadline(system, () => this.#happen('late'))
-    this.#shutdownDeadline = new Deadline(system, () => this.#happen('overdue'))
-    this.#watchdogDeadline = new Deadline(system, () => this.#happen('hung'))
+    const readFirst = () => this.#inbox?.readPending()
+    this.#readyDeadline = new Deadline(system, () => this.#happen('late'), readFirst)
+    this.#shutdownDeadline = new Deadline(system, () => this.#happen('overdue'), readFirst)
+    this.#watchdogDeadline = new Deadline(system, () => this.#happen('hung'), readFirst)
+    this.#secondLook = new Deadline(
+      system,
+      () => this.#happen(this.#notTaken ? 'untaken' : 'ready'),
+      () => this.#lookForSockets(),
+    )
     this.#main = new MainProcess(system, {
-      onGone: (exit) => this.#gone(exit),
+      onGone: (exit) => this.#mainGone(exit),
       onMainGone: () => this.#happen('main-gone'),
+      onRefused: (pid, signal) =>
+        this.#warn({ type: 'signal-refused', pid, signal }, `signal-refused ${signal}`),
+      onUnkillable: () => this.#happen('unkillable'),
     })
   }
 
@@ -67,9 +84,12 @@ export class Generation {
     return this.#since
   }
 
-  /** The main process: the one that was spawned, or the one that MAINPID told. Undefined before and after. */
+  /**
+   * The main process: the one that was spawned, or the one that MAINPID named. When it is gone, another process that is left.
+   * Undefined before and after.
+   */
   get pid(): number | undefined {
-    return this.#main.pid
+    return this.#main.anyPid
   }
 
   /** What it last said by STATUS=. */
@@ -79,17 +99,22 @@ export class Generation {
 
   /** Opens the notify socket and spawns the process. All that follows, a failure to start too, is told by events. */
   start(): void {
-    const { launch, notifySocket, readyTimeoutMs } = this.#options
+    const { notifySocket, readyTimeoutMs } = this.#options
     this.#spawnedAt = this.#system.now()
     try {
-      this.#inbox = this.#system.openNotifySocket(notifySocket, (notification) => this.#hear(notification))
+      const launch = this.#launch()
+      this.#listen = launch.listen
+      this.#inbox = this.#system.openNotifySocket(notifySocket, {
+        onNotification: (notification) => this.#hear(notification),
+        onTrouble: (error) => this.#emit({ type: 'receive-failed', error }),
+      })
       this.#main.spawn({ ...launch, env: this.#environment(launch.env) }, (error) => this.#cannotStart(error))
     } catch (error) {
       queueMicrotask(() => this.#cannotStart(error as Error))
       return
     }
     this.#readyDeadline.arm(readyTimeoutMs)
-    if (this.pid !== undefined) this.#emit({ type: 'started', pid: this.pid })
+    if (this.#main.pid !== undefined) this.#emit({ type: 'started', pid: this.#main.pid })
   }
 
   /** Asks it to end: the stop signal, then, after the shutdown timeout, SIGKILL. */
@@ -100,6 +125,11 @@ export class Generation {
   /** Ends it and its process group with SIGKILL, at once. */
   kill(): void {
     this.#happen('kill')
+  }
+
+  #launch(): Launch {
+    const { launch } = this.#options
+    return typeof launch === 'function' ? launch() : launch
   }
 
   #environment(base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -119,24 +149,32 @@ export class Generation {
       this.#since = new Date()
       this.#enter(step.to, trigger, from)
     }
-    if (step.action === 'signal') this.#sendStopSignal()
+    if (step.action === 'signal') this.#sendStopSignal(this.#options.shutdownTimeoutMs)
+    if (step.action === 'end-rest')
+      this.#sendStopSignal(Math.min(this.#options.shutdownTimeoutMs, restTimeoutMs))
     if (step.action === 'kill') this.#sendKill(trigger)
   }
 
   #enter(state: GenerationState, trigger: GenerationTrigger, from: GenerationState): void {
-    if (state !== 'starting') this.#readyDeadline.clear()
+    if (state !== 'starting') {
+      this.#readyDeadline.clear()
+      this.#secondLook.clear()
+    }
+    // As under systemd: one that drains owes no sign of life (service.c, service_enter_signal()).
+    if (state !== 'ready') this.#watchdogDeadline.clear()
     if (state === 'ready') {
-      this.#emit({ type: 'ready', pid: this.pid ?? 0, elapsedMs: this.#elapsedMs() })
+      this.#emit({ type: 'ready', pid: this.#main.pid ?? 0, elapsedMs: this.#elapsedMs() })
       this.#armWatchdog()
     }
     if (state === 'failed') this.#fail(this.#failureBy(trigger, from))
-    if (state === 'exited') this.#finish(from)
+    if (state === 'exited') this.#finish(trigger, from)
   }
 
   #failureBy(trigger: GenerationTrigger, from: GenerationState): GenerationFailure {
     if (trigger === 'late') return { type: 'not-ready', timeoutMs: this.#readyDeadline.lengthMs }
     if (trigger === 'hung') return { type: 'hung', timeoutMs: this.#watchdogMs ?? 0 }
-    if (trigger === 'main-gone') return this.#exitFailure({ code: null, signal: null }, from === 'starting')
+    if (trigger === 'main-gone') return this.#exitFailure(this.#exit, from === 'starting')
+    if (trigger === 'untaken' && this.#notTaken) return { type: 'sockets-not-taken', ...this.#notTaken }
     return { type: 'stopped' }
   }
 
@@ -160,34 +198,39 @@ export class Generation {
   }
 
   /** The exit of a process can be seen before what it last sent is read, as a MAINPID: so that is read first. */
-  #gone(exit: ProcessExit): void {
-    const settled = this.#inbox?.settled() ?? Promise.resolve()
-    void settled.then(() => {
-      if (this.#main.pid !== undefined) return
-      this.#exit = exit
-      this.#happen('gone')
-    })
+  #mainGone(exit: ProcessExit): void {
+    if (this.#state === 'exited') return
+    this.#exit = exit
+    this.#inbox?.readPending()
+    if (this.#main.pid !== undefined) return
+    if (this.pid !== undefined) this.#happen('main-gone')
+    this.#main.whenEmpty(() => this.#happen('gone'))
   }
 
-  #finish(from: GenerationState): void {
+  #finish(trigger: GenerationTrigger, from: GenerationState): void {
+    const { pid } = this
     this.#shutdownDeadline.clear()
-    this.#watchdogDeadline.clear()
     this.#inbox?.[Symbol.dispose]()
     this.#main.close()
     if (this.#failure?.type === 'cannot-start') this.#fail(this.#failure)
     else if (from === 'starting' || from === 'ready')
       this.#fail(this.#exitFailure(this.#exit, from === 'starting'))
-    this.#emit({ type: 'exited', exit: this.#exit })
+    if (trigger === 'unkillable') this.#emit({ type: 'given-up', pid: pid ?? 0 })
+    else this.#emit({ type: 'exited', exit: this.#exit })
   }
 
-  #sendStopSignal(): void {
-    const { stopSignal: signal, shutdownTimeoutMs } = this.#options
-    if (!this.#shutdownDeadline.armed) this.#shutdownDeadline.arm(shutdownTimeoutMs)
-    this.#emit({ type: 'signalled', signal, killAfterMs: shutdownTimeoutMs })
+  #sendStopSignal(timeoutMs: number): void {
+    const { stopSignal: signal } = this.#options
+    if (this.#killed) return
+    if (!this.#shutdownDeadline.armed) {
+      this.#shutdownDeadline.arm(timeoutMs)
+      this.#emit({ type: 'signalled', signal, killAfterMs: timeoutMs })
+    }
     this.#main.signal(signal)
   }
 
   #sendKill(trigger: GenerationTrigger): void {
+    this.#killed = true
     this.#shutdownDeadline.clear()
     this.#emit({ type: 'killed', reason: killReasons[trigger] ?? 'asked' })
     this.#main.kill()
@@ -204,19 +247,49 @@ export class Generation {
       this.#emit({ type: 'status', text: message.status })
     }
     if (message.extendTimeoutUsec !== undefined) this.#extend(message.extendTimeoutUsec / 1000)
-    if (message.ready && this.pid !== undefined) this.#happen('ready')
+    if (message.ready && this.#main.pid !== undefined) this.#hearReady(sender)
     this.#hearWatchdog(message)
+    const report = reportForManager(message)
+    if (report !== undefined) this.#emit({ type: 'report', report })
+  }
+
+  /** A process may report ready just before its event loop shows that it took the sockets. So the verdict "not taken" needs a second look. */
+  #hearReady(sender: Credentials | undefined): void {
+    if (this.#state !== 'starting' || this.#secondLook.armed) return
+    this.#readySender = sender?.pid
+    this.#lookForSockets()
+    if (this.#notTaken === undefined) this.#happen('ready')
+    else this.#secondLook.arm(secondLookMs)
+  }
+
+  #lookForSockets(): void {
+    const { spawnedPid } = this.#main
+    this.#notTaken =
+      spawnedPid === undefined ||
+      this.#readySender === undefined ||
+      this.#readySender === spawnedPid ||
+      this.#listen.length === 0
+        ? undefined
+        : this.#system.lookForSockets({ spawnedPid, readyPid: this.#readySender, sockets: this.#listen })
   }
 
   #hearMainPid(pid: number, sender: Credentials | undefined): void {
-    if (!this.#mayName(pid, sender)) this.#warn({ type: 'main-pid-refused', pid })
-    else if (this.#main.follow(pid)) this.#emit({ type: 'main-pid', pid })
+    try {
+      if (!this.#mayName(pid, sender)) this.#warn({ type: 'main-pid-refused', pid })
+      else if (this.#main.follow(pid)) this.#emit({ type: 'main-pid', pid })
+    } catch {
+      // It has gone since, or the system cannot watch it.
+      this.#warn({ type: 'main-pid-refused', pid })
+    }
   }
 
-  /** The pid will get our signals: so only one that the sender could signal itself may be named. */
+  /**
+   * The pid will get our signals. So it must be a process that the sender could signal itself, and never one that we depend
+   * on: this process, its parent and init.
+   */
   #mayName(pid: number, sender: Credentials | undefined): boolean {
     const owner = this.#system.ownerOf(pid)
-    if (owner === undefined || pid <= 1 || pid === process.pid) return false
+    if (owner === undefined || pid <= 1 || pid === process.pid || pid === process.ppid) return false
     return sender === undefined || sender.uid === 0 || sender.uid === owner
   }
 
@@ -226,9 +299,9 @@ export class Generation {
     else if (watchdog === 'ping' || watchdogUsec !== undefined) this.#armWatchdog()
   }
 
-  /** The watchdog begins with readiness and goes on while draining (systemd.service(5), WatchdogSec). */
+  /** The watchdog begins with readiness and ends with the drain (systemd.service(5), WatchdogSec). */
   #armWatchdog(): void {
-    if (this.#state !== 'ready' && this.#state !== 'draining') return
+    if (this.#state !== 'ready') return
     if (this.#watchdogMs === undefined) this.#watchdogDeadline.clear()
     else this.#watchdogDeadline.arm(this.#watchdogMs)
   }
@@ -244,9 +317,9 @@ export class Generation {
   }
 
   /** Once for each generation: one that sends nonsense does so by the thousand. */
-  #warn(event: GenerationEvent): void {
-    if (this.#warned.has(event.type)) return
-    this.#warned.add(event.type)
+  #warn(event: GenerationEvent, kind: string = event.type): void {
+    if (this.#warned.has(kind)) return
+    this.#warned.add(kind)
     this.#emit(event)
   }
 
@@ -254,6 +327,14 @@ export class Generation {
     this.#options.onEvent(event)
   }
 }
+
+/**
+ * What is left of a generation whose main process has ended unasked. The restart waits for it, since it may hold the port, so it
+ * gets less time than a drain.
+ */
+const restTimeoutMs = 5_000
+
+const secondLookMs = 100
 
 const killReasons: Partial<Record<GenerationTrigger, KillReason>> = { overdue: 'overdue', hung: 'hung' }
 

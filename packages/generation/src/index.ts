@@ -2,7 +2,9 @@ export type { GenerationEvent, KillReason } from './events.ts'
 export { LaunchError } from './executable.ts'
 export { describeFailure, exitStatus, type GenerationFailure, type ProcessExit } from './failure.ts'
 export { Generation, type GenerationOptions } from './generation.ts'
+export type { ManagerReport } from './manager-report.ts'
 export { nodeSystem } from './node-system.ts'
+export type { SocketSearch, SocketsNotTaken } from './passed-sockets.ts'
 export {
   type GenerationAction,
   type GenerationState,
@@ -10,4 +12,13 @@ export {
   type GenerationTrigger,
   generationTable,
 } from './state-table.ts'
-export type { Launch, ListenSocket, NotifyInbox, ProcessObserver, System } from './system.ts'
+export type {
+  InboxObserver,
+  Launch,
+  ListenSocket,
+  NotifyInbox,
+  ProcessObserver,
+  SignalOutcome,
+  System,
+  Timer,
+} from './system.ts'

@@ -1,12 +1,19 @@
 import { Deadline } from './deadline.ts'
 import type { ProcessExit } from './failure.ts'
-import type { Launch, System } from './system.ts'
+import { ProcessGroup } from './process-group.ts'
+import type { Launch, SignalOutcome, System } from './system.ts'
+
+type Signal = NodeJS.Signals | number
 
 type MainProcessObserver = {
-  /** Neither the spawned process nor the one that MAINPID told is left. */
+  /** Neither the spawned process nor the one that MAINPID named is left. Members of their group may be. */
   onGone: (exit: ProcessExit) => void
-  /** The one that MAINPID told is gone, and the spawned one has not followed it. */
+  /** The one that MAINPID named is gone, and the spawned one has not followed it. */
   onMainGone: () => void
+  /** The system refused a signal: the process runs as another user. */
+  onRefused: (pid: number, signal: Signal) => void
+  /** SIGKILL was refused, or did not end it. */
+  onUnkillable: () => void
 }
 
 /**
@@ -15,50 +22,100 @@ type MainProcessObserver = {
  */
 const lingerMs = 2_000
 
-/** The process to signal and to watch: the spawned one, until it tells another by MAINPID. */
+/** SIGKILL ends a process at once, unless a system call holds it (a dead NFS server). */
+const killedMs = 10_000
+
+/** The process to watch, and the group to signal: the spawned one's, until MAINPID names another process. */
 export class MainProcess {
   readonly #system: System
   readonly #observer: MainProcessObserver
-  #spawnedPid: number | undefined
-  #spawnedLives = false
+  #group: ProcessGroup | undefined
   #followed: { pid: number; watch: Disposable } | undefined
+  /** Whether the group has the stop signal already: some programs take a second one for an order to cut the drain. */
+  #groupSignalled = false
+  #killing = false
   readonly #linger: Deadline
   readonly #killLinger: Deadline
+  readonly #killed: Deadline
 
   constructor(system: System, observer: MainProcessObserver) {
     this.#system = system
     this.#observer = observer
     this.#linger = new Deadline(system, () => observer.onMainGone())
     this.#killLinger = new Deadline(system, () => this.#killAtOnce())
+    this.#killed = new Deadline(system, () => observer.onUnkillable())
   }
 
   get pid(): number | undefined {
-    return this.#followed?.pid ?? (this.#spawnedLives ? this.#spawnedPid : undefined)
+    return this.#followed?.pid ?? (this.#group?.leaderLives ? this.#group.leader : undefined)
+  }
+
+  /** The process that was spawned, and then leads a group. */
+  get spawnedPid(): number | undefined {
+    return this.#group?.leader
+  }
+
+  /** A process of it that is left, the main one first. */
+  get anyPid(): number | undefined {
+    return this.pid ?? this.#group?.member
   }
 
   spawn(launch: Launch, onError: (error: NodeJS.ErrnoException) => void): void {
-    this.#spawnedPid = this.#system.spawn(launch, { onExit: (exit) => this.#spawnedExited(exit), onError })
-    this.#spawnedLives = this.#spawnedPid !== undefined
-  }
-
-  /** Follows MAINPID. Returns whether that named another process than before. */
-  follow(pid: number): boolean {
-    if (pid === this.pid || (pid === this.#spawnedPid && !this.#spawnedLives)) return false
-    this.#unfollow()
-    if (pid !== this.#spawnedPid) {
-      this.#followed = { pid, watch: this.#system.watchPid(pid, () => this.#followedExited()) }
-    }
-    return true
-  }
-
-  signal(signal: NodeJS.Signals | number): void {
-    if (this.pid !== undefined) this.#system.signal(this.pid, signal)
+    const pid = this.#system.spawn(launch, { onExit: (exit) => this.#spawnedExited(exit), onError })
+    if (pid !== undefined) this.#group = new ProcessGroup(this.#system, pid)
   }
 
   /**
-   * SIGKILL. A main process that was told by MAINPID may be but the monitor of a container (conmon): killed, it would leave
-   * the container running, with nobody to remove it. So what it has started is killed first, and it when it does not follow,
-   * or when this is called again.
+   * Follows MAINPID. Returns whether that named another process than before.
+   *
+   * @throws if the system cannot watch that process
+   */
+  follow(pid: number): boolean {
+    const group = this.#group
+    if (pid === this.pid || (pid === group?.leader && !group.leaderLives)) return false
+    const watch =
+      pid === group?.leader ? undefined : this.#system.watchPid(pid, () => this.#followedExited(pid))
+    this.#unfollow()
+    if (watch !== undefined) this.#followed = { pid, watch }
+    return true
+  }
+
+  /**
+   * Sends the stop signal to the group that the main process is in. A container's monitor (conmon) is in another group than the
+   * client that was spawned: then it alone gets the signal, for the client passes signals on, and the container would
+   * get two. Where the client is gone nothing passes them on, and both get it.
+   *
+   * SIGCONT follows: a process that is stopped cannot obey (systemd, runit and s6 do the same).
+   */
+  signal(signal: Signal): void {
+    const group = this.#group
+    const main = this.#followed
+    const alone = main !== undefined && group?.has(main.pid) !== true
+    if (alone) this.#sendStop(main.pid, (name) => this.#system.signal(main.pid, name), signal)
+    if (group === undefined || this.#groupSignalled || (alone && group.leaderLives)) return
+    this.#groupSignalled = true
+    const { member = group.leader } = group
+    this.#sendStop(member, (name) => group.signal(name), signal)
+  }
+
+  #sendStop(pid: number, send: (signal: Signal) => SignalOutcome, signal: Signal): void {
+    if (send(signal) === 'refused') this.#observer.onRefused(pid, signal)
+    else send('SIGCONT')
+  }
+
+  /** Calls back once no process of it is left, and at once where that is so. A MAINPID that comes meanwhile undoes it. */
+  whenEmpty(onEmpty: () => void): void {
+    const empty = () => {
+      if (this.pid === undefined) onEmpty()
+    }
+    if (this.#group === undefined) empty()
+    else this.#group.whenEmpty(empty, () => this.#killing && this.#killGroup())
+  }
+
+  /**
+   * SIGKILL. A main process that was named by MAINPID may be but the monitor of a container (conmon): killed, it would leave
+   * the container running, with nobody to remove it. So what it has started is killed first. It is killed too when it does not
+   * follow, or when this is called again.
    */
   kill(): void {
     const monitored = this.#followed === undefined ? [] : this.#system.childrenOf(this.#followed.pid)
@@ -68,27 +125,30 @@ export class MainProcess {
   }
 
   #killAtOnce(): void {
-    this.signal('SIGKILL')
+    this.#killing = true
+    this.#killed.arm(killedMs)
+    const main = this.#followed
+    if (main !== undefined && this.#system.signal(main.pid, 'SIGKILL') === 'refused')
+      this.#refuseKill(main.pid)
     this.#killGroup()
   }
 
-  /** What is left of the group ends with its main process, as with systemd's KillMode=mixed. */
+  #killGroup(): void {
+    const member = this.#group?.member
+    if (member !== undefined && this.#group?.signal('SIGKILL') === 'refused') this.#refuseKill(member)
+  }
+
+  #refuseKill(pid: number): void {
+    this.#observer.onRefused(pid, 'SIGKILL')
+    this.#observer.onUnkillable()
+  }
+
   close(): void {
     this.#unfollow()
     this.#linger.clear()
     this.#killLinger.clear()
-    this.#killGroup()
-  }
-
-  /**
-   * A group keeps its leader's pid from being given to another process; once it is empty, the pid may be anybody's.
-   * Where the leader is gone and a process has its pid, that is a stranger, and so is its group.
-   */
-  #killGroup(): void {
-    const leader = this.#spawnedPid
-    if (leader === undefined) return
-    if (this.#spawnedLives || this.#system.ownerOf(leader) === undefined)
-      this.#system.signal(-leader, 'SIGKILL')
+    this.#killed.clear()
+    this.#group?.close()
   }
 
   #unfollow(): void {
@@ -97,14 +157,15 @@ export class MainProcess {
   }
 
   #spawnedExited(exit: ProcessExit): void {
-    this.#spawnedLives = false
+    this.#group?.leaderExited()
     this.#linger.clear()
     if (this.#followed === undefined) this.#observer.onGone(exit)
   }
 
-  #followedExited(): void {
+  #followedExited(pid: number): void {
+    if (this.#followed?.pid !== pid) return
     this.#unfollow()
-    if (this.#spawnedLives) this.#linger.arm(lingerMs)
+    if (this.#group?.leaderLives) this.#linger.arm(lingerMs)
     else this.#observer.onGone({ code: null, signal: null })
   }
 }

@@ -4,19 +4,35 @@ export type GenerationState = 'starting' | 'ready' | 'draining' | 'failed' | 'ex
 /**
  * What can happen to a generation.
  *
- * - `ready`: it said READY=1
+ * - `ready`: it reports READY=1
+ * - `untaken`: it reports READY=1, and its processes show that they did not take the sockets that were passed
  * - `late`: the ready timeout passed
- * - `hung`: its watchdog was not petted in time, or it asked to be ended by WATCHDOG=trigger
- * - `main-gone`: the main process, told by MAINPID, is gone, and the process that was spawned lives on
+ * - `hung`: its watchdog timeout passed while it was ready, or it requested its end by WATCHDOG=trigger
+ * - `main-gone`: its main process is gone, and other processes of it live
  * - `gone`: no process of it is left, or none could be spawned
  * - `stop`: it is asked to end in its own time
  * - `overdue`: the shutdown timeout passed
  * - `kill`: it is to end now
+ * - `unkillable`: the system refused SIGKILL, or SIGKILL did not end it
  */
-export type GenerationTrigger = 'ready' | 'late' | 'hung' | 'main-gone' | 'gone' | 'stop' | 'overdue' | 'kill'
+export type GenerationTrigger =
+  | 'ready'
+  | 'untaken'
+  | 'late'
+  | 'hung'
+  | 'main-gone'
+  | 'gone'
+  | 'stop'
+  | 'overdue'
+  | 'kill'
+  | 'unkillable'
 
-/** `signal` sends the stop signal and starts the shutdown timeout, if it does not run yet; `kill` sends SIGKILL to the whole group. */
-export type GenerationAction = 'signal' | 'kill'
+/**
+ * - `signal`: send the stop signal to what has not got it yet, and start the shutdown timeout, if it does not run yet
+ * - `end-rest`: the same, with a short timeout, for what the main process left behind when it ended unasked
+ * - `kill`: send SIGKILL to the whole group
+ */
+export type GenerationAction = 'signal' | 'end-rest' | 'kill'
 
 export type GenerationStep = { to: GenerationState; action?: GenerationAction }
 
@@ -24,15 +40,16 @@ export type GenerationStep = { to: GenerationState; action?: GenerationAction }
 export const generationTable: Record<GenerationState, Partial<Record<GenerationTrigger, GenerationStep>>> = {
   starting: {
     ready: { to: 'ready' },
+    untaken: { to: 'failed', action: 'signal' },
     late: { to: 'failed', action: 'signal' },
-    'main-gone': { to: 'failed', action: 'signal' },
+    'main-gone': { to: 'failed', action: 'end-rest' },
     gone: { to: 'exited' },
     stop: { to: 'failed', action: 'signal' },
     kill: { to: 'failed', action: 'kill' },
   },
   ready: {
     hung: { to: 'failed', action: 'kill' },
-    'main-gone': { to: 'failed', action: 'signal' },
+    'main-gone': { to: 'failed', action: 'end-rest' },
     gone: { to: 'exited' },
     stop: { to: 'draining', action: 'signal' },
     kill: { to: 'draining', action: 'kill' },
@@ -43,12 +60,14 @@ export const generationTable: Record<GenerationState, Partial<Record<GenerationT
     gone: { to: 'exited' },
     overdue: { to: 'draining', action: 'kill' },
     kill: { to: 'draining', action: 'kill' },
+    unkillable: { to: 'exited' },
   },
   failed: {
     'main-gone': { to: 'failed', action: 'signal' },
     gone: { to: 'exited' },
     overdue: { to: 'failed', action: 'kill' },
     kill: { to: 'failed', action: 'kill' },
+    unkillable: { to: 'exited' },
   },
   exited: {},
 }

@@ -1,6 +1,7 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 import type { Notification } from '@shellflip/sd-notify'
 import type { ProcessExit } from './failure.ts'
+import type { SocketSearch, SocketsNotTaken } from './passed-sockets.ts'
 
 /** What to execute, and what it finds there. */
 export type Launch = {
@@ -23,26 +24,54 @@ export type ProcessObserver = {
   onError: (error: NodeJS.ErrnoException) => void
 }
 
+export type InboxObserver = {
+  onNotification: (notification: Notification) => void
+  /** The system refuses to receive. The inbox tries again, and is silent about it until it has received something. */
+  onTrouble: (error: Error) => void
+}
+
 /** The receiving end of a generation's notify socket. Disposing of it removes the socket. */
 export type NotifyInbox = Disposable & {
-  /** Resolves once all that was in the socket's queue before the call has been delivered. */
-  settled: () => Promise<void>
+  /** Hands over, before it returns, all that is in the socket's queue. */
+  readPending: () => void
+}
+
+/** What became of a signal. `gone`: there is no such process. `refused`: it runs as another user (EPERM). */
+export type SignalOutcome = 'sent' | 'gone' | 'refused'
+
+/** Disposing of it stops it. */
+export type Timer = Disposable & {
+  /** How much of its time is left, in milliseconds. */
+  readonly leftMs: number
 }
 
 /** The seam to the operating system: all that a generation, or a supervisor of generations, asks of it. */
 export type System = {
   /** A monotonic clock, in milliseconds. */
   now: () => number
-  timer: (ms: number, callback: () => void) => Disposable
+  /** Measures the time for which this process runs: a pause does not count. */
+  timer: (ms: number, callback: () => void) => Timer
   /** Spawns a process that leads a group of its own. Returns its pid, or undefined: then `onError` follows. */
   spawn: (launch: Launch, observer: ProcessObserver) => number | undefined
-  /** Signals one process, or, where `pid` is negative, a group; one that is gone is passed over. */
-  signal: (pid: number, signal: NodeJS.Signals | number) => void
-  /** Watches a process that need not be a child. */
+  /** Signals one process, or, where `pid` is negative, a group. Signal 0 only asks. */
+  signal: (pid: number, signal: NodeJS.Signals | number) => SignalOutcome
+  /** Watches a process that need not be a child. @throws if the system cannot watch it: there is no such process */
   watchPid: (pid: number, onExit: () => void) => Disposable
-  /** The uid that a process runs as, -1 where the system tells only that it is another user's; undefined where there is none. */
+  /**
+   * The uid that a process runs as, -1 where the system tells only that it is another user's. Undefined where none lives
+   * under this pid: a thread is not a process, and a zombie does not live.
+   */
   ownerOf: (pid: number) => number | undefined
+  /** The group that a process belongs to; undefined where the system does not tell. */
+  groupOf: (pid: number) => number | undefined
+  /**
+   * A process of the group that lives, -1 where the system does not tell which, undefined where none lives. A zombie does not.
+   * `known`, which was found before, is looked at first.
+   */
+  memberOf: (group: number, known?: number) => number | undefined
   /** The processes that this one has started and that live; none where the system does not tell. */
   childrenOf: (pid: number) => readonly number[]
-  openNotifySocket: (path: string, onNotification: (notification: Notification) => void) => NotifyInbox
+  /** Whether the sockets of a launch arrived, when a process reports ready for it; undefined where all is well, or nobody can tell. */
+  lookForSockets: (search: SocketSearch) => SocketsNotTaken | undefined
+  openNotifySocket: (path: string, observer: InboxObserver) => NotifyInbox
 }

@@ -1,33 +1,48 @@
 import type { Notification, NotifyMessage } from '@shellflip/sd-notify'
 import type { ProcessExit } from './failure.ts'
-import type { Launch, NotifyInbox, ProcessObserver, System } from './system.ts'
+import type { SocketsNotTaken } from './passed-sockets.ts'
+import type {
+  InboxObserver,
+  Launch,
+  NotifyInbox,
+  ProcessObserver,
+  SignalOutcome,
+  System,
+  Timer,
+} from './system.ts'
 
 export type FakeProcess = {
   pid: number
   launch: Launch
   alive: boolean
+  /** The pid of the process that leads its group. */
+  group: number
   /** What was sent to it, in order. */
   signals: (NodeJS.Signals | number)[]
 }
 
-type Timer = { at: number; callback: () => void }
+type ArmedTimer = { at: number; callback: () => void }
+type Inbox = InboxObserver & { queue: Notification[] }
 
 /** An operating system in memory, whose clock moves by `advance` alone: for tests of what stands on `System`. */
 export class FakeSystem implements System {
   readonly processes: FakeProcess[] = []
   /** The notify sockets that are open. */
-  readonly inboxes = new Map<string, (notification: Notification) => void>()
-  /** Lets what is in the notify sockets' queues be read late: `settled()` waits for `settle()`. */
-  slowInboxes = false
+  readonly inboxes = new Map<string, Inbox>()
+  /** Leaves messages in the notify sockets' queues, as for a supervisor that is paused, until somebody reads them. */
+  queueing = false
+  /** Processes of another user: signals to them are refused. */
+  readonly foreign = new Set<number>()
+  /** What `lookForSockets` answers. */
+  notTaken: SocketsNotTaken | undefined
   /** What `childrenOf` answers. */
   readonly children = new Map<number, readonly number[]>()
   /** Makes the next spawn fail with this code. */
   nextSpawnError: string | undefined
   readonly #observers = new Map<number, ProcessObserver>()
   readonly #watchers = new Map<number, Set<() => void>>()
-  readonly #unsettled: (() => void)[] = []
   readonly #dying = new Set<number>()
-  readonly #timers = new Set<Timer>()
+  readonly #timers = new Set<ArmedTimer>()
   #now = 0
   #lastPid = 1000
 
@@ -44,10 +59,16 @@ export class FakeSystem implements System {
     return this.#now
   }
 
-  timer(ms: number, callback: () => void): Disposable {
+  timer(ms: number, callback: () => void): Timer {
     const timer = { at: this.#now + ms, callback }
     this.#timers.add(timer)
-    return { [Symbol.dispose]: () => void this.#timers.delete(timer) }
+    const leftMs = () => timer.at - this.#now
+    return {
+      get leftMs() {
+        return leftMs()
+      },
+      [Symbol.dispose]: () => void this.#timers.delete(timer),
+    }
   }
 
   spawn(launch: Launch, observer: ProcessObserver): number | undefined {
@@ -57,18 +78,35 @@ export class FakeSystem implements System {
       queueMicrotask(() => observer.onError(error))
       return undefined
     }
-    const process = { pid: ++this.#lastPid, launch, alive: true, signals: [] }
-    this.processes.push(process)
+    const process = this.#start(launch)
     this.#observers.set(process.pid, observer)
     return process.pid
   }
 
+  /** A process starts another one, in its group and as its user. */
+  fork(parent: FakeProcess): FakeProcess {
+    const child = this.#start(parent.launch, parent.group)
+    if (this.foreign.has(parent.pid)) this.foreign.add(child.pid)
+    return child
+  }
+
+  #start(launch: Launch, group?: number): FakeProcess {
+    const pid = ++this.#lastPid
+    const process: FakeProcess = { pid, launch, alive: true, group: group ?? pid, signals: [] }
+    this.processes.push(process)
+    return process
+  }
+
   /** Only SIGKILL ends a fake process, as if it ignored all others; its exit is told at the next `advance`. */
-  signal(pid: number, signal: NodeJS.Signals | number): void {
-    const process = this.living.find((candidate) => candidate.pid === Math.abs(pid))
-    if (process === undefined) return
-    process.signals.push(signal)
-    if (signal === 'SIGKILL') this.#dying.add(process.pid)
+  signal(pid: number, signal: NodeJS.Signals | number): SignalOutcome {
+    const found = this.living.filter((process) => (pid < 0 ? process.group === -pid : process.pid === pid))
+    const ours = found.filter((process) => !this.foreign.has(process.pid))
+    if (found.length === 0) return 'gone'
+    for (const process of ours) {
+      process.signals.push(signal)
+      if (signal === 'SIGKILL') this.#dying.add(process.pid)
+    }
+    return ours.length === 0 ? 'refused' : 'sent'
   }
 
   watchPid(pid: number, onExit: () => void): Disposable {
@@ -82,14 +120,27 @@ export class FakeSystem implements System {
     return this.processes.findLast((process) => process.pid === pid)?.alive === false ? undefined : 0
   }
 
+  groupOf(pid: number): number | undefined {
+    return this.living.find((process) => process.pid === pid)?.group
+  }
+
+  memberOf(group: number): number | undefined {
+    return this.living.find((process) => process.group === group)?.pid
+  }
+
   childrenOf(pid: number): readonly number[] {
     return this.children.get(pid) ?? []
   }
 
-  openNotifySocket(path: string, onNotification: (notification: Notification) => void): NotifyInbox {
-    this.inboxes.set(path, onNotification)
+  lookForSockets(): SocketsNotTaken | undefined {
+    return this.notTaken
+  }
+
+  openNotifySocket(path: string, observer: InboxObserver): NotifyInbox {
+    const inbox: Inbox = { ...observer, queue: [] }
+    this.inboxes.set(path, inbox)
     return {
-      settled: () => new Promise((resolve) => this.#settle(resolve)),
+      readPending: () => this.#read(inbox),
       [Symbol.dispose]: () => void this.inboxes.delete(path),
     }
   }
@@ -113,20 +164,21 @@ export class FakeSystem implements System {
     this.#dying.clear()
   }
 
-  #settle(resolve: () => void): void {
-    if (this.slowInboxes) this.#unsettled.push(resolve)
-    else resolve()
+  #read({ queue, onNotification }: Inbox): void {
+    for (const notification of queue.splice(0)) onNotification(notification)
   }
 
-  /** What was in the notify sockets' queues has been read. */
-  settle(): void {
-    for (const resolve of this.#unsettled.splice(0)) resolve()
+  /** Everything in the notify sockets' queues is read. */
+  read(): void {
+    for (const inbox of [...this.inboxes.values()]) this.#read(inbox)
   }
 
-  /** The process says something on its notify socket. */
-  notify(pid: number, message: NotifyMessage): void {
+  /** The process sends something to its notify socket. `sender` is another process that sends it for this one. */
+  notify(pid: number, message: NotifyMessage, sender = pid): void {
     const process = this.processes.find((candidate) => candidate.pid === pid)
-    this.inboxes.get(process?.launch.env.NOTIFY_SOCKET ?? '')?.({ message, fds: [] })
+    const inbox = this.inboxes.get(process?.launch.env.NOTIFY_SOCKET ?? '')
+    inbox?.queue.push({ message, fds: [], sender: { pid: sender, uid: 0, gid: 0 } })
+    if (inbox !== undefined && !this.queueing) this.#read(inbox)
   }
 
   /** A process ends: one that was spawned, or another one that is watched. */

@@ -1,3 +1,4 @@
+import { RunningTimer } from '@shellflip/internal'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 import {
@@ -9,7 +10,6 @@ import {
 } from './handover-failure.ts'
 import { decodeHello, decodeReason, encodeMessage, type Manifest } from './messages.ts'
 import { descriptorsOf, type HandoverOffer, socketsOf } from './offer.ts'
-import { RunningTimer } from './running-timer.ts'
 import { encodeFor } from './state-encoding.ts'
 
 export type GiveOptions = {

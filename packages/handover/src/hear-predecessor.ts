@@ -1,8 +1,8 @@
+import { RunningTimer } from '@shellflip/internal'
 import type { FrameType } from './frame.ts'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 import { decodeReason } from './messages.ts'
-import { RunningTimer } from './running-timer.ts'
 
 /**
  * What the predecessor says next, which must be one of these.

@@ -12,7 +12,8 @@ import type { Takeover } from './takeover.ts'
 
 /** Timers end when the test says so. */
 const timers = vi.hoisted(() => new Set<() => void>())
-vi.mock('./running-timer.ts', () => ({
+vi.mock('@shellflip/internal', async (importOriginal) => ({
+  ...(await importOriginal<object>()),
   RunningTimer: class {
     readonly #onOver: () => void
     constructor(_timeoutMs: number, onOver: () => void) {

@@ -9,6 +9,8 @@ export type SupervisorExit =
   | { type: 'stopped' }
   /** Its service ended, or could not be kept running. `exitCode` is what a process standing for it should exit with. */
   | { type: 'ended'; exitCode: number; reason: string }
+  /** The restart policy allows no more restarts. */
+  | { type: 'gave-up'; reason: string }
 
 /** An event of one of the generations, with its number. */
 export type NumberedGenerationEvent = {
@@ -32,4 +34,6 @@ export type SupervisorEvent =
   | { type: 'draining-too-many'; generation: number; maxDraining: number }
   /** The manager above (systemd) could not be told something; the supervisor goes on. */
   | { type: 'manager-unreachable'; error: SdNotifyError }
+  /** A listener threw this for an event of that type. The supervisor goes on. */
+  | { type: 'listener-failed'; event: string; error: unknown }
   | { type: 'ended'; exit: SupervisorExit }

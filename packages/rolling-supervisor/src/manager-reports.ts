@@ -1,5 +1,5 @@
-import type { System } from '@shellflip/generation'
-import type { NotifyOutcome, SdNotifyError } from '@shellflip/sd-notify'
+import type { ManagerReport, System } from '@shellflip/generation'
+import { type NotifyOutcome, SdNotifyError } from '@shellflip/sd-notify'
 import type { ManagerLink } from './options.ts'
 
 /** However often a generation says something new, the manager hears of it this often at most. */
@@ -13,6 +13,8 @@ export class ManagerReports {
   readonly #onUnreachable: (error: SdNotifyError) => void
   #lastStatus: string | undefined
   #extendedUntil = 0
+  /** What a generation wants passed on, and has not been yet. */
+  #report: ManagerReport = {}
   #timer: Disposable | undefined
 
   constructor(
@@ -49,11 +51,28 @@ export class ManagerReports {
 
   /** Tells the status soon, as it is then. */
   statusChanged(): void {
+    this.#tellSoon()
+  }
+
+  /** Passes on soon what a generation reports. Of a key that comes twice until then, the last value counts. */
+  passOn(report: ManagerReport): void {
+    if (this.#manager === undefined) return
+    const { custom, unknown } = this.#report
+    this.#report = { ...this.#report, ...report }
+    if (custom !== undefined) this.#report.custom = bounded({ ...custom, ...report.custom })
+    if (unknown !== undefined) this.#report.unknown = bounded({ ...unknown, ...report.unknown })
+    this.#tellSoon()
+  }
+
+  #tellSoon(): void {
     if (this.#manager === undefined) return
     this.#timer ??= this.#system.timer(intervalMs, () => {
       const former = this.#lastStatus
+      const report = this.#report
       const status = this.#takeStatus()
-      if (status !== former) this.#tell((manager) => manager.send({ status }))
+      const message = { ...(status === former ? {} : { status }), ...report }
+      this.#report = {}
+      if (Object.keys(message).length > 0) this.#tell((manager) => manager.send(message))
     })
   }
 
@@ -70,9 +89,24 @@ export class ManagerReports {
   }
 
   #tell(send: (manager: ManagerLink) => Promise<NotifyOutcome>): void {
-    if (this.#manager === undefined) return
-    void send(this.#manager).then((outcome) => {
-      if (outcome.type === 'failed') this.#onUnreachable(outcome.error)
-    })
+    if (this.#manager !== undefined) void this.#send(this.#manager, send)
   }
+
+  /** Never rejects. */
+  async #send(manager: ManagerLink, send: (manager: ManagerLink) => Promise<NotifyOutcome>): Promise<void> {
+    try {
+      const outcome = await send(manager)
+      if (outcome.type === 'failed') this.#onUnreachable(outcome.error)
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      this.#onUnreachable(new SdNotifyError('ERR_SEND_FAILED', reason, { cause }))
+    }
+  }
+}
+
+/** A flood of keys must not fill the memory. */
+const mostKeys = 64
+
+function bounded<T extends Record<string, string>>(keys: T): T {
+  return Object.fromEntries(Object.entries(keys).slice(-mostKeys)) as T
 }

@@ -6,7 +6,7 @@ import type { RestartMode } from './restart-policy.ts'
 export type GenerationCommand = Omit<Launch, 'listen'>
 
 export type SupervisorOptions = {
-  /** Asked for each generation, so that each can have arguments of its own. Must not throw. */
+  /** Called for each generation, so that each can have arguments of its own. If it throws, the generation cannot start. */
   command: (generation: { id: number; notifySocket: string }) => GenerationCommand
   /** An existing folder of the supervisor's own: each generation's notify socket stands there while it lives. */
   notifyDirectory: string

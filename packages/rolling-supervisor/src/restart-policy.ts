@@ -29,6 +29,11 @@ export class RestartPolicy {
     this.#mode = mode
   }
 
+  /** Forgets the restarts until now, as a service requests by RESTART_RESET=1. */
+  reset(): void {
+    this.#restarts = []
+  }
+
   /** Judges a generation's end at `now`, a monotonic time in milliseconds. A `restart` is counted. */
   judge(failure: GenerationFailure, now: number): RestartVerdict {
     if (this.#mode === 'never') return { type: 'end' }

@@ -63,14 +63,15 @@ class World {
     expect(starting.length, 'never two rolls at once').toBeLessThanOrEqual(1)
     expect(ready.length, 'one generation serves').toBeLessThanOrEqual(1)
     expect(this.spawnedAfterStop, 'nothing starts after stop').toBe(0)
-    if (state === 'serving' && !this.system.slowInboxes) expect(ready).toHaveLength(1)
+    if (state === 'serving') expect(ready).toHaveLength(1)
     if (state === 'serving' || state === 'backing-off') {
       expect(this.told.lastIndexOf('RELOADING'), 'RELOADING is closed').toBeLessThanOrEqual(
         this.told.lastIndexOf('READY'),
       )
     }
     if (this.ended) {
-      expect(this.system.living, 'every child is reaped').toHaveLength(0)
+      const ours = this.system.living.filter(({ pid }) => !this.system.foreign.has(pid))
+      expect(ours, 'every child is reaped').toHaveLength(0)
       expect(this.system.timers, 'no timer is left').toBe(0)
       expect(this.system.inboxes.size, 'no notify socket is left').toBe(0)
     }
@@ -122,14 +123,27 @@ const steps: fc.Arbitrary<Step>[] = [
     }),
   ),
   fc.constant(
-    step('exits are told late', (world) => {
-      world.system.slowInboxes = true
+    step('messages are queued', (world) => {
+      world.system.queueing = true
     }),
   ),
   fc.constant(
-    step('exits are told now', (world) => {
-      world.system.slowInboxes = false
-      world.system.settle()
+    step('messages are read', (world) => {
+      world.system.queueing = false
+      world.system.read()
+    }),
+  ),
+  choice.map((n) =>
+    step(`fork ${n}`, (world) => {
+      const pid = world.pick(n)
+      const parent = world.system.living.find((process) => process.pid === pid)
+      if (parent !== undefined) world.system.fork(parent)
+    }),
+  ),
+  choice.map((n) =>
+    step(`${n} becomes another user's`, (world) => {
+      const pid = world.pick(n)
+      if (pid !== undefined) world.system.foreign.add(pid)
     }),
   ),
   choice.map((n) =>
@@ -172,8 +186,8 @@ test('whatever happens, in whatever order', async () => {
       world.supervisor.stop()
       for (let n = 0; n < 5 && !world.ended; n++) {
         world.system.advance(60_000)
-        world.system.slowInboxes = false
-        world.system.settle()
+        world.system.queueing = false
+        world.system.read()
         for (const { pid } of world.system.processes) {
           world.system.exit(pid + 100_000, { code: null, signal: null })
         }

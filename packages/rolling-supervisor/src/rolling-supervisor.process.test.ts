@@ -9,12 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { connect } from 'node:net'
+import { dirname } from 'node:path'
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
 import { Notifier, type NotifyMessage, NotifySocket } from '@shellflip/sd-notify'
 import {
   compileScriptedProcess,
   heldBytes,
   isAlive,
+  processState,
   type Script,
   temporaryFolder,
   waitFor,
@@ -276,6 +278,59 @@ describe('ending a generation', () => {
     await waitFor(() => !isAlive(Number(children)))
   })
 
+  /** A command of the shell, in the folder where `lines` looks. */
+  const shell = (script: string, notifySocket: string) => ({
+    file: '/bin/sh',
+    args: ['-c', script],
+    env: process.env,
+    cwd: dirname(dirname(notifySocket)),
+  })
+
+  test('a server behind a shell drains, although the stop signal ends the shell at once', async () => {
+    const script = 'catch 15 notify READY=1 await-signal append got term await go append got drained'
+    await using world = new Supervised([], {
+      command: ({ notifySocket }) => shell(`${scripted} ${script}; true`, notifySocket),
+    })
+    await world.served()
+    const leader = world.pid(1)
+    world.supervisor.stop()
+    await waitFor(() => world.lines('got').length === 1 && !isAlive(leader))
+    const left = { id: 1, state: 'draining', pid: expect.any(Number) }
+    expect(world.supervisor.status().generations).toMatchObject([left])
+    writeFileSync(world.folder.join('go'), '')
+    expect(await world.supervisor.done).toEqual({ type: 'stopped' })
+    expect(world.lines('got')).toEqual(['termdrained'])
+    expect(world.events.some(({ type }) => type === 'generation-killed')).toBe(false)
+  })
+
+  test('one that is stopped by SIGSTOP is continued, and drains', async () => {
+    await using world = new Supervised([
+      ['catch', '15', 'notify', 'READY=1', 'await-signal', 'append', 'got', 'term'],
+    ])
+    await world.served()
+    process.kill(world.pid(1), 'SIGSTOP')
+    await waitFor(() => processState(world.pid(1)) === 'T')
+    world.supervisor.stop()
+    await world.supervisor.done
+    expect(world.lines('got')).toEqual(['term'])
+  })
+
+  test('what a leader leaves behind when it dies gets the stop signal, and the restart waits for it', async () => {
+    const rest = 'catch 15 notify READY=1 await-signal append got term await go append got ended'
+    const next = 'append got next notify READY=1 hang'
+    await using world = new Supervised([], {
+      command: ({ id, notifySocket }) =>
+        shell(id === 1 ? `${scripted} ${rest}; true` : `exec ${scripted} ${next}`, notifySocket),
+    })
+    await world.served()
+    process.kill(world.pid(1), 'SIGKILL')
+    await waitFor(() => world.lines('got').length === 1)
+    await world.event('restarting')
+    writeFileSync(world.folder.join('go'), '')
+    await world.served(2)
+    expect(world.lines('got')).toEqual(['termendednext'])
+  })
+
   test('old ones that never finish draining are bounded in number', async () => {
     await using world = new Supervised([['ignore', '15', 'notify', 'READY=1', 'hang']], { maxDraining: 2 })
     await world.served()
@@ -284,6 +339,43 @@ describe('ending a generation', () => {
     const draining = world.supervisor.status().generations.filter(({ state }) => state === 'draining')
     expect(draining.map(({ id }) => id)).toEqual([2, 3])
   })
+})
+
+test('a command or a listener that throws fails one generation, or nothing', async () => {
+  await using world = new Supervised([], {
+    command: ({ id }) => {
+      if (id === 2) throw new Error('no such template')
+      return { file: scripted, args: serve, env: process.env }
+    },
+  })
+  using _ = world.supervisor.onEvent(() => {
+    throw new Error('a listener')
+  })
+  await world.served()
+  const failure = { type: 'cannot-start', message: 'no such template' }
+  expect(await world.supervisor.roll()).toMatchObject({ type: 'failed', failure })
+  expect(await world.supervisor.roll()).toMatchObject({ type: 'rolled', generation: 3 })
+  expect(await world.event('listener-failed')).toMatchObject({ error: new Error('a listener') })
+})
+
+test('sockets that a wrapper keeps back fail the roll', async () => {
+  using listener = listenTcp({ host: '127.0.0.1', port: 0 })
+  const fallback = `python3 -c '
+import os, socket, time
+own = socket.create_server(("127.0.0.1", 0))
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+time.sleep(60)'; true`
+  await using world = new Supervised([], {
+    command: ({ id }) =>
+      id === 2
+        ? { file: '/bin/sh', args: ['-c', fallback], env: process.env }
+        : { file: scripted, args: serve, env: process.env },
+    listen: [{ name: 'http', fd: listener }],
+  })
+  await world.served()
+  const outcome = await world.supervisor.roll()
+  expect(outcome).toMatchObject({ type: 'failed', failure: { type: 'sockets-not-taken' } })
+  expect(world.ready).toEqual([1])
 })
 
 describe('the generation that serves dies', () => {

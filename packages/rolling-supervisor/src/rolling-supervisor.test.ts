@@ -57,7 +57,7 @@ test('a roll: the next is ready before the one that serves is asked to end', asy
   expect(process(1).signals).toEqual([])
   system.advance(300)
   ready(2)
-  expect(process(1).signals).toEqual(['SIGTERM'])
+  expect(process(1).signals).toEqual(['SIGTERM', 'SIGCONT'])
   expect(await roll).toEqual({ type: 'rolled', generation: 2, pid: process(2).pid, elapsedMs: 300 })
   await exit(1)
   expect(supervisor.status().generations.map(({ id, state }) => [id, state])).toEqual([[2, 'ready']])
@@ -125,7 +125,10 @@ test('the serving generation dies: restarted after the delay; the sixth time wit
     expect(supervisor.status().state).toBe('serving')
   }
   await exit(6, 7)
-  expect(await supervisor.done).toMatchObject({ type: 'ended', exitCode: 7 })
+  expect(await supervisor.done).toEqual({
+    type: 'gave-up',
+    reason: 'generation 6 exited with 7. Gave up restarting: more than 5 restarts within 60s',
+  })
 })
 
 test('an exit with 0 under on-failure ends it with 0', async () => {
@@ -169,8 +172,8 @@ test('stop during a roll acts at once, and nothing is started after it', async (
   const roll = supervisor.roll()
   const queued = supervisor.roll()
   supervisor.stop()
-  expect(process(1).signals).toEqual(['SIGTERM'])
-  expect(process(2).signals).toEqual(['SIGTERM'])
+  expect(process(1).signals).toEqual(['SIGTERM', 'SIGCONT'])
+  expect(process(2).signals).toEqual(['SIGTERM', 'SIGCONT'])
   expect(await roll).toMatchObject({ type: 'failed', failure: { type: 'stopped' } })
   expect(await queued).toEqual({ type: 'refused', reason: 'stopping' })
   expect(await supervisor.roll()).toEqual({ type: 'refused', reason: 'stopping' })
@@ -197,7 +200,7 @@ test('of too many that drain, the oldest is killed', async () => {
     ready(id)
   }
   expect(process(1).signals).toContain('SIGKILL')
-  expect(process(2).signals).toEqual(['SIGTERM'])
+  expect(process(2).signals).toEqual(['SIGTERM', 'SIGCONT'])
   expect(events).toContainEqual({ type: 'draining-too-many', generation: 1, maxDraining: 2 })
 })
 
@@ -213,4 +216,90 @@ test('the status line is of the current generation alone, and told at most every
   }
   system.advance(100)
   expect(manager.heard.slice(before)).toEqual([{ status: 'generation 2 ready (serving 999), 1 draining' }])
+})
+
+test('a restart waits for what the lost generation left behind, and not for ever', async () => {
+  const { supervisor, system, process, exit } = await served()
+  const rest = system.fork(process(1))
+  await exit(1, 3)
+  system.advance(1_000)
+  expect(supervisor.status()).toMatchObject({
+    state: 'backing-off',
+    generations: [{ id: 1, state: 'failed' }],
+  })
+  system.exit(rest.pid, { code: 0, signal: null })
+  system.advance(100)
+  expect(supervisor.status().state).toBe('starting')
+
+  const stuck = await served()
+  stuck.system.fork(stuck.process(1))
+  await stuck.exit(1, 3)
+  stuck.system.signal = () => 'sent'
+  stuck.system.advance(10_099)
+  expect(stuck.supervisor.status().state).toBe('backing-off')
+  stuck.system.advance(1)
+  expect(stuck.supervisor.status().state).toBe('starting')
+})
+
+test('a generation that cannot be ended ends it with 1 and a reason that names the pid', async () => {
+  const { supervisor, system, events, process } = await served()
+  const { pid } = process(1)
+  system.foreign.add(pid)
+  supervisor.stop()
+  system.advance(60_000)
+  expect(await supervisor.done).toEqual({
+    type: 'ended',
+    exitCode: 1,
+    reason: `generation 1 (pid ${pid}) cannot be ended. End it yourself`,
+  })
+  expect(events).toContainEqual({ type: 'generation-given-up', generation: 1, pid })
+  expect(system.timers).toBe(0)
+})
+
+test('RESTART_RESET=1 forgets the restarts until then', async () => {
+  const { supervisor, system, process, ready, exit } = await served()
+  for (let id = 1; id <= 10; id++) {
+    system.notify(process(id).pid, { restartReset: true })
+    await exit(id, 7)
+    system.advance(100)
+    ready(id + 1)
+    expect(supervisor.status().state).toBe('serving')
+  }
+})
+
+test('what the current generation reports for the manager is passed on, at most every 100 ms', async () => {
+  const { supervisor, system, manager, process, ready } = await served()
+  const rolled = supervisor.roll()
+  ready(2)
+  await rolled
+  system.advance(100)
+  const before = manager.heard.length
+  system.notify(process(1).pid, { errno: 1 })
+  system.notify(process(2).pid, { errno: 2, busError: 'org.example.Failed', unknown: { A: '1' } })
+  for (let n = 0; n < 100; n++) system.notify(process(2).pid, { unknown: { [`KEY${n}`]: '1' } })
+  system.notify(process(2).pid, { errno: 3, restartReset: true })
+  system.advance(100)
+  const [message, ...more] = manager.heard.slice(before)
+  expect(message).toMatchObject({ errno: 3, busError: 'org.example.Failed', restartReset: true })
+  expect(Object.keys(message?.unknown ?? {})).toHaveLength(64)
+  expect(more).toEqual([])
+})
+
+test.each([
+  ['rejects', () => Promise.reject(new Error('no'))],
+  [
+    'throws',
+    () => {
+      throw new Error('no')
+    },
+  ],
+])('a manager link that %s is an event, and the supervisor goes on', async (_, send) => {
+  const world = supervise({ manager: { send, reloading: send } })
+  world.ready(1)
+  await settled()
+  expect(world.supervisor.status().state).toBe('serving')
+  const error = { code: 'ERR_SEND_FAILED', message: 'no' }
+  expect(world.events).toContainEqual(
+    expect.objectContaining({ type: 'manager-unreachable', error: expect.objectContaining(error) }),
+  )
 })

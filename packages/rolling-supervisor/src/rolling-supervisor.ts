@@ -6,9 +6,11 @@ import {
   Generation,
   type GenerationEvent,
   type GenerationFailure,
+  type ManagerReport,
   nodeSystem,
   type System,
 } from '@shellflip/generation'
+import { BackOff } from './back-off.ts'
 import type { SupervisorEvent, SupervisorExit } from './events.ts'
 import { ManagerReports } from './manager-reports.ts'
 import type { SupervisorOptions } from './options.ts'
@@ -49,7 +51,10 @@ export class RollingSupervisor {
   /** The one that is being started. */
   #candidate: Generation | undefined
   #everReady = false
-  #backOff: { delayMs: number; timer?: Disposable } | undefined
+  #restartDelayMs = 0
+  #backOff: BackOff | undefined
+  /** Why a process of the service is left that could not be ended. */
+  #givenUp: string | undefined
   #exit: SupervisorExit = { type: 'stopped' }
 
   /** `system` is the operating system's seam, for tests. */
@@ -103,7 +108,7 @@ export class RollingSupervisor {
     }
   }
 
-  /** Hears of all that happens, until the result is disposed of. The listener must not throw. */
+  /** Hears of all that happens, until the result is disposed of. What the listener throws is an event `listener-failed`. */
   onEvent(listener: (event: SupervisorEvent) => void): Disposable {
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
@@ -146,7 +151,7 @@ export class RollingSupervisor {
     const generation = new Generation(
       {
         id,
-        launch: { ...command({ id, notifySocket }), listen },
+        launch: () => ({ ...command({ id, notifySocket }), listen }),
         notifySocket,
         readyTimeoutMs,
         shutdownTimeoutMs,
@@ -177,12 +182,29 @@ export class RollingSupervisor {
       case 'extended':
         if (this.#state !== 'serving') this.#reports.extendTimeout(event.ms)
         break
+      case 'report':
+        if (generation === (this.#current ?? this.#candidate)) this.#passOn(event.report)
+        break
+      case 'given-up':
+        this.#givenUp = `generation ${generation.id} (pid ${event.pid}) cannot be ended. End it yourself`
+        this.#remove(generation)
+        break
       case 'exited':
-        this.#generations.delete(generation.id)
-        this.#reportStatus()
-        if (this.#generations.size === 0) this.#happen('empty')
+        this.#remove(generation)
         break
     }
+  }
+
+  #remove(generation: Generation): void {
+    this.#generations.delete(generation.id)
+    this.#reportStatus()
+    this.#retryWhenClear()
+    if (this.#generations.size === 0) this.#happen('empty')
+  }
+
+  #passOn(report: ManagerReport): void {
+    if (report.restartReset) this.#policy.reset()
+    this.#reports.passOn(report)
   }
 
   #promote(): void {
@@ -243,25 +265,30 @@ export class RollingSupervisor {
     }
     const verdict = this.#policy.judge(failure, this.#system.now())
     if (verdict.type === 'restart') {
-      this.#backOff = { delayMs: verdict.delayMs }
+      this.#restartDelayMs = verdict.delayMs
       return 'lost'
     }
-    this.#exit = {
-      type: 'ended',
-      exitCode,
-      reason: verdict.type === 'give-up' ? `${reason}; ${verdict.why}` : reason,
-    }
+    this.#exit =
+      verdict.type === 'give-up'
+        ? { type: 'gave-up', reason: `${reason}. Gave up restarting: ${verdict.why}` }
+        : { type: 'ended', exitCode, reason }
     return 'over'
   }
 
   #startBackOff(): void {
-    const delayMs = this.#backOff?.delayMs ?? 0
-    this.#backOff = { delayMs, timer: this.#system.timer(delayMs, () => this.#happen('retry')) }
+    const delayMs = this.#restartDelayMs
+    this.#backOff = new BackOff(this.#system, delayMs, () => this.#retryWhenClear())
     this.#emit({ type: 'restarting', delayMs })
   }
 
+  /** What the lost generation left behind may hold its port, and is being ended. The restart waits for that, within bounds. */
+  #retryWhenClear(): void {
+    const isEnded = ![...this.#generations.values()].some(({ state }) => state === 'failed')
+    if (this.#backOff?.mayRetry(isEnded)) this.#happen('retry')
+  }
+
   #clearBackOff(): void {
-    this.#backOff?.timer?.[Symbol.dispose]()
+    this.#backOff?.[Symbol.dispose]()
     this.#backOff = undefined
   }
 
@@ -291,6 +318,8 @@ export class RollingSupervisor {
   }
 
   #finish(): void {
+    if (this.#givenUp !== undefined && this.#exit.type === 'stopped')
+      this.#exit = { type: 'ended', exitCode: 1, reason: this.#givenUp }
     this.#reports.close()
     this.#emit({ type: 'ended', exit: this.#exit })
     this.#resolveDone(this.#exit)
@@ -302,7 +331,7 @@ export class RollingSupervisor {
 
   #describe(): string {
     if (this.#state === 'stopping')
-      return this.#exit.type === 'ended' ? `ending: ${this.#exit.reason}` : 'stopping'
+      return this.#exit.type === 'stopped' ? 'stopping' : `ending: ${this.#exit.reason}`
     return describeSupervisor({
       ready: this.#current && { id: this.#current.id, status: this.#current.status },
       starting: this.#candidate?.id,
@@ -313,7 +342,15 @@ export class RollingSupervisor {
   }
 
   #emit(event: SupervisorEvent): void {
-    for (const listener of this.#listeners) listener(event)
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event)
+      } catch (error) {
+        // The listeners learn of it, and not of an error in learning of it.
+        if (event.type !== 'listener-failed')
+          this.#emit({ type: 'listener-failed', event: event.type, error })
+      }
+    }
   }
 }
 

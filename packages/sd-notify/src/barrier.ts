@@ -27,7 +27,18 @@ export async function passBarrier(
     reader.close()
     return outcome
   }
-  switch (await hangUp(reader, deadline, options.signal)) {
+  let stream: Socket
+  try {
+    stream = new Socket({ fd: reader.fd, readable: true, writable: false })
+    reader.release()
+  } catch (cause) {
+    reader.close()
+    return {
+      type: 'failed',
+      error: new SdNotifyError('ERR_SEND_FAILED', 'cannot watch the pipe of the barrier', { cause }),
+    }
+  }
+  switch (await hangUp(stream, deadline, options.signal)) {
     case 'hung-up':
       return outcome
     case 'aborted':
@@ -47,12 +58,11 @@ export async function passBarrier(
 }
 
 function hangUp(
-  reader: OwnedFd,
+  stream: Socket,
   deadline: number,
   signal: AbortSignal,
 ): Promise<'hung-up' | 'aborted' | 'timeout'> {
   return new Promise((resolve) => {
-    const stream = new Socket({ fd: reader.release(), readable: true, writable: false })
     const end = (how: 'hung-up' | 'aborted' | 'timeout') => {
       clearTimeout(timer)
       signal.removeEventListener('abort', abort)

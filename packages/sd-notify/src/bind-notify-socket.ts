@@ -2,27 +2,39 @@ import { lstatSync, type Stats, unlinkSync } from 'node:fs'
 import { FdPassingError, UnixSocket } from '@shellflip/fd-passing'
 import { SdNotifyError } from './errors.ts'
 
+/** `file` is undefined for an abstract name, which has none. */
+export type BoundNotifySocket = { socket: UnixSocket; file: SocketFile | undefined }
+
 /** Binds the socket at a path or an abstract name; takes the path of a dead one over. */
-export function bindNotifySocket(path: string, mode: number): UnixSocket {
+export function bindNotifySocket(path: string, mode: number): BoundNotifySocket {
   try {
     try {
-      return bind(path, mode)
+      return bindAnew(path, mode)
     } catch (error) {
       if (!hasErrno(error, 'EADDRINUSE')) throw error
       removeDeadSocket(path, error)
-      return bind(path, mode)
+      return bindAnew(path, mode)
     }
   } catch (error) {
     throw explained(path, error)
   }
 }
 
+function bindAnew(path: string, mode: number): BoundNotifySocket {
+  const socket = bind(path, mode)
+  try {
+    return { socket, file: path.startsWith('@') ? undefined : socketFileAt(path) }
+  } catch (error) {
+    // Somebody has removed it already.
+    socket.close()
+    throw error
+  }
+}
+
 /** Which file a socket's path names, to know later whether it still does. */
 export type SocketFile = { isStillThere(): boolean }
 
-/** Undefined for an abstract name, which has no file. */
-export function socketFileAt(path: string): SocketFile | undefined {
-  if (path.startsWith('@')) return undefined
+function socketFileAt(path: string): SocketFile {
   const bound = lstatSync(path)
   return {
     isStillThere: () => {

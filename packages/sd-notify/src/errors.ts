@@ -11,6 +11,7 @@
  * - `ERR_PATH_TOO_LONG`: longer than the kernel's socket addresses.
  * - `ERR_CANNOT_OPEN`: the notify socket could not be made; `cause` has the system's reason.
  * - `ERR_MESSAGE_SKIPPED`: a datagram could not be received whole and was dropped.
+ * - `ERR_RECEIVE_FAILED`: the system refuses to receive; `cause` has its reason. The socket tries again.
  */
 export type SdNotifyErrorCode =
   | 'ERR_INVALID_ARGUMENT'
@@ -25,6 +26,7 @@ export type SdNotifyErrorCode =
   | 'ERR_PATH_TOO_LONG'
   | 'ERR_CANNOT_OPEN'
   | 'ERR_MESSAGE_SKIPPED'
+  | 'ERR_RECEIVE_FAILED'
 
 /** Everything this package throws, and the reason in a `failed` outcome. */
 export class SdNotifyError extends Error {

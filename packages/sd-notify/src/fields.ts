@@ -12,7 +12,7 @@ export type Field<Value> = {
 }
 
 type Fields = {
-  [Name in Exclude<keyof NotifyMessage, 'custom'>]-?: Field<NonNullable<NotifyMessage[Name]>>
+  [Name in Exclude<keyof NotifyMessage, 'custom' | 'unknown'>]-?: Field<NonNullable<NotifyMessage[Name]>>
 }
 
 const largestUint64 = 2n ** 64n - 1n
@@ -25,6 +25,9 @@ const maxSentStatusBytes = 2 * 1024
 
 /** A key of the service's own. */
 export const customKey = /^X_[!-<>-~]{1,253}$/
+
+/** A key as all those of sd_notify(3) are. */
+export const futureKey = /^(?!X_)[A-Z][A-Z0-9_]{0,254}$/
 
 /** Every key of sd_notify(3), in the order in which they are sent. */
 export const fields: Fields = {
@@ -52,7 +55,9 @@ export const fields: Fields = {
   },
   errno: { ...integer('ERRNO', 0, 4095), decode: decodeErrno },
   busError: text('BUSERROR', /^[ -~]{1,255}$/, '1 to 255 printable ASCII characters'),
+  varlinkError: text('VARLINKERROR', /^[ -~]{1,255}$/, '1 to 255 printable ASCII characters'),
   exitStatus: integer('EXIT_STATUS', 0, 255),
+  restartReset: flag('RESTART_RESET'),
   fdStore: flag('FDSTORE'),
   fdStoreRemove: flag('FDSTOREREMOVE'),
   fdName: text('FDNAME', /^[ -9;-~]{1,255}$/, "1 to 255 printable ASCII characters without ':'"),

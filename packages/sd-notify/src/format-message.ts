@@ -1,5 +1,5 @@
 import { SdNotifyError } from './errors.ts'
-import { customKey, type Field, fields } from './fields.ts'
+import { customKey, type Field, fields, futureKey } from './fields.ts'
 import { maxDatagramBytes, type NotifyMessage } from './message.ts'
 
 /**
@@ -16,6 +16,10 @@ export function formatMessage(message: NotifyMessage): string {
   }
   for (const [key, value] of Object.entries(message.custom ?? {})) {
     requireCustom(key, value)
+    lines.push(`${key}=${value}`)
+  }
+  for (const [key, value] of Object.entries(message.unknown ?? {})) {
+    requireUnknown(key, value)
     lines.push(`${key}=${value}`)
   }
   const text = lines.join('\n')
@@ -40,6 +44,21 @@ function requireCustom(key: string, value: unknown): void {
       `a key of one's own is X_ and up to 253 printable ASCII characters without '=' and spaces, not ${show(key)}`,
     )
   }
+  requireOneLine(key, value)
+}
+
+function requireUnknown(key: string, value: unknown): void {
+  const known = Object.values(fields).some((field) => field.key === key)
+  if (known || !futureKey.test(key)) {
+    throw new SdNotifyError(
+      'ERR_INVALID_ARGUMENT',
+      `a key in unknown is capital letters, digits and _, and not one of sd_notify(3), not ${show(key)}`,
+    )
+  }
+  requireOneLine(key, value)
+}
+
+function requireOneLine(key: string, value: unknown): void {
   if (typeof value !== 'string' || /[\n\r\0]/.test(value)) {
     throw new SdNotifyError(
       'ERR_INVALID_ARGUMENT',

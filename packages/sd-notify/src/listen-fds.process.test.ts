@@ -128,6 +128,16 @@ it('leaves what is for another process, but not the variables', () => {
   }
 })
 
+it('tells what is for another process from what is for nobody', () => {
+  const told: number[] = []
+  const onForeign = (pid: number) => told.push(pid)
+  listenFds({ env: {}, onForeign })
+  listenFds({ env: { LISTEN_PID: 'auto', LISTEN_FDS: '0' }, onForeign })
+  expect(told).toEqual([])
+  listenFds({ env: { LISTEN_PID: String(process.ppid), LISTEN_FDS: '1' }, onForeign })
+  expect(told).toEqual([process.ppid])
+})
+
 it.each([
   { LISTEN_PID: 'me', LISTEN_FDS: '1' },
   { LISTEN_FDS: 'one' },

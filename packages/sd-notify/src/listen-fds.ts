@@ -13,6 +13,11 @@ export type ListenFd = {
 export type ListenFdsOptions = {
   /** Where the variables are read and deleted. @default process.env */
   env?: NodeJS.ProcessEnv
+  /**
+   * Called when fds were passed, and for another process than this one: a wrapper that does not exec, such as npm, keeps them.
+   * A service that then listens by itself is not the one that its manager means to start. @default ignored
+   */
+  onForeign?: (pid: number) => void
 }
 
 /** SD_LISTEN_FDS_START. */
@@ -26,8 +31,8 @@ const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES
  * caller. Once only: the variables are deleted, for they are meant for this process and not for its children; a
  * second call finds none.
  *
- * `LISTEN_PID` must be this process's pid, else the fds are somebody else's and the answer is empty. `auto`, which
- * the Rust shellflip says to its successor, means whoever reads it first.
+ * `LISTEN_PID` must be this process's pid, else the fds belong to another process and the result is empty: see `onForeign`.
+ * `auto`, which the Rust shellflip sends to its successor, means the first process that reads it.
  *
  * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables contradict themselves, `ERR_FD_NOT_OPEN` if an
  * fd is not there. Nothing has been taken then.
@@ -35,7 +40,11 @@ const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES
 export function listenFds(options: ListenFdsOptions = {}): ListenFd[] {
   const taken = takeVariables(options.env ?? process.env, variables)
   const { LISTEN_PID: pid, LISTEN_FDS: count, LISTEN_FDNAMES: names } = taken
-  if (pid === undefined || count === undefined || !isForThisProcess(pid)) return []
+  if (pid === undefined || count === undefined) return []
+  if (!isForThisProcess(pid)) {
+    options.onForeign?.(Number(pid))
+    return []
+  }
   const passed = listed(parseCount(count), names)
   for (const { fd } of passed) requireOpen(fd, count)
   return passed.map(({ fd, name }) => {

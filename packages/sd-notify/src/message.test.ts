@@ -22,6 +22,9 @@ describe('parseMessage', () => {
       'ERRNO=2\nBUSERROR=org.example.Error\nEXIT_STATUS=3',
       { errno: 2, busError: 'org.example.Error', exitStatus: 3 },
     ],
+    ['VARLINKERROR=org.example.Failed', { varlinkError: 'org.example.Failed' }],
+    ['RESTART_RESET=1', { restartReset: true }],
+    ['FUTURE_KEY2=a=b\nFUTURE_KEY2=c\nREADY=1', { ready: true, unknown: { FUTURE_KEY2: 'a=b' } }],
     ['ERRNO=ENOENT', { errno: 2 }],
     ['MAINPIDFD=1\nMAINPIDFDID=77', { mainPidFd: true, mainPidFdId: 77n }],
     ['WATCHDOG=1\nWATCHDOG_USEC=20000000', { watchdog: 'ping', watchdogUsec: 20_000_000 }],
@@ -50,7 +53,7 @@ describe('parseMessage', () => {
     'READY=true',
     'ready=1',
     ' READY=1',
-    'XREADY=1',
+    `XREADY=${'x'.repeat(4 * 1024 + 1)}`,
     'MAINPID=',
     'MAINPID=0',
     'MAINPID=-1',
@@ -63,6 +66,9 @@ describe('parseMessage', () => {
     'WATCHDOG=0',
     'NOTIFYACCESS=some',
     'FDPOLL=1',
+    'VARLINKERROR=ä',
+    'RESTART_RESET=0',
+    'lower=1',
     'FDNAME=a:b',
     `FDNAME=${'n'.repeat(256)}`,
     'X_=1',
@@ -95,6 +101,8 @@ describe('parseMessage', () => {
     })
     const keys = Array.from({ length: 1000 }, (_, index) => `X_${index}=1`).join('\n')
     expect(Object.keys(parseMessage(keys).custom ?? {})).toHaveLength(64)
+    const unknown = parseMessage(keys.replaceAll('X_', 'K')).unknown
+    expect(Object.keys(unknown ?? {})).toHaveLength(64)
     const longest = 'READY=1\n'.padEnd(maxDatagramBytes, '=')
     expect(parseMessage(longest)).toEqual({ ready: true })
     expect(parseMessage(`${longest}=`)).toEqual({})
@@ -168,6 +176,10 @@ describe('formatMessage', () => {
     ['custom', { 'X_A=B': 'red' }],
     ['custom', { X_A: 'red\nREADY=1' }],
     ['custom', { X_A: 'x'.repeat(maxDatagramBytes) }],
+    ['unknown', { READY: '1' }],
+    ['unknown', { X_A: '1' }],
+    ['unknown', { lower: '1' }],
+    ['unknown', { FUTURE: 'a\nREADY=1' }],
   ])('refuses a bad %s (case %#)', (property, value) => {
     const attempt = () => formatMessage({ [property]: value } as NotifyMessage)
     expect(attempt).toThrow(SdNotifyError)
@@ -186,7 +198,9 @@ describe('formatMessage', () => {
         status: fc.string({ maxLength: 200 }),
         errno: fc.integer({ min: 0, max: 4095 }),
         busError: fc.stringMatching(/^[ -~]{1,255}$/),
+        varlinkError: fc.stringMatching(/^[ -~]{1,255}$/),
         exitStatus: fc.integer({ min: 0, max: 255 }),
+        restartReset: fc.constant(true),
         mainPid: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
         watchdog: fc.constantFrom('ping', 'trigger'),
         watchdogUsec: microseconds,
@@ -201,6 +215,11 @@ describe('formatMessage', () => {
         mainPidFdId: uint64,
         custom: fc.dictionary(
           fc.stringMatching(/^X_[A-Z0-9_]{1,20}$/),
+          fc.string().filter((text) => !/[\n\r\0]/.test(text)),
+          { minKeys: 1, maxKeys: 10, noNullPrototype: true },
+        ),
+        unknown: fc.dictionary(
+          fc.stringMatching(/^FUTURE_[A-Z0-9_]{1,20}$/),
           fc.string().filter((text) => !/[\n\r\0]/.test(text)),
           { minKeys: 1, maxKeys: 10, noNullPrototype: true },
         ),

@@ -20,10 +20,14 @@ export type NotifyMessage = {
   errno?: number
   /** `BUSERROR`: why the service failed, as a D-Bus error name. */
   busError?: string
+  /** `VARLINKERROR`: why the service failed, as a Varlink error name (v257). */
+  varlinkError?: string
   /** `EXIT_STATUS`: 0 to 255. */
   exitStatus?: number
   /** `MAINPID`: the service's main process from now on. */
   mainPid?: number
+  /** `RESTART_RESET=1`: resets the manager's restart counter and delay (v258). */
+  restartReset?: true
   /** `WATCHDOG`: `ping` (on the wire `1`) is a sign of life, `trigger` asks to be treated as hung. */
   watchdog?: 'ping' | 'trigger'
   /** `WATCHDOG_USEC`: a new watchdog timeout in microseconds; what is beyond 2^53 is read as 2^53 - 1. */
@@ -48,6 +52,8 @@ export type NotifyMessage = {
   mainPidFdId?: bigint
   /** The service's own keys; they begin with `X_`. */
   custom?: Record<`X_${string}`, string>
+  /** Keys that this version does not know, so that a supervisor can pass on what a newer manager understands. */
+  unknown?: Record<string, string>
 }
 
 /** As much as one datagram may hold: 64 KiB. systemd before v256 reads 4 KiB and drops what is longer. */

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { maxUnixAddressBytes, pipe } from '@shellflip/fd-passing'
+import { FdPassingError, maxUnixAddressBytes, pipe, UnixSocket } from '@shellflip/fd-passing'
 import { openFds, temporaryFolder } from '@shellflip/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { startService } from './fixtures/service-process.ts'
-import { Notifier, NotifySocket } from './index.ts'
+import { Notifier, NotifySocket, type SdNotifyError } from './index.ts'
 
 const onLinux = process.platform === 'linux'
 
@@ -121,6 +121,56 @@ describe('close', () => {
     await new Promise((resolve) => stream.once('close', resolve).resume())
     expect([...openFds().values()]).not.toContain(pipeItself)
   })
+})
+
+describe('what is queued by now', () => {
+  it('is handed over at once, in order, and a barrier in it is passed', async () => {
+    using folder = temporaryFolder()
+    using socket = NotifySocket.open({ path: folder.join('notify') })
+    await using notifier = new Notifier(socket.path)
+    await notifier.status('one')
+    await notifier.status('two')
+    const passed = notifier.barrier()
+    await new Promise((resolve) => setImmediate(resolve))
+    const seen: (string | undefined)[] = []
+    socket.takePending(({ message }) => seen.push(message.status))
+    expect(seen).toEqual(['one', 'two'])
+    expect(await passed).toEqual({ type: 'sent' })
+    socket.takePending(() => expect.unreachable())
+    socket.close()
+    socket.takePending(() => expect.unreachable())
+  })
+
+  it('is not what an iteration waits for', async () => {
+    using folder = temporaryFolder()
+    using socket = NotifySocket.open({ path: folder.join('notify') })
+    const waiting = socket[Symbol.asyncIterator]().next()
+    await using notifier = new Notifier(socket.path)
+    await notifier.status('one')
+    const seen: (string | undefined)[] = []
+    socket.takePending(({ message }) => seen.push(message.status))
+    await notifier.status('two')
+    expect(seen).toEqual(['one'])
+    expect((await waiting).value?.message.status).toBe('two')
+  })
+})
+
+it('tries again when the system refuses to receive, and tells it once', async () => {
+  using folder = temporaryFolder()
+  const failures: SdNotifyError[] = []
+  using socket = NotifySocket.open({
+    path: folder.join('notify'),
+    onReceiveFailed: (error) => failures.push(error),
+  })
+  const refused = new FdPassingError('ERR_SYSTEM', 'recvmsg failed: ENOMEM', { errno: 'ENOMEM' })
+  const receive = vi.spyOn(UnixSocket.prototype, 'receive')
+  for (let n = 0; n < 3; n++) receive.mockRejectedValueOnce(refused)
+  await using notifier = new Notifier(socket.path)
+  await notifier.ready()
+  const { value } = await socket[Symbol.asyncIterator]().next()
+  receive.mockRestore()
+  expect(value?.message).toEqual({ ready: true })
+  expect(failures).toMatchObject([{ code: 'ERR_RECEIVE_FAILED', cause: refused }])
 })
 
 it.runIf(onLinux)('skips a message whose fds have no room, and goes on', async () => {

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
 import {
   type Credentials,
   FdPassingError,
@@ -6,7 +7,7 @@ import {
   type OwnedFd,
   type UnixSocket,
 } from '@shellflip/fd-passing'
-import { bindNotifySocket, type SocketFile, socketFileAt } from './bind-notify-socket.ts'
+import { bindNotifySocket, type SocketFile } from './bind-notify-socket.ts'
 import { SdNotifyError } from './errors.ts'
 import type { NotifyMessage } from './message.ts'
 import { parseMessage } from './parse-message.ts'
@@ -27,7 +28,15 @@ export type NotifySocketOptions = {
   mode?: number
   /** Told of a datagram that could not be received whole. Its fds are closed already. @default ignored */
   onSkipped?: (error: SdNotifyError) => void
+  /**
+   * Told that the system refuses to receive (`ENOMEM`, `EIO` …), once until it receives again. The socket tries again, at
+   * most once a second. @default ignored
+   */
+  onReceiveFailed?: (error: SdNotifyError) => void
 }
+
+const firstRetryMs = 10
+const longestRetryMs = 1_000
 
 /**
  * The manager's end of sd_notify(3): iterate over it to receive. A message is taken from the kernel's queue when the
@@ -41,40 +50,66 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
   readonly #socket: UnixSocket
   readonly #file: SocketFile | undefined
   readonly #onSkipped: (error: SdNotifyError) => void
-  #closed = false
+  readonly #onReceiveFailed: (error: SdNotifyError) => void
+  readonly #closing = new AbortController()
+  /** How long it waits before it tries again. Undefined while the system receives. */
+  #retryMs: number | undefined
 
   /**
    * @throws SdNotifyError `ERR_PATH_IN_USE`, `ERR_PATH_TOO_LONG`, `ERR_CANNOT_OPEN`.
    */
   static open(options: NotifySocketOptions): NotifySocket {
-    return new NotifySocket(bindNotifySocket(options.path, options.mode ?? 0o600), options)
+    const { socket, file } = bindNotifySocket(options.path, options.mode ?? 0o600)
+    return new NotifySocket(socket, file, options)
   }
 
-  private constructor(socket: UnixSocket, { path, onSkipped = () => {} }: NotifySocketOptions) {
+  private constructor(socket: UnixSocket, file: SocketFile | undefined, options: NotifySocketOptions) {
+    const { path, onSkipped = () => {}, onReceiveFailed = () => {} } = options
     this.path = path
     this.#socket = socket
-    this.#file = socketFileAt(path)
+    this.#file = file
     this.#onSkipped = onSkipped
+    this.#onReceiveFailed = onReceiveFailed
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Notification, void, void> {
     for (let received = await this.#receive(); received !== null; received = await this.#receive()) {
-      const message = parseMessage(received.data)
-      if (message.barrier) closeAll(received.fds)
-      else yield { message, fds: received.fds, ...senderOf(received) }
+      const notification = notificationIn(received)
+      if (notification !== undefined) yield notification
+    }
+  }
+
+  /**
+   * Hands over what the kernel has queued by now, without waiting. Nothing is in flight for it: it needs no descriptor. Call it
+   * in a new turn of the event loop, as from a timer, or a message that the iteration has just taken comes after these.
+   */
+  takePending(onNotification: (notification: Notification) => void): void {
+    for (let taken = 0; !this.#closed && taken < mostQueued; taken++) {
+      const received = this.#receiveNow()
+      if (received === undefined) return
+      const notification = received === null ? undefined : notificationIn(received)
+      if (notification !== undefined) onNotification(notification)
     }
   }
 
   /** Ends the iteration and removes the path, unless another socket stands there by now. */
   close(): void {
     if (this.#closed) return
-    this.#closed = true
-    if (this.#file?.isStillThere()) rmSync(this.path, { force: true })
+    this.#closing.abort()
     this.#socket.close()
+    try {
+      if (this.#file?.isStillThere()) rmSync(this.path, { force: true })
+    } catch {
+      // A file that cannot be removed refuses every message from now on. The next socket at this path replaces it.
+    }
   }
 
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted
   }
 
   /** The next datagram that came whole; null once closed. */
@@ -82,20 +117,57 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
     while (!this.#closed) {
       try {
         const received = await this.#socket.receive()
+        this.#retryMs = undefined
         if (!this.#closed) return received
         closeAll(received?.fds ?? [])
       } catch (error) {
         if (this.#closed) break
-        if (!isBrokenDatagram(error)) throw error
-        this.#onSkipped(
-          new SdNotifyError('ERR_MESSAGE_SKIPPED', `a notification was dropped: ${error.message}`, {
-            cause: error,
-          }),
-        )
+        if (!this.#skip(error)) await this.#waitAfter(error)
       }
     }
     return null
   }
+
+  /** A datagram that came whole, null for one that did not, undefined where nothing is queued. */
+  #receiveNow(): Message | null | undefined {
+    try {
+      return this.#socket.receiveNow()
+    } catch (error) {
+      // The iteration meets every other error too, and tells of it.
+      return this.#skip(error) ? null : undefined
+    }
+  }
+
+  /** Tells of a datagram that is lost. Returns false for every other error: that comes again and again. */
+  #skip(error: unknown): boolean {
+    if (!isBrokenDatagram(error)) return false
+    const message = `a notification was dropped: ${error.message}`
+    this.#onSkipped(new SdNotifyError('ERR_MESSAGE_SKIPPED', message, { cause: error }))
+    return true
+  }
+
+  async #waitAfter(cause: unknown): Promise<void> {
+    const delayMs = this.#retryMs
+    this.#retryMs = Math.min((delayMs ?? firstRetryMs / 2) * 2, longestRetryMs)
+    if (delayMs === undefined) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      const message = `cannot receive at ${this.path}: ${reason}. Trying again.`
+      this.#onReceiveFailed(new SdNotifyError('ERR_RECEIVE_FAILED', message, { cause }))
+    }
+    const { signal } = this.#closing
+    await setTimeout(this.#retryMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** More than a socket's queue holds, so that a flood of messages has an end (net.unix.max_dgram_qlen). */
+const mostQueued = 4_096
+
+/** Undefined for a barrier, which is passed by closing its fd. */
+function notificationIn(received: Message): Notification | undefined {
+  const message = parseMessage(received.data)
+  if (!message.barrier) return { message, fds: received.fds, ...senderOf(received) }
+  closeAll(received.fds)
+  return undefined
 }
 
 function senderOf({ credentials }: Message): { sender?: Credentials } {

@@ -1,7 +1,9 @@
-import { customKey, fields } from './fields.ts'
+import { customKey, fields, futureKey } from './fields.ts'
 import { maxDatagramBytes, type NotifyMessage } from './message.ts'
 
-const maxCustomKeys = 64
+/** Of each kind: the service's own, and those that are not known. */
+const maxKeys = 64
+const longestUnknownBytes = 4 * 1024
 const longestKeyBytes = 255
 
 const nul = 0
@@ -15,10 +17,10 @@ const propertyByKey = new Map(
 
 /**
  * Reads one datagram, by systemd's rules (manager.c, service.c): assignments stand on lines that `\n` or `\r`
- * end; unknown keys and malformed values are ignored; of a key that is given twice, the first counts; one
+ * end; malformed values are ignored; of a key that is given twice, the first counts; one
  * NUL at the end is allowed, a datagram with NULs elsewhere says nothing at all.
  *
- * Never throws. What it keeps is bounded: 16 KiB of `STATUS` (cut), 64 `X_` keys; a datagram above 64 KiB
+ * Never throws. What it keeps is bounded: 16 KiB of `STATUS` (cut), 64 `X_` keys, 64 unknown keys of up to 4 KiB; a datagram above 64 KiB
  * says nothing.
  */
 export function parseMessage(datagram: Uint8Array | string): NotifyMessage {
@@ -26,20 +28,32 @@ export function parseMessage(datagram: Uint8Array | string): NotifyMessage {
   if (bytes.length > maxDatagramBytes || bytes.includes(nul)) return {}
 
   const values: Record<string, unknown> = {}
-  const custom: Record<string, string> = {}
-  let customKeys = 0
+  const custom = new Map<string, string>()
+  const unknown = new Map<string, string>()
   for (const [key, value] of assignments(bytes)) {
     const property = propertyByKey.get(key)
-    if (property !== undefined) {
-      values[property] ??= fields[property].decode(value.toString())
-    } else if (customKeys < maxCustomKeys && customKey.test(key) && !Object.hasOwn(custom, key)) {
-      custom[key] = value.toString()
-      customKeys++
-    }
+    if (property !== undefined) values[property] ??= fields[property].decode(value.toString())
+    else if (customKey.test(key)) keep(custom, key, value)
+    else if (futureKey.test(key)) keep(unknown, key, value, longestUnknownBytes)
   }
 
   const message = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
-  return customKeys > 0 ? { ...message, custom } : message
+  return {
+    ...message,
+    ...(custom.size > 0 ? { custom: Object.fromEntries(custom) } : {}),
+    ...(unknown.size > 0 ? { unknown: Object.fromEntries(unknown) } : {}),
+  }
+}
+
+function keep(
+  kept: Map<string, string>,
+  key: string,
+  value: Buffer,
+  longestBytes = Number.POSITIVE_INFINITY,
+): void {
+  if (kept.size >= maxKeys || kept.has(key)) return
+  const text = value.toString()
+  if (Buffer.byteLength(text) <= longestBytes) kept.set(key, text)
 }
 
 /**

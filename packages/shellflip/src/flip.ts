@@ -303,9 +303,11 @@ export class Flip<S> {
 
   /** The successor serves. */
   #leave(pid: number, channel: HandoverChannel, told: Promise<void>): void {
-    void this.#parts.older.leave().then(() => {
+    const nobodyServes = () => {
       this.#nobodyServes = true
-    })
+    }
+    // Where it cannot be told, somebody may serve.
+    this.#parts.older.leave().then(nobodyServes, () => {})
     void this.#end(this.#ending.upgraded(pid, channel, told))
   }
 

@@ -85,6 +85,7 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   const exit = await supervisor.done
   record?.remove()
   if (faults.count > 0) return EXIT_INTERNAL_ERROR
+  if (exit.type === 'gave-up') return 5
   return exit.type === 'stopped' ? 0 : exit.exitCode
 }
 

@@ -56,8 +56,15 @@ export function describeEvent(event: SupervisorEvent): LogLine {
         message: 'service manager cannot be told',
         fields: { error: event.error.message },
       }
+    case 'listener-failed':
+      return {
+        level: 'ERROR',
+        message: 'internal error in a listener: the service goes on',
+        fields: { event: event.event, error: String(event.error) },
+      }
     case 'ended': {
       if (event.exit.type === 'stopped') return { level: 'INFO', message: 'stopped' }
+      if (event.exit.type === 'gave-up') return { level: 'ERROR', message: event.exit.reason }
       const { reason, exitCode } = event.exit
       return { level: exitCode === 0 ? 'INFO' : 'ERROR', message: reason, fields: { exit_code: exitCode } }
     }
@@ -109,6 +116,26 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
         message: 'generation named a main process that is not its own',
         fields: { generation, pid: event.pid },
       }
+    case 'generation-signal-refused':
+      return {
+        level: 'ERROR',
+        message: 'generation cannot be signalled: it runs as another user',
+        fields: { generation, pid: event.pid, signal: event.signal },
+      }
+    case 'generation-given-up':
+      return {
+        level: 'ERROR',
+        message: 'generation is given up: SIGKILL did not end it',
+        fields: { generation, pid: event.pid },
+      }
+    case 'generation-receive-failed':
+      return {
+        level: 'WARN',
+        message: 'messages of the generation cannot be received at the moment',
+        fields: { generation, error: event.error.message },
+      }
+    case 'generation-report':
+      return { level: 'DEBUG', message: 'generation reports to the manager', fields: { generation } }
     case 'generation-status':
       return { level: 'DEBUG', message: 'generation status', fields: { generation, status: event.text } }
     case 'generation-extended':

@@ -16,8 +16,9 @@ const settings = Object.fromEntries(words.map((word) => word.split(/=(.*)/s, 2))
 const notifier = Notifier.fromEnvironment()
 const name = settings.name ?? String(process.pid)
 
-process.on('SIGTERM', () => {
+process.on('SIGTERM', async () => {
   if ('stubborn' in settings) return
+  while ('drains-until' in settings && !existsSync(settings['drains-until'])) await delay(10)
   process.exit(0)
 })
 if ('exit' in settings) process.exit(Number(settings.exit))
@@ -29,3 +30,4 @@ process.stdout.write(`${name} says hello\n`)
 setInterval(() => {}, 60_000)
 while ('ready-after' in settings && !existsSync(settings['ready-after'])) await delay(10)
 if (!('never-ready' in settings)) await notifier.ready({ status: settings.status ?? `serving as ${name}` })
+if ('ping' in settings) setInterval(() => void notifier.ping(), Number(settings.ping))

@@ -77,7 +77,8 @@ class Launcher {
       this.#living.add(child)
       child.started.catch(() => this.#living.delete(child))
       void child.exited.then((exit) => this.#ended(child, exit))
-      void this.#obey(link, child)
+      // A link that fails ends like one that the child has closed: the parent lives on.
+      this.#obey(link, child).catch(() => link.close())
       return child
     } catch (error) {
       link.close()

@@ -8,7 +8,10 @@ describe('the time for which a process runs', () => {
         toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'],
       }),
   )
-  afterEach(() => void vi.useRealTimers())
+  afterEach(() => {
+    vi.restoreAllMocks()
+    vi.useRealTimers()
+  })
 
   /** The process is stopped: its clock goes on, and its timers come late. */
   const pause = (milliseconds: number) => {
@@ -29,18 +32,48 @@ describe('the time for which a process runs', () => {
   test('does not count a pause, however long', () => {
     const over = vi.fn()
     using _ = new RunningTimer(2_500, over)
-    vi.advanceTimersByTime(1_000)
+    vi.advanceTimersByTime(1_252)
     pause(3_600_000)
-    // The tick that the pause has fallen into counts for nothing.
-    vi.advanceTimersByTime(2_499)
+    // The tick with the pause in it does not count.
+    vi.advanceTimersByTime(1_560)
     expect(over).not.toHaveBeenCalled()
     vi.advanceTimersByTime(10)
     expect(over).toHaveBeenCalledOnce()
   })
 
+  test('does not count a pause that is shorter than the timeout either', () => {
+    const over = vi.fn()
+    using _ = new RunningTimer(800, over)
+    vi.advanceTimersByTime(400)
+    pause(700)
+    vi.advanceTimersByTime(499)
+    expect(over).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(10)
+    expect(over).toHaveBeenCalledOnce()
+  })
+
+  test('ends on a machine that is always slow', () => {
+    const over = vi.fn()
+    using _ = new RunningTimer(800, over)
+    const now = performance.now.bind(performance)
+    vi.spyOn(performance, 'now').mockImplementation(() => now() * 10)
+    vi.advanceTimersByTime(2_000)
+    expect(over).toHaveBeenCalledOnce()
+  })
+
+  test('tells how much of it is left', () => {
+    using timer = new RunningTimer(800, () => {})
+    expect(timer.leftMs).toBe(800)
+    vi.advanceTimersByTime(250)
+    expect(timer.leftMs).toBe(550)
+    pause(10_000)
+    vi.advanceTimersByTime(10)
+    expect(timer.leftMs).toBeGreaterThan(450)
+  })
+
   test('leaves the event loop a whole turn before it is over', () => {
     const over = vi.fn()
-    using _ = new RunningTimer(100, over)
+    using _ = new RunningTimer(1, over)
     vi.advanceTimersToNextTimer()
     expect(over, 'what the kernel has queued is read first').not.toHaveBeenCalled()
     vi.advanceTimersToNextTimer()
@@ -51,7 +84,7 @@ describe('the time for which a process runs', () => {
 
   test('is never over when it was disposed of, in its last turn too', () => {
     const over = vi.fn()
-    const timer = new RunningTimer(100, over)
+    const timer = new RunningTimer(1, over)
     vi.advanceTimersToNextTimer()
     timer[Symbol.dispose]()
     vi.advanceTimersByTime(10_000)

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { listenTcp } from '@shellflip/fd-passing'
+import { temporaryFolder, waitFor } from '@shellflip/testing'
+import { describe, expect, test } from 'vitest'
+import { lookForSockets } from './look-for-sockets.ts'
+import { describeNotTaken } from './passed-sockets.ts'
+
+const readyFile = 'open(sys.argv[1], "w").write(str(os.getpid()))'
+/** Each ends with its parent's group, and tells its pid when it is set up. */
+const python = (lines: string) => `python3 -c '
+import os, socket, select, sys, time
+${lines}
+${readyFile}
+time.sleep(60)' "$READY"`
+const node = (lines: string) => `node -e '
+${lines}
+setTimeout(() => {}, 60_000)
+setTimeout(() => require("fs").writeFileSync(process.env.READY, String(process.pid)), 50)'`
+
+const ownListener = 's = socket.create_server(("127.0.0.1", 0))'
+
+/** Runs a command with a passed socket as fd 3, and looks for it when the command is set up. */
+async function look(script: string) {
+  using folder = temporaryFolder()
+  using listener = listenTcp({ host: '127.0.0.1', port: 0 })
+  const ready = folder.join('ready')
+  const child = spawn('/bin/sh', ['-c', script], {
+    detached: true,
+    env: { ...process.env, READY: ready },
+    stdio: ['ignore', 'inherit', 'inherit', listener.fd],
+  })
+  const spawnedPid = child.pid as number
+  try {
+    const readyPid = await waitFor(() => {
+      try {
+        return Number(readFileSync(ready, 'utf8'))
+      } catch {
+        return undefined
+      }
+    })
+    const found = lookForSockets({ spawnedPid, readyPid, sockets: [{ name: 'http', fd: listener }] })
+    return { found, spawnedPid, readyPid }
+  } finally {
+    process.kill(-spawnedPid, 'SIGKILL')
+  }
+}
+
+describe.runIf(process.platform === 'linux')('the sockets that were passed', () => {
+  test.each([
+    ['no process took them, and one behind a shell listens by itself', `${python(ownListener)}; true`],
+    [
+      'Node behind a shell listens by itself: that Node marks every descriptor is no trace',
+      `${node('require("net").createServer().listen(0, "127.0.0.1")')}; true`,
+    ],
+  ])('are not taken: %s', async (_, script) => {
+    const { found, spawnedPid, readyPid } = await look(script)
+    expect(found).toEqual({
+      readyPid,
+      listenPid: spawnedPid,
+      listenCommand: expect.stringContaining('sh'),
+      listenerPid: readyPid,
+      address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    })
+  })
+
+  test.each([
+    ['without a trace, as by accept() on fd 3', 'pass'],
+    ['with close-on-exec', `os.set_inheritable(3, False); ${ownListener}`],
+    ['as a duplicate', `d = os.dup(3); ${ownListener}`],
+    ['by epoll', `e = select.epoll(); e.register(3); ${ownListener}`],
+    [
+      'without a trace, beside a UNIX socket for control',
+      's = socket.socket(socket.AF_UNIX); s.bind("\\0" + str(os.getpid())); s.listen()',
+    ],
+  ])('may be taken behind a shell %s', async (_, lines) => {
+    const { found } = await look(`${python(lines)}; true`)
+    expect(found).toBeUndefined()
+  })
+
+  test('may be taken by Node behind a shell', async () => {
+    const lines = `const net = require("net"); net.createServer().listen({ fd: 3 }); net.createServer().listen(0, "127.0.0.1")`
+    const { found } = await look(`${node(lines)}; true`)
+    expect(found).toBeUndefined()
+  })
+})
+
+test('the failure names who keeps them and where the service listens', () => {
+  const found = { readyPid: 812, listenPid: 800, listenCommand: 'npm start\n', listenerPid: 812 }
+  expect(describeNotTaken({ ...found, address: '127.0.0.1:18151' })).toBe(
+    'pid 812 reports ready, but nobody took the sockets: LISTEN_PID names pid 800 (npm start). ' +
+      'It listens on 127.0.0.1:18151 instead. Start the server directly, or by exec',
+  )
+})

@@ -1,0 +1,103 @@
+import { fstatSync, readlinkSync } from 'node:fs'
+import { type ListeningSocket, listeningSockets } from './listening-sockets.ts'
+import type { SocketSearch, SocketsNotTaken } from './passed-sockets.ts'
+import { listProc, type ProcProcess, procProcesses, readProc } from './proc-files.ts'
+
+/** SD_LISTEN_FDS_START. */
+const firstFd = 3
+const closeOnExec = 0o2000000
+
+/**
+ * Looks in /proc whether a process of a generation took the sockets that were passed. A process can use fd 3 without a
+ * trace. So only this is a failure: no process shows a trace, and one that LISTEN_PID does not name listens on a socket of
+ * its own. Undefined also where the system does not tell.
+ */
+export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch): SocketsNotTaken | undefined {
+  if (process.platform !== 'linux') return undefined
+  try {
+    const passed = new Set(sockets.map(({ fd }) => fstatSync(fd.fd).ino))
+    const seen = generationOf(spawnedPid).map((pid) => ({ pid, fds: openFds(pid) }))
+    if (seen.some(({ pid, fds }) => tookOne(pid, fds, passed))) return undefined
+    const listenCommand = readProc(`${spawnedPid}/comm`) ?? ''
+    for (const { pid, fds } of seen) {
+      const own = pid === spawnedPid ? undefined : ownListener(pid, fds, passed)
+      if (own !== undefined)
+        return { readyPid, listenPid: spawnedPid, listenCommand, listenerPid: pid, address: own.address }
+    }
+  } catch {
+    // A process of another user, or a system call that failed: nobody can tell.
+  }
+  return undefined
+}
+
+/** The members of the group that a spawned process leads, and its descendants in other groups. */
+function generationOf(spawnedPid: number): number[] {
+  const all = procProcesses()
+  const isOurs = (pid: number, process: ProcProcess | undefined): boolean =>
+    process !== undefined &&
+    (pid === spawnedPid || process.group === spawnedPid || isOurs(process.parent, all.get(process.parent)))
+  return [...all].filter(([pid, process]) => isOurs(pid, process)).map(([pid]) => pid)
+}
+
+type OpenFd = { fd: number; target: string; inode: number | undefined }
+
+/** @throws where this user may not look, and not where the process has ended */
+function openFds(pid: number): OpenFd[] {
+  const names = listProc(`${pid}/fd`)
+  // Each process that we may look at has this one: the end of it hides nothing.
+  if (names.length === 0) readlinkUnlessGone(`/proc/${pid}/exe`)
+  return names.map((name) => {
+    const target = readlinkUnlessGone(`/proc/${pid}/fd/${name}`)
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
+    return { fd: Number(name), target, inode: inode === undefined ? undefined : Number(inode) }
+  })
+}
+
+function readlinkUnlessGone(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
+}
+
+/** A server duplicates a socket, watches it by epoll, or marks it close-on-exec, as sd_listen_fds(3) does. */
+function tookOne(pid: number, fds: readonly OpenFd[], passed: ReadonlySet<number>): boolean {
+  const ours = fds.filter(({ inode }) => inode !== undefined && passed.has(inode)).map(({ fd }) => fd)
+  if (ours.length === 0) return false
+  if (ours.some((fd) => fd >= firstFd + passed.size)) return true
+  // Node marks every descriptor at its start, the standard input too: that is no trace.
+  if (!isCloseOnExec(pid, 0) && ours.some((fd) => isCloseOnExec(pid, fd))) return true
+  return fds
+    .filter(({ target }) => target === 'anon_inode:[eventpoll]')
+    .some(({ fd }) => watchedBy(pid, fd).some((watched) => ours.includes(watched)))
+}
+
+function isCloseOnExec(pid: number, fd: number): boolean {
+  const flags = /^flags:\s*([0-7]+)/m.exec(readProc(`${pid}/fdinfo/${fd}`) ?? '')?.[1] ?? '0'
+  return (Number.parseInt(flags, 8) & closeOnExec) !== 0
+}
+
+/** proc_pid_fdinfo(5). */
+function watchedBy(pid: number, epoll: number): number[] {
+  const info = readProc(`${pid}/fdinfo/${epoll}`) ?? ''
+  return [...info.matchAll(/^tfd:\s*(\d+)/gm)].map(([, fd]) => Number(fd))
+}
+
+/**
+ * TCP is what a service falls back to. A UNIX socket of its own is often a control socket, so it counts only where one was
+ * passed.
+ */
+function ownListener(
+  pid: number,
+  fds: readonly OpenFd[],
+  passed: ReadonlySet<number>,
+): ListeningSocket | undefined {
+  const listening = listeningSockets(pid)
+  const passedUnix = [...passed].some((inode) => listening.get(inode)?.family === 'unix')
+  return fds
+    .filter(({ inode }) => inode !== undefined && !passed.has(inode))
+    .map(({ inode }) => listening.get(inode as number))
+    .find((socket) => socket !== undefined && (socket.family === 'tcp' || passedUnix))
+}

@@ -1,0 +1,33 @@
+import type { System } from '@shellflip/generation'
+
+/** What the lost generation left behind gets 5 s and then SIGKILL. A process that survives this must not stop the service. */
+const longestWaitMs = 10_000
+
+/** The delay before a restart. It lasts longer while the lost generation is still being ended. */
+export class BackOff implements Disposable {
+  readonly delayMs: number
+  #isOver = false
+  #isLongest = false
+  #timer: Disposable
+
+  /** @param onOver is called when the delay is over, and once more when nothing may hold the restart up any more */
+  constructor(system: System, delayMs: number, onOver: () => void) {
+    this.delayMs = delayMs
+    this.#timer = system.timer(delayMs, () => {
+      this.#isOver = true
+      this.#timer = system.timer(longestWaitMs, () => {
+        this.#isLongest = true
+        onOver()
+      })
+      onOver()
+    })
+  }
+
+  mayRetry(isEnded: boolean): boolean {
+    return this.#isOver && (isEnded || this.#isLongest)
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]()
+  }
+}
