@@ -20,13 +20,17 @@ export {
   removeLockFile,
   tryLockFile,
 } from './lock-file.ts'
+export type { Bytes } from './null-terminated.ts'
 export { addSeals, getSeals, memfd, type Seal } from './memfd.ts'
 export { dgramFrom, dupOf, fdOf, type HandleOwner, serverFrom, socketFrom } from './node-handles.ts'
 export type { SendOptions } from './outgoing.ts'
 export { OwnedFd } from './owned-fd.ts'
 export { reapOrphan } from './reap-orphan.ts'
+export { reapOrphans } from './reap-orphans.ts'
 export { localAddress, type SocketAddress } from './socket-address.ts'
 export { setSocketMode } from './socket-file.ts'
+export { type SpawnOptions, spawnProcess } from './spawn-process.ts'
+export type { ProcessExit, SpawnedProcess } from './spawned-process.ts'
 export { isIpv6Only, sharesAddress } from './socket-options.ts'
 export { maxUnixAddressBytes } from './unix-address.ts'
 export { socketpair, type UnixSocketType } from './unix-endpoint.ts'
