@@ -15,7 +15,8 @@ export function nullTerminated(what: string, strings: readonly Bytes[]): Uint8Ar
         throw invalidArgument(`${what} must be text or bytes, not ${typeof text}`)
       }
       const bytes = Buffer.from(text)
-      if (bytes.includes(0)) throw invalidArgument(`${what} must not hold a NUL: ${JSON.stringify(bytes.toString())}`)
+      if (bytes.includes(0))
+        throw invalidArgument(`${what} must not hold a NUL: ${JSON.stringify(bytes.toString())}`)
       return Buffer.concat([bytes, nul])
     }),
   )

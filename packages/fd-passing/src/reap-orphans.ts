@@ -49,12 +49,16 @@ class OrphanReaper {
   }
 
   #judge(found: number): void {
-    if (found <= 0) return
-    if (found !== this.#suspect) return this.#look()
-    if (!isSpawnedHere(found)) {
-      reapOrphan(found)
-      return this.#look()
+    const isStillThere = found > 0 && found === this.#suspect
+    if (isStillThere && isSpawnedHere(found)) {
+      this.#lookLater()
+      return
     }
+    if (isStillThere) reapOrphan(found)
+    this.#look()
+  }
+
+  #lookLater(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(this.#look, lookAgainMs).unref()
   }

@@ -22,7 +22,12 @@ describe.runIf(process.platform === 'linux')('a spawned process', () => {
     mkdirSync(cwd)
     const env = ['PATH=/usr/bin:/bin', Buffer.concat([Buffer.from('a.'), latin, Buffer.from('='), latin])]
     const { output } = await run([], {
-      args: ['-c', 'readlink /proc/$$/cwd; tr "\\0" "\\n" < /proc/$$/cmdline | tail -1; cat /proc/$$/environ', 'sh', latin],
+      args: [
+        '-c',
+        'readlink /proc/$$/cwd; tr "\\0" "\\n" < /proc/$$/cmdline | tail -1; cat /proc/$$/environ',
+        'sh',
+        latin,
+      ],
       env,
       cwd,
     })

@@ -64,7 +64,11 @@ function checkLimit(openFiles: number): number {
   throw invalidArgument(`openFiles must be a whole number from 0, not ${openFiles}`)
 }
 
-function stepError({ step, error, index }: SpawnFailure, files: readonly Bytes[], cwd: Bytes | undefined): FdPassingError {
+function stepError(
+  { step, error, index }: SpawnFailure,
+  files: readonly Bytes[],
+  cwd: Bytes | undefined,
+): FdPassingError {
   const path = step === 'execve' ? files[index] : step === 'chdir' ? cwd : undefined
   if (path === undefined) return systemError(step, error)
   const { code, message, errno, syscall } = systemError(step, error, Buffer.from(path).toString())

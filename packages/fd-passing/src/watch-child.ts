@@ -1,6 +1,6 @@
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
-import { type PidWatch, PidfdWatch } from './watch-pid.ts'
+import { PidfdWatch, type PidWatch } from './watch-pid.ts'
 
 export type { PidWatch }
 

@@ -126,7 +126,7 @@ export class FakeSystem implements System {
   /** The process says something on its notify socket. */
   notify(pid: number, message: NotifyMessage): void {
     const process = this.processes.find((candidate) => candidate.pid === pid)
-    this.inboxes.get(process?.launch.env.NOTIFY_SOCKET ?? '')?.({ message, fds: [] })
+    this.inboxes.get(String(process?.launch.env.NOTIFY_SOCKET ?? ''))?.({ message, fds: [] })
   }
 
   /** A process ends: one that was spawned, or another one that is watched. */

@@ -1,3 +1,5 @@
+import { reapOrphans } from '@shellflip/fd-passing'
+import { type Bytes, showBytes } from '@shellflip/internal'
 import { type RestartMode, RollingSupervisor } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
 import { parseCommand, renderCommand } from '../arguments/command-template.ts'
@@ -6,7 +8,8 @@ import { claimPlace } from '../control/claim-place.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
 import { makeNotifyDirectory } from '../launch/notify-directory.ts'
 import { openListeners } from '../launch/open-listeners.ts'
-import { workingDirectory } from '../launch/working-directory.ts'
+import { readStart, type Start } from '../launch/start.ts'
+import { isRelative, type LaunchDirectory, launchDirectory } from '../launch/working-directory.ts'
 import { createLogger, type LogFormat, type Logger } from '../log/logger.ts'
 import { describeEvent } from '../log/supervisor-events.ts'
 import { GenerationRecord } from '../orphans/generation-record.ts'
@@ -22,6 +25,7 @@ export type RunOptions = PlaceOptions & {
   shutdownTimeout: number
   readyTimeout: number
   tempdir: string
+  chdir?: string
   listen: readonly ListenAddress[]
   restart: RestartMode
   maxDraining: number
@@ -30,17 +34,14 @@ export type RunOptions = PlaceOptions & {
 }
 
 /** `procroll run`: serves a command in generations until it is asked to stop, or cannot. Returns the exit status. */
-export async function run(words: readonly string[], options: RunOptions): Promise<number> {
+export async function run(words: readonly Bytes[], options: RunOptions): Promise<number> {
   const command = parseCommand(words)
-  const cwd = workingDirectory()
+  const start = readStart()
+  const directory = launchDirectory(start.pwd, options.chdir)
   const logger = createLogger({ format: options.logFormat, debug: options.debug })
-  if (process.pid === 1) {
-    logger.log(
-      'WARN',
-      'procroll is PID 1 and reaps only its own children: run it under an init, as with --init',
-    )
-  }
-  const service = new Service({ name: options.name ?? String(process.pid), command: words })
+  using _reaper = process.pid === 1 ? reapOrphans() : undefined
+  warnOfResolved(directory, words, logger)
+  const service = new Service({ name: options.name ?? String(process.pid), command: words.map(showBytes) })
   using _signals = obeySignals(service)
   using faults = endOnInternalError(
     (error) => tellFault(logger, error, options.debug),
@@ -60,11 +61,11 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   using opened = await openListeners(options.listen)
   if (service.ending.aborted) return 0
 
+  const launch = launchOf(start, directory, options)
   const supervisor = new RollingSupervisor({
     command: ({ id, notifySocket }) => ({
       ...renderCommand(command, { PID: process.pid, Generation: id, NotifySocket: notifySocket }),
-      env: process.env,
-      cwd,
+      ...launch,
     }),
     notifyDirectory: notifyDirectory.path,
     readyTimeoutMs: options.readyTimeout,
@@ -86,6 +87,29 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   record?.remove()
   if (faults.count > 0) return EXIT_INTERNAL_ERROR
   return exit.type === 'stopped' ? 0 : exit.exitCode
+}
+
+/** What all generations have in common. */
+function launchOf({ env, rawEnv, openFiles }: Start, { path }: LaunchDirectory, { chdir }: RunOptions) {
+  return {
+    env: chdir === undefined ? env : { ...env, PWD: path },
+    rawEnv,
+    cwd: path,
+    ...(openFiles === undefined ? {} : { openFiles }),
+  }
+}
+
+/** A service manager sets no PWD: a symlink in its WorkingDirectory= is lost to us, and a deploy that moves it would do nothing. */
+function warnOfResolved(directory: LaunchDirectory, words: readonly Bytes[], logger: Logger): void {
+  const hasManager = process.env.NOTIFY_SOCKET !== undefined || process.env.INVOCATION_ID !== undefined
+  if (!directory.isResolved || !hasManager || !isRelative(words, directory.path)) return
+  logger.log(
+    'WARN',
+    'the working directory is known without its symlinks: give --chdir if a deploy moves one',
+    {
+      directory: showBytes(directory.path),
+    },
+  )
 }
 
 function keepRecord(
