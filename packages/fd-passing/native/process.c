@@ -4,6 +4,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #if defined(__linux__) && !defined(SYS_pidfd_open)
 #define SYS_pidfd_open 434 /* the same on every architecture */
@@ -49,9 +52,23 @@ static napi_value find_zombie(napi_env env, napi_callback_info info) {
   return number(env, child.si_pid);
 }
 
+/* PR_SET_CHILD_SUBREAPER of prctl(2): orphans below this process become its children. */
+static napi_value set_subreaper(napi_env env, napi_callback_info info) {
+#ifdef __linux__
+  Arguments arguments = arguments_of(env, info);
+  int on = int_at(&arguments, 0);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return result(env, prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)(on != 0), 0UL, 0UL, 0UL));
+#else
+  (void)info;
+  return failure(env, ENOTSUP);
+#endif
+}
+
 const Function process_functions[] = {
     {"pidfdOpen", open_pidfd},
     {"reap", reap_process},
     {"findZombie", find_zombie},
+    {"setSubreaper", set_subreaper},
     {NULL, NULL},
 };

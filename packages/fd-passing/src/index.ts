@@ -1,3 +1,4 @@
+export { adoptedChildren, adoptOrphans } from './adopted-children.ts'
 export { type ClaimedUnixPath, claimUnixPath } from './claim-unix-path.ts'
 export { type Credentials, peerCredentials } from './credentials.ts'
 export { dup, isCloexec, pipe, setCloexec } from './descriptors.ts'

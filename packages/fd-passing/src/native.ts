@@ -96,6 +96,7 @@ export type Native = {
   reap(pid: number): ExitReport | number
   /** The pid of a child that nobody has waited for, or 0. */
   findZombie(): number
+  setSubreaper(on: number): number
   /** `files`, `argv`, `environment` and `cwd` (at most one) are strings in bytes, each ended by NUL. -1 in `fds` means /dev/null. */
   spawn(
     files: Uint8Array,

@@ -1,8 +1,10 @@
-import { type Bytes, FdPassingError, type ProcessExit, spawnProcess } from '@shellflip/fd-passing'
+import { type Bytes, FdPassingError, spawnProcess } from '@shellflip/fd-passing'
 import { listenEnvironment } from '@shellflip/sd-notify'
 import { executablePaths } from './executable.ts'
 import { explainLaunch } from './explain-launch.ts'
+import type { ProcessExit } from './failure.ts'
 import { fileKind } from './interpreter.ts'
+import { oomKills } from './oom-kills.ts'
 import { pathFrom } from './path-from.ts'
 import type { Launch } from './system.ts'
 
@@ -11,7 +13,12 @@ import type { Launch } from './system.ts'
  *
  * @throws LaunchError
  */
-export function startProcess(launch: Launch, onExit: (exit: ProcessExit) => void): number {
+export function startProcess(launch: Launch, tellExit: (exit: ProcessExit) => void): number {
+  const killsBefore = oomKills()
+  const onExit = (exit: ProcessExit) => {
+    const isKilled = exit.signal === 'SIGKILL' && (oomKills() ?? 0) > (killsBefore ?? 0)
+    tellExit(isKilled ? { ...exit, outOfMemory: true } : exit)
+  }
   const { env, args, cwd, listen, openFiles } = launch
   const variables = {
     ...env,

@@ -1,5 +1,5 @@
 export { type Bytes, isText, showBytes, textOr } from './bytes.ts'
 export { escapeUnprintable, oneLine } from './printable.ts'
 export { type PrivateFolderOptions, privateFolderFault } from './private-folder.ts'
-export { readProc } from './read-proc.ts'
+export { readProc, splitStrings } from './read-proc.ts'
 export { type WorkingDirectory, workingDirectory } from './working-directory.ts'

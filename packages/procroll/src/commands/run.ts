@@ -1,4 +1,4 @@
-import { reapOrphans } from '@shellflip/fd-passing'
+import { adoptOrphans, reapOrphans } from '@shellflip/fd-passing'
 import { type Bytes, showBytes } from '@shellflip/internal'
 import { type RestartMode, RollingSupervisor } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
@@ -10,9 +10,11 @@ import { makeNotifyDirectory } from '../launch/notify-directory.ts'
 import { openListeners } from '../launch/open-listeners.ts'
 import { readStart, type Start } from '../launch/start.ts'
 import { isRelative, type LaunchDirectory, launchDirectory } from '../launch/working-directory.ts'
+import { hintFor } from '../log/hints.ts'
 import { createLogger, type LogFormat, type Logger } from '../log/logger.ts'
 import { describeEvent } from '../log/supervisor-events.ts'
 import { GenerationRecord } from '../orphans/generation-record.ts'
+import { LeftBehind } from '../orphans/left-behind.ts'
 import { type OrphanPolicy, settleOrphans, sweepUnnamed } from '../orphans/settle-orphans.ts'
 import { EXIT_INTERNAL_ERROR, endOnInternalError } from '../supervise/last-resort.ts'
 import { Service } from '../supervise/service.ts'
@@ -39,7 +41,9 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   const start = readStart()
   const directory = launchDirectory(start.pwd, options.chdir)
   const logger = createLogger({ format: options.logFormat, debug: options.debug })
-  using _reaper = process.pid === 1 ? reapOrphans() : undefined
+  // PID 1 gets the orphans of all its processes, and a subreaper those of its own: none may remain a zombie.
+  adoptOrphans()
+  using _reaper = reapOrphans()
   warnOfResolved(directory, words, logger)
   const service = new Service({ name: options.name ?? String(process.pid), command: words.map(showBytes) })
   using _signals = obeySignals(service)
@@ -54,13 +58,14 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   using notifyDirectory = makeNotifyDirectory(options.tempdir)
   if (options.name === undefined && options.controlSocket === undefined) await sweepUnnamed(logger)
   await using place = await claimPlace(options, service, logger)
+  const { signal, shutdownTimeout: timeoutMs } = options
   if (place !== undefined) {
-    const { signal, shutdownTimeout: timeoutMs } = options
     await settleOrphans(place.record, options.orphans, { signal, timeoutMs, hurry: service.hurrying }, logger)
   }
   using opened = await openListeners(options.listen)
   if (service.ending.aborted) return 0
 
+  const listen = [...passed.sockets, ...opened.sockets]
   const launch = launchOf(start, directory, options)
   const supervisor = new RollingSupervisor({
     command: ({ id, notifySocket }) => ({
@@ -73,17 +78,26 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
     stopSignal: options.signal,
     restart: options.restart,
     maxDraining: options.maxDraining,
-    listen: [...passed.sockets, ...opened.sockets],
+    listen,
     manager,
     ...(options.watchdog === undefined ? {} : { watchdogMs: options.watchdog }),
+  })
+  const leftBehind = new LeftBehind(supervisor, {
+    ...{ signal, timeoutMs, hurry: service.hurrying, logger },
+    notifyDirectory: notifyDirectory.path,
   })
   supervisor.onEvent((event) => {
     const { level, message, fields } = describeEvent(event)
     logger.log(level, message, fields)
+    leftBehind.observe(event)
+    if (event.type !== 'generation-failed') return
+    const hint = hintFor(event.failure, listen.length > 0)
+    if (hint !== undefined) logger.log('INFO', hint, { generation: event.generation })
   })
   const record = place && keepRecord(supervisor, place.record, notifyDirectory.path, logger)
   service.start(supervisor)
   const exit = await supervisor.done
+  await leftBehind.settled()
   record?.remove()
   if (faults.count > 0) return EXIT_INTERNAL_ERROR
   return exit.type === 'stopped' ? 0 : exit.exitCode

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Bytes, readProc, textOr } from '@shellflip/internal'
+import { type Bytes, readProc, splitStrings, textOr } from '@shellflip/internal'
 import { softOpenFiles } from './open-files.ts'
 
 /** Variables as `Launch` of @shellflip/generation takes them. */
@@ -45,7 +45,7 @@ export function readStart(): Start {
 function told(text = ''): { openFiles?: string; environment?: Buffer[] } {
   const [, pid, openFiles, encoded = ''] = /^(\d+) (\w*) ?(.*)$/s.exec(text) ?? []
   if (Number(pid) !== process.pid || openFiles === undefined) return {}
-  const environment = split(Buffer.from(encoded, 'base64'))
+  const environment = splitStrings(Buffer.from(encoded, 'base64'))
   return environment.length === 0 ? { openFiles } : { openFiles, environment }
 }
 
@@ -66,12 +66,6 @@ function variablesOf(entries: readonly Buffer[]): Variables {
 
 function entry([name, value]: [string, string | undefined]): Buffer {
   return Buffer.from(`${name}=${value}`)
-}
-
-function split(all: Buffer): Buffer[] {
-  const end = all.indexOf(0)
-  if (end === -1) return all.length === 0 ? [] : [all]
-  return [all.subarray(0, end), ...split(all.subarray(end + 1))]
 }
 
 function readLimits(pid: number): string | undefined {
