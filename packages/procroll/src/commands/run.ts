@@ -67,11 +67,13 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
 
   const listen = [...passed.sockets, ...opened.sockets]
   const launch = launchOf(start, directory, options)
+  const leftBehind = new LeftBehind({ signal, timeoutMs, hurry: service.hurrying, logger })
   const supervisor = new RollingSupervisor({
-    command: ({ id, notifySocket }) => ({
-      ...renderCommand(command, { PID: process.pid, Generation: id, NotifySocket: notifySocket }),
-      ...launch,
-    }),
+    command: ({ id, notifySocket }) => {
+      leftBehind.starting({ id, notifySocket })
+      const values = { PID: process.pid, Generation: id, NotifySocket: notifySocket }
+      return { ...renderCommand(command, values), ...launch }
+    },
     notifyDirectory: notifyDirectory.path,
     readyTimeoutMs: options.readyTimeout,
     shutdownTimeoutMs: options.shutdownTimeout,
@@ -81,10 +83,6 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
     listen,
     manager,
     ...(options.watchdog === undefined ? {} : { watchdogMs: options.watchdog }),
-  })
-  const leftBehind = new LeftBehind(supervisor, {
-    ...{ signal, timeoutMs, hurry: service.hurrying, logger },
-    notifyDirectory: notifyDirectory.path,
   })
   supervisor.onEvent((event) => {
     const { level, message, fields } = describeEvent(event)

@@ -37,14 +37,6 @@ describe('generations start', () => {
     expect(path.toString()).toBe(`${folder.path}/../current/.`)
   })
 
-  it.runIf(process.platform === 'linux')('in a folder whose name is not UTF-8', () => {
-    using folder = temporaryFolder()
-    const odd = Buffer.concat([Buffer.from(realpathSync(folder.path)), Buffer.from('/caf\xe9', 'latin1')])
-    mkdirSync(odd)
-    process.chdir(odd as unknown as string)
-    expect(launchDirectory(undefined).path).toEqual(odd)
-  })
-
   it('nowhere, where the folder is gone', () => {
     {
       using folder = temporaryFolder()

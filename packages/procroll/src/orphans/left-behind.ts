@@ -1,13 +1,20 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { adoptedChildren } from '@shellflip/fd-passing'
-import type { RollingSupervisor, SupervisorEvent } from '@shellflip/rolling-supervisor'
+import type { SupervisorEvent } from '@shellflip/rolling-supervisor'
 import type { Logger } from '../log/logger.ts'
 import { type EndingOptions, endOrphans } from './end-orphans.ts'
 import { lookUpProcess } from './process-table.ts'
 import { readProcess } from './read-process.ts'
 
-type Options = EndingOptions & { notifyDirectory: string; logger: Logger }
-type Generations = Pick<RollingSupervisor, 'status'>
+type Options = EndingOptions & { logger: Logger }
+
+type Start = {
+  notifySocket: string
+  /** The adopted processes that were there. */
+  before: ReadonlySet<number>
+  /** It exited with 0 before it was ready. */
+  exitedEarly: boolean
+}
 
 /** Each round ends what the one before has set free: a daemon of a daemon. */
 const mostRounds = 20
@@ -17,28 +24,31 @@ const mostRounds = 20
  * and no later generation can have it. procroll adopts such processes, for it is their subreaper.
  */
 export class LeftBehind {
-  readonly #supervisor: Generations
   readonly #options: Options
-  /** The adopted processes that were there when each generation was started. */
-  readonly #before = new Map<number, ReadonlySet<number>>()
-  readonly #exitedEarly = new Set<number>()
+  readonly #starts = new Map<number, Start>()
   #ended: Promise<void> = Promise.resolve()
 
-  constructor(supervisor: Generations, options: Options) {
-    this.#supervisor = supervisor
+  constructor(options: Options) {
     this.#options = options
   }
 
+  /** Remembers what was there before a generation is started: it may end before its start is reported. */
+  starting({ id, notifySocket }: { id: number; notifySocket: string }): void {
+    this.#starts.set(id, { notifySocket, before: new Set(adoptedChildren()), exitedEarly: false })
+  }
+
   observe(event: SupervisorEvent): void {
-    if (event.type === 'generation-started') this.#before.set(event.generation, new Set(adoptedChildren()))
-    if (event.type === 'generation-failed' && isEarlyExit(event.failure))
-      this.#exitedEarly.add(event.generation)
-    if (event.type !== 'generation-exited') return
+    if (event.type !== 'generation-failed' && event.type !== 'generation-exited') return
     const { generation } = event
-    const before = this.#before.get(generation)
-    this.#before.delete(generation)
-    if (this.#exitedEarly.delete(generation) && before !== undefined) {
-      this.#ended = Promise.all([this.#ended, this.#end(generation, before)]).then(() => {})
+    const start = this.#starts.get(generation)
+    if (start === undefined) return
+    if (event.type === 'generation-failed') {
+      start.exitedEarly = isEarlyExit(event.failure)
+      return
+    }
+    this.#starts.delete(generation)
+    if (start.exitedEarly) {
+      this.#ended = Promise.all([this.#ended, this.#end(generation, start)]).then(() => {})
     }
   }
 
@@ -47,11 +57,11 @@ export class LeftBehind {
     return this.#ended
   }
 
-  async #end(generation: number, before: ReadonlySet<number>): Promise<void> {
+  async #end(generation: number, start: Start): Promise<void> {
     const { logger } = this.#options
     try {
       for (let round = 0; round < mostRounds; round++) {
-        const left = this.#find(generation, before)
+        const left = this.#find(generation, start)
         if (left.length === 0) return
         for (const { pid } of left) {
           logger.log('WARN', 'the generation left a process in the background: it is ended', {
@@ -69,9 +79,9 @@ export class LeftBehind {
     }
   }
 
-  #find(generation: number, before: ReadonlySet<number>) {
+  #find(generation: number, start: Start) {
     return adoptedChildren()
-      .filter((pid) => !before.has(pid) && this.#isLeftBy(generation, pid))
+      .filter((pid) => !start.before.has(pid) && this.#isLeftBy(start, pid))
       .flatMap((pid) => {
         const startedAt = lookUpProcess(pid)?.startedAt
         return startedAt === undefined ? [] : [{ generation, pid, startedAt }]
@@ -82,14 +92,11 @@ export class LeftBehind {
    * The notify socket in its environment names its generation. Some daemons (redis, nginx) write their title over the environment:
    * then it is this generation's only if no other one lives.
    */
-  #isLeftBy(generation: number, pid: number): boolean {
+  #isLeftBy(start: Start, pid: number): boolean {
     const found = readProcess(pid)
     if (found === undefined || isOfContainer(found)) return false
-    if (found.notifySocket !== undefined) {
-      return found.notifySocket === join(this.#options.notifyDirectory, `${generation}.sock`)
-    }
-    const { generations } = this.#supervisor.status()
-    return generations.every(({ id, pid: other }) => id === generation || other === 0)
+    if (found.notifySocket !== undefined) return found.notifySocket === start.notifySocket
+    return this.#starts.size === 0
   }
 }
 
