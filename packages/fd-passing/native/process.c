@@ -57,8 +57,8 @@ static napi_value set_subreaper(napi_env env, napi_callback_info info) {
 #ifdef __linux__
   Arguments arguments = arguments_of(env, info);
   int on = int_at(&arguments, 0);
-  if (!arguments.valid) return failure(env, EINVAL);
-  return result(env, prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)(on != 0), 0UL, 0UL, 0UL));
+  if (!arguments.valid || on < 0 || on > 1) return failure(env, EINVAL);
+  return result(env, prctl(PR_SET_CHILD_SUBREAPER, (unsigned long)on, 0UL, 0UL, 0UL));
 #else
   (void)info;
   return failure(env, ENOTSUP);

@@ -53,7 +53,8 @@ describe.runIf(process.platform === 'linux')('a program that goes to the backgro
 
   it('is followed where it names itself by MAINPID', async () => {
     await using sandbox = new ProcrollSandbox()
-    const script = `setsid sh -c 'systemd-notify MAINPID=$$ READY=1; exec sleep 1000' & exit 0`
+    const script = `setsid sh -c 'systemd-notify MAINPID=$$ READY=1; echo > away; exec sleep 1000' &
+      until [ -e away ]; do sleep 0.01; done`
     const supervisor = sandbox.start(['run', 'sh', '-c', script])
     await supervisor.printed(/generation serves/)
     supervisor.kill()
