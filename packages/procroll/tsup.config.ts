@@ -1,5 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 import base from '../../tsup.config.base.ts'
+
+const commands = readFileSync('start.sh', 'utf8')
+  .split('\n')
+  .filter((line) => line !== '' && !line.startsWith('#'))
+
+/** A shell takes this line of the bin for a script. JavaScript takes it for a text and a comment. */
+const shellLine = ['":" //', ...commands].join('; ')
 
 export default defineConfig([
   { ...base, clean: false },
@@ -13,7 +21,7 @@ export default defineConfig([
     noExternal: [/^@shellflip\/(?!fd-passing)/, 'commander', 'zod'],
     // commander is CommonJS, and requires Node's modules.
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: `${shellLine}\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
     },
   },
 ])

@@ -62,6 +62,16 @@ void text_at(Arguments *arguments, size_t index, char *text, size_t size);
 /* The elements of a typed array of exactly this type, whose buffer was not transferred away. */
 const void *array_at(Arguments *arguments, size_t index, napi_typedarray_type type, size_t *length);
 
+/* strings.c: a typed array of bytes that holds strings, each ended by NUL. `list` has room for one more, and ends with NULL. */
+typedef struct {
+  char *bytes, **list;
+  size_t count;
+} Strings;
+
+/* Where memory is short, `list` is NULL. Free it in any case. */
+Strings strings_at(Arguments *arguments, size_t index);
+void free_strings(Strings *strings);
+
 /* answers.c: how to answer. */
 napi_value number(napi_env env, int64_t value);
 /* The answer of a system call: its result, or the negative errno where it returned -1. */
@@ -96,7 +106,8 @@ typedef struct {
 } Constant;
 
 extern const Function descriptor_functions[], folder_functions[], memory_file_functions[], socket_functions[],
-    message_functions[], readiness_functions[], process_functions[], ownership_functions[];
+    message_functions[], readiness_functions[], process_functions[], ownership_functions[],
+    spawn_functions[];
 extern const Constant socket_constants[];
 
 #endif

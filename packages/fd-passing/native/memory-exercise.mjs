@@ -160,6 +160,44 @@ function messages() {
   native.close(bound)
 }
 
+async function processes() {
+  const strings = (...texts) => Buffer.from(texts.map((text) => `${text}\0`).join(''))
+  const none = new Uint8Array(0)
+  const standard = Int32Array.of(-1, 1, 2)
+  const sh = (script, environment = none, fds = standard, flags = 3) =>
+    native.spawn(
+      strings('/nowhere/sh', '/bin/sh'),
+      strings('sh', '-c', script),
+      environment,
+      none,
+      fds,
+      flags,
+      64,
+    )
+  const [left, right] = native.socketpair(native.SOCK_STREAM)
+  const pids = [
+    sh('exit 3'),
+    sh('kill -9 $$'),
+    sh('test $LISTEN_PID = $$', strings('A=1', '=', 'B'), Int32Array.of(-1, 1, 2, right, left, right, left)),
+    sh('true', none, new Int32Array(100).fill(-1).fill(2, 0, 3)),
+    sh('true', none, new Int32Array(0), 0),
+  ]
+  const failures = [
+    native.spawn(strings('/nowhere'), strings('x'), none, none, standard, 0, -1),
+    native.spawn(strings('/bin/true'), strings('x'), none, strings('/nowhere'), standard, 0, -1),
+    native.spawn(strings('/bin/true'), strings('x'), none, none, Int32Array.of(999_999), 0, -1),
+    native.spawn(none, strings('x'), none, none, standard, 0, -1),
+    native.spawn(Buffer.from('/bin/true'), strings('x'), none, none, standard, 0, -1),
+    native.spawn(strings('/bin/true'), strings('x'), none, none, new Int32Array(2000), 0, -1),
+  ]
+  for (const pid of pids) if (typeof pid !== 'number' || pid <= 0) throw new Error(`not started: ${pid}`)
+  for (const answer of failures) if (answer > 0) throw new Error(`started: ${answer}`)
+  for (const pid of pids) while (native.reap(pid) === 0) await nextTurn()
+  native.findZombie()
+  native.setSubreaper(0)
+  for (const fd of [left, right]) native.close(fd)
+}
+
 async function readiness() {
   for (let round = 0; round < 20; round++) {
     const [left, right] = native.socketpair(native.SOCK_STREAM)
@@ -234,6 +272,7 @@ files()
 descriptors()
 sockets()
 messages()
+await processes()
 await readiness()
 if (inWorker) {
   const { parentPort } = await import('node:worker_threads')

@@ -38,16 +38,19 @@ export class FdPassingError extends Error {
   readonly errno?: string
   /** The system call that failed. */
   readonly syscall?: string
+  /** The path that it was called with, where that is not a socket's. */
+  readonly path?: string | Uint8Array
 
   constructor(
     code: FdPassingErrorCode,
     message: string,
-    options: { cause?: unknown; errno?: string; syscall?: string } = {},
+    options: { cause?: unknown; errno?: string; syscall?: string; path?: string | Uint8Array } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     if (options.errno !== undefined) this.errno = options.errno
     if (options.syscall !== undefined) this.syscall = options.syscall
+    if (options.path !== undefined) this.path = options.path
   }
 }
 

@@ -29,6 +29,12 @@ export type FileStats = {
   links: number
 }
 
+/** How a process ended: by exit(3) or by a signal. */
+export type ExitReport = { code: number; signal?: undefined } | { signal: number; code?: undefined }
+
+/** What a child could not do that was to become a program: `step` is the system call, `index` counts the files or descriptors. */
+export type SpawnFailure = { step: string; error: number; index: number }
+
 /** A watcher of the addon: opaque here. */
 export type WatcherHandle = { readonly watcher: unique symbol }
 
@@ -86,7 +92,21 @@ export type Native = {
   keepAlive(watcher: WatcherHandle, on: number): number
   unwatch(watcher: WatcherHandle): number
   pidfdOpen(pid: number): number
-  reap(pid: number): number
+  /** How it ended, or 0 while it lives. */
+  reap(pid: number): ExitReport | number
+  /** The pid of a child that nobody has waited for, or 0. */
+  findZombie(): number
+  setSubreaper(on: number): number
+  /** `files`, `argv`, `environment` and `cwd` (at most one) are strings in bytes, each ended by NUL. -1 in `fds` means /dev/null. */
+  spawn(
+    files: Uint8Array,
+    argv: Uint8Array,
+    environment: Uint8Array,
+    cwd: Uint8Array,
+    fds: Int32Array,
+    flags: number,
+    openFiles: number,
+  ): SpawnFailure | number
   readonly AF_UNIX: number
   readonly AF_INET: number
   readonly AF_INET6: number

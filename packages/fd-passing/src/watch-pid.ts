@@ -31,7 +31,8 @@ export function watchPid(pid: number, onExit: () => void): PidWatch {
   return new PollingWatch(pid, opened === -ESRCH ? 0 : firstDelayMs, onExit)
 }
 
-class PidfdWatch implements PidWatch {
+/** Tells that a pidfd became readable, once. */
+export class PidfdWatch implements PidWatch {
   readonly #pidfd: OwnedFd
   readonly #readiness: Readiness
 

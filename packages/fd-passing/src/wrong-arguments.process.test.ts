@@ -50,7 +50,7 @@ const callEverything = `
     return native[name](...given)
   }
   for (const name of Object.keys(native)) {
-    if (typeof native[name] !== 'function' || name === 'pipe') continue
+    if (typeof native[name] !== 'function' || name === 'pipe' || name === 'findZombie') continue
     for (const value of wrong) {
       const answer = call(name, [value])
       if (typeof answer !== 'number' || answer >= 0) succeeded.add(name + ' of a ' + typeof value + ': ' + answer)

@@ -14,8 +14,8 @@ test.each<[GenerationFailure, string, number]>([
   [{ type: 'not-ready', timeoutMs: 10_000 }, 'not ready within 10s', 1],
   [{ type: 'not-ready', timeoutMs: 1500 }, 'not ready within 1500ms', 1],
   [
-    { type: 'cannot-start', code: 'ENOENT', message: 'no serve in PATH' },
-    'cannot start: ENOENT: no serve in PATH',
+    { type: 'cannot-start', code: 'ENOENT', message: 'serve is not in PATH' },
+    'cannot start: ENOENT: serve is not in PATH',
     1,
   ],
   [{ type: 'hung', timeoutMs: 2000 }, 'hung: no WATCHDOG=1 within 2s', 1],

@@ -2,7 +2,12 @@ import { getSystemErrorMap } from 'node:util'
 import { describeNotTaken, type SocketsNotTaken } from './passed-sockets.ts'
 
 /** How a process ended. Both null: it was not our child, so nobody told us. */
-export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
+export type ProcessExit = {
+  code: number | null
+  signal: NodeJS.Signals | null
+  /** The control group has counted a kill for want of memory since its start, and SIGKILL ended it. */
+  outOfMemory?: true
+}
 
 /** Why a generation is none, or is none any more. */
 export type GenerationFailure =
@@ -47,8 +52,8 @@ export function exitStatus(failure: GenerationFailure, signalNumbers: Record<str
   return failure.signal === null ? 1 : 128 + (signalNumbers[failure.signal] ?? 0)
 }
 
-function describeExit({ code, signal }: ProcessExit): string {
-  if (signal !== null) return `killed by ${signal}`
+function describeExit({ code, signal, outOfMemory }: ProcessExit): string {
+  if (signal !== null) return `killed by ${signal}${outOfMemory ? ' (out of memory)' : ''}`
   return code === null ? 'ended with unknown status' : `exited with ${code}`
 }
 

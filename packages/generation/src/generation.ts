@@ -132,8 +132,8 @@ export class Generation {
     return typeof launch === 'function' ? launch() : launch
   }
 
-  #environment(base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-    const env = { ...base }
+  #environment(base: Launch['env']): Launch['env'] {
+    const env: Record<string, Launch['env'][string]> = { ...base }
     for (const name of managerVariables) delete env[name]
     env.NOTIFY_SOCKET = this.#options.notifySocket
     if (this.#watchdogMs !== undefined) env.WATCHDOG_USEC = String(this.#watchdogMs * 1000)

@@ -1,7 +1,7 @@
 export type { GenerationEvent, KillReason } from './events.ts'
-export { LaunchError } from './executable.ts'
 export { describeFailure, exitStatus, type GenerationFailure, type ProcessExit } from './failure.ts'
 export { Generation, type GenerationOptions } from './generation.ts'
+export { LaunchError } from './launch-error.ts'
 export type { ManagerReport } from './manager-report.ts'
 export { nodeSystem } from './node-system.ts'
 export type { SocketSearch, SocketsNotTaken } from './passed-sockets.ts'

@@ -1,16 +1,20 @@
-import type { OwnedFd } from '@shellflip/fd-passing'
+import type { Bytes, OwnedFd } from '@shellflip/fd-passing'
 import type { Notification } from '@shellflip/sd-notify'
 import type { ProcessExit } from './failure.ts'
 import type { SocketSearch, SocketsNotTaken } from './passed-sockets.ts'
 
-/** What to execute, and what it finds there. */
+/** What to execute, and what it finds there. Text, or bytes where it may not be UTF-8. */
 export type Launch = {
   /** As given: a name is looked up in PATH, a path is followed anew at each start, symlinks too. */
-  file: string
-  args: readonly string[]
-  env: NodeJS.ProcessEnv
+  file: Bytes
+  args: readonly Bytes[]
+  env: Readonly<Record<string, Bytes | undefined>>
+  /** Variables whose very names are not UTF-8, as `NAME=VALUE`. @default none */
+  rawEnv?: readonly Uint8Array[]
   /** The working directory, looked up anew at each start. @default the supervisor's own */
-  cwd?: string
+  cwd?: Bytes
+  /** The soft limit of open files (RLIMIT_NOFILE). @default the supervisor's own, which Node has raised to the hard limit */
+  openFiles?: number
   /** What the process gets as LISTEN_FDS, from fd 3 up, in this order. */
   listen: readonly ListenSocket[]
 }
@@ -51,7 +55,7 @@ export type System = {
   now: () => number
   /** Measures the time for which this process runs: a pause does not count. */
   timer: (ms: number, callback: () => void) => Timer
-  /** Spawns a process that leads a group of its own. Returns its pid, or undefined: then `onError` follows. */
+  /** Spawns a process that leads a session and a group of its own. Returns its pid, or undefined: then `onError` follows. */
   spawn: (launch: Launch, observer: ProcessObserver) => number | undefined
   /** Signals one process, or, where `pid` is negative, a group. Signal 0 only asks. */
   signal: (pid: number, signal: NodeJS.Signals | number) => SignalOutcome

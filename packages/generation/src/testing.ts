@@ -176,7 +176,7 @@ export class FakeSystem implements System {
   /** The process sends something to its notify socket. `sender` is another process that sends it for this one. */
   notify(pid: number, message: NotifyMessage, sender = pid): void {
     const process = this.processes.find((candidate) => candidate.pid === pid)
-    const inbox = this.inboxes.get(process?.launch.env.NOTIFY_SOCKET ?? '')
+    const inbox = this.inboxes.get(String(process?.launch.env.NOTIFY_SOCKET ?? ''))
     inbox?.queue.push({ message, fds: [], sender: { pid: sender, uid: 0, gid: 0 } })
     if (inbox !== undefined && !this.queueing) this.#read(inbox)
   }

@@ -1,3 +1,6 @@
+export { type Bytes, isText, showBytes, textOr } from './bytes.ts'
 export { escapeUnprintable, oneLine } from './printable.ts'
 export { type PrivateFolderOptions, privateFolderFault } from './private-folder.ts'
+export { readProc, splitStrings } from './read-proc.ts'
 export { RunningTimer } from './running-timer.ts'
+export { type WorkingDirectory, workingDirectory } from './working-directory.ts'

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/bin/sh
 import { main } from './main.ts'
 
 process.exitCode = await main(process.argv.slice(2))

@@ -13,7 +13,6 @@ const places: Record<string, StartOptions> = {
       known.has('--permission') ? '--permission' : '--experimental-permission',
       '--allow-fs-read=*',
       '--allow-fs-write=*',
-      '--allow-child-process',
       '--allow-addons',
       ...(known.has('--allow-net') ? ['--allow-net'] : []),
     ],

@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { oneLine } from '@shellflip/internal'
+import { type Bytes, oneLine } from '@shellflip/internal'
 import { Command, CommanderError, Option } from 'commander'
 import { formatDuration, parseDuration } from './arguments/go-duration.ts'
 import { type ListenAddress, parseListen } from './arguments/listen-address.ts'
@@ -8,6 +8,7 @@ import type { RollOptions } from './commands/roll.ts'
 import type { RunOptions } from './commands/run.ts'
 import type { StatusOptions } from './commands/status.ts'
 import { type PlaceOptions, parseNewName } from './control/supervisor-place.ts'
+import { typedArguments } from './launch/typed-arguments.ts'
 import { ProcrollError, usageError } from './procroll-error.ts'
 
 /** Told the exit status of the command that ran. */
@@ -65,6 +66,9 @@ function addRun(program: Command, argv: readonly string[], report: Report): void
     .addOption(
       duration('--ready-timeout <duration>', 'time for READY=1, then a generation has failed', 10_000),
     )
+    .addOption(
+      new Option('--chdir <path>', 'where generations start; a symlink in it is followed at each start'),
+    )
     .addOption(new Option('--tempdir <path>', 'where the notify sockets live').default(tmpdir()))
     .addOption(
       flag(
@@ -93,7 +97,8 @@ function addRun(program: Command, argv: readonly string[], report: Report): void
     .addHelpText('after', examples('procroll run --name api --listen tcp://0.0.0.0:8080 -- node server.js'))
     .action(async (_command: string, _args: string[], options: RunOptions, command: Command) => {
       const { run } = await import('./commands/run.ts')
-      report(await run(commandWords(command.args, argv), options))
+      const words = typedArguments(argv).slice(-command.args.length)
+      report(await run(commandWords(words, argv), options))
     })
 }
 
@@ -143,7 +148,7 @@ function controlSocket(): Option {
 }
 
 /** The Go program's usage, `run <path/to/binary> [-- args]`, lets the separator stand behind the command as well. */
-function commandWords(words: readonly string[], argv: readonly string[]): string[] {
+function commandWords(words: readonly Bytes[], argv: readonly string[]): Bytes[] {
   const [file = '', separator, ...args] = words
   const separated = argv.at(-words.length - 1) === '--'
   return separator === '--' && !separated ? [file, ...args] : [...words]

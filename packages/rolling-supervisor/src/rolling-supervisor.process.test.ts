@@ -427,7 +427,7 @@ describe('a first start that fails leaves nothing, and ends with a status that i
     expect(await world.supervisor.done).toEqual({
       type: 'ended',
       exitCode: 1,
-      reason: 'generation 1 cannot start: ENOENT: no no-such-command in PATH',
+      reason: 'generation 1 cannot start: ENOENT: no-such-command is not in PATH',
     })
   })
 })

@@ -3,7 +3,8 @@ import { fields } from './fields.ts'
 
 /**
  * The environment for a child that gets listening sockets at fd 3 and up, named in that order. `LISTEN_PID` must
- * be the child's own pid, which only exists once it runs: `sh -c 'LISTEN_PID=$$ exec "$@"' sh command…` sets it.
+ * be the child's own pid, which only exists once it runs: `spawnProcess({ listenPid: true })` of @shellflip/fd-passing sets it, or
+ * `sh -c 'LISTEN_PID=$$ exec "$@"' sh command…`.
  * sd_listen_fds(3).
  *
  * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a name that cannot be told: empty, over 255 characters, with

@@ -1,3 +1,4 @@
+import { type Bytes, isText, showBytes } from '@shellflip/internal'
 import { usageError } from '../procroll-error.ts'
 import {
   parseTemplate,
@@ -8,17 +9,21 @@ import {
   type TemplateValues,
 } from './go-template.ts'
 
+/** A word whose text is UTF-8, or bytes. Of the latter each character of the template is one. */
+type WordTemplate = { template: Template; isText: boolean }
+
 /** A command whose every word is a template: its name is rendered like its arguments, as the Go program does. */
-export type CommandTemplate = { file: Template; args: readonly Template[] }
+export type CommandTemplate = { file: WordTemplate; args: readonly WordTemplate[] }
 
 /**
  * Checks every word of a command, before anything starts.
  *
  * @throws ProcrollError `ERR_USAGE`, naming the argument (1 is the first after the command) and the column
  */
-export function parseCommand([file = '', ...args]: readonly string[]): CommandTemplate {
-  if (file === '') throw usageError('the command is empty. Example: procroll run -- /usr/bin/app --port=8080')
-  if ([file, ...args].some((word) => word.includes('\0')))
+export function parseCommand([file = '', ...args]: readonly Bytes[]): CommandTemplate {
+  if (file.length === 0)
+    throw usageError('the command is empty. Example: procroll run -- /usr/bin/app --port=8080')
+  if ([file, ...args].some((word) => Buffer.from(word).includes(0)))
     throw usageError('the command holds a NUL character')
   return {
     file: parseWord('the command', file),
@@ -29,22 +34,32 @@ export function parseCommand([file = '', ...args]: readonly string[]): CommandTe
 export function renderCommand(
   command: CommandTemplate,
   values: TemplateValues,
-): { file: string; args: string[] } {
+): { file: Bytes; args: Bytes[] } {
   return {
-    file: renderTemplate(command.file, values),
-    args: command.args.map((word) => renderTemplate(word, values)),
+    file: renderWord(command.file, values),
+    args: command.args.map((word) => renderWord(word, values)),
   }
 }
 
-function parseWord(which: string, word: string): Template {
+function renderWord(word: WordTemplate, values: TemplateValues): Bytes {
+  if (word.isText) return renderTemplate(word.template, values)
+  return Buffer.concat(
+    word.template.map((part) =>
+      typeof part === 'string' ? Buffer.from(part, 'latin1') : Buffer.from(String(values[part.field])),
+    ),
+  )
+}
+
+function parseWord(which: string, word: Bytes): WordTemplate {
   try {
-    return parseTemplate(word)
+    const text = Buffer.from(word).toString(isText(word) ? 'utf8' : 'latin1')
+    return { template: parseTemplate(text), isText: isText(word) }
   } catch (error) {
     if (!(error instanceof TemplateSyntaxError)) throw error
     const known = TEMPLATE_FIELDS.map((name) => `{{.${name}}}`).join(', ')
     throw usageError(
-      `${which}, column ${error.column}: ${error.message} in ${JSON.stringify(word)}. ` +
-        `Known: ${known}; a literal {{ is written {{"{{"}}`,
+      `${which}, column ${error.column}: ${error.message} in ${JSON.stringify(showBytes(word))}. ` +
+        `Known: ${known}. A literal {{ is written {{"{{"}}`,
       { cause: error },
     )
   }

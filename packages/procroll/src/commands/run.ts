@@ -1,3 +1,5 @@
+import { adoptOrphans, reapOrphans } from '@shellflip/fd-passing'
+import { type Bytes, showBytes } from '@shellflip/internal'
 import { type RestartMode, RollingSupervisor } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
 import { parseCommand, renderCommand } from '../arguments/command-template.ts'
@@ -6,10 +8,13 @@ import { claimPlace } from '../control/claim-place.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
 import { makeNotifyDirectory } from '../launch/notify-directory.ts'
 import { openListeners } from '../launch/open-listeners.ts'
-import { workingDirectory } from '../launch/working-directory.ts'
+import { readStart, type Start } from '../launch/start.ts'
+import { isRelative, type LaunchDirectory, launchDirectory } from '../launch/working-directory.ts'
+import { hintFor } from '../log/hints.ts'
 import { createLogger, type LogFormat, type Logger } from '../log/logger.ts'
 import { describeEvent } from '../log/supervisor-events.ts'
 import { GenerationRecord } from '../orphans/generation-record.ts'
+import { LeftBehind } from '../orphans/left-behind.ts'
 import { type OrphanPolicy, settleOrphans, sweepUnnamed } from '../orphans/settle-orphans.ts'
 import { EXIT_INTERNAL_ERROR, endOnInternalError } from '../supervise/last-resort.ts'
 import { Service } from '../supervise/service.ts'
@@ -22,6 +27,7 @@ export type RunOptions = PlaceOptions & {
   shutdownTimeout: number
   readyTimeout: number
   tempdir: string
+  chdir?: string
   listen: readonly ListenAddress[]
   restart: RestartMode
   maxDraining: number
@@ -30,17 +36,16 @@ export type RunOptions = PlaceOptions & {
 }
 
 /** `procroll run`: serves a command in generations until it is asked to stop, or cannot. Returns the exit status. */
-export async function run(words: readonly string[], options: RunOptions): Promise<number> {
+export async function run(words: readonly Bytes[], options: RunOptions): Promise<number> {
   const command = parseCommand(words)
-  const cwd = workingDirectory()
+  const start = readStart()
+  const directory = launchDirectory(start.pwd, options.chdir)
   const logger = createLogger({ format: options.logFormat, debug: options.debug })
-  if (process.pid === 1) {
-    logger.log(
-      'WARN',
-      'procroll is PID 1 and reaps only its own children: run it under an init, as with --init',
-    )
-  }
-  const service = new Service({ name: options.name ?? String(process.pid), command: words })
+  // PID 1 gets the orphans of all its processes, and a subreaper those of its own: none may remain a zombie.
+  adoptOrphans()
+  using _reaper = reapOrphans()
+  warnOfResolved(directory, words, logger)
+  const service = new Service({ name: options.name ?? String(process.pid), command: words.map(showBytes) })
   using _signals = obeySignals(service)
   using faults = endOnInternalError(
     (error) => tellFault(logger, error, options.debug),
@@ -53,40 +58,71 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   using notifyDirectory = makeNotifyDirectory(options.tempdir)
   if (options.name === undefined && options.controlSocket === undefined) await sweepUnnamed(logger)
   await using place = await claimPlace(options, service, logger)
+  const { signal, shutdownTimeout: timeoutMs } = options
   if (place !== undefined) {
-    const { signal, shutdownTimeout: timeoutMs } = options
     await settleOrphans(place.record, options.orphans, { signal, timeoutMs, hurry: service.hurrying }, logger)
   }
   using opened = await openListeners(options.listen)
   if (service.ending.aborted) return 0
 
+  const listen = [...passed.sockets, ...opened.sockets]
+  const launch = launchOf(start, directory, options)
+  const leftBehind = new LeftBehind({ signal, timeoutMs, hurry: service.hurrying, logger })
   const supervisor = new RollingSupervisor({
-    command: ({ id, notifySocket }) => ({
-      ...renderCommand(command, { PID: process.pid, Generation: id, NotifySocket: notifySocket }),
-      env: process.env,
-      cwd,
-    }),
+    command: ({ id, notifySocket }) => {
+      leftBehind.starting({ id, notifySocket })
+      const values = { PID: process.pid, Generation: id, NotifySocket: notifySocket }
+      return { ...renderCommand(command, values), ...launch }
+    },
     notifyDirectory: notifyDirectory.path,
     readyTimeoutMs: options.readyTimeout,
     shutdownTimeoutMs: options.shutdownTimeout,
     stopSignal: options.signal,
     restart: options.restart,
     maxDraining: options.maxDraining,
-    listen: [...passed.sockets, ...opened.sockets],
+    listen,
     manager,
     ...(options.watchdog === undefined ? {} : { watchdogMs: options.watchdog }),
   })
   supervisor.onEvent((event) => {
     const { level, message, fields } = describeEvent(event)
     logger.log(level, message, fields)
+    leftBehind.observe(event)
+    if (event.type !== 'generation-failed') return
+    const hint = hintFor(event.failure, listen.length > 0)
+    if (hint !== undefined) logger.log('INFO', hint, { generation: event.generation })
   })
   const record = place && keepRecord(supervisor, place.record, notifyDirectory.path, logger)
   service.start(supervisor)
   const exit = await supervisor.done
+  await leftBehind.settled()
   record?.remove()
   if (faults.count > 0) return EXIT_INTERNAL_ERROR
   if (exit.type === 'gave-up') return 5
   return exit.type === 'stopped' ? 0 : exit.exitCode
+}
+
+/** What all generations have in common. */
+function launchOf({ env, rawEnv, openFiles }: Start, { path }: LaunchDirectory, { chdir }: RunOptions) {
+  return {
+    env: chdir === undefined ? env : { ...env, PWD: path },
+    rawEnv,
+    cwd: path,
+    ...(openFiles === undefined ? {} : { openFiles }),
+  }
+}
+
+/** A service manager sets no PWD: a symlink in its WorkingDirectory= is lost to us, and a deploy that moves it would do nothing. */
+function warnOfResolved(directory: LaunchDirectory, words: readonly Bytes[], logger: Logger): void {
+  const hasManager = process.env.NOTIFY_SOCKET !== undefined || process.env.INVOCATION_ID !== undefined
+  if (!directory.isResolved || !hasManager || !isRelative(words, directory.path)) return
+  logger.log(
+    'WARN',
+    'the working directory is known without its symlinks: give --chdir if a deploy moves one',
+    {
+      directory: showBytes(directory.path),
+    },
+  )
 }
 
 function keepRecord(

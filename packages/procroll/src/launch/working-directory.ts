@@ -1,30 +1,56 @@
-import { existsSync, type Stats, statSync } from 'node:fs'
-import { isAbsolute } from 'node:path'
+import { statSync } from 'node:fs'
+import { type Bytes, workingDirectory } from '@shellflip/internal'
 import { usageError } from '../procroll-error.ts'
 
-/**
- * The working directory as the user named it: $PWD keeps a symlink such as `current`, which process.cwd() has
- * resolved. Generations start in what stands under that name at *their* start.
- *
- * @returns `.` where the name is not UTF-8: Node cannot write it, so generations inherit the directory
- * @throws ProcrollError `ERR_USAGE` where there is none any more
- */
-export function workingDirectory(env: NodeJS.ProcessEnv = process.env): string {
-  const resolved = currentDirectory()
-  if (!existsSync(resolved)) return '.'
-  const { PWD } = env
-  if (PWD === undefined || !isAbsolute(PWD)) return resolved
-  return isSameFile(statSync(PWD, { throwIfNoEntry: false }), statSync(resolved)) ? PWD : resolved
+const slash = '/'.charCodeAt(0)
+
+/** Where generations start. */
+export type LaunchDirectory = {
+  /** As it was named: what stands under that name is looked up at each start. */
+  readonly path: Bytes
+  /** The kernel's name for it, which has no symlinks left: nobody has given another one. */
+  readonly isResolved: boolean
 }
 
-function currentDirectory(): string {
+/**
+ * Finds the directory that generations start in: the one of --chdir, or the working directory as the user named it. $PWD keeps a
+ * symlink such as `current`, which the kernel has resolved.
+ *
+ * @param chdir where it is relative, it counts from the working directory
+ * @throws ProcrollError `ERR_USAGE` where there is none any more
+ */
+export function launchDirectory(pwd: Buffer | undefined, chdir?: Bytes): LaunchDirectory {
+  const given = chdir === undefined ? undefined : Buffer.from(chdir)
+  if (given?.[0] === slash) return { path: chdir as Bytes, isResolved: false }
+  const { typed, real } = workingDirectory(pwd)
+  if (typed === undefined || real === undefined) {
+    throw usageError('the working directory no longer exists: cd to another one, then try again')
+  }
+  const isResolved = pwd === undefined || !Buffer.from(typed).equals(pwd)
+  if (given === undefined) return { path: typed, isResolved }
+  return { path: within(typed, given), isResolved }
+}
+
+/**
+ * Whether a command depends on the working directory: its path is relative, or one of its arguments names a file there. Then a
+ * symlink that a deploy moves matters.
+ */
+export function isRelative([file = '', ...args]: readonly Bytes[], directory: Bytes): boolean {
+  const path = Buffer.from(file)
+  if (path.includes(slash)) return path[0] !== slash
+  return args.some((arg) => isFileIn(directory, Buffer.from(arg)))
+}
+
+function isFileIn(directory: Bytes, name: Buffer): boolean {
+  if (name.length === 0 || name[0] === slash) return false
   try {
-    return process.cwd()
-  } catch (cause) {
-    throw usageError('the working directory no longer exists: cd to another one, then try again', { cause })
+    return statSync(within(directory, name), { throwIfNoEntry: false })?.isFile() ?? false
+  } catch {
+    return false
   }
 }
 
-function isSameFile(one: Stats | undefined, other: Stats): boolean {
-  return one !== undefined && one.dev === other.dev && one.ino === other.ino
+/** The kernel goes through symlinks and `..` in it at each start: so nothing is normalised. */
+function within(directory: Bytes, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(directory), Buffer.from('/'), name])
 }

@@ -1,14 +1,13 @@
 import { fstatSync, realpathSync } from 'node:fs'
 import { delimiter, join, resolve, sep } from 'node:path'
 import { isatty } from 'node:tty'
+import { readProc, workingDirectory } from '@shellflip/internal'
 import type { LaunchOptions } from '../flip-options.ts'
 import { ShellflipError } from '../shellflip-error.ts'
 import { changed, type Environment, type EnvironmentChanges } from './environment.ts'
 import { nodeOptionsWithOwnInspector, withOwnInspector } from './inspector-options.ts'
-import { readProc } from './read-proc.ts'
 import { startedEnvironment } from './started-environment.ts'
 import { typedArguments } from './typed-arguments.ts'
-import { workingDirectory } from './working-directory.ts'
 
 /** What to execute. Nothing in it is resolved before the spawn, so that a deploy that moves a symlink is followed. */
 export type LaunchCommand = {
@@ -55,7 +54,7 @@ function launchDirectory(asked: string | undefined): string | Buffer {
 
 function readStart() {
   const env = startedEnvironment()
-  const cwd = workingDirectory(env)
+  const cwd = workingDirectory(env.get('PWD'))
   const { argv, execArgv } = process
   const raw = readProc('cmdline')?.slice(1)
   const args = typedArguments({

@@ -1,4 +1,4 @@
-import { isText } from './bytes.ts'
+import { isText } from '@shellflip/internal'
 import type { LaunchCommand } from './launch-command.ts'
 
 /** What `spawn` takes: Node encodes all of it as UTF-8. */

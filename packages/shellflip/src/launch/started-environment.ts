@@ -1,6 +1,6 @@
+import { readProc } from '@shellflip/internal'
 import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
 import { type Environment, environmentOf } from './environment.ts'
-import { readProc } from './read-proc.ts'
 
 /** Variables meant for one process. A successor that needs one of them gets a value of its own. */
 const forOneProcess = new Set([

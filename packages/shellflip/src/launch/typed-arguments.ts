@@ -1,5 +1,5 @@
 import { join, resolve, sep } from 'node:path'
-import type { WorkingDirectory } from './working-directory.ts'
+import type { WorkingDirectory } from '@shellflip/internal'
 
 /** What Node and the kernel say of the command line of this process. */
 export type CommandLine = {

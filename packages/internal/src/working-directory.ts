@@ -1,7 +1,6 @@
 import { readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { textOr } from './bytes.ts'
-import type { Environment } from './environment.ts'
 
 /** Where this process is: `typed` keeps the symlinks that `real` has lost. */
 export type WorkingDirectory = {
@@ -13,15 +12,16 @@ export type WorkingDirectory = {
 /**
  * Finds the working directory. PWD is the shell's word for it, with symlinks as they were typed. The kernel's word has
  * none left. For a folder that is gone only PWD has a name: a deploy may make it again.
+ *
+ * @param pwd the variable PWD of this process
  */
-export function workingDirectory(env: Environment): WorkingDirectory {
+export function workingDirectory(pwd: Buffer | undefined): WorkingDirectory {
   const real = realDirectory()
-  const typed = env.get('PWD')
   const isOurs =
-    typed !== undefined &&
-    isAbsolute(typed.toString('latin1')) &&
-    (real === undefined || realPathOf(typed)?.equals(real) === true)
-  const directory = isOurs ? typed : real
+    pwd !== undefined &&
+    isAbsolute(pwd.toString('latin1')) &&
+    (real === undefined || realPathOf(pwd)?.equals(real) === true)
+  const directory = isOurs ? pwd : real
   return { typed: directory && textOr(directory), real: real?.toString() }
 }
 

@@ -9,13 +9,14 @@ import { readFileSync } from 'node:fs'
 export function readProc(name: 'cmdline' | 'environ'): Buffer[] | undefined {
   if (process.platform !== 'linux') return undefined
   try {
-    return split(readFileSync(`/proc/self/${name}`))
+    return splitStrings(readFileSync(`/proc/self/${name}`))
   } catch {
     return undefined
   }
 }
 
-function split(all: Buffer): Buffer[] {
+/** Takes apart strings of which each is ended by NUL. */
+export function splitStrings(all: Buffer): Buffer[] {
   const parts: Buffer[] = []
   for (let start = 0; start < all.length; ) {
     const end = all.indexOf(0, start)

@@ -1,0 +1,28 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { native } from './native.ts'
+import { isSpawnedHere } from './spawned-process.ts'
+
+/**
+ * Makes orphans below this process its children (PR_SET_CHILD_SUBREAPER of prctl(2)), so that a program that goes to the background
+ * stays in sight. Reap them: see {@link reapOrphans}.
+ *
+ * @returns false where the system cannot: only Linux can
+ */
+export function adoptOrphans(): boolean {
+  return native.setSubreaper(1) === 0
+}
+
+/**
+ * Lists the children of this process that `spawnProcess()` has not started here: adopted orphans, and what `node:child_process` has
+ * started. Zombies may be among them. Where /proc does not tell, there are none.
+ */
+export function adoptedChildren(): number[] {
+  const tasks = '/proc/self/task'
+  try {
+    const lists = readdirSync(tasks).map((thread) => readFileSync(`${tasks}/${thread}/children`, 'latin1'))
+    const pids = lists.flatMap((list) => list.split(' ')).filter((text) => text !== '')
+    return pids.map(Number).filter((pid) => !isSpawnedHere(pid))
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,25 @@
+import { invalidArgument } from './error.ts'
+
+/** Text, or bytes where it may not be UTF-8. */
+export type Bytes = string | Uint8Array
+
+/**
+ * Joins strings as execve(2) takes them: in bytes, each ended by NUL.
+ *
+ * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if one holds a NUL itself: the program would get a part of it
+ */
+export function nullTerminated(what: string, strings: readonly Bytes[]): Uint8Array {
+  return Buffer.concat(
+    strings.map((text) => {
+      if (typeof text !== 'string' && !(text instanceof Uint8Array)) {
+        throw invalidArgument(`${what} must be text or bytes, not ${typeof text}`)
+      }
+      const bytes = Buffer.from(text)
+      if (bytes.includes(0))
+        throw invalidArgument(`${what} must not hold a NUL: ${JSON.stringify(bytes.toString())}`)
+      return Buffer.concat([bytes, nul])
+    }),
+  )
+}
+
+const nul = Buffer.of(0)

@@ -1,0 +1,76 @@
+import { FdPassingError, invalidArgument, systemError } from './error.ts'
+import { native, type SpawnFailure } from './native.ts'
+import { type Bytes, nullTerminated } from './null-terminated.ts'
+import { checkDescriptor } from './owned-fd.ts'
+import { type ProcessExit, SpawnedProcess } from './spawned-process.ts'
+
+export type SpawnOptions = {
+  /** The path to execute. Of several the first that can be executed, as execvp(3) takes what PATH has. */
+  file: Bytes | readonly Bytes[]
+  /** Its arguments. @default [] */
+  args?: readonly Bytes[]
+  /** What it finds as its own name. @default the (first) file */
+  argv0?: Bytes
+  /** `NAME=VALUE`, as execve(2) takes them. It gets these and no others. */
+  env: readonly Bytes[]
+  /** Relative paths in `file` are looked up from it. @default the working directory of this process */
+  cwd?: Bytes
+  /** What it gets as descriptor 0, 1, …: a descriptor of this process, or `null` for /dev/null. It gets no others. @default three times null */
+  fds?: readonly (number | null)[]
+  /** Whether it leads a session and a process group of its own, so that nothing that a terminal sends reaches it. @default false */
+  ownSession?: boolean
+  /** Adds LISTEN_PID with the pid that it has (sd_listen_fds(3)). @default false */
+  listenPid?: boolean
+  /** Its soft limit of open files (RLIMIT_NOFILE), at most the hard one. @default that of this process */
+  openFiles?: number
+}
+
+const ownSessionFlag = 1
+const listenPidFlag = 2
+
+/**
+ * Starts a program, without a shell and without child_process: arguments, environment and paths are bytes, signals are reset, and
+ * no descriptor leaks. The call returns once the program runs, or throws. Node knows nothing of the process.
+ *
+ * @param onExit called once, when it has ended and is reaped
+ * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`, or `ERR_SYSTEM` with the `syscall` that failed (`fork`, `setsid`, `dup2`,
+ *   `chdir`, `setrlimit`, `execve`), its `errno` and, for `chdir` and `execve`, the `path`
+ */
+export function spawnProcess(options: SpawnOptions, onExit: (exit: ProcessExit) => void): SpawnedProcess {
+  const files = filesOf(options.file)
+  const { args = [], argv0 = files[0] as Bytes, env, cwd, openFiles = -1 } = options
+  const answer = native.spawn(
+    nullTerminated('file', files),
+    nullTerminated('args', [argv0, ...args]),
+    nullTerminated('env', env),
+    nullTerminated('cwd', cwd === undefined ? [] : [cwd]),
+    Int32Array.from(options.fds ?? [null, null, null], (fd) => (fd === null ? -1 : checkDescriptor(fd))),
+    (options.ownSession ? ownSessionFlag : 0) | (options.listenPid ? listenPidFlag : 0),
+    checkLimit(openFiles),
+  )
+  if (typeof answer !== 'number') throw stepError(answer, files, cwd)
+  if (answer < 0) throw systemError('fork', answer)
+  return new SpawnedProcess(answer, onExit)
+}
+
+function filesOf(file: SpawnOptions['file']): readonly Bytes[] {
+  const files = Array.isArray(file) ? (file as readonly Bytes[]) : [file as Bytes]
+  if (files.length === 0) throw invalidArgument('file must name at least one path')
+  return files
+}
+
+function checkLimit(openFiles: number): number {
+  if (Number.isInteger(openFiles) && openFiles >= -1) return Math.min(openFiles, 2 ** 31 - 1)
+  throw invalidArgument(`openFiles must be a whole number from 0, not ${openFiles}`)
+}
+
+function stepError(
+  { step, error, index }: SpawnFailure,
+  files: readonly Bytes[],
+  cwd: Bytes | undefined,
+): FdPassingError {
+  const path = step === 'execve' ? files[index] : step === 'chdir' ? cwd : undefined
+  if (path === undefined) return systemError(step, error)
+  const { code, message, errno, syscall } = systemError(step, error, Buffer.from(path).toString())
+  return new FdPassingError(code, message, { ...(errno && { errno }), ...(syscall && { syscall }), path })
+}

@@ -1,0 +1,11 @@
+/** A command that cannot be started, with the reason in words that help its operator. */
+export class LaunchError extends Error {
+  override readonly name = 'LaunchError'
+  /** The system's word for it: ENOENT, EACCES … */
+  readonly code: string
+
+  constructor(code: string, message: string, options?: { cause: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,31 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+
+export type ProcessDetails = {
+  /** Its command name, as ps(1) shows it (comm). */
+  name: string
+  /** NOTIFY_SOCKET of its environment; undefined where it has none, or has written over its environment. */
+  notifySocket: string | undefined
+  /** Whether it is in the user, pid and mount namespaces of this process. */
+  sharesNamespaces: boolean
+}
+
+const namespaces = ['user', 'pid', 'mnt']
+
+/** Reads what /proc tells of a process; undefined where it has gone, or belongs to another user. */
+export function readProcess(pid: number): ProcessDetails | undefined {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
+    const prefix = 'NOTIFY_SOCKET='
+    return {
+      name: readFileSync(`/proc/${pid}/comm`, 'latin1').trim(),
+      notifySocket: environment.find((entry) => entry.startsWith(prefix))?.slice(prefix.length),
+      sharesNamespaces: namespaces.every((name) => link(pid, name) === link('self', name)),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function link(pid: number | 'self', name: string): string {
+  return readlinkSync(`/proc/${pid}/ns/${name}`)
+}
