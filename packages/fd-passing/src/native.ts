@@ -87,6 +87,7 @@ export type Native = {
   unwatch(watcher: WatcherHandle): number
   pidfdOpen(pid: number): number
   reap(pid: number): number
+  duplicateFrom(pid: number, fd: number): number
   readonly AF_UNIX: number
   readonly AF_INET: number
   readonly AF_INET6: number
