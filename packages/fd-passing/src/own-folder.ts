@@ -1,7 +1,16 @@
 import { rmdirSync } from 'node:fs'
 import { constants } from 'node:os'
 import { checked, systemError } from './error.ts'
-import { FilePlace, forbidden, isFolder, isSameFile, isSocket, kindOf, octal, replaced } from './file-place.ts'
+import {
+  FilePlace,
+  forbidden,
+  isFolder,
+  isSameFile,
+  isSocket,
+  kindOf,
+  octal,
+  replaced,
+} from './file-place.ts'
 import { type FileStats, native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 

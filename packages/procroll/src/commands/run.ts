@@ -4,13 +4,17 @@ import { parseCommand, renderCommand } from '../arguments/command-template.ts'
 import type { ListenAddress } from '../arguments/listen-address.ts'
 import { claimPlace } from '../control/claim-place.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
-import { makeNotifyDirectory } from '../launch/notify-directory.ts'
-import { openListeners } from '../launch/open-listeners.ts'
+import { LastingNotifySockets } from '../launch/lasting-notify-sockets.ts'
+import { NotifyDirectory } from '../launch/notify-directory.ts'
 import { workingDirectory } from '../launch/working-directory.ts'
 import { createLogger, type LogFormat, type Logger } from '../log/logger.ts'
 import { describeEvent } from '../log/supervisor-events.ts'
-import { GenerationRecord } from '../orphans/generation-record.ts'
-import { type OrphanPolicy, settleOrphans, sweepUnnamed } from '../orphans/settle-orphans.ts'
+import { LeftBehind } from '../orphans/left-behind.ts'
+import { openOrTakeOver } from '../orphans/open-or-take-over.ts'
+import { RecordKeeper } from '../orphans/record-keeper.ts'
+import { replaceOrphans } from '../orphans/replace-orphans.ts'
+import { type OrphanPolicy, settleOrphans } from '../orphans/settle-orphans.ts'
+import { sweepUnnamed } from '../orphans/sweep-unnamed.ts'
 import { EXIT_INTERNAL_ERROR, endOnInternalError } from '../supervise/last-resort.ts'
 import { Service } from '../supervise/service.ts'
 import { obeySignals } from '../supervise/unix-signals.ts'
@@ -50,65 +54,60 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   await using manager = Notifier.fromEnvironment()
   using _watchdog = WatchdogPinger.fromEnvironment(manager)
   using passed = ownAll(listenFds())
-  using notifyDirectory = makeNotifyDirectory(options.tempdir)
-  if (options.name === undefined && options.controlSocket === undefined) await sweepUnnamed(logger)
+  using directory = new NotifyDirectory(options.tempdir)
+  using notifySockets = new LastingNotifySockets(directory, logger)
+  if (options.name === undefined && options.controlSocket === undefined) sweepUnnamed(logger)
   await using place = await claimPlace(options, service, logger)
-  if (place !== undefined) {
-    const { signal, shutdownTimeout: timeoutMs } = options
-    await settleOrphans(place.record, options.orphans, { signal, timeoutMs, hurry: service.hurrying }, logger)
+  const { signal, shutdownTimeout: timeoutMs } = options
+  const ending = { signal, timeoutMs, hurry: service.hurrying }
+  const left = place ? await settleOrphans(place.record, options.orphans, ending, logger) : LeftBehind.nothing
+  using opened = await openOrTakeOver(options.listen, left, logger)
+  const record =
+    place && new RecordKeeper(place.record, { left, listeners: opened.recorded, directory, logger })
+  if (service.ending.aborted) {
+    await left.end()
+    record?.close()
+    return 0
   }
-  using opened = await openListeners(options.listen)
-  if (service.ending.aborted) return 0
 
-  const supervisor = new RollingSupervisor({
-    command: ({ id, notifySocket }) => ({
-      ...renderCommand(command, { PID: process.pid, Generation: id, NotifySocket: notifySocket }),
-      env: process.env,
-      cwd,
-    }),
-    notifyDirectory: notifyDirectory.path,
-    readyTimeoutMs: options.readyTimeout,
-    shutdownTimeoutMs: options.shutdownTimeout,
-    stopSignal: options.signal,
-    restart: options.restart,
-    maxDraining: options.maxDraining,
-    listen: [...passed.sockets, ...opened.sockets],
-    manager,
-    ...(options.watchdog === undefined ? {} : { watchdogMs: options.watchdog }),
-  })
+  const supervisor = new RollingSupervisor(
+    {
+      command: ({ id, notifySocket }) => {
+        record?.expect(id, notifySocket)
+        return {
+          ...renderCommand(command, { PID: process.pid, Generation: id, NotifySocket: notifySocket }),
+          env: process.env,
+          cwd,
+        }
+      },
+      // Read for each generation: the folder may have been swept away since the last one.
+      get notifyDirectory() {
+        return notifySockets.directory
+      },
+      readyTimeoutMs: options.readyTimeout,
+      shutdownTimeoutMs: options.shutdownTimeout,
+      stopSignal: options.signal,
+      restart: options.restart,
+      maxDraining: options.maxDraining,
+      listen: [...passed.sockets, ...opened.sockets],
+      manager,
+      ...(options.watchdog === undefined ? {} : { watchdogMs: options.watchdog }),
+    },
+    notifySockets.system,
+  )
   supervisor.onEvent((event) => {
     const { level, message, fields } = describeEvent(event)
     logger.log(level, message, fields)
   })
-  const record = place && keepRecord(supervisor, place.record, notifyDirectory.path, logger)
+  record?.follow(supervisor)
+  const replaced = replaceOrphans(left, supervisor, record, logger)
   service.start(supervisor)
   const exit = await supervisor.done
-  record?.remove()
+  const isOrphanLeft = await replaced.over(exit)
+  record?.close()
   if (faults.count > 0) return EXIT_INTERNAL_ERROR
-  return exit.type === 'stopped' ? 0 : exit.exitCode
-}
-
-function keepRecord(
-  supervisor: RollingSupervisor,
-  path: string,
-  notifyDirectory: string,
-  logger: Logger,
-): GenerationRecord {
-  const record = new GenerationRecord(path, notifyDirectory, (error) =>
-    logger.log(
-      'WARN',
-      'generations cannot be recorded: if procroll is killed, the next one will not find them',
-      {
-        error: error.message,
-      },
-    ),
-  )
-  const noted = new Set(['generation-started', 'generation-main-pid', 'generation-exited'])
-  record.note([])
-  supervisor.onEvent(({ type }) => {
-    if (noted.has(type)) record.note(supervisor.status().generations)
-  })
-  return record
+  if (exit.type === 'stopped') return isOrphanLeft ? 1 : 0
+  return isOrphanLeft ? Math.max(1, exit.exitCode) : exit.exitCode
 }
 
 /** Sockets from the service manager above, by .socket units: generations get them as well. */
