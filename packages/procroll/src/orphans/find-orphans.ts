@@ -27,8 +27,7 @@ export function findOrphans(recorded: readonly RecordedGeneration[]): Orphan[] {
 }
 
 function orphanOf(recorded: RecordedGeneration, notifying: readonly StartedProcess[]): Orphan[] {
-  const recordedMain =
-    recorded.main && isStillRunning(recorded.main) ? started([recorded.main.pid])[0] : undefined
+  const recordedMain = recordedProcess(recorded)
   const all = [
     ...(recordedMain ? [recordedMain] : []),
     ...notifying.filter(({ pid }) => pid !== recordedMain?.pid),
@@ -38,6 +37,11 @@ function orphanOf(recorded: RecordedGeneration, notifying: readonly StartedProce
   const groups = groupsOf(recorded, recordedMain, all)
   const members = all.filter((each) => each.pid === main.pid || groups.includes(each.group))
   return [{ recorded, main, groups, members }]
+}
+
+function recordedProcess({ pid, startedAt }: RecordedGeneration): StartedProcess | undefined {
+  if (pid === undefined || startedAt === undefined || !isStillRunning({ pid, startedAt })) return undefined
+  return started([pid])[0]
 }
 
 /**

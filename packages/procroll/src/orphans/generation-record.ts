@@ -21,7 +21,8 @@ const generationSchema = z.object({
   /** Every process of the generation was given this path, so it is found by it when no pid is known yet. */
   notifySocket: z.string(),
   /** Its main process. Missing where the supervisor was killed while it started the generation. */
-  main: processSchema.optional(),
+  pid: processSchema.shape.pid.optional(),
+  startedAt: processSchema.shape.startedAt.optional(),
   /** The process group that it leads. */
   group: z.int().min(2).optional(),
 })

@@ -84,8 +84,9 @@ function fromProc(pid: number): ProcessEntry | undefined {
   const stat = readStat(pid)
   if (stat === undefined) return undefined
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state, group, startTicks] = [fields[0], fields[2], fields[19]]
-  if (state === undefined || 'ZXx'.includes(state)) return undefined
+  const [state, group, threads, startTicks] = [fields[0], fields[2], fields[17], fields[19]]
+  // A process whose main thread has ended before the others is shown as a zombie, and runs.
+  if (state === undefined || ('ZXx'.includes(state) && Number(threads) <= 1)) return undefined
   return { startedAt: `${bootId()}:${startTicks}`, group: Number(group) }
 }
 

@@ -91,7 +91,7 @@ export class RecordKeeper {
   }
 }
 
-function mainOf(pid: number): Pick<RecordedGeneration, 'main'> {
+function mainOf(pid: number): Pick<RecordedGeneration, 'pid' | 'startedAt'> {
   const startedAt = lookUpProcess(pid)?.startedAt
-  return startedAt === undefined ? {} : { main: { pid, startedAt } }
+  return startedAt === undefined ? {} : { pid, startedAt }
 }
