@@ -1,4 +1,4 @@
 import base from '../../tsup.config.base.ts'
 
-/** One file for each helper, so that `procroll --version` loads no more than it needs. */
-export default { ...base, entry: ['src/*.ts', '!src/*.test.ts'], splitting: true }
+/** `procroll --version` loads what is printable, and nothing else. */
+export default { ...base, entry: ['src/index.ts', 'src/printable.ts'], splitting: true }

@@ -36,7 +36,9 @@ describe('NotifyDirectory', () => {
     symlinkSync(folder.join('home'), path)
     directory[Symbol.dispose]()
     expect(readdirSync(folder.join('home'))).toEqual(['1.sock'])
-    expect(readdirSync(folder.path).sort()).toEqual(['home', 'moved', path.slice(folder.path.length + 1)].sort())
+    expect(readdirSync(folder.path).sort()).toEqual(
+      ['home', 'moved', path.slice(folder.path.length + 1)].sort(),
+    )
   })
 
   it('is made again at the same path after it was swept away, its parent too', () => {

@@ -1,8 +1,8 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -56,6 +56,8 @@ export class GenerationRecord {
   readonly #path: string
   readonly #onProblem: (error: Error) => void
   #written = ''
+  /** The file that was written: another one is the record of another procroll. */
+  #inode: number | undefined
   #failed = false
 
   constructor(path: string, onProblem: (error: Error) => void) {
@@ -70,11 +72,15 @@ export class GenerationRecord {
       const supervisor = self()
       if (supervisor === undefined) return
       const text = JSON.stringify({ supervisor, ...noted } satisfies GenerationsRecord)
-      if (text === this.#written && existsSync(this.#path)) return
+      const found = this.#found()
+      if (text === this.#written && found !== undefined) return
       this.#checkFolder()
+      if (this.#inode !== undefined && found !== undefined && found !== this.#inode)
+        throw new Error(`${this.#path} belongs to another procroll by now`)
       rmSync(temporary, { force: true })
       writeFileSync(temporary, `${text}\n`, { mode: 0o600, flag: 'wx' })
       renameSync(temporary, this.#path)
+      this.#inode = this.#found()
       this.#written = text
       this.#failed = false
     } catch (error) {
@@ -86,10 +92,14 @@ export class GenerationRecord {
   remove(): void {
     try {
       this.#checkFolder()
-      rmSync(this.#path, { force: true })
+      if (this.#found() === this.#inode) rmSync(this.#path, { force: true })
     } catch {
       // It was swept away.
     }
+  }
+
+  #found(): number | undefined {
+    return lstatSync(this.#path, { throwIfNoEntry: false })?.ino
   }
 
   /** The folder may have been swept away, and be another user's by now. */

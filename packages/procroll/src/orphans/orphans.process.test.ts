@@ -222,7 +222,9 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
     const next = await sandbox.serve(flags, ['name=new'])
     expect(isAlive(orphan)).toBe(false)
     expect(next.stderr).toMatch(
-      new RegExp(`level=WARN msg="generation of a killed procroll is ended first.*" generation=1 pid=${orphan} reason=`),
+      new RegExp(
+        `level=WARN msg="generation of a killed procroll is ended first.*" generation=1 pid=${orphan} reason=`,
+      ),
     )
     expect(await hear(port)).toBe(`new on ${port}\n`)
   })
@@ -254,15 +256,15 @@ describe.runIf(process.platform === 'linux')('a generation that no record knows 
     const script = 'setsid sleep 1000 & exec sleep 1000'
     const supervisor = sandbox.start(['run', '--name', 'api', '--', 'sh', '-c', script])
     await supervisor.printed(/msg="generation started"/)
-    const [main, daemon] = await waitFor(() => {
-      const pids = sandbox.processes.filter((pid) => pid !== supervisor.pid)
-      return pids.length === 2 && pids
+    const pids = await waitFor(() => {
+      const found = sandbox.processes.filter((pid) => pid !== supervisor.pid)
+      return found.length === 2 ? found : undefined
     })
     await kill(supervisor)
     const { generations } = JSON.parse(readFileSync(recordOf(sandbox), 'utf8'))
     process.kill(generations[0].pid, 'SIGKILL')
     await sandbox.serve(['--name', 'api'])
-    await waitFor(() => ![main, daemon].some((pid) => isAlive(pid as number)))
+    await waitFor(() => !pids.some(isAlive))
   })
 })
 
