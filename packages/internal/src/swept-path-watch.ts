@@ -2,8 +2,8 @@ import { type FSWatcher, watch } from 'node:fs'
 
 /** A sweeper removes many files at once. */
 const SOONEST_MS = 100
-/** Where the system has no watch left (inotify(7), max_user_watches), a look at the path every second finds it too. */
-const LOOK_EVERY_MS = 1_000
+/** Where the system has no watch left (inotify(7), max_user_watches), a look now and then finds it too. */
+const LOOK_EVERY_MS = 2_000
 
 /** Calls `look` soon after something in a folder was removed, and now and then without a reason. It keeps no process alive. */
 export class SweptPathWatch implements Disposable {

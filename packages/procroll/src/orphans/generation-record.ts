@@ -69,9 +69,7 @@ export class GenerationRecord {
   note(noted: Omit<GenerationsRecord, 'supervisor'>): void {
     const temporary = temporaryOf(this.#path)
     try {
-      const supervisor = self()
-      if (supervisor === undefined) return
-      const text = JSON.stringify({ supervisor, ...noted } satisfies GenerationsRecord)
+      const text = JSON.stringify({ supervisor: self(), ...noted } satisfies GenerationsRecord)
       const found = this.#found()
       if (text === this.#written && found !== undefined) return
       this.#checkFolder()
@@ -125,10 +123,11 @@ export function temporaryOf(path: string, pid: number = process.pid): string {
   return `${path}.${pid}`
 }
 
-/** Returns undefined where the system does not tell when a process was started: nothing could be found again. */
-function self(): GenerationsRecord['supervisor'] | undefined {
+function self(): GenerationsRecord['supervisor'] {
   const startedAt = lookUpProcess(process.pid)?.startedAt
-  return startedAt === undefined ? undefined : { pid: process.pid, startedAt }
+  if (startedAt === undefined)
+    throw new Error('the system does not tell when a process was started. Mount /proc')
+  return { pid: process.pid, startedAt }
 }
 
 /**
