@@ -18,6 +18,10 @@ export class LastingNotifySockets implements Disposable {
     this.#directory = directory
     this.#logger = logger
     this.#watch = new SweptPathWatch(directory.path, () => this.#restore())
+    const { fault } = directory
+    if (fault !== undefined) {
+      logger.log('WARN', 'others can replace the notify folder: choose another --tempdir', { reason: fault })
+    }
     this.system = { ...base, openNotifySocket: (...request) => this.#open(base.openNotifySocket, request) }
   }
 

@@ -41,6 +41,19 @@ describe('NotifyDirectory', () => {
     )
   })
 
+  it('tells whether others could replace it', () => {
+    using folder = temporaryFolder()
+    for (const [name, mode, fault] of [
+      ['sticky', 0o1777, undefined],
+      ['open', 0o777, expect.stringContaining('can be written by others')],
+    ] as const) {
+      mkdirSync(folder.join(name))
+      chmodSync(folder.join(name), mode)
+      using directory = new NotifyDirectory(folder.join(name))
+      expect(directory.fault).toEqual(fault)
+    }
+  })
+
   it('is made again at the same path after it was swept away, its parent too', () => {
     using folder = temporaryFolder()
     mkdirSync(folder.join('tmp'))

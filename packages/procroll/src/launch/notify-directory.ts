@@ -40,6 +40,11 @@ export class NotifyDirectory implements Disposable {
     return this.#folder.path
   }
 
+  /** Tells how another user could put a folder in its place, or undefined. They could keep messages of generations away. */
+  get fault(): string | undefined {
+    return privateFolderFault(this.path)
+  }
+
   /**
    * Makes the folder again if it was swept away. It has the same path, because living generations know that one, unless
    * somebody else has taken the path.
