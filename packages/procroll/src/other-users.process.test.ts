@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { cli, ProcrollSandbox } from './testing/procroll-sandbox.ts'
@@ -109,6 +109,25 @@ describe.runIf(isRoot)('a runtime folder that another user has made', () => {
     expect(run.stderr).toMatch(/^procroll: the runtime folder .* belongs to uid 65533.*\n$/)
     expect(run.stderr.trimEnd()).not.toMatch(/PWNED|\p{Cc}/u)
     expect(fake.stdout).toBe('listens\n')
+  })
+})
+
+describe.runIf(isRoot)('a runtime folder that another user has made after ours was swept away', () => {
+  it('gets no control socket and no record, and loses nothing at the exit', async () => {
+    await using place = new TakenPlace()
+    await using run = place.run(['run', '--name', 'web', '--', ...place.sandbox.service()])
+    await run.printed(/msg="generation serves" generation=1/)
+    run.kill('SIGSTOP')
+    spawnSync('rm', ['-rf', place.folder])
+    place.plant('umask 0; mkdir -p "$1/web"; echo precious > "$1/web/generations.json"')
+    run.kill('SIGCONT')
+    await run.printed(/level=ERROR msg="control socket was removed, and cannot be made again yet".*uid 65533/)
+    run.kill('SIGHUP')
+    await run.printed(/msg="generation serves" generation=2/)
+    run.kill()
+    expect((await run.exit).code).toBe(0)
+    expect(readdirSync(`${place.folder}/web`)).toEqual(['generations.json'])
+    expect(readFileSync(`${place.folder}/web/generations.json`, 'utf8')).toBe('precious\n')
   })
 })
 

@@ -1,8 +1,8 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
-  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -56,8 +56,6 @@ export class GenerationRecord {
   readonly #path: string
   readonly #onProblem: (error: Error) => void
   #written = ''
-  /** The file that was written: another one is the record of another procroll. */
-  #inode: number | undefined
   #failed = false
 
   constructor(path: string, onProblem: (error: Error) => void) {
@@ -70,15 +68,13 @@ export class GenerationRecord {
     const temporary = temporaryOf(this.#path)
     try {
       const text = JSON.stringify({ supervisor: self(), ...noted } satisfies GenerationsRecord)
-      const found = this.#found()
-      if (text === this.#written && found !== undefined) return
+      if (text === this.#written && existsSync(this.#path)) return
       this.#checkFolder()
-      if (this.#inode !== undefined && found !== undefined && found !== this.#inode)
-        throw new Error(`${this.#path} belongs to another procroll by now`)
+      if (this.#written !== '' && this.#writer() !== process.pid)
+        throw new Error(`${this.#path} is the record of another procroll by now`)
       rmSync(temporary, { force: true })
       writeFileSync(temporary, `${text}\n`, { mode: 0o600, flag: 'wx' })
       renameSync(temporary, this.#path)
-      this.#inode = this.#found()
       this.#written = text
       this.#failed = false
     } catch (error) {
@@ -90,14 +86,20 @@ export class GenerationRecord {
   remove(): void {
     try {
       this.#checkFolder()
-      if (this.#found() === this.#inode) rmSync(this.#path, { force: true })
+      if (this.#writer() === process.pid) rmSync(this.#path, { force: true })
     } catch {
       // It was swept away.
     }
   }
 
-  #found(): number | undefined {
-    return lstatSync(this.#path, { throwIfNoEntry: false })?.ino
+  /** All was swept away, and another procroll of the name came: its record is not ours to change. */
+  #writer(): number {
+    try {
+      return readRecord(this.#path)?.supervisor.pid ?? process.pid
+    } catch {
+      // It makes no sense: ours replaces it.
+      return process.pid
+    }
   }
 
   /** The folder may have been swept away, and be another user's by now. */
