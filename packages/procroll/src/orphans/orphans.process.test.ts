@@ -6,6 +6,8 @@ import { freeListener, hear, ProcrollSandbox } from '../testing/procroll-sandbox
 /** Sockets of another process are shared by pidfd_getfd(2), which root is always allowed. */
 const mayTrace = process.platform === 'linux' && process.geteuid?.() === 0
 
+const strace = '/usr/bin/strace'
+
 /** Kills a supervisor as nothing can be prepared for, and returns the generation that it leaves. */
 async function orphanOf(sandbox: ProcrollSandbox, supervisor: TestProcess): Promise<number> {
   const [, pid] = await supervisor.printed(/msg="generation started" generation=1 pid=(\d+)/)
@@ -209,6 +211,23 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
     await kill(second)
     await sandbox.serve(flags, ['name=3'])
     await waitFor(async () => (await hear(port)) === `3 on ${port}\n`)
+  })
+
+  it.runIf(existsSync(strace))('that may not be traced let it end first, and the log says why', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const flags = ['--name', 'api', '--listen', `unix://${sandbox.join('app.sock')}`]
+    const orphan = await orphanOf(sandbox, await sandbox.serve(flags))
+    const inject = ['-e', 'trace=pidfd_getfd', '-e', 'inject=pidfd_getfd:error=EPERM']
+    const next = sandbox.start(['run', ...flags, '--', ...sandbox.service('name=new')], {
+      under: [strace, '-f', '-qq', '-o', '/dev/null', ...inject],
+    })
+    await next.printed(
+      /level=WARN msg="socket of a killed procroll cannot be taken over" socket=app.sock error=".*EPERM/,
+    )
+    await next.printed(new RegExp(`msg="generation of a killed procroll is ended first.*pid=${orphan} `))
+    await next.printed(/msg="generation serves" generation=1/)
+    expect(isAlive(orphan)).toBe(false)
+    expect(await hear(sandbox.join('app.sock'))).toBe('new on app.sock\n')
   })
 
   it('that cannot be taken over let it end first, and the log says why', async () => {
