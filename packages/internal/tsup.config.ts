@@ -1,1 +1,4 @@
-export { default } from '../../tsup.config.base.ts'
+import base from '../../tsup.config.base.ts'
+
+/** `procroll --version` loads what is printable, and nothing else. */
+export default { ...base, entry: ['src/index.ts', 'src/printable.ts'], splitting: true }

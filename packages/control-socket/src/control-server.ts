@@ -1,5 +1,6 @@
 import { Server, type Socket } from 'node:net'
 import {
+  type ClaimedUnixPath,
   type Credentials,
   dupOf,
   localAddress,
@@ -12,6 +13,7 @@ import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'
 import { ControlSocketError } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
+import { keepPath } from './keep-path.ts'
 import { Occupancy } from './occupancy.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
@@ -36,6 +38,8 @@ export type ControlServerOptions<Request, Reply> = {
 export type ListenOptions<Request, Reply> = ControlServerOptions<Request, Reply> & {
   /** Where: a path in a folder that only we (or root) can write; made with mode 0700 if it is not there. */
   path: string
+  /** Whether to listen at the path again when something removes it, such as a sweeper of /tmp. @default false */
+  restorePath?: boolean
 }
 
 export type AdoptOptions<Request, Reply> = ControlServerOptions<Request, Reply> & {
@@ -68,9 +72,10 @@ type Reception = {
  */
 export class ControlServer implements AsyncDisposable {
   readonly path: string
-  readonly #claimed: UnixPathClaim | undefined
   readonly #reception: Reception
-  readonly #server: Server
+  #claimed: UnixPathClaim | undefined
+  #server: Server
+  #pathWatch: Disposable | undefined
   readonly #conversations = new Map<Conversation, Promise<void>>()
   #closed: Promise<void> | undefined
 
@@ -84,6 +89,7 @@ export class ControlServer implements AsyncDisposable {
     const { listener, path } = await claimPath(options.path)
     const server = new ControlServer(path.path, path, receptionOf(options))
     await server.#accept(listener)
+    if (options.restorePath === true) server.#keepPath()
     return server
   }
 
@@ -105,8 +111,12 @@ export class ControlServer implements AsyncDisposable {
     this.path = path
     this.#claimed = claimed
     this.#reception = reception
-    // A client may close its half after the request, and is answered all the same.
-    this.#server = new Server({ allowHalfOpen: true }, (socket) => this.#receive(socket))
+    this.#server = this.#newServer()
+  }
+
+  /** A client may close its half after the request, and is answered all the same. */
+  #newServer(): Server {
+    return new Server({ allowHalfOpen: true }, (socket) => this.#receive(socket))
   }
 
   /** A duplicate of the listener, to hand to a successor. @throws {ControlSocketError} ERR_SERVER_CLOSED */
@@ -128,6 +138,7 @@ export class ControlServer implements AsyncDisposable {
   }
 
   async #close({ keepPath = false, lastWordsMs = 1_000 }: CloseOptions): Promise<void> {
+    this.#pathWatch?.[Symbol.dispose]()
     if (!keepPath) this.#claimed?.unlink()
     this.#server.close()
     for (const conversation of this.#conversations.keys()) conversation.close(lastWordsMs)
@@ -152,6 +163,25 @@ export class ControlServer implements AsyncDisposable {
       )
     }
     this.#server.on('error', (error) => this.#reception.emit({ type: 'accept-failed', error }))
+  }
+
+  #keepPath(): void {
+    const emit = this.#reception.emit
+    this.#pathWatch = keepPath(this.path, {
+      file: () => this.#claimed?.file,
+      move: (claimed) => this.#moveTo(claimed),
+      emit,
+    })
+  }
+
+  /** Accepts at a new listener, and no more at the one that lost its path. Conversations go on. */
+  async #moveTo({ listener, path }: ClaimedUnixPath): Promise<void> {
+    const former = this.#server
+    this.#claimed = path
+    this.#server = this.#newServer()
+    await this.#accept(listener)
+    former.close()
+    if (this.#closed !== undefined) await this.#close({})
   }
 
   #receive(socket: Socket): void {

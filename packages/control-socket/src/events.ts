@@ -1,7 +1,7 @@
 import type { Credentials } from '@shellflip/fd-passing'
 import type { ControlSocketError } from './control-socket-error.ts'
 
-/** Reports a client that got no answer. Its connection is closed by then. */
+/** Reports a client that got no answer, whose connection is closed by then, or what happened to the path. */
 export type ControlServerEvent =
   /** The client was closed at once: its uid is neither ours nor root's. */
   | { type: 'client-refused'; reason: 'forbidden'; peer: Credentials | undefined }
@@ -17,3 +17,7 @@ export type ControlServerEvent =
   | { type: 'answer-failed'; peer: Credentials; error: unknown }
   /** The system gave us no connection (EMFILE, ENOBUFS …); the next client may be luckier. */
   | { type: 'accept-failed'; error: Error }
+  /** Something removed the path (`restorePath`). The server listens there again. */
+  | { type: 'path-restored'; path: string }
+  /** Something removed or replaced the path, and it cannot be claimed now. The server tries again. */
+  | { type: 'path-lost'; path: string; error: Error }

@@ -106,7 +106,7 @@ typedef struct {
 } Constant;
 
 extern const Function descriptor_functions[], folder_functions[], memory_file_functions[], socket_functions[],
-    message_functions[], readiness_functions[], process_functions[], ownership_functions[],
+    message_functions[], readiness_functions[], process_functions[], pidfd_functions[], ownership_functions[],
     spawn_functions[];
 extern const Constant socket_constants[];
 

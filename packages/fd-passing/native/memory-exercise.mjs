@@ -248,6 +248,8 @@ async function readiness() {
   }
   native.close(native.pidfdOpen(process.pid))
   native.reap(process.pid)
+  native.close(native.duplicateFrom(process.pid, 0))
+  native.duplicateFrom(process.pid, -1)
   // Left watching when the environment ends.
   const [left] = native.socketpair(native.SOCK_STREAM)
   const watcher = native.watch(left, () => {})

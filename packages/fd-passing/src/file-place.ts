@@ -75,6 +75,10 @@ export function isRegularFile({ type }: FileStats): boolean {
   return type === fileTypes.S_IFREG
 }
 
+export function isFolder({ type }: FileStats): boolean {
+  return type === fileTypes.S_IFDIR
+}
+
 /** Describes the kind of a file in words. */
 export function kindOf({ type }: FileStats): string {
   switch (type) {

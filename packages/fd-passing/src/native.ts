@@ -107,6 +107,7 @@ export type Native = {
     flags: number,
     openFiles: number,
   ): SpawnFailure | number
+  duplicateFrom(pid: number, fd: number): number
   readonly AF_UNIX: number
   readonly AF_INET: number
   readonly AF_INET6: number

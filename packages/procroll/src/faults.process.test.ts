@@ -95,7 +95,7 @@ describe('folders of others', () => {
     const { code, stderr } = await sandbox.finish(['run', '--name', 'api', 'true'])
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^procroll: no control socket can stand in .*: others can enter it \(chmod 700 .*\n$/,
+      /^procroll: the runtime folder .* can be written by others \(mode 777\).* Set PROCROLL_RUNTIME_DIR .*\n$/,
     )
   })
 

@@ -1,4 +1,4 @@
-import { escapeUnprintable, oneLine } from '@shellflip/internal'
+import { escapeUnprintable, oneLine } from '@shellflip/internal/printable'
 import { ProcrollError } from './procroll-error.ts'
 import { version } from './version.ts'
 

@@ -92,7 +92,9 @@ function addRun(program: Command, argv: readonly string[], report: Report): void
       ).default(3),
     )
     .addOption(duration('--watchdog <duration>', 'how often a generation must say WATCHDOG=1'))
-    .addOption(choice('--orphans <policy>', 'generations that a killed procroll left', ['end', 'refuse']))
+    .addOption(
+      choice('--orphans <policy>', 'generations that a killed procroll left', ['end', 'end-first', 'refuse']),
+    )
     .addOption(choice('--log-format <format>', 'of the lines on stderr', ['text', 'json']))
     .addHelpText('after', examples('procroll run --name api --listen tcp://0.0.0.0:8080 -- node server.js'))
     .action(async (_command: string, _args: string[], options: RunOptions, command: Command) => {

@@ -143,7 +143,9 @@ describe('procroll run', () => {
     await unnamed.printed(/level=WARN msg="no control socket: /)
     const named = await sandbox.finish(['run', '--name', 'api', 'true'])
     expect(named.code).toBe(1)
-    expect(named.stderr).toMatch(/^procroll: no control socket can stand in .*\n$/)
+    expect(named.stderr).toMatch(
+      /^procroll: the runtime folder .* cannot be trusted: .*ENOTDIR.* Set PROCROLL_RUNTIME_DIR .*\n$/,
+    )
   })
 
   it.each([

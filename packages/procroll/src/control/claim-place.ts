@@ -1,10 +1,11 @@
 import { rmdirSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { ControlServer, ControlSocketError } from '@shellflip/control-socket'
+import { dirname, resolve } from 'node:path'
+import { ControlServer, type ControlServerEvent, ControlSocketError } from '@shellflip/control-socket'
+import { privateFolderFault } from '@shellflip/internal'
 import type { Logger } from '../log/logger.ts'
 import { ProcrollError, usageError } from '../procroll-error.ts'
 import { answer, type Supervised } from './answer.ts'
-import { makePrivateFolder, runtimeFolder } from './runtime-folder.ts'
+import { makeRuntimeFolder } from './runtime-folder.ts'
 import {
   type PlaceOptions,
   placeByControlSocket,
@@ -45,7 +46,7 @@ async function claimInRuntimeFolder(
   supervised: Supervised,
   logger: Logger,
 ): Promise<ClaimedPlace> {
-  makePrivateFolder(runtimeFolder())
+  makeRuntimeFolder()
   return await claim(placeInRuntimeFolder(label), supervised, logger)
 }
 
@@ -70,17 +71,27 @@ async function listen(
       path: place.controlSocket,
       vocabulary: procrollVocabulary,
       answer: (request, { signal }) => answer(request, supervised, signal),
-      onEvent: (event) =>
-        logger.log(event.type === 'answer-failed' ? 'ERROR' : 'DEBUG', 'control client not answered', {
-          event: event.type,
-          ...('reason' in event ? { reason: event.reason } : {}),
-          ...('error' in event ? { error: String(event.error) } : {}),
-        }),
+      restorePath: true,
+      onEvent: (event) => logEvent(event, logger),
     })
   } catch (cause) {
     if (!(cause instanceof ControlSocketError)) throw cause
     throw refusal(place, cause)
   }
+}
+
+function logEvent(event: ControlServerEvent, logger: Logger): void {
+  const fields = {
+    event: event.type,
+    ...('path' in event ? { path: event.path } : {}),
+    ...('reason' in event ? { reason: event.reason } : {}),
+    ...('error' in event ? { error: String(event.error) } : {}),
+  }
+  if (event.type === 'path-restored')
+    logger.log('WARN', 'control socket was removed, and is made again', fields)
+  else if (event.type === 'path-lost')
+    logger.log('ERROR', 'control socket was removed, and cannot be made again yet', fields)
+  else logger.log(event.type === 'answer-failed' ? 'ERROR' : 'DEBUG', 'control client not answered', fields)
 }
 
 function refusal(place: SupervisorPlace, cause: ControlSocketError): ProcrollError {
@@ -97,12 +108,11 @@ function refusal(place: SupervisorPlace, cause: ControlSocketError): ProcrollErr
   )
 }
 
-/** A record of orphans may have been left in it on purpose. */
+/** A record of orphans may have been left in it on purpose. A folder that stays must not fail the exit. */
 function removeIfEmpty(folder: string): void {
   try {
-    rmdirSync(folder)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOTEMPTY' && code !== 'ENOENT' && code !== 'EEXIST') throw error
+    if (privateFolderFault(dirname(folder)) === undefined) rmdirSync(folder)
+  } catch {
+    // It is not empty, or it was swept away.
   }
 }

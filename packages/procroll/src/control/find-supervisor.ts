@@ -1,53 +1,47 @@
 import { readdirSync } from 'node:fs'
 import { isUnixPathBound } from '@shellflip/fd-passing'
 import { ProcrollError, usageError } from '../procroll-error.ts'
-import { runtimeFolder } from './runtime-folder.ts'
+import { findRuntimeFolder, runtimeFolder } from './runtime-folder.ts'
 import { type PlaceOptions, parseName, placeInRuntimeFolder } from './supervisor-place.ts'
 
-/** The names (or pids) of all supervisors here. */
-function liveSupervisors(): string[] {
-  return foldersIn(runtimeFolder()).filter((label) =>
-    isUnixPathBound(placeInRuntimeFolder(label).controlSocket),
-  )
-}
-
 /**
- * The control socket of the supervisor that is meant: by name, by control socket, or the only one there is.
+ * Returns the control socket of the supervisor that is meant: by name, by control socket, or the only one there is.
  *
- * @throws ProcrollError `ERR_NO_SUPERVISOR`, or `ERR_USAGE` where there are several to choose from
+ * @throws ProcrollError `ERR_NO_SUPERVISOR`, `ERR_RUNTIME_FOLDER`, or `ERR_USAGE` where there are several to choose from
  */
 export async function findControlSocket({ name, controlSocket }: PlaceOptions): Promise<string> {
-  const path = name === undefined ? controlSocket : placeInRuntimeFolder(parseName(name)).controlSocket
-  if (path !== undefined) {
-    if (isUnixPathBound(path)) return path
-    throw nobodyThere(name === undefined ? `at ${path}` : `named "${name}"`)
+  if (name === undefined && controlSocket !== undefined) {
+    if (isUnixPathBound(controlSocket)) return controlSocket
+    throw new ProcrollError(
+      'ERR_NO_SUPERVISOR',
+      `no supervisor at ${controlSocket} is running. Check the path`,
+    )
   }
-  const [first, ...others] = liveSupervisors()
-  if (first === undefined) throw nobodyThere('')
+  const wanted = name === undefined ? undefined : parseName(name)
+  const live = liveSupervisors()
+  const [first, ...others] = wanted === undefined ? live : live.filter((label) => label === wanted)
+  if (first === undefined) throw nobodyThere(wanted, live)
   if (others.length === 0) return placeInRuntimeFolder(first).controlSocket
-  throw usageError(
-    `${others.length + 1} supervisors run here: ${[first, ...others].join(', ')}. Say which: --name ${first}`,
-  )
+  throw usageError(`${live.length} supervisors run here: ${live.join(', ')}. Say which: --name ${first}`)
 }
 
-function nobodyThere(which: string): ProcrollError {
-  const here = liveSupervisors()
-  const known = here.length === 0 ? `none in ${runtimeFolder()}` : `running: ${here.join(', ')}`
-  return new ProcrollError(
-    'ERR_NO_SUPERVISOR',
-    `no supervisor ${which ? `${which} ` : ''}is running (${known})`,
-  )
+function nobodyThere(wanted: string | undefined, live: readonly string[]): ProcrollError {
+  const which = wanted === undefined ? '' : ` named "${wanted}"`
+  const known = live.length === 0 ? `none in ${runtimeFolder()}` : `running: ${live.join(', ')}`
+  return new ProcrollError('ERR_NO_SUPERVISOR', `no supervisor${which} is running (${known})`)
 }
 
-export function foldersIn(path: string): string[] {
-  try {
-    return readdirSync(path, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name)
-      .sort()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return []
-    throw error
-  }
+/** Returns the names, or pids, of all supervisors of this user. */
+function liveSupervisors(): string[] {
+  const folder = findRuntimeFolder()
+  if (folder === undefined) return []
+  return labelsIn(folder).filter((label) => isUnixPathBound(placeInRuntimeFolder(label).controlSocket))
+}
+
+/** Returns the supervisors that have a folder, alive or not. The runtime folder was checked before. */
+export function labelsIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
 }

@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { makePrivateFolder, runtimeFolder } from './runtime-folder.ts'
+import { findRuntimeFolder, makeRuntimeFolder, runtimeFolder } from './runtime-folder.ts'
 
 describe('runtimeFolder', () => {
   const as = (uid: number, env: NodeJS.ProcessEnv) => {
@@ -22,26 +22,60 @@ describe('runtimeFolder', () => {
   })
 })
 
-describe('makePrivateFolder', () => {
+/** Reads the runtime folder from the environment, as commands do. */
+function inFolder<T>(path: string, run: () => T): T {
+  vi.stubEnv('PROCROLL_RUNTIME_DIR', path)
+  try {
+    return run()
+  } finally {
+    vi.unstubAllEnvs()
+  }
+}
+
+describe('makeRuntimeFolder', () => {
   it('makes it for this user alone, or finds it', () => {
     using folder = temporaryFolder()
     const path = folder.join('a', 'b')
-    makePrivateFolder(path)
-    makePrivateFolder(path)
+    for (const _ of [1, 2]) expect(inFolder(path, makeRuntimeFolder)).toBe(path)
     expect(statSync(path).mode & 0o777).toBe(0o700)
   })
+})
 
+describe.each([
+  ['makeRuntimeFolder', makeRuntimeFolder],
+  ['findRuntimeFolder', findRuntimeFolder],
+])('%s', (_name, check) => {
   it.each<[string, (path: string) => void, string]>([
-    ['a file', (path) => writeFileSync(path, ''), 'EEXIST'],
-    ['a symbolic link', (path) => symlinkSync('/tmp', path), 'it is no folder'],
-    [
-      'open to others',
-      (path) => chmodSync(mkdirSync(path, { recursive: true }) ?? path, 0o711),
-      'others can enter it',
-    ],
-  ])('refuses what is %s', (_what, make, why) => {
+    ['a file', (path) => writeFileSync(path, ''), 'ENOTDIR'],
+    ['open to writers', (path) => makeFolder(path, 0o777), 'can be written by others (mode 777)'],
+    ['free for all', (path) => makeFolder(path, 0o1777), 'can be written by others (mode 1777)'],
+  ])('refuses a folder that is %s, and says what to set', (_what, make, why) => {
     using folder = temporaryFolder()
     make(folder.join('x'))
-    expect(() => makePrivateFolder(folder.join('x'))).toThrow(why)
+    const refused = () => inFolder(folder.join('x'), check)
+    expect(refused).toThrow(why)
+    expect(refused).toThrow('Set PROCROLL_RUNTIME_DIR or XDG_RUNTIME_DIR')
+  })
+
+  it('refuses a folder whose ancestor others can write', () => {
+    using folder = temporaryFolder()
+    makeFolder(folder.join('shared'), 0o777)
+    makeFolder(folder.join('shared', 'run'), 0o700)
+    expect(() => inFolder(folder.join('shared', 'run'), check)).toThrow(
+      `${folder.join('shared')} can be written by others`,
+    )
   })
 })
+
+describe('findRuntimeFolder', () => {
+  it('makes nothing', () => {
+    using folder = temporaryFolder()
+    expect(inFolder(folder.join('x'), findRuntimeFolder)).toBeUndefined()
+    expect(existsSync(folder.join('x'))).toBe(false)
+  })
+})
+
+function makeFolder(path: string, mode: number): void {
+  mkdirSync(path)
+  chmodSync(path, mode)
+}

@@ -1,9 +1,12 @@
-import { lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { privateFolderFault } from '@shellflip/internal'
 import { ProcrollError } from '../procroll-error.ts'
 
-/** Where the supervisors of this user are found: one folder for each, called by its name or its pid. */
+const HINT =
+  'Set PROCROLL_RUNTIME_DIR or XDG_RUNTIME_DIR to a folder of your own, or use --control-socket /run/app/control.sock'
+
+/** Returns where the supervisors of this user are found: one folder for each, called by its name or its pid. */
 export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): string {
   const { PROCROLL_RUNTIME_DIR, XDG_RUNTIME_DIR } = env
   if (PROCROLL_RUNTIME_DIR) return PROCROLL_RUNTIME_DIR
@@ -14,24 +17,51 @@ export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Makes the folder, or a folder in it, so that nobody else can reach the sockets in it, or put one there.
+ * Makes the runtime folder, or checks the one that is there. Nobody but us and root can put anything into it.
  *
  * @throws ProcrollError `ERR_RUNTIME_FOLDER`
  */
-export function makePrivateFolder(path: string): void {
-  const refuse = (why: string, cause?: unknown) =>
-    new ProcrollError(
-      'ERR_RUNTIME_FOLDER',
-      `no control socket can stand in ${path}: ${why}. Choose another place: --control-socket /run/app/control.sock`,
-      { cause },
-    )
+export function makeRuntimeFolder(): string {
+  return checkedFolder(runtimeFolder(), true)
+}
+
+/**
+ * Returns the runtime folder if there is one. Nothing in it may be read, believed or removed before this check.
+ *
+ * @throws ProcrollError `ERR_RUNTIME_FOLDER` where another user could have put things there
+ */
+export function findRuntimeFolder(): string | undefined {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    return checkedFolder(runtimeFolder(), false)
   } catch (error) {
-    throw refuse((error as NodeJS.ErrnoException).code ?? String(error), error)
+    if (isMissing((error as ProcrollError).cause)) return undefined
+    throw error
   }
-  const { uid, mode } = lstatSync(path)
-  if ((mode & 0o170_000) !== 0o040_000) throw refuse('it is no folder')
-  if (uid !== process.geteuid?.()) throw refuse(`it belongs to the user ${uid}`)
-  if ((mode & 0o077) !== 0) throw refuse(`others can enter it (chmod 700 ${path})`)
+}
+
+function checkedFolder(path: string, make: boolean): string {
+  const fault = faultOf(path, make)
+  if (fault === undefined) return path
+  throw refusal(path, fault)
+}
+
+function faultOf(path: string, make: boolean): string | undefined {
+  try {
+    return privateFolderFault(path, { make })
+  } catch (cause) {
+    throw refusal(path, (cause as Error).message, cause)
+  }
+}
+
+function refusal(path: string, why: string, cause?: unknown): ProcrollError {
+  const sentence = why.endsWith('.') ? why.slice(0, -1) : why
+  return new ProcrollError(
+    'ERR_RUNTIME_FOLDER',
+    `the runtime folder ${path} cannot be trusted: ${sentence}. ${HINT}`,
+    { cause },
+  )
+}
+
+function isMissing(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
 }

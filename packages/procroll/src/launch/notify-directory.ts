@@ -1,6 +1,7 @@
-import { constants, lstatSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { maxUnixAddressBytes, OwnedFd, tryLock } from '@shellflip/fd-passing'
+import { constants, mkdirSync, mkdtempSync, openSync, readdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { maxUnixAddressBytes, OwnedFd, OwnFolder, tryLock } from '@shellflip/fd-passing'
+import { privateFolderFault } from '@shellflip/internal'
 import { ProcrollError } from '../procroll-error.ts'
 
 const PREFIX = 'procroll-'
@@ -20,28 +21,97 @@ const REASONS: Record<string, string> = {
 }
 
 /**
- * A folder of our own for the generations' notify sockets, gone with its scope.
- *
- * @throws ProcrollError `ERR_TEMPDIR`
+ * The folder of the generations' notify sockets, gone with its scope. Its parent is mostly /tmp, so it is held open, and
+ * only sockets in this very folder are removed.
  */
-export function makeNotifyDirectory(tempdir: string): Disposable & { path: string } {
+export class NotifyDirectory implements Disposable {
+  readonly #parent: string
+  #folder: OwnFolder
+  #inUse: Disposable | undefined
+
+  /** @throws ProcrollError `ERR_TEMPDIR` */
+  constructor(tempdir: string) {
+    this.#parent = checkedParent(tempdir)
+    this.#folder = makeIn(this.#parent)
+    this.#inUse = markInUse(this.#folder.path)
+  }
+
+  get path(): string {
+    return this.#folder.path
+  }
+
+  /** Tells how another user could put a folder in its place, or undefined. They could keep messages of generations away. */
+  get fault(): string | undefined {
+    return privateFolderFault(this.path)
+  }
+
+  /**
+   * Makes the folder again if it was swept away. It has the same path, because living generations know that one, unless
+   * somebody else has taken the path.
+   *
+   * @returns whether it was missing
+   * @throws ProcrollError `ERR_TEMPDIR`
+   */
+  restore(): boolean {
+    if (this.#folder.isThere) return false
+    const restored = makeAgain(this.path) ?? makeIn(this.#parent)
+    this.#close()
+    this.#folder = restored
+    this.#inUse = markInUse(restored.path)
+    return true
+  }
+
+  [Symbol.dispose](): void {
+    removeSockets(this.#folder)
+    this.#close()
+  }
+
+  #close(): void {
+    this.#folder[Symbol.dispose]()
+    this.#inUse?.[Symbol.dispose]()
+  }
+}
+
+/** Removes what a killed procroll left: the sockets of generations, and then their folder. Anything else stays. */
+export function removeLeftNotifyDirectory(path: string): void {
+  if (!/\/procroll-[A-Za-z0-9]{6}$/.test(path) || resolve(path) !== path) return
+  try {
+    using folder = new OwnFolder(path)
+    removeSockets(folder)
+  } catch {
+    // It is gone, or it is not ours any more.
+  }
+}
+
+/** The names are only a proposal: what is removed is a socket of ours in the open folder. */
+function removeSockets(folder: OwnFolder): void {
+  try {
+    for (const name of readdirSync(folder.path)) if (/^\d+\.sock$/.test(name)) folder.unlinkSocket(name)
+    folder.removeIfEmpty()
+  } catch {
+    // It was swept away.
+  }
+}
+
+function checkedParent(tempdir: string): string {
   const parent = resolve(tempdir)
   const bytes = Buffer.byteLength(join(parent, LONGEST_SOCKET_NAME))
-  if (bytes > maxUnixAddressBytes) {
-    throw new ProcrollError(
-      'ERR_TEMPDIR',
-      `--tempdir ${parent} is too long: a notify socket in it takes ${bytes} bytes, and a UNIX socket's path has ` +
-        `at most ${maxUnixAddressBytes}. ${HINT}`,
-    )
-  }
-  const path = makeIn(parent)
-  const inUse = markInUse(path)
-  return {
-    path,
-    [Symbol.dispose]() {
-      rmSync(path, { recursive: true, force: true })
-      inUse?.[Symbol.dispose]()
-    },
+  if (bytes <= maxUnixAddressBytes) return parent
+  throw new ProcrollError(
+    'ERR_TEMPDIR',
+    `--tempdir ${parent} is too long: a notify socket in it takes ${bytes} bytes, and a UNIX socket's path has ` +
+      `at most ${maxUnixAddressBytes}. ${HINT}`,
+  )
+}
+
+/** The parent may have been swept away as well. Each missing folder is made for us alone. */
+function makeAgain(path: string): OwnFolder | undefined {
+  try {
+    privateFolderFault(dirname(path), { make: true })
+    mkdirSync(path, { mode: 0o700 })
+    return new OwnFolder(path)
+  } catch {
+    return undefined
   }
 }
 
@@ -51,23 +121,18 @@ export function makeNotifyDirectory(tempdir: string): Disposable & { path: strin
  */
 function markInUse(folder: string): Disposable | undefined {
   try {
-    using fd = new OwnedFd(openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY))
+    using fd = new OwnedFd(
+      openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
+    )
     return tryLock(fd.fd, 'shared') ? new OwnedFd(fd.release()) : undefined
   } catch {
     return undefined
   }
 }
 
-/** Removes what `makeNotifyDirectory` made for a procroll that was killed, and nothing else. */
-export function removeLeftNotifyDirectory(path: string): void {
-  if (!/\/procroll-[A-Za-z0-9]{6}$/.test(path) || resolve(path) !== path) return
-  const left = lstatSync(path, { throwIfNoEntry: false })
-  if (left?.isDirectory() && left.uid === process.geteuid?.()) rmSync(path, { recursive: true, force: true })
-}
-
-function makeIn(parent: string): string {
+function makeIn(parent: string): OwnFolder {
   try {
-    return mkdtempSync(join(parent, PREFIX))
+    return new OwnFolder(mkdtempSync(join(parent, PREFIX)))
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? ''
     throw new ProcrollError(

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { watchPid } from '@shellflip/fd-passing'
 import { ProcrollError } from '../procroll-error.ts'
-import type { RecordedGeneration } from './generation-record.ts'
-import { lookUpProcess } from './process-table.ts'
+import { findOrphans, type Orphan } from './find-orphans.ts'
+import { isStillRunning, lookUpProcess } from './process-table.ts'
 
 export type EndingOptions = {
   signal: NodeJS.Signals | number
@@ -12,61 +11,78 @@ export type EndingOptions = {
   hurry: AbortSignal
 }
 
-/** Those of the recorded generations that still run: the same process, not one that got its pid since. */
-export function findOrphans(recorded: readonly RecordedGeneration[]): RecordedGeneration[] {
-  return recorded.filter(({ pid, startedAt }) => lookUpProcess(pid)?.startedAt === startedAt)
-}
+const LOOK_EVERY_MS = 50
+const LONGEST_KILL_MS = 10_000
 
 /**
- * Ends generations that outlived their supervisor as it would have ended them: the signal, time, SIGKILL, and
- * then what is left of the process group that each led.
+ * Ends generations that outlived their supervisor as it would have ended them: the stop signal for the process group,
+ * time to drain, then SIGKILL.
  *
  * @throws ProcrollError `ERR_ORPHANS` where the system forbids it
  */
-export async function endOrphans(
-  orphans: readonly RecordedGeneration[],
-  options: EndingOptions,
-): Promise<void> {
+export async function endOrphans(orphans: readonly Orphan[], options: EndingOptions): Promise<void> {
   await Promise.all(orphans.map((orphan) => endOrphan(orphan, options)))
 }
 
-async function endOrphan(orphan: RecordedGeneration, options: EndingOptions): Promise<void> {
-  const { pid, startedAt } = orphan
-  const entry = lookUpProcess(pid)
-  if (entry?.startedAt !== startedAt) return
-
-  send(orphan, pid, options.signal)
-  const ended = new AbortController()
-  using _ = watchPid(pid, () => ended.abort())
-  await delay(options.timeoutMs, undefined, {
-    signal: AbortSignal.any([ended.signal, options.hurry]),
-  }).catch(() => {})
-  if (!ended.signal.aborted) send(orphan, pid, 'SIGKILL')
-  await aborted(ended.signal)
-  if (entry.group === pid) send(orphan, -pid, 'SIGKILL')
+async function endOrphan(orphan: Orphan, { signal, timeoutMs, hurry }: EndingOptions): Promise<void> {
+  sendToAll(orphan, signal)
+  // A stopped process takes the signal when it goes on.
+  if (signal !== 'SIGKILL') sendToAll(orphan, 'SIGCONT')
+  if (!(await endsWithin(orphan, timeoutMs, hurry))) {
+    sendToAll(orphan, 'SIGKILL')
+    if (!(await endsWithin(orphan, LONGEST_KILL_MS))) throw cannotEnd(orphan, 'SIGKILL did not end it')
+  }
+  killUnknownMembers(orphan)
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+/** A process that dropped its environment can only be known by its group. A group keeps the pid of its leader from others. */
+function killUnknownMembers(orphan: Orphan): void {
+  for (const group of orphan.groups) if (lookUpProcess(group) === undefined) send(orphan, -group, 'SIGKILL')
 }
 
-function send(
-  { generation, pid }: RecordedGeneration,
-  target: number,
-  signal: NodeJS.Signals | number,
-): void {
+async function endsWithin(orphan: Orphan, timeoutMs: number, hurry?: AbortSignal): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs
+  while (isLeft(orphan)) {
+    if (hurry?.aborted || performance.now() >= deadline) return false
+    await delay(LOOK_EVERY_MS, undefined, hurry ? { signal: hurry } : {}).catch(() => {})
+  }
+  return true
+}
+
+/** Processes that it has started since it was found count as well. */
+function isLeft(orphan: Orphan): boolean {
+  return orphan.members.some(isStillRunning) || stillThere(orphan).length > 0
+}
+
+function stillThere({ recorded, groups, main }: Orphan): Orphan['members'] {
+  return findOrphans([recorded])
+    .flatMap(({ members }) => members)
+    .filter(({ pid, group }) => pid === main.pid || groups.includes(group))
+}
+
+function sendToAll(orphan: Orphan, signal: NodeJS.Signals | number): void {
+  const members = new Map([...orphan.members, ...stillThere(orphan)].map((member) => [member.pid, member]))
+  const living = [...members.values()].filter(isStillRunning)
+  // A group with a process of ours in it is ours: the pid of its leader was not given away.
+  const groups = new Set(living.map(({ group }) => group).filter((group) => orphan.groups.includes(group)))
+  for (const group of groups) send(orphan, -group, signal)
+  for (const { pid, group } of living) if (!groups.has(group)) send(orphan, pid, signal)
+}
+
+function send(orphan: Orphan, target: number, signal: NodeJS.Signals | number): void {
   try {
     process.kill(target, signal)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ESRCH') return
-    throw new ProcrollError(
-      'ERR_ORPHANS',
-      `generation ${generation} (pid ${pid}) of a killed procroll cannot be ended: ${(cause as Error).message}. ` +
-        `End it yourself: sudo kill ${pid}`,
-      { cause },
-    )
+    throw cannotEnd(orphan, (cause as Error).message, cause)
   }
+}
+
+function cannotEnd({ recorded, main }: Orphan, why: string, cause?: unknown): ProcrollError {
+  return new ProcrollError(
+    'ERR_ORPHANS',
+    `generation ${recorded.generation} (pid ${main.pid}) of a killed procroll cannot be ended: ${why}. ` +
+      `End it yourself: sudo kill ${main.pid}`,
+    { cause },
+  )
 }

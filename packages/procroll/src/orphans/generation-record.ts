@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   openSync,
   readFileSync,
@@ -8,68 +9,136 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
+import { privateFolderFault } from '@shellflip/internal'
 import * as z from 'zod'
 import { lookUpProcess } from './process-table.ts'
 
-const recordSchema = z.object({
-  notifyDirectory: z.string(),
-  generations: z.array(z.object({ generation: z.int(), pid: z.int().min(2), startedAt: z.string() })),
+const processSchema = z.object({ pid: z.int().min(2), startedAt: z.string() })
+
+const generationSchema = z.object({
+  generation: z.int(),
+  /** Every process of the generation was given this path, so it is found by it when no pid is known yet. */
+  notifySocket: z.string(),
+  /** Its main process. Missing where the supervisor was killed while it started the generation. */
+  pid: processSchema.shape.pid.optional(),
+  startedAt: processSchema.shape.startedAt.optional(),
+  /** The process group that it leads. */
+  group: z.int().min(2).optional(),
 })
-export type RecordedGenerations = z.infer<typeof recordSchema>
-export type RecordedGeneration = RecordedGenerations['generations'][number]
+
+const listenerSchema = z.object({
+  /** Which `--listen` it serves. */
+  key: z.string(),
+  /** The socket, as /proc/PID/fd names it. */
+  inode: z.int(),
+  /** The file at its path, if it has one. */
+  file: z.string().optional(),
+})
+
+const recordSchema = z.object({
+  /** The supervisor that wrote the record. While it lives, the generations are its own. */
+  supervisor: processSchema.extend({ pid: z.int().min(1) }),
+  /** The folders of notify sockets to remove. */
+  notifyDirectories: z.array(z.string()),
+  listeners: z.array(listenerSchema),
+  generations: z.array(generationSchema),
+})
+export type GenerationsRecord = z.infer<typeof recordSchema>
+export type RecordedGeneration = z.infer<typeof generationSchema>
+export type RecordedListener = z.infer<typeof listenerSchema>
 
 /**
- * What a supervisor notes of its generations, so that whoever comes after a SIGKILL finds them. It is best
- * effort: `onProblem` hears that the disk is full, and the service goes on.
+ * Holds what a supervisor notes of its generations, so that the next one finds them after a SIGKILL. A failure to write
+ * is reported once, and the service goes on.
  */
 export class GenerationRecord {
   readonly #path: string
-  readonly #notifyDirectory: string
   readonly #onProblem: (error: Error) => void
   #written = ''
+  #failed = false
 
-  constructor(path: string, notifyDirectory: string, onProblem: (error: Error) => void) {
+  constructor(path: string, onProblem: (error: Error) => void) {
     this.#path = path
-    this.#notifyDirectory = notifyDirectory
     this.#onProblem = onProblem
   }
 
   /** Replaces what is noted, in one step: a reader finds the former record or this one, whole. */
-  note(generations: readonly { id: number; pid: number }[]): void {
-    const temporary = `${this.#path}.${process.pid}`
+  note(noted: Omit<GenerationsRecord, 'supervisor'>): void {
+    const temporary = temporaryOf(this.#path)
     try {
-      const text = JSON.stringify({
-        notifyDirectory: this.#notifyDirectory,
-        generations: generations.flatMap(recorded),
-      } satisfies RecordedGenerations)
-      if (text === this.#written) return
-      writeFileSync(temporary, `${text}\n`, { mode: 0o600 })
+      const text = JSON.stringify({ supervisor: self(), ...noted } satisfies GenerationsRecord)
+      if (text === this.#written && existsSync(this.#path)) return
+      this.#checkFolder()
+      if (this.#written !== '' && this.#writer() !== process.pid)
+        throw new Error(`${this.#path} is the record of another procroll by now`)
+      rmSync(temporary, { force: true })
+      writeFileSync(temporary, `${text}\n`, { mode: 0o600, flag: 'wx' })
       renameSync(temporary, this.#path)
       this.#written = text
+      this.#failed = false
     } catch (error) {
-      rmSync(temporary, { force: true })
-      this.#onProblem(error as Error)
+      this.#fail(error as Error, temporary)
     }
   }
 
   /** All ended as it should: nobody needs to look for anything. */
   remove(): void {
-    rmSync(this.#path, { force: true })
+    try {
+      this.#checkFolder()
+      if (this.#writer() === process.pid) rmSync(this.#path, { force: true })
+    } catch {
+      // It was swept away.
+    }
+  }
+
+  /** All was swept away, and another procroll of the name came: its record is not ours to change. */
+  #writer(): number {
+    try {
+      return readRecord(this.#path)?.supervisor.pid ?? process.pid
+    } catch {
+      // It makes no sense: ours replaces it.
+      return process.pid
+    }
+  }
+
+  /** The folder may have been swept away, and be another user's by now. */
+  #checkFolder(): void {
+    const fault = privateFolderFault(dirname(this.#path))
+    if (fault !== undefined) throw new Error(fault)
+  }
+
+  #fail(error: Error, temporary: string): void {
+    try {
+      this.#checkFolder()
+      rmSync(temporary, { force: true })
+    } catch {
+      // The first error says what is wrong.
+    }
+    if (!this.#failed) this.#onProblem(error)
+    this.#failed = true
   }
 }
 
-function recorded({ id, pid }: { id: number; pid: number }): RecordedGeneration[] {
-  const startedAt = lookUpProcess(pid)?.startedAt
-  return startedAt === undefined ? [] : [{ generation: id, pid, startedAt }]
+/** The name of a record that is being written. */
+export function temporaryOf(path: string, pid: number = process.pid): string {
+  return `${path}.${pid}`
+}
+
+function self(): GenerationsRecord['supervisor'] {
+  const startedAt = lookUpProcess(process.pid)?.startedAt
+  if (startedAt === undefined)
+    throw new Error('the system does not tell when a process was started. Mount /proc')
+  return { pid: process.pid, startedAt }
 }
 
 /**
- * What a killed supervisor left noted, if it did. Its pids will be signalled, so it counts only if it is ours
- * alone.
+ * Reads what a supervisor left noted, if it did. Processes will be signalled because of it, so it counts only if nobody
+ * else could have written it. Its folder was checked before.
  *
- * @throws Error where it cannot be read, or is no such record
+ * @throws Error where it cannot be read, or is not such a record
  */
-export function readRecord(path: string): RecordedGenerations | undefined {
+export function readRecord(path: string): GenerationsRecord | undefined {
   const text = readOwnFile(path)
   return text === undefined ? undefined : recordSchema.parse(JSON.parse(text))
 }

@@ -1,121 +1,61 @@
-import { basename } from 'node:path'
-import { adoptedChildren } from '@shellflip/fd-passing'
-import type { SupervisorEvent } from '@shellflip/rolling-supervisor'
-import type { Logger } from '../log/logger.ts'
+import { removeLeftNotifyDirectory } from '../launch/notify-directory.ts'
 import { type EndingOptions, endOrphans } from './end-orphans.ts'
-import { lookUpProcess } from './process-table.ts'
-import { readProcess } from './read-process.ts'
+import { findOrphans, type Orphan } from './find-orphans.ts'
+import type { GenerationsRecord, RecordedGeneration, RecordedListener } from './generation-record.ts'
 
-type Options = EndingOptions & { logger: Logger }
-
-type Start = {
-  notifySocket: string
-  /** The adopted processes that were there. */
-  before: ReadonlySet<number>
-  /** It exited with 0 before it was ready. */
-  exitedEarly: boolean
-}
-
-/** Each round ends what the one before has set free: a daemon of a daemon. */
-const mostRounds = 20
-
-/**
- * Ends what a generation leaves in the background when it exits with 0 before it is ready: a program that daemonizes holds its port,
- * and no later generation can have it. procroll adopts such processes, for it is their subreaper.
- */
+/** What a killed procroll left: generations that serve on, their sockets, and the folders of their notify sockets. */
 export class LeftBehind {
-  readonly #options: Options
-  readonly #starts = new Map<number, Start>()
-  #ended: Promise<void> = Promise.resolve()
+  static readonly nothing = new LeftBehind(
+    { generations: [], listeners: [], notifyDirectories: [] },
+    { signal: 'SIGTERM', timeoutMs: 0, hurry: new AbortController().signal },
+  )
 
-  constructor(options: Options) {
-    this.#options = options
+  readonly #notifyDirectories: string[]
+  readonly #listeners: RecordedListener[]
+  readonly #ending: EndingOptions
+  #generations: readonly RecordedGeneration[]
+  #ended: Promise<void> | undefined
+
+  constructor(
+    { generations, listeners, notifyDirectories }: Omit<GenerationsRecord, 'supervisor'>,
+    ending: EndingOptions,
+  ) {
+    this.#generations = generations
+    this.#listeners = listeners
+    this.#notifyDirectories = notifyDirectories
+    this.#ending = ending
   }
 
-  /** Remembers what was there before a generation is started: it may end before its start is reported. */
-  starting({ id, notifySocket }: { id: number; notifySocket: string }): void {
-    this.#starts.set(id, { notifySocket, before: new Set(adoptedChildren()), exitedEarly: false })
+  /** Returns those that still run. */
+  orphans(): Orphan[] {
+    return this.#generations.length === 0 ? [] : findOrphans(this.#generations)
   }
 
-  observe(event: SupervisorEvent): void {
-    if (event.type !== 'generation-failed' && event.type !== 'generation-exited') return
-    const { generation } = event
-    const start = this.#starts.get(generation)
-    if (start === undefined) return
-    if (event.type === 'generation-failed') {
-      start.exitedEarly = isEarlyExit(event.failure)
-      return
-    }
-    this.#starts.delete(generation)
-    if (start.exitedEarly) {
-      this.#ended = Promise.all([this.#ended, this.#end(generation, start)]).then(() => {})
-    }
+  /** What the record of the next procroll repeats, until they have ended. */
+  get recorded(): { generations: readonly RecordedGeneration[]; notifyDirectories: readonly string[] } {
+    return { generations: this.#generations, notifyDirectories: this.#notifyDirectories }
   }
 
-  /** Resolves once all that was found is gone. */
-  settled(): Promise<void> {
-    return this.#ended
-  }
-
-  async #end(generation: number, start: Start): Promise<void> {
-    const { logger } = this.#options
-    try {
-      for (let round = 0; round < mostRounds; round++) {
-        const left = this.#find(generation, start)
-        if (left.length === 0) return
-        for (const { pid } of left) {
-          logger.log('WARN', 'the generation left a process in the background: it is ended', {
-            generation,
-            pid,
-          })
-        }
-        await endOrphans(left, this.#options)
-      }
-    } catch (error) {
-      logger.log('ERROR', 'what the generation left in the background cannot be ended', {
-        generation,
-        error: (error as Error).message,
-      })
-    }
-  }
-
-  #find(generation: number, start: Start) {
-    return adoptedChildren()
-      .filter((pid) => !start.before.has(pid) && this.#isLeftBy(start, pid))
-      .flatMap((pid) => {
-        const startedAt = lookUpProcess(pid)?.startedAt
-        return startedAt === undefined ? [] : [{ generation, pid, startedAt }]
-      })
+  /** Returns the recorded socket for a `--listen`, and removes it from the list: each serves once. */
+  takeListener(key: string): RecordedListener | undefined {
+    const index = this.#listeners.findIndex((listener) => listener.key === key)
+    return index === -1 ? undefined : this.#listeners.splice(index, 1)[0]
   }
 
   /**
-   * The notify socket in its environment names its generation. Some daemons (redis, nginx) write their title over the environment:
-   * then it is this generation's only if no other one lives.
+   * Ends them, once: the stop signal, time to drain, SIGKILL.
+   *
+   * @throws ProcrollError `ERR_ORPHANS` where the system forbids it
    */
-  #isLeftBy(start: Start, pid: number): boolean {
-    const found = readProcess(pid)
-    if (found === undefined || isOfContainer(found)) return false
-    if (found.notifySocket !== undefined) return found.notifySocket === start.notifySocket
-    return this.#starts.size === 0
+  end(): Promise<void> {
+    this.#ended ??= this.#end()
+    return this.#ended
   }
-}
 
-function isEarlyExit(failure: Extract<SupervisorEvent, { type: 'generation-failed' }>['failure']): boolean {
-  return failure.type === 'exited' && failure.beforeReady && failure.code === 0
-}
-
-/** What a container engine leaves serves other containers as well, or ends its own. All of it has namespaces of its own, but for these. */
-const containerTools = new Set([
-  'conmon',
-  'podman',
-  'crun',
-  'runc',
-  'catatonit',
-  'pasta',
-  'slirp4netns',
-  'aardvark-dns',
-])
-
-function isOfContainer({ name, sharesNamespaces }: { name: string; sharesNamespaces: boolean }): boolean {
-  return !sharesNamespaces || containerTools.has(basename(name))
+  async #end(): Promise<void> {
+    await endOrphans(this.orphans(), this.#ending)
+    for (const path of this.#notifyDirectories) removeLeftNotifyDirectory(path)
+    this.#generations = []
+    this.#notifyDirectories.length = 0
+  }
 }

@@ -1,29 +1,76 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { expect, it } from 'vitest'
-import { lookUpProcess } from './process-table.ts'
+import { describe, expect, it } from 'vitest'
+import { isSameStart, lookUpProcess, processesNotifying } from './process-table.ts'
 
-it('knows a running process by the time of its start, and its group', async () => {
-  const child = spawn('sleep', ['60'], { detached: true })
-  await once(child, 'spawn')
-  const pid = child.pid ?? 0
-  const entry = lookUpProcess(pid)
-  expect(entry).toEqual({ startedAt: expect.stringMatching(/\S/), group: pid })
-  expect(lookUpProcess(pid)).toEqual(entry)
-  expect(lookUpProcess(process.pid)?.startedAt).not.toBe(entry?.startedAt)
+const isLinux = process.platform === 'linux'
 
+describe('lookUpProcess', () => {
+  it('knows a running process by the time of its start, and its group', async () => {
+    const child = spawn('sleep', ['60'], { detached: true })
+    await once(child, 'spawn')
+    const pid = child.pid ?? 0
+    const entry = lookUpProcess(pid)
+    expect(entry).toEqual({ startedAt: expect.stringMatching(/\S/), group: pid })
+    expect(lookUpProcess(pid)).toEqual(entry)
+    expect(lookUpProcess(process.pid)?.startedAt).not.toBe(entry?.startedAt)
+
+    await ended(child)
+    expect(lookUpProcess(pid)).toBeUndefined()
+  })
+
+  it.runIf(isLinux)('is not misled by a name with blanks and parentheses', async () => {
+    const child = spawn('bash', ['-c', 'printf "a) Z 1 (b" > /proc/self/comm; echo; read'], {
+      detached: true,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    await once(child.stdout, 'data')
+    expect(lookUpProcess(child.pid ?? 0)).toMatchObject({ group: child.pid })
+    child.stdin.end()
+    await once(child, 'exit')
+  })
+})
+
+describe('isSameStart', () => {
+  it.each([
+    ['boot:17', 'boot:17', true],
+    ['boot:17', 'boot:18', false],
+    ['boot:17', 'other:17', false],
+    ['boot:17', ':17', true],
+    [':17', 'boot:17', true],
+    [':17', ':18', false],
+    ['Mon Jan  1 00:00:00 2026', 'Mon Jan  1 00:00:00 2026', true],
+    ['Mon Jan  1 00:00:00 2026', 'Mon Jan  1 00:00:01 2026', false],
+  ])('of %j and %j is %j', (one, other, same) => {
+    expect(isSameStart(one, other)).toBe(same)
+  })
+})
+
+describe.runIf(isLinux)('processesNotifying', () => {
+  it('finds the processes that were given one of the notify sockets, and no others', async () => {
+    const start = async (path: string | undefined) => {
+      const child = spawn('sleep', ['60'], {
+        env: { BEFORE: 'NOTIFY_SOCKET=/run/a/1.sock', NOTIFY_SOCKET: path },
+      })
+      await once(child, 'spawn')
+      return child
+    }
+    const paths = ['/run/a/1.sock', '/run/a/2.sock', '/run/a/1.socket', undefined]
+    const [first, second, ...others] = await Promise.all(paths.map(start))
+    expect(
+      processesNotifying(new Set(['/run/a/1.sock', '/run/a/2.sock'])).sort((a, b) => a.pid - b.pid),
+    ).toEqual(
+      [
+        { pid: first?.pid, notifySocket: '/run/a/1.sock' },
+        { pid: second?.pid, notifySocket: '/run/a/2.sock' },
+      ].sort((a, b) => Number(a.pid) - Number(b.pid)),
+    )
+    expect(processesNotifying(new Set())).toEqual([])
+    for (const child of [first, second, ...others]) if (child) await ended(child)
+  })
+})
+
+async function ended(child: ChildProcess): Promise<void> {
   child.kill('SIGKILL')
   await once(child, 'exit')
-  expect(lookUpProcess(pid)).toBeUndefined()
-})
-
-it.runIf(process.platform === 'linux')('is not misled by a name with blanks and parentheses', async () => {
-  const child = spawn('bash', ['-c', 'printf "a) Z 1 (b" > /proc/self/comm; echo; read'], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
-  await once(child.stdout, 'data')
-  expect(lookUpProcess(child.pid ?? 0)).toMatchObject({ group: child.pid })
-  child.stdin.end()
-  await once(child, 'exit')
-})
+}

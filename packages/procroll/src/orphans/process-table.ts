@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 
-/** A pid is used again by and by; with the time of its start it means one process only. */
+/** A pid is used again by and by. With the time of its start it means one process only. */
 export type ProcessEntry = {
   /** When it was started: text that only this process under this pid has. */
   startedAt: string
@@ -9,7 +9,7 @@ export type ProcessEntry = {
 }
 
 /**
- * The process under a pid, or undefined where none runs; a zombie does not.
+ * Looks up the process under a pid. Returns undefined where none runs; a zombie does not.
  *
  * @throws Error where the system does not tell (EMFILE …)
  */
@@ -17,13 +17,76 @@ export function lookUpProcess(pid: number): ProcessEntry | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)
 }
 
+/** Tells whether the process that was started then still runs under this pid. */
+export function isStillRunning({ pid, startedAt }: { pid: number; startedAt: string }): boolean {
+  const found = lookUpProcess(pid)
+  return found !== undefined && isSameStart(found.startedAt, startedAt)
+}
+
+/** Where one of two procrolls could not read which boot it is, the time since the boot decides. */
+export function isSameStart(one: string, other: string): boolean {
+  const [[boot, ticks], [otherBoot, otherTicks]] = [one.split(':'), other.split(':')]
+  if (one === other) return true
+  return ticks !== undefined && ticks === otherTicks && (boot === '' || otherBoot === '')
+}
+
+/**
+ * Finds the processes of this user that a generation has started, itself included: they were given its notify socket.
+ * Returns none where the system does not tell.
+ */
+export function processesNotifying(
+  notifySockets: ReadonlySet<string>,
+): { pid: number; notifySocket: string }[] {
+  if (process.platform !== 'linux' || notifySockets.size === 0) return []
+  return ownPids().flatMap((pid) => {
+    const notifySocket = notifySocketOf(pid)
+    return notifySocket !== undefined && notifySockets.has(notifySocket) ? [{ pid, notifySocket }] : []
+  })
+}
+
+function ownPids(): number[] {
+  const uid = process.geteuid?.()
+  return pids().filter((pid) => pid !== process.pid && uidOf(pid) === uid)
+}
+
+function uidOf(pid: number): number | undefined {
+  try {
+    return statSync(`/proc/${pid}`).uid
+  } catch {
+    // It has ended meanwhile.
+    return undefined
+  }
+}
+
+function pids(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+  } catch {
+    // There is no /proc.
+    return []
+  }
+}
+
+/** The environment that a program was started with (proc_pid_environ(5)). It may be closed to us. */
+function notifySocketOf(pid: number): string | undefined {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
+    return /(?:^|\0)NOTIFY_SOCKET=([^\0]+)/.exec(environment)?.[1]
+  } catch {
+    return undefined
+  }
+}
+
 /** proc_pid_stat(5). The name in parentheses may itself hold blanks and parentheses. */
 function fromProc(pid: number): ProcessEntry | undefined {
   const stat = readStat(pid)
   if (stat === undefined) return undefined
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state, group, startTicks] = [fields[0], fields[2], fields[19]]
-  if (state === undefined || 'ZXx'.includes(state)) return undefined
+  const [state, group, threads, startTicks] = [fields[0], fields[2], fields[17], fields[19]]
+  // A process whose main thread has ended before the others is shown as a zombie, and runs.
+  if (state === undefined || ('ZXx'.includes(state) && Number(threads) <= 1)) return undefined
   return { startedAt: `${bootId()}:${startTicks}`, group: Number(group) }
 }
 
@@ -37,9 +100,17 @@ function readStat(pid: number): string | undefined {
   }
 }
 
-/** Start times count from the boot, and could be equal after the next one. */
+/**
+ * Start times count from the boot, and could be equal after the next one. A /proc of processes only (ProcSubset=pid of
+ * systemd) does not tell which boot this is.
+ */
 function bootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return ''
+  }
 }
 
 function fromPs(pid: number): ProcessEntry | undefined {

@@ -1,64 +1,67 @@
-import { rmSync } from 'node:fs'
-import { isUnixPathBound } from '@shellflip/fd-passing'
-import { foldersIn } from '../control/find-supervisor.ts'
-import { runtimeFolder } from '../control/runtime-folder.ts'
-import { placeInRuntimeFolder } from '../control/supervisor-place.ts'
-import { removeLeftNotifyDirectory } from '../launch/notify-directory.ts'
 import type { Logger } from '../log/logger.ts'
 import { ProcrollError } from '../procroll-error.ts'
-import { type EndingOptions, endOrphans, findOrphans } from './end-orphans.ts'
-import { type RecordedGeneration, type RecordedGenerations, readRecord } from './generation-record.ts'
-import { lookUpProcess } from './process-table.ts'
-
-export type OrphanPolicy = 'end' | 'refuse'
+import type { EndingOptions } from './end-orphans.ts'
+import type { Orphan } from './find-orphans.ts'
+import { type GenerationsRecord, readRecord } from './generation-record.ts'
+import { LeftBehind } from './left-behind.ts'
+import { isStillRunning } from './process-table.ts'
 
 /**
- * Deals with what a procroll under this name left behind when it was killed.
+ * What happens to the generations of a killed procroll:
  *
- * @throws ProcrollError `ERR_ORPHANS` where they are to be left alone, or cannot be ended
+ * - `end`: they serve until the next generation is ready, and end then
+ * - `end-first`: they end before the next generation starts
+ * - `refuse`: they are listed, and nothing is started
+ */
+export type OrphanPolicy = 'end' | 'end-first' | 'refuse'
+
+/**
+ * Reads what a procroll under this name left behind when it was killed.
+ *
+ * @throws ProcrollError `ERR_NAME_IN_USE` where it still lives; `ERR_ORPHANS` where its generations are to be left alone,
+ *   or cannot be ended
  */
 export async function settleOrphans(
   recordPath: string,
   policy: OrphanPolicy,
   ending: EndingOptions,
   logger: Logger,
-): Promise<void> {
+): Promise<LeftBehind> {
   const record = readOrWarn(recordPath, logger)
-  if (record === undefined) return
-  const orphans = findOrphans(record.generations)
-  if (orphans.length > 0) {
-    if (policy === 'refuse') throw refusal(orphans)
-    for (const { generation, pid } of orphans) {
-      logger.log('WARN', 'generation of a killed procroll is ended', { generation, pid })
-    }
-    await endOrphans(orphans, ending)
+  if (record !== undefined) checkSupervisorIsGone(record, recordPath)
+  const left = new LeftBehind(record ?? { generations: [], listeners: [], notifyDirectories: [] }, ending)
+  const orphans = left.orphans()
+  if (policy === 'refuse' && orphans.length > 0) throw refusal(orphans)
+  for (const orphan of orphans) {
+    const [message, fields] = [messages[policy], describe(orphan)]
+    logger.log('WARN', message, fields)
   }
-  removeLeftNotifyDirectory(record.notifyDirectory)
-  rmSync(recordPath, { force: true })
+  if (orphans.length === 0 || policy === 'end-first') await left.end()
+  return left
 }
 
-/** Removes the folders of dead supervisors that had no name. One whose generations live on is only told of. */
-export async function sweepUnnamed(logger: Logger): Promise<void> {
-  for (const label of foldersIn(runtimeFolder())) {
-    const { folder, controlSocket, record } = placeInRuntimeFolder(label)
-    if (!/^\d+$/.test(label) || lookUpProcess(Number(label)) !== undefined || isUnixPathBound(controlSocket))
-      continue
-    const left = readOrWarn(record, logger)
-    const orphans = findOrphans(left?.generations ?? [])
-    for (const { generation, pid } of orphans) {
-      logger.log('WARN', 'a killed procroll without a name left a generation', {
-        procroll: label,
-        generation,
-        pid,
-      })
-    }
-    if (orphans.length > 0) continue
-    if (left !== undefined) removeLeftNotifyDirectory(left.notifyDirectory)
-    rmSync(folder, { recursive: true, force: true })
-  }
+const messages = {
+  end: 'generation of a killed procroll serves until the next one is ready',
+  'end-first': 'generation of a killed procroll is ended',
+  refuse: '',
+} satisfies Record<OrphanPolicy, string>
+
+/** Its control socket may have been removed while it lives. Its generations are healthy, and its own. */
+export function isSupervisorAlive({ supervisor }: GenerationsRecord): boolean {
+  return supervisor.pid !== process.pid && isStillRunning(supervisor)
 }
 
-function readOrWarn(path: string, logger: Logger): RecordedGenerations | undefined {
+function checkSupervisorIsGone(record: GenerationsRecord, path: string): void {
+  if (!isSupervisorAlive(record)) return
+  const { pid } = record.supervisor
+  throw new ProcrollError(
+    'ERR_NAME_IN_USE',
+    `a supervisor (pid ${pid}) is running, and ${path} is its record: stop it (kill ${pid}), or choose another --name ` +
+      'or --control-socket. Its control socket was removed, and it makes that again within seconds',
+  )
+}
+
+export function readOrWarn(path: string, logger: Logger): GenerationsRecord | undefined {
   try {
     return readRecord(path)
   } catch (error) {
@@ -70,10 +73,17 @@ function readOrWarn(path: string, logger: Logger): RecordedGenerations | undefin
   }
 }
 
-function refusal(orphans: readonly RecordedGeneration[]): ProcrollError {
-  const list = orphans.map(({ generation, pid }) => `generation ${generation} (pid ${pid})`).join(', ')
+export function describe({ recorded, main }: Orphan): { generation: number; pid: number } {
+  return { generation: recorded.generation, pid: main.pid }
+}
+
+function refusal(orphans: readonly Orphan[]): ProcrollError {
+  const list = orphans
+    .map(({ recorded, main }) => `generation ${recorded.generation} (pid ${main.pid})`)
+    .join(', ')
   return new ProcrollError(
     'ERR_ORPHANS',
-    `a killed procroll left ${list}: end them (kill ${orphans.map(({ pid }) => pid).join(' ')}), or run with --orphans end`,
+    `a killed procroll left ${list}: end them (kill ${orphans.map(({ main }) => main.pid).join(' ')}), ` +
+      'or run with --orphans end',
   )
 }

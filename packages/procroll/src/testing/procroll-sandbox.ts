@@ -70,13 +70,18 @@ export class ProcrollSandbox implements AsyncDisposable {
     return { ...exit, stdout: shell.stdout, stderr: shell.stderr }
   }
 
+  /** The command of the test service, with these settings. */
+  service(...settings: string[]): string[] {
+    return [process.execPath, service, ...settings]
+  }
+
   /** Starts `procroll run` over the test service, and waits until its first generation serves. */
   async serve(
     flags: readonly string[],
     settings: readonly string[] = [],
     options?: StartOptions,
   ): Promise<TestProcess> {
-    const supervisor = this.start(['run', ...flags, '--', process.execPath, service, ...settings], options)
+    const supervisor = this.start(['run', ...flags, '--', ...this.service(...settings)], options)
     await supervisor.printed(/msg="generation serves" generation=1/)
     return supervisor
   }

@@ -7,7 +7,8 @@ import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { listenFds, Notifier } from '@shellflip/sd-notify'
 
-const generation = basename(process.env.NOTIFY_SOCKET ?? '', '.sock')
+const { NOTIFY_SOCKET } = process.env
+const generation = basename(NOTIFY_SOCKET ?? '', '.sock')
 const words = process.argv.slice(2).flatMap((word) => {
   const [, only, rest] = /^only-in-(\d+):(.*)$/s.exec(word) ?? [undefined, generation, word]
   return only === generation ? [rest] : []
@@ -30,4 +31,11 @@ process.stdout.write(`${name} says hello\n`)
 setInterval(() => {}, 60_000)
 while ('ready-after' in settings && !existsSync(settings['ready-after'])) await delay(10)
 if (!('never-ready' in settings)) await notifier.ready({ status: settings.status ?? `serving as ${name}` })
-if ('ping' in settings) setInterval(() => void notifier.ping(), Number(settings.ping))
+if ('ping' in settings) {
+  let pings = 0
+  setInterval(() => {
+    // As services in other languages do: a socket of its own for each message.
+    const pinging = Notifier.fromEnvironment({ env: { NOTIFY_SOCKET } })
+    void pinging.send({ watchdog: 'ping', status: `ping ${++pings}` }).finally(() => pinging.close())
+  }, Number(settings.ping))
+}

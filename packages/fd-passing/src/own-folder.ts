@@ -1,0 +1,84 @@
+import { rmdirSync } from 'node:fs'
+import { constants } from 'node:os'
+import { checked, systemError } from './error.ts'
+import {
+  FilePlace,
+  forbidden,
+  isFolder,
+  isSameFile,
+  isSocket,
+  kindOf,
+  octal,
+  replaced,
+} from './file-place.ts'
+import { type FileStats, native } from './native.ts'
+import { OwnedFd } from './owned-fd.ts'
+
+/**
+ * A folder that belongs to this user, and that nobody else can write. It is held open, so it stays the same one when
+ * somebody puts another folder at its path.
+ */
+export class OwnFolder implements Disposable {
+  readonly path: string
+  readonly #folder: OwnedFd
+  readonly #stats: FileStats
+
+  /** @throws {@link FdPassingError} `ERR_FORBIDDEN`: it is not such a folder; `ERR_SYSTEM` with `ENOENT` … */
+  constructor(path: string) {
+    this.path = path
+    this.#stats = checkedStats(path)
+    this.#folder = new OwnedFd(checked(native.openFolder(path), 'open', path))
+    if (isSameFile(this.#stats, checked<FileStats>(native.stat(this.#folder.fd), 'fstat'))) return
+    this.#folder.close()
+    throw replaced(path)
+  }
+
+  /** Tells whether the folder is still the one at its path. */
+  get isThere(): boolean {
+    const found = statsAt(this.path)
+    return found !== undefined && isSameFile(found, this.#stats)
+  }
+
+  /** Unlinks a socket of this user in the folder. Anything else under that name stays. */
+  unlinkSocket(name: string): void {
+    const found = native.statAt(this.#folder.fd, name)
+    if (typeof found === 'number' || !isSocket(found) || found.uid !== process.geteuid?.()) return
+    native.unlinkAt(this.#folder.fd, name, found.dev, found.ino)
+  }
+
+  /** Removes the folder from its path. Nothing happens if it is not empty, or not there any more. */
+  removeIfEmpty(): void {
+    if (!this.isThere) return
+    try {
+      rmdirSync(this.path)
+    } catch {
+      // What is in it is not ours to remove.
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#folder.close()
+  }
+}
+
+function checkedStats(path: string): FileStats {
+  using place = new FilePlace(path)
+  const stats = place.stats()
+  if (stats === undefined) throw systemError('stat', -constants.errno.ENOENT, path)
+  if (!isFolder(stats)) throw forbidden(`${path} is ${kindOf(stats)}, not a folder`)
+  const ours = process.geteuid?.()
+  if (stats.uid !== ours) throw forbidden(`${path} belongs to uid ${stats.uid}, not to us (uid ${ours})`)
+  if ((stats.mode & 0o022) !== 0)
+    throw forbidden(`${path} can be written by others (mode ${octal(stats)}). Run: chmod go-w ${path}`)
+  return stats
+}
+
+function statsAt(path: string): FileStats | undefined {
+  try {
+    using place = new FilePlace(path)
+    return place.stats()
+  } catch {
+    // Its parent is missing as well, or closed to us.
+    return undefined
+  }
+}

@@ -1,0 +1,53 @@
+import { type FSWatcher, watch } from 'node:fs'
+
+/** A sweeper removes many files at once. */
+const SOONEST_MS = 100
+/** Where the system has no watch left (inotify(7), max_user_watches), a look now and then finds it too. */
+const LOOK_EVERY_MS = 2_000
+
+/** Calls `look` soon after something in a folder was removed, and now and then without a reason. It keeps no process alive. */
+export class SweptPathWatch implements Disposable {
+  readonly #look: () => void
+  readonly #timer: NodeJS.Timeout
+  #watcher: FSWatcher | undefined
+  #soon: NodeJS.Timeout | undefined
+  #lookedAt = Number.NEGATIVE_INFINITY
+
+  constructor(folder: string, look: () => void) {
+    this.#look = look
+    this.#timer = setInterval(() => this.#lookNow(), LOOK_EVERY_MS)
+    this.#timer.unref()
+    this.follow(folder)
+  }
+
+  /** Watches another folder, or the one that was made again. */
+  follow(folder: string): void {
+    this.#watcher?.close()
+    this.#watcher = undefined
+    try {
+      this.#watcher = watch(folder, { persistent: false }, (type) => type === 'rename' && this.#lookSoon())
+      this.#watcher.on('error', () => this.#watcher?.close())
+    } catch {
+      // The timer goes on.
+    }
+  }
+
+  #lookSoon(): void {
+    const waitMs = this.#lookedAt + SOONEST_MS - performance.now()
+    if (waitMs <= 0) this.#lookNow()
+    else this.#soon ??= setTimeout(() => this.#lookNow(), waitMs).unref()
+  }
+
+  #lookNow(): void {
+    clearTimeout(this.#soon)
+    this.#soon = undefined
+    this.#lookedAt = performance.now()
+    this.#look()
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+    clearTimeout(this.#soon)
+    this.#watcher?.close()
+  }
+}

@@ -1,0 +1,75 @@
+import { basename, dirname } from 'node:path'
+import { socketFileAt } from '@shellflip/fd-passing'
+import type { NotifyInbox, System } from '@shellflip/generation'
+
+export type OpenNotifySocket = System['openNotifySocket']
+
+/**
+ * A generation's notify socket that is made again when its path was swept away. Its generation knows that path and no
+ * other.
+ */
+export class LastingInbox implements NotifyInbox {
+  readonly #open: () => NotifyInbox
+  readonly #vouch: () => void
+  readonly #path: string
+  readonly #onClosed: () => void
+  #current: NotifyInbox
+  /** A sender that is connected to it (connect(2)) goes on using it without its path. */
+  #former: NotifyInbox | undefined
+  #lost = false
+
+  constructor(
+    base: OpenNotifySocket,
+    [path, observer]: Parameters<OpenNotifySocket>,
+    onClosed: (inbox: LastingInbox) => void,
+  ) {
+    this.#path = path
+    this.#open = () => base(path, observer)
+    this.#vouch = () => observer.onNotification({ message: { watchdog: 'ping' }, fds: [] })
+    this.#onClosed = () => onClosed(this)
+    this.#current = this.#open()
+  }
+
+  /** Names its generation: the socket is called by the number. */
+  get generation(): number {
+    return Number(basename(this.#path, '.sock'))
+  }
+
+  /**
+   * Makes the socket again if its path has vanished. Without a path the generation cannot say that it is healthy, so this
+   * counts as its sign of life.
+   *
+   * @returns what happened, once
+   */
+  restore(directory: string): 'restored' | Error | undefined {
+    if (socketFileAt(this.#path) !== undefined) return undefined
+    this.#vouch()
+    try {
+      if (dirname(this.#path) !== directory) throw new Error(`somebody has taken ${dirname(this.#path)}`)
+      this.#replace(this.#open())
+      return 'restored'
+    } catch (error) {
+      const isNew = !this.#lost
+      this.#lost = true
+      return isNew ? (error as Error) : undefined
+    }
+  }
+
+  #replace(restored: NotifyInbox): void {
+    this.#lost = false
+    this.#former?.[Symbol.dispose]()
+    this.#former = this.#current
+    this.#current = restored
+  }
+
+  readPending(): void {
+    this.#former?.readPending()
+    this.#current.readPending()
+  }
+
+  [Symbol.dispose](): void {
+    this.#onClosed()
+    this.#former?.[Symbol.dispose]()
+    this.#current[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { SweptPathWatch } from '@shellflip/internal'
+import type { RollingSupervisor } from '@shellflip/rolling-supervisor'
+import type { Logger } from '../log/logger.ts'
+import { GenerationRecord, type RecordedGeneration, type RecordedListener } from './generation-record.ts'
+import type { LeftBehind } from './left-behind.ts'
+import { lookUpProcess } from './process-table.ts'
+
+export type RecordKeeperOptions = {
+  left: LeftBehind
+  listeners: readonly RecordedListener[]
+  /** Where the notify sockets are now. */
+  directory: { readonly path: string }
+  logger: Logger
+}
+
+/** Notes the generations of this procroll, and what a killed one left, until they end. */
+export class RecordKeeper {
+  readonly #record: GenerationRecord
+  readonly #left: LeftBehind
+  readonly #listeners: readonly RecordedListener[]
+  readonly #watch: SweptPathWatch
+  readonly #directory: { readonly path: string }
+  /** From before the spawn to the exit. */
+  readonly #generations = new Map<number, RecordedGeneration>()
+
+  constructor(path: string, { left, listeners, directory, logger }: RecordKeeperOptions) {
+    this.#left = left
+    this.#listeners = listeners
+    this.#directory = directory
+    this.#record = new GenerationRecord(path, (error) => {
+      const message = 'generations cannot be recorded: if procroll is killed, the next one will not find them'
+      logger.log('WARN', message, { error: error.message })
+    })
+    this.note()
+    this.#watch = new SweptPathWatch(dirname(path), () => existsSync(dirname(path)) && this.note())
+  }
+
+  /** Notes a generation before it is spawned: procroll could be killed before it knows the pid. */
+  expect(generation: number, notifySocket: string): void {
+    this.#generations.set(generation, { generation, notifySocket })
+    this.note()
+  }
+
+  follow(supervisor: RollingSupervisor): void {
+    supervisor.onEvent((event) => {
+      switch (event.type) {
+        case 'generation-started':
+          this.#update(event.generation, { ...mainOf(event.pid), group: event.pid })
+          break
+        case 'generation-main-pid':
+          this.#update(event.generation, mainOf(event.pid))
+          break
+        case 'generation-exited':
+          this.#generations.delete(event.generation)
+          this.note()
+          break
+      }
+    })
+  }
+
+  /** Writes the record, also after a sweeper removed it. */
+  note(): void {
+    const { generations, notifyDirectories } = this.#left.recorded
+    this.#record.note({
+      notifyDirectories: [
+        ...new Set([...notifyDirectories, ...this.#ownDirectories(), this.#directory.path]),
+      ],
+      listeners: [...this.#listeners],
+      generations: [...generations, ...this.#generations.values()],
+    })
+  }
+
+  /** Nothing is left to look for, except what a killed procroll left and this one could not replace. */
+  close(): void {
+    this.#watch[Symbol.dispose]()
+    this.#generations.clear()
+    if (this.#left.orphans().length > 0) this.note()
+    else this.#record.remove()
+  }
+
+  #ownDirectories(): string[] {
+    return [...this.#generations.values()].map(({ notifySocket }) => dirname(notifySocket))
+  }
+
+  #update(generation: number, found: Partial<RecordedGeneration>): void {
+    const noted = this.#generations.get(generation)
+    if (noted !== undefined) this.#generations.set(generation, { ...noted, ...found })
+    this.note()
+  }
+}
+
+function mainOf(pid: number): Pick<RecordedGeneration, 'pid' | 'startedAt'> {
+  const startedAt = lookUpProcess(pid)?.startedAt
+  return startedAt === undefined ? {} : { pid, startedAt }
+}
