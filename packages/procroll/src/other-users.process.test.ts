@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { TestProcess, waitFor } from '@shellflip/testing'
+import { endProcessesWith, TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { cli, ProcrollSandbox } from './testing/procroll-sandbox.ts'
 
@@ -54,8 +54,9 @@ class TakenPlace implements AsyncDisposable {
     })
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.sandbox[Symbol.asyncDispose]()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await endProcessesWith(`MARK=${this.sandbox.runtime}\0`)
+    await this.sandbox[Symbol.asyncDispose]()
   }
 }
 
