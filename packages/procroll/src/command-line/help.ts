@@ -1,0 +1,3 @@
+export function examples(line: string): string {
+  return `\nExample:\n  ${line}`
+}
