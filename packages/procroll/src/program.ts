@@ -1,42 +1,56 @@
-import { oneLine } from '@shellflip/internal'
 import { Command, CommanderError } from 'commander'
+import { addCompletion } from './command-line/completion-command.ts'
+import { document, helpWidth } from './command-line/documentation.ts'
+import { explain } from './command-line/hints.ts'
 import type { Report } from './command-line/report.ts'
 import { addRoll } from './command-line/roll-command.ts'
 import { addRun } from './command-line/run-command.ts'
+import { allExitStatuses, exampleSection, runtimeFolderEntry } from './command-line/shared-sections.ts'
 import { addStatus } from './command-line/status-command.ts'
 import { addStop } from './command-line/stop-command.ts'
+import { EXIT_DONE, EXIT_USAGE } from './exit-status.ts'
+import { usageError } from './procroll-error.ts'
 
 /** Parses a command line, and runs the command it names. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
-  let exitCode = 0
+  let exitCode: number = EXIT_DONE
+  const program = createProgram(argv, (code) => {
+    exitCode = code
+  })
   try {
-    await createProgram(argv, (code) => {
-      exitCode = code
-    }).parseAsync(argv, { from: 'user' })
+    await program.parseAsync(argv, { from: 'user' })
     return exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return error.exitCode === 0 ? 0 : 2
+    if (error.exitCode === 0) return EXIT_DONE
+    if (error.code === 'commander.help') return EXIT_USAGE
+    throw usageError(explain(error, program, argv), { cause: error })
   }
 }
 
 /** Each command's code is loaded when it runs, and not before. */
-function createProgram(argv: readonly string[], report: Report): Command {
+export function createProgram(argv: readonly string[], report: Report): Command {
   const program = new Command('procroll')
-    .description('Rolls any program from one generation to the next by its sd_notify readiness.')
+    .description('Keeps a service running, and rolls it to a new version without a gap.')
     .usage('<command> [flags]')
     .option('-V, --version', 'print the version')
     .enablePositionalOptions()
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(complaint(text)) })
+    .configureOutput({ outputError: () => {}, getOutHelpWidth: helpWidth, getErrHelpWidth: helpWidth })
   addRun(program, argv, report)
   addRoll(program, report)
   addStatus(program, report)
   addStop(program, report)
-  return program
-}
-
-/** Puts what commander says of a wrong command line, its suggestion included, into one line. */
-function complaint(text: string): string {
-  return `procroll: ${oneLine(text.replace(/^error: /, ''))} (see --help)\n`
+  addCompletion(program, report)
+  return document(program, [
+    { title: 'Environment', entries: [runtimeFolderEntry] },
+    allExitStatuses,
+    exampleSection(
+      'procroll run --name api --listen tcp://0.0.0.0:8080 -- node server.js',
+      'procroll roll --name api',
+      'procroll run --help',
+    ),
+  ])
 }

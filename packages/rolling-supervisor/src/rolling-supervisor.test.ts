@@ -1,3 +1,4 @@
+import { listenTcp } from '@shellflip/fd-passing'
 import { FakeSystem } from '@shellflip/generation/testing'
 import type { NotifyMessage, NotifyOutcome } from '@shellflip/sd-notify'
 import { expect, test } from 'vitest'
@@ -213,4 +214,15 @@ test('the status line is of the current generation alone, and told at most every
   }
   system.advance(100)
   expect(manager.heard.slice(before)).toEqual([{ status: 'generation 2 ready (serving 999), 1 draining' }])
+})
+
+test('the status names its sockets also after their owner closed them', async () => {
+  const socket = listenTcp({ host: '127.0.0.1', port: 0 })
+  const { supervisor, exit } = await served({ listen: [{ name: 'http', fd: socket }] })
+  const { listeners } = supervisor.status()
+  supervisor.stop()
+  await exit(1)
+  socket.close()
+  expect(listeners).toEqual([{ name: 'http', address: expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/) }])
+  expect(supervisor.status()).toMatchObject({ state: 'stopped', listeners })
 })

@@ -19,7 +19,7 @@ export type CommandTemplate = { file: Template; args: readonly Template[] }
 export function parseCommand([file = '', ...args]: readonly string[]): CommandTemplate {
   if (file === '') throw usageError('the command is empty. Example: procroll run -- /usr/bin/app --port=8080')
   if ([file, ...args].some((word) => word.includes('\0')))
-    throw usageError('the command holds a NUL character')
+    throw usageError('the command contains a NUL character')
   return {
     file: parseWord('the command', file),
     args: args.map((word, index) => parseWord(`argument ${index + 1}`, word)),
@@ -44,7 +44,7 @@ function parseWord(which: string, word: string): Template {
     const known = TEMPLATE_FIELDS.map((name) => `{{.${name}}}`).join(', ')
     throw usageError(
       `${which}, column ${error.column}: ${error.message} in ${JSON.stringify(word)}. ` +
-        `Known: ${known}; a literal {{ is written {{"{{"}}`,
+        `Known fields: ${known}. A literal {{ is written {{"{{"}}`,
       { cause: error },
     )
   }

@@ -26,7 +26,7 @@ export function duration(spelling: string, description: string, defaultMs?: numb
   const mayBeZero = spelling.startsWith('--shutdown-timeout')
   const option = flag(spelling, description, (text) => {
     const milliseconds = Math.ceil(parseDuration(text))
-    if (milliseconds === 0 && !mayBeZero) throw usageError(`"${text}" is no time at all. Example: 10s`)
+    if (milliseconds === 0 && !mayBeZero) throw usageError(`"${text}" must be greater than 0. Example: 10s`)
     return milliseconds
   })
   return defaultMs === undefined ? option : option.default(defaultMs, formatDuration(defaultMs))
@@ -34,7 +34,7 @@ export function duration(spelling: string, description: string, defaultMs?: numb
 
 export function parseCount(text: string): number {
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
-  throw usageError(`"${text}" is no number from 1 to 9999. Example: 3`)
+  throw usageError(`"${text}" is not a number from 1 to 9999. Example: 3`)
 }
 
 function named<T>(spelling: string, parse: Parse<T>): Parse<T> {

@@ -5,6 +5,7 @@ import { findControlSocket } from '../control/find-supervisor.ts'
 import type { Outcome } from '../control/status.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
 import type { ControlReply } from '../control/vocabulary.ts'
+import { EXIT_DONE, EXIT_FAILED } from '../exit-status.ts'
 import { ProcrollError } from '../procroll-error.ts'
 import { Progress } from '../terminal/progress.ts'
 import { formatOutcome } from '../terminal/status-table.ts'
@@ -20,10 +21,10 @@ export async function roll(options: RollOptions): Promise<number> {
   const outcome = await outcomeOf(path, options.timeout)
   if (outcome.type === 'rolled') {
     process.stdout.write(`${formatOutcome(outcome)}\n`)
-    return 0
+    return EXIT_DONE
   }
   process.stderr.write(`procroll: ${escapeUnprintable(formatOutcome(outcome))}\n`)
-  return 1
+  return EXIT_FAILED
 }
 
 async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<Outcome> {
@@ -37,8 +38,8 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
   } catch (error) {
     if (!signal?.aborted) throw error
     throw new ProcrollError(
-      'ERR_UNANSWERED',
-      `no outcome within ${formatDuration(timeoutMs ?? 0)}; the roll goes on, and procroll status shows it`,
+      'ERR_TIMED_OUT',
+      `no outcome within ${formatDuration(timeoutMs ?? 0)}. The roll continues: procroll status shows it`,
       { cause: error },
     )
   }

@@ -185,3 +185,21 @@ describe('procroll run', () => {
     await waitFor(() => record().generations.length === 1 && record().generations[0].generation === 2)
   })
 })
+
+describe('a flag of procroll after the command', () => {
+  const stray = /level=WARN msg="--name follows the command, and goes to the service\. /
+
+  it('goes to the service, with a warning', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = sandbox.start(['run', process.execPath, service, '--name', 'web'])
+    await supervisor.printed(/msg="generation serves"/)
+    expect(supervisor.stderr).toMatch(stray)
+    expect((await sandbox.status()).name).toBe(String(supervisor.pid))
+  })
+
+  it('goes there without one where the order is explicit', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve([], ['--name', 'web'])
+    expect(supervisor.stderr).not.toMatch(/WARN/)
+  })
+})

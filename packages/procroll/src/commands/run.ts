@@ -1,9 +1,10 @@
-import { type RestartMode, RollingSupervisor } from '@shellflip/rolling-supervisor'
+import { type RestartMode, RollingSupervisor, type SupervisorExit } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
 import { parseCommand, renderCommand } from '../arguments/command-template.ts'
 import type { ListenAddress } from '../arguments/listen-address.ts'
 import { claimPlace } from '../control/claim-place.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
+import { EXIT_DONE, EXIT_INTERNAL_ERROR } from '../exit-status.ts'
 import { makeNotifyDirectory } from '../launch/notify-directory.ts'
 import { openListeners } from '../launch/open-listeners.ts'
 import { workingDirectory } from '../launch/working-directory.ts'
@@ -11,7 +12,7 @@ import { createLogger, type LogFormat, type Logger } from '../log/logger.ts'
 import { describeEvent } from '../log/supervisor-events.ts'
 import { GenerationRecord } from '../orphans/generation-record.ts'
 import { type OrphanPolicy, settleOrphans, sweepUnnamed } from '../orphans/settle-orphans.ts'
-import { EXIT_INTERNAL_ERROR, endOnInternalError } from '../supervise/last-resort.ts'
+import { endOnInternalError } from '../supervise/last-resort.ts'
 import { Service } from '../supervise/service.ts'
 import { obeySignals } from '../supervise/unix-signals.ts'
 
@@ -27,6 +28,8 @@ export type RunOptions = PlaceOptions & {
   maxDraining: number
   watchdog?: number
   orphans: OrphanPolicy
+  /** A flag of procroll that stands after the command. */
+  strayFlag?: string
 }
 
 /** `procroll run`: serves a command in generations until it is asked to stop, or cannot. Returns the exit status. */
@@ -38,6 +41,12 @@ export async function run(words: readonly string[], options: RunOptions): Promis
     logger.log(
       'WARN',
       'procroll is PID 1 and reaps only its own children: run it under an init, as with --init',
+    )
+  }
+  if (options.strayFlag !== undefined) {
+    logger.log(
+      'WARN',
+      `${options.strayFlag} follows the command, and goes to the service. Put flags of procroll before the command. A -- before the command ends this warning.`,
     )
   }
   const service = new Service({ name: options.name ?? String(process.pid), command: words })
@@ -58,7 +67,7 @@ export async function run(words: readonly string[], options: RunOptions): Promis
     await settleOrphans(place.record, options.orphans, { signal, timeoutMs, hurry: service.hurrying }, logger)
   }
   using opened = await openListeners(options.listen)
-  if (service.ending.aborted) return 0
+  if (service.ending.aborted) return EXIT_DONE
 
   const supervisor = new RollingSupervisor({
     command: ({ id, notifySocket }) => ({
@@ -85,7 +94,11 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   const exit = await supervisor.done
   record?.remove()
   if (faults.count > 0) return EXIT_INTERNAL_ERROR
-  return exit.type === 'stopped' ? 0 : exit.exitCode
+  return statusAfter(exit)
+}
+
+function statusAfter(exit: SupervisorExit): number {
+  return exit.type === 'stopped' ? EXIT_DONE : exit.exitCode
 }
 
 function keepRecord(

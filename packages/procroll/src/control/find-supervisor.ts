@@ -5,7 +5,7 @@ import { runtimeFolder } from './runtime-folder.ts'
 import { type PlaceOptions, parseName, placeInRuntimeFolder } from './supervisor-place.ts'
 
 /** The names (or pids) of all supervisors here. */
-function liveSupervisors(): string[] {
+export function liveSupervisors(): string[] {
   return foldersIn(runtimeFolder()).filter((label) =>
     isUnixPathBound(placeInRuntimeFolder(label).controlSocket),
   )
@@ -26,7 +26,7 @@ export async function findControlSocket({ name, controlSocket }: PlaceOptions): 
   if (first === undefined) throw nobodyThere('')
   if (others.length === 0) return placeInRuntimeFolder(first).controlSocket
   throw usageError(
-    `${others.length + 1} supervisors run here: ${[first, ...others].join(', ')}. Say which: --name ${first}`,
+    `${others.length + 1} supervisors are running: ${[first, ...others].join(', ')}. Choose one, for example: --name ${first}`,
   )
 }
 

@@ -1,3 +1,0 @@
-export function examples(line: string): string {
-  return `\nExample:\n  ${line}`
-}
