@@ -17,7 +17,7 @@ describe('procroll roll', () => {
     const { code, stdout, stderr } = await sandbox.finish(['roll'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^generation 2 ready \(pid \d+\) in \d+ ms\n$/)
-    expect(stderr).toMatch(/^generation 2 \(pid \d+\) gets ready \(10s at most\)\n$/)
+    expect(stderr).toMatch(/^generation 2 \(pid \d+\) is starting \(10s at most\)\n$/)
     const [, pid] = /pid (\d+)/.exec(stdout) ?? []
     expect(isAlive(Number(pid))).toBe(true)
   })
@@ -57,7 +57,7 @@ describe('procroll roll', () => {
     supervisor.kill('SIGHUP')
     await supervisor.printed(/msg="generation started" generation=2/)
     const both = [sandbox.start(['roll']), sandbox.start(['roll'])]
-    for (const asking of both) await asking.printed(/^another roll or start is under way, this one follows$/m)
+    for (const asking of both) await asking.printed(/^another roll or start is in progress, and this one follows$/m)
     writeFileSync(go, '')
     for (const asking of both) {
       expect((await asking.exit).code).toBe(0)
@@ -69,7 +69,7 @@ describe('procroll roll', () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['stubborn'])
     supervisor.kill('SIGTERM')
-    await supervisor.printed(/is asked to end/)
+    await supervisor.printed(/stopping generation/)
     const { code, stderr } = await sandbox.finish(['roll'])
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'procroll: refused: the supervisor is stopping\n' })
   })
@@ -78,7 +78,7 @@ describe('procroll roll', () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['only-in-2:never-ready'])
     const asking = sandbox.start(['roll'])
-    await asking.printed(/gets ready/)
+    await asking.printed(/is starting/)
     supervisor.kill('SIGKILL')
     expect((await asking.exit).code).toBe(1)
     expect(asking.stderr).toMatch(/^procroll: the supervisor ended before the roll did$/m)
@@ -93,7 +93,7 @@ describe('procroll roll', () => {
     const drawn = asking.stdout.split('\r\x1b[K')
     expect(drawn[0]).toBe('\x1b[?25l')
     expect(drawn).toContainEqual(
-      expect.stringMatching(/^generation 2 \(pid \d+\) gets ready [01]\.\d+s of 2s$/),
+      expect.stringMatching(/^generation 2 \(pid \d+\) is starting [01]\.\d+s of 2s$/),
     )
     expect(drawn.at(-1)).toBe('\x1b[?25hprocroll: generation 2 failed: not ready within 2s\r\n')
   })

@@ -11,11 +11,11 @@ import { Progress } from '../terminal/progress.ts'
 import { formatOutcome } from '../terminal/status-table.ts'
 
 export type RollOptions = PlaceOptions & {
-  /** The patience of who asks, in milliseconds; the roll has a timeout of its own. */
+  /** How long the caller waits, in milliseconds. The roll itself has `readyTimeout`. */
   timeout?: number
 }
 
-/** `procroll roll`: asks for a roll, and waits for its outcome. */
+/** Runs `procroll roll`: requests a roll, and waits for its outcome. */
 export async function roll(options: RollOptions): Promise<number> {
   const path = await findControlSocket(options)
   const outcome = await outcomeOf(path, options.timeout)
@@ -48,10 +48,10 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
 
 function show(progress: Progress, reply: ControlReply): void {
   if (reply.type === 'roll-queued') {
-    progress.enter({ text: 'another roll or start is under way, this one follows' })
+    progress.enter({ text: 'another roll or start is in progress, and this one follows' })
   }
   if (reply.type === 'roll-started') {
     const { generation, pid, readyTimeoutMs } = reply
-    progress.enter({ text: `generation ${generation} (pid ${pid}) gets ready`, limitMs: readyTimeoutMs })
+    progress.enter({ text: `generation ${generation} (pid ${pid}) is starting`, limitMs: readyTimeoutMs })
   }
 }

@@ -27,7 +27,7 @@ describe('procroll run', () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['stubborn'])
     supervisor.kill('SIGTERM')
-    await supervisor.printed(/msg="generation is asked to end" .*signal=SIGTERM kill_after=1m0s/)
+    await supervisor.printed(/msg="stopping generation" .*signal=SIGTERM kill_after=1m0s/)
     supervisor.kill('SIGTERM')
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
     expect(supervisor.stderr).toMatch(/level=WARN msg="generation is killed"/)

@@ -7,7 +7,7 @@ import { statusView } from '../terminal/status-view.ts'
 
 export type StatusOptions = PlaceOptions & { json?: boolean; watch?: boolean }
 
-/** `procroll status`: once, or with every change until the supervisor ends. */
+/** Runs `procroll status`: shows the status once, or with every change until the supervisor ends. */
 export async function status(options: StatusOptions): Promise<number> {
   const path = await findControlSocket(options)
   using view = statusView(process.stdout, options)

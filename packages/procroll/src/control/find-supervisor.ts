@@ -4,7 +4,7 @@ import { ProcrollError, usageError } from '../procroll-error.ts'
 import { runtimeFolder } from './runtime-folder.ts'
 import { type PlaceOptions, parseName, placeInRuntimeFolder } from './supervisor-place.ts'
 
-/** The names (or pids) of all supervisors here. */
+/** Lists the names, or pids, of the supervisors of this user that are running. */
 export function liveSupervisors(): string[] {
   return foldersIn(runtimeFolder()).filter((label) =>
     isUnixPathBound(placeInRuntimeFolder(label).controlSocket),
