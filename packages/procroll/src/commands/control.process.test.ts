@@ -57,7 +57,8 @@ describe('procroll roll', () => {
     supervisor.kill('SIGHUP')
     await supervisor.printed(/msg="generation started" generation=2/)
     const both = [sandbox.start(['roll']), sandbox.start(['roll'])]
-    for (const asking of both) await asking.printed(/^another roll or start is in progress, and this one follows$/m)
+    for (const asking of both)
+      await asking.printed(/^another roll or start is in progress, and this one follows$/m)
     writeFileSync(go, '')
     for (const asking of both) {
       expect((await asking.exit).code).toBe(0)
