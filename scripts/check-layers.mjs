@@ -14,7 +14,7 @@ const layers = [
 ]
 
 /** Private helpers beneath all layers. Whoever uses them carries them in its own dist, so they are no dependency. */
-const bundled = ['internal']
+const bundled = ['internal', 'command-docs']
 
 /** Private packages beside the layers. They may use every layer; no published code uses them. */
 const beside = ['testing', 'e2e', 'bench']

@@ -18,10 +18,22 @@ export default defineConfig([
     dts: false,
     splitting: true,
     // Reading zod's and commander's many files is most of a cold start: the CLI carries them inside.
-    noExternal: [/^@shellflip\/(?!fd-passing)/, 'commander', 'zod'],
+    noExternal: [/^@shellflip\/(?!fd-passing)/, 'commander', 'string-width', 'zod'],
     // commander is CommonJS, and requires Node's modules.
     banner: {
       js: `${shellLine}\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
     },
+  },
+  {
+    ...base,
+    entry: ['write-documents.ts'],
+    // Not published, and beside the packages that it imports.
+    outDir: 'node_modules/.write-documents',
+    noExternal: [],
+    skipNodeModulesBundle: true,
+    dts: false,
+    sourcemap: false,
+    splitting: true,
+    onSuccess: 'node node_modules/.write-documents/write-documents.js',
   },
 ])

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { examplesFolder, repository } from './places.ts'
 
-const docs = ['systemd.md', 'podman.md']
+const docs = ['systemd.md', 'podman.md', 'recipes.md']
   .map((name) => readFileSync(join(repository, 'docs', name), 'utf8'))
   .join()
 

@@ -25,32 +25,52 @@ describe('the command line', () => {
     [['roll', '--help']],
     [['status', '--help']],
     [['stop', '--help']],
+    [['completion', '--help']],
   ])('helps: %j', async (args) => {
     await using sandbox = new ProcrollSandbox()
     const { code, stdout, stderr } = await sandbox.finish(args)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toContain('Usage: procroll')
-    if (args.length > 1) expect(stdout).toMatch(new RegExp(`Example:\n  procroll ${args[0]} `))
+    if (args.length > 1) expect(stdout).toMatch(new RegExp(`Examples?:\n  procroll ${args[0]} `))
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+    expect(stdout).toContain('Exit status:')
   })
 
   it.each<[string[], string]>([
     [['bogus'], "unknown command 'bogus'"],
+    [['rol'], "unknown command 'rol'. Did you mean roll? (see procroll --help)"],
+    [['web'], 'If it is a supervisor: procroll status --name web. If it is a program: procroll run -- web'],
+    [['./server'], 'To run a program: procroll run -- ./server'],
+    [['restart', 'web'], 'Did you mean procroll roll?'],
+    [['reload'], 'Did you mean procroll roll?'],
+    [['start'], 'Did you mean procroll run?'],
+    [['list'], 'Did you mean procroll status?'],
+    [['ps'], 'Did you mean procroll status?'],
+    [['kill'], 'Did you mean procroll stop?'],
+    [['logs'], 'procroll logs to its stderr. Under systemd, read it by: journalctl -u UNIT'],
+    [['version'], 'Did you mean procroll --version?'],
+    [['-v'], 'Did you mean procroll --version?'],
+    [['--name', 'web', 'roll'], 'Flags follow the command: procroll roll --name'],
+    [['roll', '--watch'], '--watch is a flag of procroll status (see procroll roll --help)'],
+    [['status', '--wach'], 'Did you mean --watch?'],
+    [['completion', 'tcsh'], '"tcsh" is not a shell with completion: bash, zsh, fish'],
     [['run'], "missing required argument 'command'"],
     [['run', '--shutdown-timout', '1s', 'x'], 'Did you mean --shutdown-timeout?'],
-    [['run', '--ready-timeout', '10', 'x'], '--ready-timeout: "10" is no duration: a unit is missing'],
-    [['run', '--ready-timeout', '0', 'x'], '--ready-timeout: "0" is no time at all. Example: 10s'],
-    [['run', '--signal', 'SIGNONE', 'x'], '--signal: "SIGNONE" is no signal here'],
+    [['run', '--ready-timeout', '10', 'x'], '--ready-timeout: "10" is not a duration: a unit is missing'],
+    [['run', '--ready-timeout', '0', 'x'], '--ready-timeout: "0" must be greater than 0. Example: 10s'],
+    [['run', '--signal', 'SIGNONE', 'x'], '--signal: "SIGNONE" is not a signal of this system'],
     [['run', '--listen', 'localhost:80', 'x'], '--listen: "localhost:80" cannot be listened on'],
     [['run', '--restart', 'sometimes', 'x'], 'Allowed choices are on-failure, always, never.'],
-    [['run', '--max-draining', 'many', 'x'], '--max-draining: "many" is no number from 1 to 9999'],
+    [['run', '--max-draining', 'many', 'x'], '--max-draining: "many" is not a number from 1 to 9999'],
     [['run', '--name', '812', 'x'], '--name: "812" could be a pid'],
-    [['run', '--name', '../x', 'x'], '--name: "../x" is no name'],
+    [['run', '--name', '../x', 'x'], '--name: "../x" is not a name'],
     [['run', '--name', 'a', '--control-socket', '/b', 'x'], 'cannot be used with'],
     [['run', '--', 'app', '--id={{.Id}}'], 'argument 1, column 8: there is no field .Id in "--id={{.Id}}"'],
     [['run', '--', '{{.PID'], 'the command, column 1: this {{ is not closed'],
-    [['roll', 'api'], "too many arguments for 'roll'"],
-    [['roll', '--timeout', '-1s'], '--timeout: "-1s" is no duration: it is negative'],
-    [['status', '--name', '/'], '"/" is no name'],
+    [['roll', 'api'], 'Did you mean procroll roll --name api?'],
+    [['stop', '/run/api.sock'], 'Did you mean procroll stop --control-socket /run/api.sock?'],
+    [['roll', '--timeout', '-1s'], '--timeout: "-1s" is not a duration: it is negative'],
+    [['status', '--name', '/'], '"/" is not a name'],
   ])('refuses %j in one line, exit 2', async (args, message) => {
     await using sandbox = new ProcrollSandbox()
     const { code, stdout, stderr } = await sandbox.finish(args)

@@ -1,4 +1,5 @@
 import { escapeUnprintable, oneLine } from '@shellflip/internal/printable'
+import { EXIT_DONE, EXIT_FAILED } from './exit-status.ts'
 import { ProcrollError } from './procroll-error.ts'
 import { version } from './version.ts'
 
@@ -7,7 +8,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Answered before anything is loaded: service managers and scripts ask it often.
   if (argv[0] === '--version' || argv[0] === '-V') {
     process.stdout.write(`procroll ${version}\n`)
-    return 0
+    return EXIT_DONE
   }
   surviveClosedPipes()
   try {
@@ -15,14 +16,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await runProgram(argv)
   } catch (error) {
     process.stderr.write(`procroll: ${describe(error, argv.includes('--debug'))}\n`)
-    return error instanceof ProcrollError ? error.exitCode : 1
+    return error instanceof ProcrollError ? error.exitCode : EXIT_FAILED
   }
 }
 
 /** `procroll status | head`: who has read enough closes the pipe, and that is no error. */
 function surviveClosedPipes(): void {
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    if (code === 'EPIPE') process.exit(0)
+    if (code === 'EPIPE') process.exit(EXIT_DONE)
   })
   process.stderr.on('error', () => {})
 }

@@ -1,16 +1,20 @@
+import { EXIT_FAILED, EXIT_NO_SUPERVISOR, EXIT_TIMED_OUT, EXIT_USAGE } from './exit-status.ts'
+
 /**
- * - `ERR_USAGE`: the command line is wrong; nothing was started
+ * - `ERR_USAGE`: the command line is wrong, nothing was started
  * - `ERR_NO_SUPERVISOR`: no supervisor answers under that name, or at that control socket
- * - `ERR_NAME_IN_USE`: a live supervisor holds this name, or control socket
- * - `ERR_LISTEN`: a `--listen` socket cannot be had
+ * - `ERR_TIMED_OUT`: the `--timeout` of the caller passed, and the roll continues
+ * - `ERR_NAME_IN_USE`: a live supervisor holds this name, or this control socket
+ * - `ERR_LISTEN`: procroll cannot listen on a `--listen` address
  * - `ERR_RUNTIME_FOLDER`: the folder of control sockets cannot be made, or is not the user's own
  * - `ERR_TEMPDIR`: the notify sockets cannot live in `--tempdir`
  * - `ERR_ORPHANS`: generations of a killed supervisor are still running
- * - `ERR_UNANSWERED`: the supervisor did not answer, in time or at all
+ * - `ERR_UNANSWERED`: the supervisor did not answer
  */
 export type ProcrollErrorCode =
   | 'ERR_USAGE'
   | 'ERR_NO_SUPERVISOR'
+  | 'ERR_TIMED_OUT'
   | 'ERR_NAME_IN_USE'
   | 'ERR_LISTEN'
   | 'ERR_RUNTIME_FOLDER'
@@ -18,7 +22,13 @@ export type ProcrollErrorCode =
   | 'ERR_ORPHANS'
   | 'ERR_UNANSWERED'
 
-/** What the command line tells its user, in one line: what went wrong, with which value, and what to do next. */
+const STATUSES: Partial<Record<ProcrollErrorCode, number>> = {
+  ERR_USAGE: EXIT_USAGE,
+  ERR_NO_SUPERVISOR: EXIT_NO_SUPERVISOR,
+  ERR_TIMED_OUT: EXIT_TIMED_OUT,
+}
+
+/** An error for the user, in one line: what failed, with which value, and what to do next. */
 export class ProcrollError extends Error {
   override readonly name = 'ProcrollError'
   readonly code: ProcrollErrorCode
@@ -28,11 +38,8 @@ export class ProcrollError extends Error {
     this.code = code
   }
 
-  /** 2 for wrong usage, 3 where no supervisor is there, else 1. */
   get exitCode(): number {
-    if (this.code === 'ERR_USAGE') return 2
-    if (this.code === 'ERR_NO_SUPERVISOR') return 3
-    return 1
+    return STATUSES[this.code] ?? EXIT_FAILED
   }
 }
 

@@ -1,3 +1,4 @@
+import { listenTcp } from '@shellflip/fd-passing'
 import { FakeSystem } from '@shellflip/generation/testing'
 import type { NotifyMessage, NotifyOutcome } from '@shellflip/sd-notify'
 import { expect, test } from 'vitest'
@@ -302,4 +303,15 @@ test.each([
   expect(world.events).toContainEqual(
     expect.objectContaining({ type: 'manager-unreachable', error: expect.objectContaining(error) }),
   )
+})
+
+test('the status names its sockets also after their owner closed them', async () => {
+  const socket = listenTcp({ host: '127.0.0.1', port: 0 })
+  const { supervisor, exit } = await served({ listen: [{ name: 'http', fd: socket }] })
+  const { listeners } = supervisor.status()
+  supervisor.stop()
+  await exit(1)
+  socket.close()
+  expect(listeners).toEqual([{ name: 'http', address: expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/) }])
+  expect(supervisor.status()).toMatchObject({ state: 'stopped', listeners })
 })

@@ -41,6 +41,8 @@ export class RollingSupervisor {
   readonly #rolls = new Rolls()
   readonly #listeners = new Set<(event: SupervisorEvent) => void>()
   readonly #since = new Date()
+  /** Described while the sockets are open: a status is reported after they are closed as well. */
+  readonly #listening: SupervisorStatus['listeners']
 
   #state: SupervisorState = 'starting'
   /** All that have a process. */
@@ -61,6 +63,7 @@ export class RollingSupervisor {
   constructor(options: SupervisorOptions, system: System = nodeSystem) {
     this.#options = options
     this.#system = system
+    this.#listening = (options.listen ?? []).map(describeListener)
     this.#policy = new RestartPolicy(options.restart ?? 'on-failure')
     this.#reports = new ManagerReports(
       options.manager,
@@ -104,7 +107,7 @@ export class RollingSupervisor {
       since: this.#since,
       generations: [...this.#generations.values()].flatMap(describeGeneration),
       ...(this.#rolls.last === undefined ? {} : { lastRoll: this.#rolls.last }),
-      listeners: (this.#options.listen ?? []).map(describeListener),
+      listeners: [...this.#listening],
     }
   }
 

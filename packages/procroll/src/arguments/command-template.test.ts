@@ -21,7 +21,7 @@ describe('a command', () => {
 
   it('that is refused says what is known', () => {
     expect(() => parseCommand(['app', '{{.Id}}'])).toThrow(
-      'Known: {{.PID}}, {{.Generation}}, {{.NotifySocket}}. A literal {{ is written {{"{{"}}',
+      'Known fields: {{.PID}}, {{.Generation}}, {{.NotifySocket}}. A literal {{ is written {{"{{"}}',
     )
   })
 })

@@ -24,7 +24,7 @@ export function parseCommand([file = '', ...args]: readonly Bytes[]): CommandTem
   if (file.length === 0)
     throw usageError('the command is empty. Example: procroll run -- /usr/bin/app --port=8080')
   if ([file, ...args].some((word) => Buffer.from(word).includes(0)))
-    throw usageError('the command holds a NUL character')
+    throw usageError('the command contains a NUL character')
   return {
     file: parseWord('the command', file),
     args: args.map((word, index) => parseWord(`argument ${index + 1}`, word)),
@@ -59,7 +59,7 @@ function parseWord(which: string, word: Bytes): WordTemplate {
     const known = TEMPLATE_FIELDS.map((name) => `{{.${name}}}`).join(', ')
     throw usageError(
       `${which}, column ${error.column}: ${error.message} in ${JSON.stringify(showBytes(word))}. ` +
-        `Known: ${known}. A literal {{ is written {{"{{"}}`,
+        `Known fields: ${known}. A literal {{ is written {{"{{"}}`,
       { cause: error },
     )
   }

@@ -25,7 +25,7 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
  */
 export function parseDuration(text: string): number {
   const refuse = (why: string) =>
-    usageError(`"${text}" is no duration: ${why}. Write it as Go does: 300ms, 10s, 1m30s, 2h`)
+    usageError(`"${text}" is not a duration: ${why}. Examples: 300ms, 10s, 1m30s, 2h`)
   const unsigned = text.replace(/^[+-]/, '')
   if (unsigned === '') throw refuse('it is empty')
   if (text.startsWith('-')) throw refuse('it is negative')
@@ -39,7 +39,7 @@ export function parseDuration(text: string): number {
     const unit = /^[^\d.]*/.exec(rest.slice(whole.length))?.[0] ?? ''
     if (unit === '') throw refuse(`a unit is missing after "${whole}" (ns, us, ms, s, m, h)`)
     const scale = Object.hasOwn(NANOSECONDS, unit) ? NANOSECONDS[unit] : undefined
-    if (scale === undefined) throw refuse(`"${unit}" is no unit (ns, us, ms, s, m, h)`)
+    if (scale === undefined) throw refuse(`"${unit}" is not a unit (ns, us, ms, s, m, h)`)
     total += BigInt(digits) * scale + (BigInt(fraction) * scale) / 10n ** BigInt(fraction.length)
     if (total > LONGEST) throw refuse('it is longer than 292 years')
     rest = rest.slice(whole.length + unit.length)

@@ -104,7 +104,7 @@ function readOperand(
   throw syntaxError(
     source,
     start,
-    word.startsWith('.') ? `there is no field ${word}` : `"${word}" is no field`,
+    word.startsWith('.') ? `there is no field ${word}` : `"${word}" is not a field`,
   )
 }
 

@@ -24,7 +24,7 @@ describe('parseSignal', () => {
   it.each(['', '0', '65', '-15', 'SIGFOO', 'SIGRTMIN+31', 'TERM ', 'constructor', '1.5'])(
     'refuses "%s"',
     (text) => {
-      expect(() => parseSignal(text)).toThrow(/"?" is no signal here: .*SIGTERM/)
+      expect(() => parseSignal(text)).toThrow(/"?" is not a signal of this system\. .*SIGTERM/)
     },
   )
 })

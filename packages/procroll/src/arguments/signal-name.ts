@@ -16,7 +16,7 @@ export function parseSignal(text: string): NodeJS.Signals | number {
   const signal = /^\d+$/.test(text) ? byNumber(Number(text)) : byName(text.toUpperCase())
   if (signal === undefined) {
     throw usageError(
-      `"${text}" is no signal here: give a name or a number from 1 to ${LAST_SIGNAL}, as SIGTERM, QUIT or 15`,
+      `"${text}" is not a signal of this system. Give a name or a number from 1 to ${LAST_SIGNAL}: SIGTERM, QUIT, 15`,
     )
   }
   return signal

@@ -17,7 +17,7 @@ describe('procroll roll', () => {
     const { code, stdout, stderr } = await sandbox.finish(['roll'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/^generation 2 ready \(pid \d+\) in \d+ ms\n$/)
-    expect(stderr).toMatch(/^generation 2 \(pid \d+\) gets ready \(10s at most\)\n$/)
+    expect(stderr).toMatch(/^generation 2 \(pid \d+\) is starting \(10s at most\)\n$/)
     const [, pid] = /pid (\d+)/.exec(stdout) ?? []
     expect(isAlive(Number(pid))).toBe(true)
   })
@@ -38,13 +38,13 @@ describe('procroll roll', () => {
     expect(lastRoll?.type).toBe('failed')
   })
 
-  it('loses patience with --timeout, and the roll goes on', async () => {
+  it('ends with 4 when --timeout passes, and the roll continues', async () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['only-in-2:never-ready'])
     const { code, stderr } = await sandbox.finish(['roll', '--timeout', '300ms'])
-    expect(code).toBe(1)
+    expect(code).toBe(4)
     expect(stderr).toMatch(
-      /^procroll: no outcome within 300ms; the roll goes on, and procroll status shows it$/m,
+      /^procroll: no outcome within 300ms. The roll continues: procroll status shows it$/m,
     )
     expect((await sandbox.status()).state).toBe('rolling')
     expect(isAlive(supervisor.pid)).toBe(true)
@@ -57,7 +57,8 @@ describe('procroll roll', () => {
     supervisor.kill('SIGHUP')
     await supervisor.printed(/msg="generation started" generation=2/)
     const both = [sandbox.start(['roll']), sandbox.start(['roll'])]
-    for (const asking of both) await asking.printed(/^another roll or start is under way, this one follows$/m)
+    for (const asking of both)
+      await asking.printed(/^another roll or start is in progress, and this one follows$/m)
     writeFileSync(go, '')
     for (const asking of both) {
       expect((await asking.exit).code).toBe(0)
@@ -69,7 +70,7 @@ describe('procroll roll', () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['stubborn'])
     supervisor.kill('SIGTERM')
-    await supervisor.printed(/is asked to end/)
+    await supervisor.printed(/stopping generation/)
     const { code, stderr } = await sandbox.finish(['roll'])
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'procroll: refused: the supervisor is stopping\n' })
   })
@@ -78,7 +79,7 @@ describe('procroll roll', () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['only-in-2:never-ready'])
     const asking = sandbox.start(['roll'])
-    await asking.printed(/gets ready/)
+    await asking.printed(/is starting/)
     supervisor.kill('SIGKILL')
     expect((await asking.exit).code).toBe(1)
     expect(asking.stderr).toMatch(/^procroll: the supervisor ended before the roll did$/m)
@@ -91,10 +92,11 @@ describe('procroll roll', () => {
     await using asking = TestProcess.start(terminal, ['-qec', command, '/dev/null'], { env: sandbox.env })
     expect((await asking.exit).code).toBe(1)
     const drawn = asking.stdout.split('\r\x1b[K')
+    expect(drawn[0]).toBe('\x1b[?25l')
     expect(drawn).toContainEqual(
-      expect.stringMatching(/^generation 2 \(pid \d+\) gets ready [01]\.\d+s of 2s$/),
+      expect.stringMatching(/^generation 2 \(pid \d+\) is starting [01]\.\d+s of 2s$/),
     )
-    expect(drawn.at(-1)).toBe('procroll: generation 2 failed: not ready within 2s\r\n')
+    expect(drawn.at(-1)).toBe('\x1b[?25hprocroll: generation 2 failed: not ready within 2s\r\n')
   })
 })
 
@@ -126,13 +128,13 @@ describe('procroll status', () => {
 
   it('watches until the supervisor ends', async () => {
     await using sandbox = new ProcrollSandbox()
-    await sandbox.serve(['--name', 'api'])
+    await sandbox.serve(['--name', 'api', '--listen', 'tcp://127.0.0.1:0'])
     const watching = sandbox.start(['status', '--json', '--watch'])
     await watching.printed(/"state":"serving"/)
     await sandbox.finish(['roll'])
     await watching.printed(/"generation":2,"pid":\d+,"state":"ready"/)
     await sandbox.finish(['stop'])
-    expect((await watching.exit).code).toBe(0)
+    expect({ ...(await watching.exit), stderr: watching.stderr }).toMatchObject({ code: 0, stderr: '' })
     const states = watching.stdout
       .trim()
       .split('\n')
@@ -149,6 +151,59 @@ describe('procroll status', () => {
     const { code, stdout, stderr } = await watching
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(new RegExp(`^${supervisor.pid}: `))
+  })
+})
+
+describe.runIf(existsSync(terminal))('procroll status --watch on a terminal', () => {
+  const enter = 'ESC[?1049hESC[?25l'
+  const leave = 'ESC[?25hESC[?1049l'
+  const drawnOn = ({ stdout }: TestProcess) => stdout.replaceAll('\x1b', 'ESC')
+
+  /** Runs a shell script on a terminal, with procroll as `$PROCROLL`. */
+  function onTerminal(sandbox: ProcrollSandbox, script: string, env: NodeJS.ProcessEnv = {}): TestProcess {
+    const named = { PROCROLL: `${process.execPath} ${cli}`, NO_COLOR: undefined, FORCE_COLOR: undefined }
+    return TestProcess.start(terminal, ['-qec', script, '/dev/null'], {
+      env: { ...sandbox.env, TERM: 'xterm', ...named, ...env },
+    })
+  }
+
+  it('draws in place, and leaves the last state on the normal screen', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(['--name', 'api'])
+    await using watching = onTerminal(sandbox, 'exec $PROCROLL status --watch')
+    await watching.printed(/serving/)
+    supervisor.kill()
+    expect((await watching.exit).code).toBe(0)
+    expect(drawnOn(watching).split(enter)).toHaveLength(2)
+    const [live = '', normal = ''] = drawnOn(watching).split(leave)
+    expect(live).toContain('ESC[Hapi: ESC[32mservingESC[39m')
+    expect(normal).toMatch(/^api: ESC\[2mstoppedESC\[22m, pid \d+/)
+  })
+
+  it('restores the terminal when a signal ends it, which its parent sees', async () => {
+    await using sandbox = new ProcrollSandbox()
+    await sandbox.serve(['--name', 'api'])
+    await using watching = onTerminal(sandbox, '$PROCROLL status --watch & echo pid=$!; wait $!; echo rc=$?')
+    await watching.printed(/serving/)
+    const [, pid] = /pid=(\d+)/.exec(watching.stdout) ?? []
+    process.kill(Number(pid), 'SIGTERM')
+    await watching.exit
+    expect(drawnOn(watching).split(leave)[1]).toMatch(/^api: /)
+    expect(watching.stdout).toContain('rc=143')
+  })
+
+  it.each<[string, NodeJS.ProcessEnv, RegExp]>([
+    ['a dumb terminal', { TERM: 'dumb' }, /^(?!.*ESC\[)api: serving, pid/s],
+    ['NO_COLOR', { NO_COLOR: '1' }, /^ESC\[\S*ESC\[Hapi: serving, pid/],
+  ])('respects %s', async (_, env, expected) => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(['--name', 'api'])
+    await using watching = onTerminal(sandbox, 'exec $PROCROLL status --watch', env)
+    await watching.printed(/serving, pid/)
+    supervisor.kill()
+    expect((await watching.exit).code).toBe(0)
+    expect(drawnOn(watching)).toMatch(expected)
+    expect(drawnOn(watching)).not.toMatch(/ESC\[\d+m/)
   })
 })
 
@@ -206,7 +261,7 @@ describe('what others wrote', () => {
     await using _evil = await serve(evil)
     const several = await sandbox.finish(['status'])
     expect(several.stderr).toBe(
-      'procroll: 2 supervisors run here: api, x\\x1b[2J\\u009b1m\\u202e. Say which: --name api\n',
+      'procroll: 2 supervisors are running: api, x\\x1b[2J\\u009b1m\\u202e. Choose one, for example: --name api\n',
     )
     const refused = await sandbox.finish(['roll', '--name', 'api'])
     expect(refused.stderr).toBe('procroll: the supervisor refuses: no x\\x1b[2J\\u009b1m\\u202e\n')
@@ -263,7 +318,7 @@ describe('several supervisors', () => {
     const undecided = await sandbox.finish(['roll'])
     expect(undecided.code).toBe(2)
     expect(undecided.stderr).toBe(
-      `procroll: 2 supervisors run here: ${unnamed.pid}, api. Say which: --name ${unnamed.pid}\n`,
+      `procroll: 2 supervisors are running: ${unnamed.pid}, api. Choose one, for example: --name ${unnamed.pid}\n`,
     )
     expect((await sandbox.finish(['status', '--name', 'api'])).stdout).toMatch(/^api: /)
     expect((await sandbox.finish(['status', '--name', String(unnamed.pid)])).code).toBe(0)

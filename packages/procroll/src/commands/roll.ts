@@ -5,25 +5,26 @@ import { findControlSocket } from '../control/find-supervisor.ts'
 import type { Outcome } from '../control/status.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
 import type { ControlReply } from '../control/vocabulary.ts'
+import { EXIT_DONE, EXIT_FAILED } from '../exit-status.ts'
 import { ProcrollError } from '../procroll-error.ts'
 import { Progress } from '../terminal/progress.ts'
 import { formatOutcome } from '../terminal/status-table.ts'
 
 export type RollOptions = PlaceOptions & {
-  /** The patience of who asks, in milliseconds; the roll has a timeout of its own. */
+  /** How long the caller waits, in milliseconds. The roll itself has `readyTimeout`. */
   timeout?: number
 }
 
-/** `procroll roll`: asks for a roll, and waits for its outcome. */
+/** Runs `procroll roll`: requests a roll, and waits for its outcome. */
 export async function roll(options: RollOptions): Promise<number> {
   const path = await findControlSocket(options)
   const outcome = await outcomeOf(path, options.timeout)
   if (outcome.type === 'rolled') {
     process.stdout.write(`${formatOutcome(outcome)}\n`)
-    return 0
+    return EXIT_DONE
   }
   process.stderr.write(`procroll: ${escapeUnprintable(formatOutcome(outcome))}\n`)
-  return 1
+  return EXIT_FAILED
 }
 
 async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<Outcome> {
@@ -37,8 +38,8 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
   } catch (error) {
     if (!signal?.aborted) throw error
     throw new ProcrollError(
-      'ERR_UNANSWERED',
-      `no outcome within ${formatDuration(timeoutMs ?? 0)}; the roll goes on, and procroll status shows it`,
+      'ERR_TIMED_OUT',
+      `no outcome within ${formatDuration(timeoutMs ?? 0)}. The roll continues: procroll status shows it`,
       { cause: error },
     )
   }
@@ -47,10 +48,10 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
 
 function show(progress: Progress, reply: ControlReply): void {
   if (reply.type === 'roll-queued') {
-    progress.enter({ text: 'another roll or start is under way, this one follows' })
+    progress.enter({ text: 'another roll or start is in progress, and this one follows' })
   }
   if (reply.type === 'roll-started') {
     const { generation, pid, readyTimeoutMs } = reply
-    progress.enter({ text: `generation ${generation} (pid ${pid}) gets ready`, limitMs: readyTimeoutMs })
+    progress.enter({ text: `generation ${generation} (pid ${pid}) is starting`, limitMs: readyTimeoutMs })
   }
 }

@@ -27,7 +27,7 @@ describe('procroll run', () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['stubborn'])
     supervisor.kill('SIGTERM')
-    await supervisor.printed(/msg="generation is asked to end" .*signal=SIGTERM kill_after=1m0s/)
+    await supervisor.printed(/msg="stopping generation" .*signal=SIGTERM kill_after=1m0s/)
     supervisor.kill('SIGTERM')
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
     expect(supervisor.stderr).toMatch(/level=WARN msg="generation is killed"/)
@@ -185,5 +185,23 @@ describe('procroll run', () => {
     supervisor.kill('SIGHUP')
     await supervisor.printed(/generation exited" generation=1/)
     await waitFor(() => record().generations.length === 1 && record().generations[0].generation === 2)
+  })
+})
+
+describe('a flag of procroll after the command', () => {
+  const stray = /level=WARN msg="--name follows the command, and goes to the service\. /
+
+  it('goes to the service, with a warning', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = sandbox.start(['run', process.execPath, service, '--name', 'web'])
+    await supervisor.printed(/msg="generation serves"/)
+    expect(supervisor.stderr).toMatch(stray)
+    expect((await sandbox.status()).name).toBe(String(supervisor.pid))
+  })
+
+  it('goes there without one where the order is explicit', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve([], ['--name', 'web'])
+    expect(supervisor.stderr).not.toMatch(/WARN/)
   })
 })

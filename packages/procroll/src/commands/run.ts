@@ -1,11 +1,12 @@
 import { adoptOrphans, reapOrphans } from '@shellflip/fd-passing'
 import { type Bytes, showBytes } from '@shellflip/internal'
-import { type RestartMode, RollingSupervisor } from '@shellflip/rolling-supervisor'
+import { type RestartMode, RollingSupervisor, type SupervisorExit } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
 import { parseCommand, renderCommand } from '../arguments/command-template.ts'
 import type { ListenAddress } from '../arguments/listen-address.ts'
 import { claimPlace } from '../control/claim-place.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
+import { EXIT_DONE, EXIT_FAILED, EXIT_GAVE_UP, EXIT_INTERNAL_ERROR } from '../exit-status.ts'
 import { commonLaunch, warnOfResolved } from '../launch/common-launch.ts'
 import { LastingNotifySockets } from '../launch/lasting-notify-sockets.ts'
 import { NotifyDirectory } from '../launch/notify-directory.ts'
@@ -21,7 +22,7 @@ import { RecordKeeper } from '../orphans/record-keeper.ts'
 import { replaceOrphans } from '../orphans/replace-orphans.ts'
 import { type OrphanPolicy, settleOrphans } from '../orphans/settle-orphans.ts'
 import { sweepUnnamed } from '../orphans/sweep-unnamed.ts'
-import { EXIT_INTERNAL_ERROR, endOnInternalError } from '../supervise/last-resort.ts'
+import { endOnInternalError } from '../supervise/last-resort.ts'
 import { Service } from '../supervise/service.ts'
 import { obeySignals } from '../supervise/unix-signals.ts'
 
@@ -38,6 +39,8 @@ export type RunOptions = PlaceOptions & {
   maxDraining: number
   watchdog?: number
   orphans: OrphanPolicy
+  /** A flag of procroll that stands after the command. */
+  strayFlag?: string
 }
 
 /** `procroll run`: serves a command in generations until it is asked to stop, or cannot. Returns the exit status. */
@@ -50,6 +53,12 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   adoptOrphans()
   using _reaper = reapOrphans()
   warnOfResolved(cwd, words, logger)
+  if (options.strayFlag !== undefined) {
+    logger.log(
+      'WARN',
+      `${options.strayFlag} follows the command, and goes to the service. Put flags of procroll before the command. A -- before the command ends this warning.`,
+    )
+  }
   const service = new Service({ name: options.name ?? String(process.pid), command: words.map(showBytes) })
   using _signals = obeySignals(service)
   using faults = endOnInternalError(
@@ -73,7 +82,7 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   if (service.ending.aborted) {
     await left.end()
     record?.close()
-    return 0
+    return EXIT_DONE
   }
 
   const listen = [...passed.sockets, ...opened.sockets]
@@ -118,8 +127,12 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   await background.settled()
   record?.close()
   if (faults.count > 0) return EXIT_INTERNAL_ERROR
-  const status = exit.type === 'stopped' ? 0 : exit.type === 'gave-up' ? 5 : exit.exitCode
-  return isOrphanLeft ? Math.max(1, status) : status
+  return isOrphanLeft ? Math.max(EXIT_FAILED, statusAfter(exit)) : statusAfter(exit)
+}
+
+function statusAfter(exit: SupervisorExit): number {
+  if (exit.type === 'stopped') return EXIT_DONE
+  return exit.type === 'gave-up' ? EXIT_GAVE_UP : exit.exitCode
 }
 
 /** Sockets from the service manager above, by .socket units: generations get them as well. */

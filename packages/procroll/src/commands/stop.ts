@@ -2,6 +2,7 @@ import { watchPid } from '@shellflip/fd-passing'
 import { askSupervisor } from '../control/ask-supervisor.ts'
 import { findControlSocket } from '../control/find-supervisor.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
+import { EXIT_DONE } from '../exit-status.ts'
 import { ProcrollError } from '../procroll-error.ts'
 import { Progress } from '../terminal/progress.ts'
 
@@ -23,7 +24,7 @@ export async function stop(options: PlaceOptions): Promise<number> {
   }
   if (gone === undefined) throw new ProcrollError('ERR_UNANSWERED', 'the supervisor did not answer')
   await gone
-  return 0
+  return EXIT_DONE
 }
 
 function exitOf(pid: number): Promise<void> {

@@ -22,7 +22,9 @@ export async function findControlSocket({ name, controlSocket }: PlaceOptions): 
   const [first, ...others] = wanted === undefined ? live : live.filter((label) => label === wanted)
   if (first === undefined) throw nobodyThere(wanted, live)
   if (others.length === 0) return placeInRuntimeFolder(first).controlSocket
-  throw usageError(`${live.length} supervisors run here: ${live.join(', ')}. Say which: --name ${first}`)
+  throw usageError(
+    `${live.length} supervisors are running: ${live.join(', ')}. Choose one, for example: --name ${first}`,
+  )
 }
 
 function nobodyThere(wanted: string | undefined, live: readonly string[]): ProcrollError {
@@ -31,8 +33,8 @@ function nobodyThere(wanted: string | undefined, live: readonly string[]): Procr
   return new ProcrollError('ERR_NO_SUPERVISOR', `no supervisor${which} is running (${known})`)
 }
 
-/** Returns the names, or pids, of all supervisors of this user. */
-function liveSupervisors(): string[] {
+/** Lists the names, or pids, of the supervisors of this user that are running. */
+export function liveSupervisors(): string[] {
   const folder = findRuntimeFolder()
   if (folder === undefined) return []
   return labelsIn(folder).filter((label) => isUnixPathBound(placeInRuntimeFolder(label).controlSocket))

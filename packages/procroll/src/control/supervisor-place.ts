@@ -33,12 +33,12 @@ export function placeByControlSocket(path: string): SupervisorPlace {
 export function parseName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(text)) return text
   throw usageError(
-    `"${text.slice(0, 80)}" is no name: up to 64 letters, digits, dots, dashes, underscores or @, as api or web@1`,
+    `"${text.slice(0, 80)}" is not a name. A name has up to 64 letters, digits, dots, dashes, underscores or @: api, web@1`,
   )
 }
 
 /** A name to give: not one that could be the pid of another. */
 export function parseNewName(text: string): string {
   if (!/^\d+$/.test(text)) return parseName(text)
-  throw usageError(`"${text}" could be a pid: a name has other characters than digits, as api or web@1`)
+  throw usageError(`"${text}" could be a pid. A name needs a character that is not a digit: api, web@1`)
 }

@@ -18,7 +18,7 @@ it.each<[Parameters<typeof describeEvent>[0], string]>([
   ],
   [
     { type: 'generation-signalled', generation: 2, signal: 'SIGTERM', killAfterMs: 60_000 },
-    'level=INFO msg="generation is asked to end" generation=2 signal=SIGTERM kill_after=1m0s',
+    'level=INFO msg="stopping generation" generation=2 signal=SIGTERM kill_after=1m0s',
   ],
   [
     { type: 'generation-killed', generation: 2, reason: 'overdue' },

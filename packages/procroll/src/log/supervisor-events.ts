@@ -9,13 +9,13 @@ import type { LogFields, LogLevel } from './log-record.ts'
 
 export type LogLine = { level: LogLevel; message: string; fields?: LogFields }
 
-/** A supervisor's event as its operator reads it in the log. */
+/** Describes an event of the supervisor as its operator reads it in the log. */
 export function describeEvent(event: SupervisorEvent): LogLine {
   switch (event.type) {
     case 'state':
       return { level: 'DEBUG', message: 'state changed', fields: { state: event.state } }
     case 'roll-queued':
-      return { level: 'INFO', message: 'roll waits for the one under way' }
+      return { level: 'INFO', message: 'roll is queued: another one is in progress' }
     case 'roll-started': {
       const { generation, readyTimeoutMs } = event
       return {
@@ -39,21 +39,21 @@ export function describeEvent(event: SupervisorEvent): LogLine {
     case 'restarting':
       return {
         level: 'WARN',
-        message: 'service is restarted',
+        message: 'restarting the service',
         fields: { delay: formatDuration(event.delayMs) },
       }
     case 'draining-too-many': {
       const { generation, maxDraining } = event
       return {
         level: 'WARN',
-        message: 'too many generations drain: the oldest is killed',
+        message: 'too many generations are draining: the oldest is killed',
         fields: { generation, max_draining: maxDraining },
       }
     }
     case 'manager-unreachable':
       return {
         level: 'WARN',
-        message: 'service manager cannot be told',
+        message: 'cannot reach the service manager',
         fields: { error: event.error.message },
       }
     case 'listener-failed':
@@ -94,7 +94,7 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
       const { signal, killAfterMs } = event
       return {
         level: 'INFO',
-        message: 'generation is asked to end',
+        message: 'stopping generation',
         fields: { generation, signal, kill_after: formatDuration(killAfterMs) },
       }
     }
@@ -113,7 +113,7 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
     case 'generation-main-pid-refused':
       return {
         level: 'WARN',
-        message: 'generation named a main process that is not its own',
+        message: 'generation reported a main process that does not belong to it',
         fields: { generation, pid: event.pid },
       }
     case 'generation-signal-refused':
@@ -141,13 +141,13 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
     case 'generation-extended':
       return {
         level: 'DEBUG',
-        message: 'generation asked for more time',
+        message: 'generation requested more time',
         fields: { generation, extension: formatDuration(event.ms) },
       }
     case 'generation-fds-refused':
       return {
         level: 'WARN',
-        message: 'generation sent fds for a store, and there is none here: they were closed',
+        message: 'generation sent file descriptors to store: procroll has no store, and closed them',
         fields: { generation, count: event.count },
       }
     case 'generation-exited': {
@@ -162,7 +162,7 @@ function describeGenerationFailure(generation: number, failure: GenerationFailur
   const fields = { generation, reason: describeFailure(failure) }
   if (failure.type === 'stopped') return { level: 'INFO', message: 'generation stopped', fields }
   const isCleanEnd = failure.type === 'exited' && failure.code === 0 && !failure.beforeReady
-  if (isCleanEnd) return { level: 'INFO', message: 'generation ended by itself', fields }
+  if (isCleanEnd) return { level: 'INFO', message: 'generation exited by itself', fields }
   return { level: 'ERROR', message: 'generation failed', fields }
 }
 

@@ -1,5 +1,4 @@
-/** EX_SOFTWARE of sysexits.h: a fault of procroll itself. */
-export const EXIT_INTERNAL_ERROR = 70
+import { EXIT_INTERNAL_ERROR } from '../exit-status.ts'
 
 const PATIENCE = 3
 

@@ -1,7 +1,14 @@
 import { escapeUnprintable } from '@shellflip/internal'
 import { formatDuration } from '../arguments/go-duration.ts'
+import { restoreOnExit } from './restore-on-exit.ts'
+import { isLive } from './terminal-kind.ts'
+import { cutToWidth } from './text-width.ts'
 
 const REFRESH_MS = 100
+
+const HIDE_CURSOR = '\x1b[?25l'
+const SHOW_CURSOR = '\x1b[?25h'
+const CLEAR_LINE = '\r\x1b[K'
 
 export type Phase = {
   text: string
@@ -9,12 +16,13 @@ export type Phase = {
   limitMs?: number
 }
 
-/** What is going on: on a terminal one live line on stderr, elsewhere a plain line for each phase. */
+/** Shows what is going on: on a terminal one live line on stderr, elsewhere a plain line for each phase. */
 export class Progress implements Disposable {
   readonly #stream: NodeJS.WriteStream
   #phase: Phase = { text: '' }
   #since = 0
-  #refresh: NodeJS.Timeout | undefined
+  #live: { refresh: NodeJS.Timeout; hold: Disposable } | undefined
+  #isDrawn = false
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
     this.#stream = stream
@@ -23,21 +31,28 @@ export class Progress implements Disposable {
   enter(phase: Phase): void {
     this.#phase = { ...phase, text: escapeUnprintable(phase.text) }
     this.#since = performance.now()
-    if (!this.#stream.isTTY) {
+    if (!isLive(this.#stream)) {
       const limit = phase.limitMs === undefined ? '' : ` (${formatDuration(phase.limitMs)} at most)`
       this.#stream.write(`${this.#phase.text}${limit}\n`)
       return
     }
     this.#draw()
-    this.#refresh ??= setInterval(() => this.#draw(), REFRESH_MS)
+    this.#live ??= {
+      refresh: setInterval(() => this.#draw(), REFRESH_MS),
+      hold: restoreOnExit(
+        () => this.#clear(),
+        () => this.#draw(),
+      ),
+    }
   }
 
-  /** Takes the live line away, so that the outcome can stand in its place. */
+  /** Clears the live line, so that the outcome can take its place. */
   [Symbol.dispose](): void {
-    if (this.#refresh === undefined) return
-    clearInterval(this.#refresh)
-    this.#refresh = undefined
-    this.#stream.write('\r\x1b[K')
+    if (this.#live === undefined) return
+    clearInterval(this.#live.refresh)
+    this.#live.hold[Symbol.dispose]()
+    this.#live = undefined
+    this.#clear()
   }
 
   #draw(): void {
@@ -45,6 +60,15 @@ export class Progress implements Disposable {
     const elapsed = `${((performance.now() - this.#since) / 1000).toFixed(1)}s`
     const line =
       limitMs === undefined ? `${text} ${elapsed}` : `${text} ${elapsed} of ${formatDuration(limitMs)}`
-    this.#stream.write(`\r\x1b[K${line.slice(0, (this.#stream.columns || 80) - 1)}`)
+    const hide = this.#isDrawn ? '' : HIDE_CURSOR
+    this.#isDrawn = true
+    // A line that fills the last column wraps on some terminals.
+    this.#stream.write(`${hide}${CLEAR_LINE}${cutToWidth(line, (this.#stream.columns || 80) - 1)}`)
+  }
+
+  #clear(): void {
+    if (!this.#isDrawn) return
+    this.#isDrawn = false
+    this.#stream.write(`${CLEAR_LINE}${SHOW_CURSOR}`)
   }
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { statusSchema } from '../control/status.ts'
-import { formatStatus } from './status-table.ts'
+import type { Paint } from './colours.ts'
+import { formatStatus, statusLines } from './status-table.ts'
 import { formatTable } from './table.ts'
 
 const since = '2025-01-31T12:00:00.000Z'
@@ -35,11 +36,19 @@ it('shows what others wrote as text, whatever it is', () => {
   expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u)
 })
 
-it('aligns columns by characters', () => {
+it('aligns columns by their width on a terminal', () => {
   expect(
     formatTable([
       ['a', 'b'],
-      ['😀😀', 'c'],
+      ['😀日', 'c'],
+      ['e\u0301', 'd'],
     ]),
-  ).toBe('a   b\n😀😀  c')
+  ).toEqual(['a     b', '😀日  c', 'e\u0301     d'])
+})
+
+it('cuts lines to the width, whatever colours they have', () => {
+  const bright: Paint = (text, colour) => (colour ? `<${text}>` : text)
+  const lines = statusLines(status, { width: 30, paint: bright })
+  expect(lines[0]).toMatch(/^api: <serving>, pid 811, since …$/)
+  expect(lines.at(-1)).toMatch(/^10 {10}- {4}<ready> {5}\S+…$/)
 })

@@ -1,29 +1,37 @@
 import { escapeUnprintable } from '@shellflip/internal'
 import type { Outcome, Status } from '../control/status.ts'
 import { timestamp } from '../log/timestamp.ts'
+import type { Colour } from './colours.ts'
+import { formatLine, type Layout, type Segment } from './line.ts'
 import { formatTable } from './table.ts'
 
-/** A supervisor's status for people. What others wrote in it cannot touch the terminal. */
-export function formatStatus(status: Status): string {
+/** Shows the status of a supervisor to people. What others wrote in it cannot touch the terminal. */
+export function formatStatus(status: Status, layout: Layout = {}): string {
+  return `${statusLines(status, layout).join('\n')}\n`
+}
+
+export function statusLines(status: Status, layout: Layout = {}): string[] {
   const { name, pid, state, since, command, generations, listeners, lastRoll } = status
-  const lines = [
-    `${name}: ${state}, pid ${pid}, since ${localTime(since)}`,
-    `command: ${command.join(' ')}`,
-    ...listeners.map((listener) => `listening: ${listener.name} on ${listener.address}`),
-    ...(lastRoll === undefined ? [] : [`last roll: ${formatOutcome(lastRoll)}`]),
+  const header: Segment[][] = [
+    [`${escapeUnprintable(name)}: `, coloured(state), `, pid ${pid}, since ${localTime(since)}`],
+    [`command: ${escapeUnprintable(command.join(' '))}`],
+    ...listeners.map((listener) => [escapeUnprintable(`listening: ${listener.name} on ${listener.address}`)]),
+    ...(lastRoll === undefined ? [] : [['last roll: ', outcome(lastRoll)]]),
   ]
   const rows = generations.map((generation) => [
     String(generation.generation),
     String(generation.pid ?? '-'),
-    generation.state,
+    coloured(generation.state),
     localTime(generation.since),
     escapeUnprintable(generation.status ?? ''),
   ])
-  const table = formatTable([['GENERATION', 'PID', 'STATE', 'SINCE', 'STATUS'], ...rows])
-  return `${lines.map(escapeUnprintable).join('\n')}\n\n${table}\n`
+  const titles = ['GENERATION', 'PID', 'STATE', 'SINCE', 'STATUS'].map(
+    (text): Segment => ({ text, colour: 'dim' }),
+  )
+  return [...header.map((line) => formatLine(line, layout)), '', ...formatTable([titles, ...rows], layout)]
 }
 
-/** How a roll ended, in the words that all of procroll uses for it. */
+/** Describes how a roll ended, in the words that all of procroll uses for it. */
 export function formatOutcome(outcome: Outcome): string {
   switch (outcome.type) {
     case 'rolled':
@@ -33,6 +41,32 @@ export function formatOutcome(outcome: Outcome): string {
     case 'refused':
       return `refused: ${outcome.reason}`
   }
+}
+
+function outcome(last: Outcome): Segment {
+  return {
+    text: escapeUnprintable(formatOutcome(last)),
+    colour: last.type === 'rolled' ? undefined : 'red',
+  }
+}
+
+type State = Status['state'] | Status['generations'][number]['state']
+
+const STATE_COLOURS: Record<State, Colour> = {
+  serving: 'green',
+  ready: 'green',
+  starting: 'yellow',
+  rolling: 'yellow',
+  draining: 'yellow',
+  'backing-off': 'red',
+  failed: 'red',
+  stopping: 'yellow',
+  stopped: 'dim',
+  exited: 'dim',
+}
+
+function coloured(state: State): Segment {
+  return { text: state, colour: STATE_COLOURS[state] }
 }
 
 function localTime(iso: string): string {

@@ -1,12 +1,16 @@
-/** Rows under each other, in columns as wide as they need to be. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column]))))
-  return rows
-    .map((row) => row.map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - width(cell))))
-    .map((cells) => cells.join('  ').trimEnd())
-    .join('\n')
-}
+import { formatLine, type Layout, type Segment, textOf } from './line.ts'
+import { stringWidth } from './text-width.ts'
 
-function width(cell = ''): number {
-  return [...cell].length
+/** Lays out rows in columns, each as wide as its widest cell. */
+export function formatTable(rows: readonly (readonly Segment[])[], layout: Layout = {}): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => stringWidth(textOf(row[column])))),
+  )
+  return rows.map((row) => {
+    const cells = row.flatMap((cell, column) => {
+      const missing = (widths[column] ?? 0) - stringWidth(textOf(cell))
+      return [cell, ' '.repeat(missing + 2)]
+    })
+    return formatLine(cells, layout)
+  })
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
@@ -104,6 +104,11 @@ export class ProcrollSandbox implements AsyncDisposable {
     })
     this.#started.push(started)
     return started
+  }
+
+  /** Puts a shell script into the sandbox. */
+  writeScript(name: string, text: string): void {
+    writeFileSync(this.join(name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
   }
 
   /** What procroll left in its folders. */

@@ -1,0 +1,70 @@
+import type { Command, Option } from 'commander'
+
+/** A part of a manual page: terms with their meaning, or lines as they are. */
+export type Section = { title: string } & (
+  | { entries: readonly (readonly [term: string, meaning: string])[] }
+  | { lines: readonly string[] }
+)
+
+/** What a shell offers for the value of a flag, or for an operand. */
+export type Values =
+  | { type: 'none' }
+  | { type: 'any' }
+  | { type: 'files' }
+  | { type: 'choices'; choices: readonly string[] }
+  /** The lines that the program prints when it is called with these words. */
+  | { type: 'printed'; by: string }
+  /** Any command line of its own: completion starts afresh. */
+  | { type: 'command-line' }
+
+/** A program to document: commander's definitions, and what they do not say. */
+export type DocumentedProgram = {
+  program: Command
+  version: string
+  sectionsOf: (command: Command) => readonly Section[]
+  /** The values of a flag where its definition does not tell. */
+  valuesOf: (command: Command, flag: string) => Values | undefined
+  /** What stands after the flags of a command. */
+  operandsOf: (command: Command) => Values
+}
+
+export type Flag = {
+  long: string
+  short?: string
+  description: string
+  values: Values
+  isRepeatable: boolean
+}
+
+/** The flags of a command, `--help` included, in the order of the help. */
+export function flagsOf({ valuesOf }: DocumentedProgram, command: Command): Flag[] {
+  return command
+    .createHelp()
+    .visibleOptions(command)
+    .map((option) => ({
+      long: option.long ?? '',
+      ...(option.short === undefined ? {} : { short: option.short }),
+      description: option.description,
+      values: valuesOf(command, option.long ?? '') ?? definedValues(option),
+      isRepeatable: Array.isArray(option.defaultValue),
+    }))
+}
+
+function definedValues(option: Option): Values {
+  if (!option.required && !option.optional) return { type: 'none' }
+  if (option.argChoices !== undefined) return { type: 'choices', choices: option.argChoices }
+  return { type: /[<[](path|file)[>\]]/.test(option.flags) ? 'files' : 'any' }
+}
+
+/** The commands that the help shows, but `help` itself. */
+export function commandsOf({ program }: DocumentedProgram): Command[] {
+  return program
+    .createHelp()
+    .visibleCommands(program)
+    .filter((command) => command.name() !== 'help')
+}
+
+/** The first sentence of a description, as lists of completions show it. */
+export function briefly(text: string): string {
+  return text.replace(/\. .*$/s, '').replace(/\.$/, '')
+}

@@ -1,0 +1,2 @@
+/** Takes the exit status of the command that ran. */
+export type Report = (exitCode: number) => void

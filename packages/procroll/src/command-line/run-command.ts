@@ -1,0 +1,104 @@
+import { tmpdir } from 'node:os'
+import type { Bytes } from '@shellflip/internal'
+import { type Command, Option } from 'commander'
+import { parseListen } from '../arguments/listen-address.ts'
+import { parseSignal } from '../arguments/signal-name.ts'
+import type { RunOptions } from '../commands/run.ts'
+import { parseNewName } from '../control/supervisor-place.ts'
+import { typedArguments } from '../launch/typed-arguments.ts'
+import { document } from './documentation.ts'
+import { choice, duration, flag, parseCount, repeatable } from './flags.ts'
+import { controlSocket, placeName } from './place-flags.ts'
+import type { Report } from './report.ts'
+import { runSections } from './run-sections.ts'
+import { strayFlag } from './stray-flag.ts'
+
+/** As commander has them: a flag without a value is absent where it is not given. */
+type ParsedOptions = Omit<RunOptions, 'debug'> & { debug?: boolean }
+
+export function addRun(program: Command, argv: readonly string[], report: Report): void {
+  const command = program
+    .command('run')
+    .summary('keep a service running, and roll it on SIGHUP')
+    .description(
+      'Keeps a service running, and rolls it without a gap: the old generation keeps serving until the new one reports ready.',
+    )
+    .usage('[flags] [--] <command> [args...]')
+    .argument('<command>', 'the program of the service. It and its arguments are templates, see below.')
+    .argument('[args...]', 'its arguments')
+    .passThroughOptions()
+    .optionsGroup('Names:')
+    .addOption(placeName('the name by which roll, status and stop find it (default: its pid)', parseNewName))
+    .addOption(controlSocket('where it takes requests, instead of a name'))
+    .optionsGroup('Sockets:')
+    .addOption(
+      repeatable(
+        '--listen <address>',
+        '[NAME=]tcp://HOST:PORT or [NAME=]unix:///PATH: hold this socket, and pass it to each generation. May be given several times.',
+        parseListen,
+      ),
+    )
+    .optionsGroup('Rolls and stops:')
+    .addOption(
+      duration('--ready-timeout <duration>', 'how long a generation may take to report READY=1', 10_000),
+    )
+    .addOption(
+      flag('--signal <signal>', 'the signal that stops a generation', parseSignal).default('SIGTERM'),
+    )
+    .addOption(
+      duration('--shutdown-timeout <duration>', 'how long it may take to stop. SIGKILL follows.', 60_000),
+    )
+    .addOption(
+      flag(
+        '--max-draining <count>',
+        'how many old generations may drain at a time. Above it, the oldest is killed.',
+        parseCount,
+      ).default(3),
+    )
+    .optionsGroup('Failures:')
+    .addOption(
+      choice('--restart <mode>', 'when to restart a service that ended by itself', [
+        'on-failure',
+        'always',
+        'never',
+      ]),
+    )
+    .addOption(duration('--watchdog <duration>', 'restart a generation that sends no WATCHDOG=1 for so long'))
+    .addOption(
+      choice('--orphans <policy>', 'what to do with generations that a killed procroll left', [
+        'end',
+        'end-first',
+        'refuse',
+      ]),
+    )
+    .optionsGroup('Log and files:')
+    .addOption(choice('--log-format <format>', 'the format of the log on stderr', ['text', 'json']))
+    .option('--debug', 'log more')
+    .addOption(
+      new Option('--chdir <path>', 'where generations start. Symlinks in it are followed at each start.'),
+    )
+    .addOption(
+      new Option('--tempdir <path>', 'where the notify sockets live').default(tmpdir(), '$TMPDIR, or /tmp'),
+    )
+    .optionsGroup('Help:')
+    .action(async (_command: string, _args: string[], options: ParsedOptions, command: Command) => {
+      const { run } = await import('../commands/run.ts')
+      const stray = strayFlag(command, argv)
+      const { debug = false } = options
+      report(
+        await run(commandWords(typedArguments(argv).slice(-command.args.length), argv), {
+          ...options,
+          debug,
+          ...(stray && { strayFlag: stray }),
+        }),
+      )
+    })
+  document(command, runSections)
+}
+
+/** The Go program's usage, `run <path/to/binary> [-- args]`, lets the separator stand behind the command as well. */
+function commandWords(words: readonly Bytes[], argv: readonly string[]): Bytes[] {
+  const [file = '', separator, ...args] = words
+  const separated = argv.at(-words.length - 1) === '--'
+  return separator === '--' && !separated ? [file, ...args] : [...words]
+}

@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+import type { StatusOptions } from '../commands/status.ts'
+import { EXIT_DONE, EXIT_FAILED, EXIT_NO_SUPERVISOR, EXIT_USAGE } from '../exit-status.ts'
+import { document } from './documentation.ts'
+import { addPlace } from './place-flags.ts'
+import type { Report } from './report.ts'
+import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'
+
+export function addStatus(program: Command, report: Report): void {
+  const command = program
+    .command('status')
+    .summary('show the generations')
+    .description('Shows the state of a supervisor and its generations.')
+    .usage('[flags]')
+  addPlace(command)
+    .option('--json', 'print one line of JSON')
+    .option('--watch', 'show every change, until the supervisor ends')
+    .action(async (options: StatusOptions) => {
+      const { status } = await import('../commands/status.ts')
+      report(await status(options))
+    })
+  document(command, [
+    {
+      title: 'Environment',
+      entries: [
+        runtimeFolderEntry,
+        ['NO_COLOR', 'Any value switches colours off. FORCE_COLOR switches them on without a terminal.'],
+      ],
+    },
+    exitStatusSection([EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SUPERVISOR]),
+    exampleSection('procroll status --name api --watch'),
+  ])
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander'
+import type { PlaceOptions } from '../control/supervisor-place.ts'
+import { EXIT_DONE, EXIT_FAILED, EXIT_NO_SUPERVISOR, EXIT_USAGE } from '../exit-status.ts'
+import { document } from './documentation.ts'
+import { addPlace } from './place-flags.ts'
+import type { Report } from './report.ts'
+import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'
+
+export function addStop(program: Command, report: Report): void {
+  const command = program
+    .command('stop')
+    .summary('stop a service and its supervisor')
+    .description('Stops the generations and the supervisor, and waits until the supervisor has exited.')
+    .usage('[flags]')
+  addPlace(command).action(async (options: PlaceOptions) => {
+    const { stop } = await import('../commands/stop.ts')
+    report(await stop(options))
+  })
+  document(command, [
+    { title: 'Environment', entries: [runtimeFolderEntry] },
+    exitStatusSection([EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SUPERVISOR]),
+    exampleSection('procroll stop --name api'),
+  ])
+}

@@ -1,0 +1,12 @@
+import type { Command } from 'commander'
+
+/**
+ * Finds a flag of procroll that stands after the command, and so goes to the service: `run node server.js --name web`.
+ * It may be meant so. It is not reported where `--` or a flag before the command shows that the order is known.
+ */
+export function strayFlag(command: Command, argv: readonly string[]): string | undefined {
+  const before = argv.slice(argv.indexOf(command.name()) + 1, argv.length - command.args.length)
+  if (before.length > 0 || command.args[1] === '--') return undefined
+  const own = new Set(command.options.map(({ long }) => long))
+  return command.args.find((word) => word.startsWith('--') && own.has(word.replace(/=.*$/s, '')))
+}

@@ -1,0 +1,26 @@
+export const EXIT_DONE = 0
+export const EXIT_FAILED = 1
+export const EXIT_USAGE = 2
+export const EXIT_NO_SUPERVISOR = 3
+export const EXIT_TIMED_OUT = 4
+export const EXIT_GAVE_UP = 5
+/** EX_SOFTWARE of sysexits.h. */
+export const EXIT_INTERNAL_ERROR = 70
+
+/** Each exit status with its meaning. Help, manual pages and README show the same list. */
+export const exitStatuses: readonly { status: number; meaning: string }[] = [
+  { status: EXIT_DONE, meaning: 'The command succeeded, or the service was stopped.' },
+  {
+    status: EXIT_FAILED,
+    meaning: 'The roll failed, the service could not be started, or a generation could not be ended.',
+  },
+  { status: EXIT_USAGE, meaning: 'The command line is wrong. Nothing was started.' },
+  { status: EXIT_NO_SUPERVISOR, meaning: 'No supervisor is running under this name or control socket.' },
+  { status: EXIT_TIMED_OUT, meaning: 'The --timeout of the caller passed. The roll continues.' },
+  { status: EXIT_GAVE_UP, meaning: 'The service failed too often, and procroll gave up restarting it.' },
+  { status: EXIT_INTERNAL_ERROR, meaning: 'procroll itself has a fault.' },
+]
+
+/** `procroll run` ends with what the service ended with, where the restart policy does not apply. */
+export const otherStatus =
+  'Any other status is the status of the service: its exit code, or 128 plus the number of the signal that killed it.'
