@@ -96,7 +96,8 @@ typedef struct {
 } Constant;
 
 extern const Function descriptor_functions[], folder_functions[], memory_file_functions[], socket_functions[],
-    message_functions[], readiness_functions[], process_functions[], ownership_functions[];
+    message_functions[], readiness_functions[], process_functions[], ownership_functions[], writing_functions[],
+    signal_functions[];
 extern const Constant socket_constants[];
 
 #endif

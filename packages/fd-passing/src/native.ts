@@ -87,6 +87,9 @@ export type Native = {
   unwatch(watcher: WatcherHandle): number
   pidfdOpen(pid: number): number
   reap(pid: number): number
+  /** Fewer bytes than there are, or EAGAIN, where it would have to wait. */
+  writeNow(fd: number, data: Uint8Array): number
+  ignoreSignal(signal: number): number
   readonly AF_UNIX: number
   readonly AF_INET: number
   readonly AF_INET6: number

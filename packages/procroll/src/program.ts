@@ -7,8 +7,10 @@ import { parseSignal } from './arguments/signal-name.ts'
 import type { RollOptions } from './commands/roll.ts'
 import type { RunOptions } from './commands/run.ts'
 import type { StatusOptions } from './commands/status.ts'
-import { type PlaceOptions, parseNewName } from './control/supervisor-place.ts'
+import type { StopOptions } from './commands/stop.ts'
+import { parseNewName } from './control/supervisor-place.ts'
 import { ProcrollError, usageError } from './procroll-error.ts'
+import { surviveClosedStdout } from './terminal/closed-stdout.ts'
 
 /** Told the exit status of the command that ran. */
 type Report = (exitCode: number) => void
@@ -23,7 +25,10 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    return error.exitCode === 0 ? 0 : 2
+    if (error.exitCode === 0) return 0
+    // Without a command, commander prints its help.
+    if (error.code === 'commander.help') return 2
+    throw usageError(complaint(error.message), { cause: error })
   }
 }
 
@@ -35,7 +40,14 @@ function createProgram(argv: readonly string[], report: Report): Command {
     .option('-V, --version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(complaint(text)) })
+    .configureOutput({
+      writeOut: (text) => {
+        surviveClosedStdout()
+        process.stdout.write(text)
+      },
+      // main() prints it, as every other error.
+      outputError: () => {},
+    })
   addRun(program, argv, report)
   addRoll(program, report)
   addStatus(program, report)
@@ -45,7 +57,7 @@ function createProgram(argv: readonly string[], report: Report): Command {
 
 /** Puts what commander says of a wrong command line, its suggestion included, into one line. */
 function complaint(text: string): string {
-  return `procroll: ${oneLine(text.replace(/^error: /, ''))} (see --help)\n`
+  return `${oneLine(text.replace(/^error: /, ''))} (see --help)`
 }
 
 function addRun(program: Command, argv: readonly string[], report: Report): void {
@@ -123,8 +135,9 @@ function addStatus(program: Command, report: Report): void {
 function addStop(program: Command, report: Report): void {
   addPlace(program.command('stop'))
     .description('End the generations and the supervisor, and wait until it is gone')
+    .option('--now', 'kill the generations instead of waiting until they drained', false)
     .addHelpText('after', examples('procroll stop --name api'))
-    .action(async (options: PlaceOptions) => {
+    .action(async (options: StopOptions) => {
       const { stop } = await import('./commands/stop.ts')
       report(await stop(options))
     })

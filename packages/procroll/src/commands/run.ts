@@ -1,3 +1,4 @@
+import { ignoreRealTimeSignals } from '@shellflip/fd-passing'
 import { type RestartMode, RollingSupervisor } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
 import { parseCommand, renderCommand } from '../arguments/command-template.ts'
@@ -7,7 +8,7 @@ import type { PlaceOptions } from '../control/supervisor-place.ts'
 import { makeNotifyDirectory } from '../launch/notify-directory.ts'
 import { openListeners } from '../launch/open-listeners.ts'
 import { workingDirectory } from '../launch/working-directory.ts'
-import { createLogger, type LogFormat, type Logger } from '../log/logger.ts'
+import { createLogger, type LogFormat, type Logger, logWarnings } from '../log/logger.ts'
 import { describeEvent } from '../log/supervisor-events.ts'
 import { GenerationRecord } from '../orphans/generation-record.ts'
 import { type OrphanPolicy, settleOrphans, sweepUnnamed } from '../orphans/settle-orphans.ts'
@@ -34,6 +35,7 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   const command = parseCommand(words)
   const cwd = workingDirectory()
   const logger = createLogger({ format: options.logFormat, debug: options.debug })
+  logWarnings(logger)
   if (process.pid === 1) {
     logger.log(
       'WARN',
@@ -41,10 +43,11 @@ export async function run(words: readonly string[], options: RunOptions): Promis
     )
   }
   const service = new Service({ name: options.name ?? String(process.pid), command: words })
-  using _signals = obeySignals(service)
+  ignoreRealTimeSignals()
+  obeySignals(service, logger)
   using faults = endOnInternalError(
     (error) => tellFault(logger, error, options.debug),
-    () => service.stop(),
+    () => service.stop('fault'),
   )
 
   await using manager = Notifier.fromEnvironment()
