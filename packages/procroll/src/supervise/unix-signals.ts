@@ -9,6 +9,7 @@ type Obedient = Pick<Service, 'roll' | 'stop'>
 /** Answers every signal until the process exits: docs/signals.md has the table. */
 export function obeySignals(service: Obedient, logger: Logger): void {
   const terminal = new Terminal()
+  process.once('exit', () => terminal.release())
   const ignored = new Set<CaughtSignal>()
   const stop = (signal: 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM') => {
     const { level, message } = STOP_LINES[service.stop(signal)]

@@ -16,8 +16,9 @@ const settings = Object.fromEntries(words.map((word) => word.split(/=(.*)/s, 2))
 const notifier = Notifier.fromEnvironment()
 const name = settings.name ?? String(process.pid)
 
-process.on('SIGTERM', () => {
+process.on('SIGTERM', async () => {
   if ('stubborn' in settings) return
+  while ('drain-until' in settings && !existsSync(settings['drain-until'])) await delay(10)
   process.exit(0)
 })
 if ('exit' in settings) process.exit(Number(settings.exit))
@@ -29,3 +30,6 @@ process.stdout.write(`${name} says hello\n`)
 setInterval(() => {}, 60_000)
 while ('ready-after' in settings && !existsSync(settings['ready-after'])) await delay(10)
 if (!('never-ready' in settings)) await notifier.ready({ status: settings.status ?? `serving as ${name}` })
+for (let count = 0; count < Number(settings.statuses ?? 0); count += 1) {
+  await notifier.send({ status: `status ${count}` })
+}
