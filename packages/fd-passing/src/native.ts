@@ -55,6 +55,8 @@ export type Native = {
   openFileAt(folder: number, name: string, create: number): number
   /** ESTALE where another file than this socket is. */
   chmodSocketAt(folder: number, name: string, dev: bigint, ino: bigint, mode: number): number
+  /** -1 leaves an id as it is. ESTALE where another file than this socket is. */
+  chownSocketAt(folder: number, name: string, dev: bigint, ino: bigint, uid: number, gid: number): number
   /** 1, or 0 where another file is. */
   unlinkAt(folder: number, name: string, dev: bigint, ino: bigint): number
   memfd(name: string, sealable: number): number

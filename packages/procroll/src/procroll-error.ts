@@ -2,7 +2,7 @@
  * - `ERR_USAGE`: the command line is wrong; nothing was started
  * - `ERR_NO_SUPERVISOR`: no supervisor answers under that name, or at that control socket
  * - `ERR_NAME_IN_USE`: a live supervisor holds this name, or control socket
- * - `ERR_LISTEN`: a `--listen` socket cannot be had
+ * - `ERR_LISTEN`: a `--listen` socket cannot be opened
  * - `ERR_RUNTIME_FOLDER`: the folder of control sockets cannot be made, or is not the user's own
  * - `ERR_TEMPDIR`: the notify sockets cannot live in `--tempdir`
  * - `ERR_ORPHANS`: generations of a killed supervisor are still running

@@ -81,7 +81,7 @@ function addRun(program: Command, argv: readonly string[], report: Report): void
     .addOption(
       flag(
         '--listen <address>',
-        '[NAME=]tcp://HOST:PORT or [NAME=]unix:///PATH: hold a socket; repeatable',
+        '[NAME=]tcp://HOST:PORT, udp://HOST:PORT, unix:///PATH or unix:@NAME, with ?options: hold a socket; repeatable',
         parseListen,
       )
         .argParser(appending(named('--listen', parseListen)))

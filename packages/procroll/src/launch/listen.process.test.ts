@@ -28,6 +28,25 @@ describe('procroll run --listen', () => {
     await expect(hear(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
+  it.runIf(process.platform === 'linux')('shows what it holds as --listen takes it', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const abstract = `unix://@${sandbox.join('abstract')}`
+    const flags = [
+      'udp://127.0.0.1:0',
+      abstract,
+      `unix://${sandbox.join('s')}?type=seqpacket&mode=0600`,
+    ].flatMap((address, index) => ['--listen', `s${index}=${address}`])
+    // It serves without touching its sockets.
+    const program = 'process.on("SIGTERM", () => process.exit()); setInterval(() => {}, 1000)'
+    const supervisor = sandbox.start(['run', ...flags, '--', process.execPath, '-e', program])
+    await supervisor.printed(/msg="generation started"/)
+    expect((await sandbox.status()).listeners).toEqual([
+      { name: 's0', address: expect.stringMatching(/^udp:\/\/127\.0\.0\.1:\d+$/) },
+      { name: 's1', address: abstract },
+      { name: 's2', address: `unix://${sandbox.join('s')}?type=seqpacket` },
+    ])
+  })
+
   it('keeps the connections that come while no generation lives, for the next one', async () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve(
@@ -68,7 +87,7 @@ describe('procroll run --listen', () => {
     expect(supervisor.stdout).toBe('')
   })
 
-  it('that cannot be had ends in one line, and starts nothing', async () => {
+  it('whose address is in use ends in one line, and starts nothing', async () => {
     await using sandbox = new ProcrollSandbox()
     using taken = freeListener()
     const { code, stdout, stderr } = await sandbox.finish([
@@ -80,7 +99,7 @@ describe('procroll run --listen', () => {
     ])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(
-      /^procroll: --listen .* cannot be had: something else listens there \(EADDRINUSE\)\n$/,
+      /^procroll: cannot listen on .*: the address is already in use \(EADDRINUSE\)\. It is in use by pid \d+ .*\n$/,
     )
     expect(sandbox.leftovers).toEqual([])
   })
