@@ -58,7 +58,7 @@ test.each([
       })
     }
     const journal = (await machine.journal(unit)).join('\n')
-    expect(journal).not.toContain('cut short')
+    expect(journal).not.toContain('no time is left to drain')
     if (execStop.includes('kill')) expect(journal).toContain('repeats the stop under way')
   },
   180_000,

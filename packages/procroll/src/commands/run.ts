@@ -9,6 +9,7 @@ import { makeNotifyDirectory } from '../launch/notify-directory.ts'
 import { openListeners } from '../launch/open-listeners.ts'
 import { workingDirectory } from '../launch/working-directory.ts'
 import { createLogger, type LogFormat, type Logger, logWarnings } from '../log/logger.ts'
+import { describeStop } from '../log/stop-line.ts'
 import { describeEvent } from '../log/supervisor-events.ts'
 import { GenerationRecord } from '../orphans/generation-record.ts'
 import { type OrphanPolicy, settleOrphans, sweepUnnamed } from '../orphans/settle-orphans.ts'
@@ -42,7 +43,13 @@ export async function run(words: readonly string[], options: RunOptions): Promis
       'procroll is PID 1 and reaps only its own children: run it under an init, as with --init',
     )
   }
-  const service = new Service({ name: options.name ?? String(process.pid), command: words })
+  const service = new Service(
+    { name: options.name ?? String(process.pid), command: words },
+    (verdict, cause) => {
+      const { level, message, fields } = describeStop(verdict, cause)
+      logger.log(level, message, fields)
+    },
+  )
   ignoreRealTimeSignals()
   obeySignals(service, logger)
   using faults = endOnInternalError(

@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
 import { removeLockFile, tryLockFile } from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
@@ -26,6 +28,29 @@ describe('procroll run --listen', () => {
     expect((await sandbox.finish(['stop'])).code).toBe(0)
     expect(existsSync(path)).toBe(false)
     await expect(hear(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('hands a UDP socket to each generation, and loses no datagram that waits', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(
+      ['--listen', 'dns=udp://127.0.0.1:0'],
+      ['name=gen-{{.Generation}}'],
+    )
+    const { listeners } = await sandbox.status()
+    const port = Number(/:(\d+)$/.exec(listeners[0]?.address ?? '')?.[1])
+    const client = createSocket('udp4')
+    const ask = async () => {
+      client.send('who?', port, '127.0.0.1')
+      return String((await once(client, 'message'))[0])
+    }
+    try {
+      expect(await ask()).toBe('gen-1 on dns\n')
+      expect((await sandbox.finish(['roll'])).code).toBe(0)
+      await supervisor.printed(/generation exited" generation=1/)
+      expect(await ask()).toBe('gen-2 on dns\n')
+    } finally {
+      client.close()
+    }
   })
 
   it.runIf(process.platform === 'linux')('shows what it holds as --listen takes it', async () => {

@@ -29,6 +29,7 @@ let catching = false
 export function catchSignals(): void {
   if (catching) return
   catching = true
+  keepInspectorClosed()
   for (const signal of [...MEANT, ...MEANINGLESS]) {
     try {
       process.on(signal, () => receive(signal))
@@ -38,9 +39,24 @@ export function catchSignals(): void {
   }
 }
 
-/** Keeps SIGUSR1 from opening Node's inspector in a command that waits for an answer. */
+/** Keeps SIGUSR1 from opening Node's inspector, in commands that wait for an answer as well. */
 export function keepInspectorClosed(): void {
   process.on('SIGUSR1', () => {})
+  closeInspector()
+  // One that was asked for a moment ago opens in the first turn of the event loop.
+  setImmediate(closeInspector)
+}
+
+/** Closes an inspector that SIGUSR1 opened while Node itself was starting. One that was asked for stays. */
+function closeInspector(): void {
+  const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')
+  if (/--inspect(-brk|-wait)?(=|\s|$)/.test(options)) return
+  try {
+    const inspector = process.getBuiltinModule('node:inspector')
+    if (inspector.url() !== undefined) inspector.close()
+  } catch {
+    // This Node was built without one.
+  }
 }
 
 /** Gives every signal to this receiver: first those that came early, in their order. It stays until the process exits. */

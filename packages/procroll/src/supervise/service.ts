@@ -12,11 +12,13 @@ export class Service implements Supervised {
   readonly #ending = new AbortController()
   readonly #hurrying = new AbortController()
   readonly #stopRule = new StopRule()
+  readonly #onStop: (verdict: StopVerdict, cause: StopCause) => void
   #tellStarted: (supervisor: RollingSupervisor) => void = () => {}
   #supervisor: RollingSupervisor | undefined
 
-  constructor(identity: SupervisorIdentity) {
+  constructor(identity: SupervisorIdentity, onStop: (verdict: StopVerdict, cause: StopCause) => void) {
     this.#identity = identity
+    this.#onStop = onStop
     this.started = new Promise((resolve) => {
       this.#tellStarted = resolve
     })
@@ -43,16 +45,16 @@ export class Service implements Supervised {
   }
 
   /** Stops the service, or cuts its drain short, as the rule for repeated stops decides. */
-  stop(cause: StopCause): StopVerdict {
+  stop(cause: StopCause): void {
     const verdict = this.#stopRule.judge(cause)
-    if (verdict === 'same') return verdict
+    this.#onStop(verdict, cause)
+    if (verdict === 'same') return
     this.#ending.abort()
     if (verdict === 'cut') this.#hurrying.abort()
     const supervisor = this.#supervisor
     // A supervisor that stops already, because it gave up, takes a stop as the second one.
     if (supervisor?.status().state !== 'stopping') supervisor?.stop()
     if (verdict === 'cut') supervisor?.stop()
-    return verdict
   }
 
   status(): Status {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { isAlive, processesWith, TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
-import { cli, ProcrollSandbox, service } from '../testing/procroll-sandbox.ts'
+import { cli, hear, ProcrollSandbox, service } from '../testing/procroll-sandbox.ts'
 
 const isLinux = process.platform === 'linux'
 
@@ -68,13 +68,26 @@ describe.runIf(isLinux)('before anything is loaded', () => {
   })
 })
 
+it.runIf(isLinux)('an inspector that SIGUSR1 opens while Node starts is closed again', async () => {
+  await using sandbox = new ProcrollSandbox()
+  const supervisor = sandbox.start(['run', '--', process.execPath, service], {
+    nodeFlags: ['--inspect-port=0'],
+  })
+  await waitFor(() => catches(supervisor.pid, 'SIGUSR1'))
+  supervisor.kill('SIGUSR1')
+  await supervisor.printed(/msg="generation serves" generation=1/)
+  // Node may have been further than that.
+  const port = /Debugger listening on .*:(\d+)/.exec(supervisor.stderr)?.[1]
+  if (port !== undefined) await expect(hear(Number(port))).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+})
+
 describe('a stop', () => {
   it.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)('by %s drains', async (signal) => {
     await using sandbox = new ProcrollSandbox()
     const go = sandbox.join('go')
     const supervisor = await sandbox.serve([], [`drain-until=${go}`])
     supervisor.kill(signal)
-    await supervisor.printed(new RegExp(`level=INFO msg=stopping signal=${signal}\n`))
+    await supervisor.printed(new RegExp(`level=INFO msg=stopping by=${signal}\n`))
     writeFileSync(go, '')
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
     expect(supervisor.stderr).toMatch(/generation exited" generation=1 exit_code=0/)
@@ -94,7 +107,7 @@ describe('a stop', () => {
     // Two signals of one kind that are pending together are one.
     await supervisor.printed(/msg=stopping/)
     supervisor.kill(second)
-    await supervisor.printed(new RegExp(`level=INFO msg="signal repeats the stop .*" signal=${second}\n`))
+    await supervisor.printed(new RegExp(`level=INFO msg="this repeats the stop .*" by=${second}\n`))
     writeFileSync(go, '')
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
     expect(supervisor.stderr).not.toContain('generation is killed')
@@ -104,7 +117,7 @@ describe('a stop', () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['stubborn'])
     await waitFor(() => {
-      if (/drain is cut short" signal=SIGINT/.test(supervisor.stderr)) return true
+      if (/no time is left to drain" by=SIGINT/.test(supervisor.stderr)) return true
       supervisor.kill('SIGINT')
       return false
     })
@@ -124,7 +137,7 @@ describe('a stop', () => {
     const paused = performance.now()
     await waitFor(() => performance.now() - paused > 1_000)
     supervisor.kill('SIGCONT')
-    await supervisor.printed(/signal repeats the stop/)
+    await supervisor.printed(/this repeats the stop/)
     writeFileSync(go, '')
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
   })

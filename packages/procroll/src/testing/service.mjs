@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { dgramFrom, socketTypeOf } from '@shellflip/fd-passing'
 import { listenFds, Notifier } from '@shellflip/sd-notify'
 
 const generation = basename(process.env.NOTIFY_SOCKET ?? '', '.sock')
@@ -24,6 +25,11 @@ process.on('SIGTERM', async () => {
 if ('exit' in settings) process.exit(Number(settings.exit))
 
 for (const { name: socket, fd } of listenFds()) {
+  if (socketTypeOf(fd.fd) === 'datagram') {
+    const server = await dgramFrom(fd)
+    server.on('message', (_, { address, port }) => server.send(`${name} on ${socket}\n`, port, address))
+    continue
+  }
   createServer((client) => client.end(`${name} on ${socket}\n`)).listen({ fd: fd.release() })
 }
 process.stdout.write(`${name} says hello\n`)
