@@ -40,7 +40,10 @@ describe('the command line', () => {
     [['run', '--ready-timeout', '10', 'x'], '--ready-timeout: "10" is no duration: a unit is missing'],
     [['run', '--ready-timeout', '0', 'x'], '--ready-timeout: "0" is no time at all. Example: 10s'],
     [['run', '--signal', 'SIGNONE', 'x'], '--signal: "SIGNONE" is no signal here'],
-    [['run', '--listen', 'localhost:80', 'x'], '--listen: cannot listen on "localhost:80": it does not begin with'],
+    [
+      ['run', '--listen', 'localhost:80', 'x'],
+      '--listen: cannot listen on "localhost:80": it does not begin with',
+    ],
     [['run', '--restart', 'sometimes', 'x'], 'Allowed choices are on-failure, always, never.'],
     [['run', '--max-draining', 'many', 'x'], '--max-draining: "many" is no number from 1 to 9999'],
     [['run', '--name', '812', 'x'], '--name: "812" could be a pid'],
