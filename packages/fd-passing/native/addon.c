@@ -50,8 +50,8 @@ NAPI_MODULE_INIT() {
       register_functions(env, exports, descriptor_functions) && register_functions(env, exports, folder_functions) &&
       register_functions(env, exports, memory_file_functions) && register_functions(env, exports, socket_functions) &&
       register_functions(env, exports, message_functions) && register_functions(env, exports, readiness_functions) &&
+      register_functions(env, exports, writing_functions) && register_functions(env, exports, signal_functions) &&
       register_functions(env, exports, process_functions) && register_functions(env, exports, spawn_functions) &&
-      register_functions(env, exports, pidfd_functions) &&
-      register_constants(env, exports, socket_constants);
+      register_functions(env, exports, pidfd_functions) && register_constants(env, exports, socket_constants);
   return complete ? exports : NULL;
 }

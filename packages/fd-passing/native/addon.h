@@ -107,7 +107,7 @@ typedef struct {
 
 extern const Function descriptor_functions[], folder_functions[], memory_file_functions[], socket_functions[],
     message_functions[], readiness_functions[], process_functions[], pidfd_functions[], ownership_functions[],
-    spawn_functions[];
+    spawn_functions[], writing_functions[], signal_functions[];
 extern const Constant socket_constants[];
 
 #endif

@@ -115,7 +115,25 @@ static int change_socket_mode(int folder, const char *name, uint64_t dev, uint64
   return error;
 }
 
+static int change_socket_owner(int folder, const char *name, uint64_t dev, uint64_t ino, uid_t uid, gid_t gid) {
+  int path_fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (path_fd == -1) return errno;
+  struct stat stats;
+  int error = fstat(path_fd, &stats) == -1 ? errno : 0;
+  if (error == 0 && !(S_ISSOCK(stats.st_mode) && is_file(&stats, dev, ino))) error = ESTALE;
+  if (error == 0 && fchownat(path_fd, "", uid, gid, AT_EMPTY_PATH) == -1) error = errno;
+  close(path_fd);
+  return error;
+}
+
 #else
+
+static int change_socket_owner(int folder, const char *name, uint64_t dev, uint64_t ino, uid_t uid, gid_t gid) {
+  struct stat stats;
+  if (fstatat(folder, name, &stats, AT_SYMLINK_NOFOLLOW) == -1) return errno;
+  if (!S_ISSOCK(stats.st_mode) || !is_file(&stats, dev, ino)) return ESTALE;
+  return fchownat(folder, name, uid, gid, AT_SYMLINK_NOFOLLOW) == -1 ? errno : 0;
+}
 
 static int change_socket_mode(int folder, const char *name, uint64_t dev, uint64_t ino, mode_t mode) {
   struct stat stats;
@@ -139,6 +157,20 @@ static napi_value chmod_socket_at(napi_env env, napi_callback_info info) {
   return failure(env, change_socket_mode(folder, name, dev, ino, (mode_t)mode));
 }
 
+/* chownSocketAt(folder, name, dev, ino, uid, gid): -1 leaves an id as it is. ESTALE where another file than this socket is. */
+static napi_value chown_socket_at(napi_env env, napi_callback_info info) {
+  Arguments arguments = arguments_of(env, info);
+  int folder = int_at(&arguments, 0);
+  char name[NAME_SIZE];
+  text_at(&arguments, 1, name, sizeof name);
+  uint64_t dev = bigint_at(&arguments, 2);
+  uint64_t ino = bigint_at(&arguments, 3);
+  int uid = int_at(&arguments, 4);
+  int gid = int_at(&arguments, 5);
+  if (!arguments.valid) return failure(env, EINVAL);
+  return failure(env, change_socket_owner(folder, name, dev, ino, (uid_t)uid, (gid_t)gid));
+}
+
 /* unlinkAt(folder, name, dev, ino): 1, or 0 where another file is. */
 static napi_value unlink_at(napi_env env, napi_callback_info info) {
   Arguments arguments = arguments_of(env, info);
@@ -160,6 +192,7 @@ const Function folder_functions[] = {
     {"stat", stat_descriptor},
     {"openFileAt", open_file_at},
     {"chmodSocketAt", chmod_socket_at},
+    {"chownSocketAt", chown_socket_at},
     {"unlinkAt", unlink_at},
     {NULL, NULL},
 };

@@ -8,6 +8,9 @@ import { OwnedFd } from './owned-fd.ts'
 /** Names a file, whatever path leads to it. */
 export type FileIdentity = Pick<FileStats, 'dev' | 'ino'>
 
+/** Who a file belongs to. Only root gives files to another user, and a user gives them to groups that it is in. */
+export type FileOwner = { uid?: number; gid?: number }
+
 /**
  * A file's place: its name in an open folder. Another user may replace a path between two system calls, or a folder on the
  * way to it. The open folder stays the same one.
@@ -50,6 +53,14 @@ export class FilePlace implements Disposable {
     if (error.errno !== 'ENOSYS') throw error
     const message = `chmod ${this.path} takes /proc, or Linux 6.6. Mount /proc, or choose the mode that the umask leaves`
     throw new FdPassingError('ERR_UNSUPPORTED', message, { cause: error, errno: 'ENOSYS', syscall: 'chmod' })
+  }
+
+  /** Changes the owner of this very socket. An id that is left out stays as it is. */
+  chownSocket({ dev, ino }: FileIdentity, { uid = -1, gid = -1 }: FileOwner): void {
+    const changed = native.chownSocketAt(this.#folder.fd, this.#name, dev, ino, uid, gid)
+    if (changed === 0) return
+    const error = systemError('chown', changed, this.path)
+    throw error.errno === 'ESTALE' ? replaced(this.path) : error
   }
 
   /** Unlinks this very file. Nothing happens if it is not there any more. */

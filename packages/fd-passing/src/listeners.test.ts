@@ -123,6 +123,29 @@ describe('listenUnix', () => {
     }
   })
 
+  it.runIf(process.geteuid?.() === 0)('gives the path to a user and a group', () => {
+    using folder = temporaryFolder()
+    for (const [owner, uid, gid] of [
+      [{ gid: 33 }, 0, 33],
+      [{ uid: 65534 }, 65534, 0],
+      [{ uid: 65534, gid: 33 }, 65534, 33],
+    ] as const) {
+      const path = folder.join(`${uid}-${gid}`)
+      using _listening = listenUnix({ path, mode: 0o660, owner })
+      expect(statSync(path)).toMatchObject({ uid, gid })
+      expect(statSync(path).mode & 0o7777).toBe(0o660)
+    }
+  })
+
+  it('takes an owner with a mode only', () => {
+    using folder = temporaryFolder()
+    const path = folder.join('s')
+    expect(() => listenUnix({ path, owner: { gid: 33 } })).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
+    )
+    expect(existsSync(path)).toBe(false)
+  })
+
   it('never takes a path that exists', () => {
     using folder = temporaryFolder()
     using _first = listenUnix({ path: folder.join('s') })

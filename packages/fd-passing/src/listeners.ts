@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { checked, invalidArgument } from './error.ts'
+import type { FileOwner } from './file-place.ts'
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 import { type BoundUnixSocket, bindUnixSocket, type UnixSocketType } from './unix-endpoint.ts'
@@ -35,6 +36,8 @@ export type ListenUnixOptions = {
   backlog?: number
   /** The permissions of the path. Who may not write may not connect. @default what the umask leaves */
   mode?: number
+  /** Who the path belongs to. It takes a `mode`, which nobody has before the path has its owner. @default us */
+  owner?: FileOwner
 }
 
 /**
@@ -71,8 +74,8 @@ export function listenUnixThen<Result>(
   options: ListenUnixOptions,
   complete: (bound: BoundUnixSocket) => Result,
 ): Result {
-  const { type = 'stream', path, mode, backlog } = options
-  return bindUnixSocket(type, path, { mode }, (bound) => {
+  const { type = 'stream', path, mode, owner, backlog } = options
+  return bindUnixSocket(type, path, { mode, owner }, (bound) => {
     listen(bound.socket, backlog)
     return complete(bound)
   })

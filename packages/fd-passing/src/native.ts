@@ -61,6 +61,8 @@ export type Native = {
   openFileAt(folder: number, name: string, create: number): number
   /** ESTALE where another file than this socket is. */
   chmodSocketAt(folder: number, name: string, dev: bigint, ino: bigint, mode: number): number
+  /** -1 leaves an id as it is. ESTALE where another file than this socket is. */
+  chownSocketAt(folder: number, name: string, dev: bigint, ino: bigint, uid: number, gid: number): number
   /** 1, or 0 where another file is. */
   unlinkAt(folder: number, name: string, dev: bigint, ino: bigint): number
   memfd(name: string, sealable: number): number
@@ -108,6 +110,9 @@ export type Native = {
     openFiles: number,
   ): SpawnFailure | number
   duplicateFrom(pid: number, fd: number): number
+  /** Fewer bytes than there are, or EAGAIN, where it would have to wait. */
+  writeNow(fd: number, data: Uint8Array): number
+  ignoreSignal(signal: number): number
   readonly AF_UNIX: number
   readonly AF_INET: number
   readonly AF_INET6: number

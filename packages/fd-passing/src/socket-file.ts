@@ -1,6 +1,14 @@
 import { constants } from 'node:os'
 import { invalidArgument, systemError } from './error.ts'
-import { type FileIdentity, FilePlace, forbidden, isSocket, kindOf, replaced } from './file-place.ts'
+import {
+  type FileIdentity,
+  type FileOwner,
+  FilePlace,
+  forbidden,
+  isSocket,
+  kindOf,
+  replaced,
+} from './file-place.ts'
 import type { FileStats } from './native.ts'
 
 /**
@@ -51,6 +59,12 @@ export class SocketFile implements Disposable {
   setMode(mode: number): void {
     if (this.#bound === undefined) throw replaced(this.#place.path)
     if (this.#bound.mode !== mode) this.#place.chmodSocket(this.#bound, mode)
+  }
+
+  /** Gives the file away. Its permissions come after that, so that the former group never has those of the new one. */
+  setOwner(owner: FileOwner): void {
+    if (this.#bound === undefined) throw replaced(this.#place.path)
+    this.#place.chownSocket(this.#bound, owner)
   }
 
   /** Removes the file of a socket that comes to nothing, if it is provably the one that was bound. */

@@ -1,5 +1,5 @@
-import { checked, unsupported } from './error.ts'
-import type { FileIdentity } from './file-place.ts'
+import { checked, invalidArgument, unsupported } from './error.ts'
+import type { FileIdentity, FileOwner } from './file-place.ts'
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 import { checkMode, SocketFile } from './socket-file.ts'
@@ -13,6 +13,7 @@ function socketTypeNumber(type: UnixSocketType): number {
   return { stream: native.SOCK_STREAM, seqpacket: native.SOCK_SEQPACKET, datagram: native.SOCK_DGRAM }[type]
 }
 
+/** How a socket carries data (SO_TYPE): a UNIX socket, or one of TCP (`stream`) or UDP (`datagram`). */
 export function socketTypeOf(fd: number): UnixSocketType {
   const type = checked(native.getOption(fd, native.SOL_SOCKET, native.SO_TYPE), 'getsockopt', 'SO_TYPE')
   if (type === native.SOCK_STREAM) return 'stream'
@@ -29,7 +30,12 @@ export function openUnixSocket(type: UnixSocketType): OwnedFd {
   return new OwnedFd(checked(native.socket(native.AF_UNIX, socketTypeNumber(type)), 'socket'))
 }
 
-type BindOptions = { mode?: number | undefined; passCredentials?: boolean | undefined }
+type BindOptions = {
+  mode?: number | undefined
+  /** Needs a mode. */
+  owner?: FileOwner | undefined
+  passCredentials?: boolean | undefined
+}
 
 /** A UNIX socket that is bound, and its file, if it has one that is provably its own. */
 export type BoundUnixSocket = { socket: OwnedFd; file: FileIdentity | undefined }
@@ -47,18 +53,22 @@ export function bindUnixSocket<Result>(
   complete: (bound: BoundUnixSocket) => Result,
 ): Result {
   checkUnixAddress(address)
-  const { mode } = options
+  const { mode, owner } = options
   if (mode !== undefined) checkMode(mode)
+  if (owner !== undefined && mode === undefined)
+    throw invalidArgument('owner needs a mode, as 0o660, which says what the owner and the group may do')
   using file = address.startsWith('@') ? undefined : new SocketFile(address)
   const socket = openUnixSocket(type)
   try {
     if (options.passCredentials) passCredentials(socket.fd)
-    // Linux gives the file the mode of the socket itself, less the umask: it never has more than that.
+    // Linux gives the file the mode of the socket itself, less the umask: it never has more than that. A file that is given
+    // away has none until then.
     if (mode !== undefined && process.platform === 'linux') {
-      checked(native.setMode(socket.fd, mode), 'fchmod', address)
+      checked(native.setMode(socket.fd, owner === undefined ? mode : 0), 'fchmod', address)
     }
     checked(native.bindUnix(socket.fd, address), 'bind', address)
     file?.noteBound()
+    if (owner !== undefined) file?.setOwner(owner)
     if (mode !== undefined) file?.setMode(mode)
     return complete({ socket, file: file?.identity })
   } catch (error) {

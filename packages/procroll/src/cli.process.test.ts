@@ -59,7 +59,10 @@ describe('the command line', () => {
     [['run', '--ready-timeout', '10', 'x'], '--ready-timeout: "10" is not a duration: a unit is missing'],
     [['run', '--ready-timeout', '0', 'x'], '--ready-timeout: "0" must be greater than 0. Example: 10s'],
     [['run', '--signal', 'SIGNONE', 'x'], '--signal: "SIGNONE" is not a signal of this system'],
-    [['run', '--listen', 'localhost:80', 'x'], '--listen: "localhost:80" cannot be listened on'],
+    [
+      ['run', '--listen', 'localhost:80', 'x'],
+      '--listen: cannot listen on "localhost:80": it does not begin with',
+    ],
     [['run', '--restart', 'sometimes', 'x'], 'Allowed choices are on-failure, always, never.'],
     [['run', '--max-draining', 'many', 'x'], '--max-draining: "many" is not a number from 1 to 9999'],
     [['run', '--name', '812', 'x'], '--name: "812" could be a pid'],

@@ -1,31 +1,35 @@
 import { escapeUnprintable, oneLine } from '@shellflip/internal/printable'
 import { EXIT_DONE, EXIT_FAILED } from './exit-status.ts'
 import { ProcrollError } from './procroll-error.ts'
+import { surviveClosedStdout } from './terminal/closed-stdout.ts'
 import { version } from './version.ts'
 
-/** Runs a command line, and returns the exit status. Whatever goes wrong is one line on stderr. */
+/** Runs a command line and returns the exit status. Whatever fails is one line on stderr. */
 export async function main(argv: readonly string[]): Promise<number> {
   // Answered before anything is loaded: service managers and scripts ask it often.
   if (argv[0] === '--version' || argv[0] === '-V') {
     process.stdout.write(`procroll ${version}\n`)
     return EXIT_DONE
   }
-  surviveClosedPipes()
+  // `run` prints on stdout only its help: the rest of stdout belongs to the service.
+  if (argv[0] !== 'run') surviveClosedStdout()
   try {
     const { runProgram } = await import('./program.ts')
     return await runProgram(argv)
   } catch (error) {
-    process.stderr.write(`procroll: ${describe(error, argv.includes('--debug'))}\n`)
+    await report(describe(error, argv.includes('--debug')), argv)
     return error instanceof ProcrollError ? error.exitCode : EXIT_FAILED
   }
 }
 
-/** `procroll status | head`: who has read enough closes the pipe, and that is no error. */
-function surviveClosedPipes(): void {
-  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    if (code === 'EPIPE') process.exit(EXIT_DONE)
-  })
-  process.stderr.on('error', () => {})
+async function report(message: string, argv: readonly string[]): Promise<void> {
+  try {
+    const { printError } = await import('./log/print-error.ts')
+    printError(message, argv)
+  } catch {
+    // The native addon is missing, which is what the message says.
+    process.stderr.write(`procroll: ${message}\n`)
+  }
 }
 
 /**

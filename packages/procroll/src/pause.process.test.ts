@@ -47,7 +47,7 @@ describe('a procroll that was paused for longer than every timeout', () => {
     const drained = sandbox.join('drained')
     const supervisor = await sandbox.serve(
       ['--shutdown-timeout', `${timeoutMs}ms`],
-      [`only-in-1:drains-until=${drained}`],
+      [`only-in-1:drain-until=${drained}`],
     )
     const first = await generation(sandbox, 1)
     await sandbox.finish(['roll'])

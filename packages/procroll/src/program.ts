@@ -10,6 +10,7 @@ import { addStatus } from './command-line/status-command.ts'
 import { addStop } from './command-line/stop-command.ts'
 import { EXIT_DONE, EXIT_USAGE } from './exit-status.ts'
 import { usageError } from './procroll-error.ts'
+import { surviveClosedStdout } from './terminal/closed-stdout.ts'
 
 /** Parses a command line, and runs the command it names. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
@@ -38,7 +39,16 @@ export function createProgram(argv: readonly string[], report: Report): Command 
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .exitOverride()
-    .configureOutput({ outputError: () => {}, getOutHelpWidth: helpWidth, getErrHelpWidth: helpWidth })
+    .configureOutput({
+      writeOut: (text) => {
+        surviveClosedStdout()
+        process.stdout.write(text)
+      },
+      // main() prints it, as every other error.
+      outputError: () => {},
+      getOutHelpWidth: helpWidth,
+      getErrHelpWidth: helpWidth,
+    })
   addRun(program, argv, report)
   addRoll(program, report)
   addStatus(program, report)

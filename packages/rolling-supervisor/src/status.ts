@@ -1,4 +1,4 @@
-import { localAddress, type SocketAddress } from '@shellflip/fd-passing'
+import { localAddress, type SocketAddress, socketTypeOf, type UnixSocketType } from '@shellflip/fd-passing'
 import type { GenerationState, ListenSocket } from '@shellflip/generation'
 import type { RollOutcome } from './roll.ts'
 import type { SupervisorState } from './state-table.ts'
@@ -24,16 +24,16 @@ export type SupervisorStatus = {
   generations: GenerationStatus[]
   /** How the last roll ended. */
   lastRoll?: RollOutcome
-  /** What it listens on, as `tcp://127.0.0.1:8080` or `unix:///run/app.sock`. */
+  /** What it listens on, as `tcp://127.0.0.1:8080`, `udp://[::]:53`, `unix:///run/app.sock` or `unix://@abstract`. */
   listeners: { name: string; address: string }[]
 }
 
 export function describeListener({ name, fd }: ListenSocket): { name: string; address: string } {
-  return { name, address: formatAddress(localAddress(fd.fd)) }
+  return { name, address: formatAddress(localAddress(fd.fd), socketTypeOf(fd.fd)) }
 }
 
-function formatAddress(address: SocketAddress): string {
-  if (address.family === 'unix') return `unix://${address.path}`
+function formatAddress(address: SocketAddress, type: UnixSocketType): string {
+  if (address.family === 'unix') return `unix://${address.path}${type === 'stream' ? '' : `?type=${type}`}`
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `tcp://${host}:${address.port}`
+  return `${type === 'datagram' ? 'udp' : 'tcp'}://${host}:${address.port}`
 }

@@ -1,15 +1,23 @@
 import { isIP } from 'node:net'
 import { basename } from 'node:path'
 import { usageError } from '../procroll-error.ts'
+import {
+  decode,
+  type ListenOptions,
+  type ListenScheme,
+  parseListenOptions,
+  type Refuse,
+} from './listen-options.ts'
+
+export type InternetAddress = { type: 'tcp' | 'udp'; host: string; port: number }
+export type UnixAddress = { type: 'unix'; path: string }
 
 /** A socket that procroll holds for its generations, by the name under which they find it in LISTEN_FDNAMES. */
-export type ListenAddress = { name: string } & (
-  | { type: 'tcp'; host: string; port: number }
-  | { type: 'unix'; path: string }
-)
+export type ListenAddress = { name: string } & (InternetAddress | UnixAddress) & ListenOptions
 
 const ACCEPTED =
-  'Accepted: [NAME=]tcp://HOST:PORT or [NAME=]unix:///PATH, as tcp://127.0.0.1:8080, web=tcp://[::]:80, unix:///run/app.sock'
+  'Accepted: [NAME=]tcp://HOST:PORT, udp://HOST:PORT, unix:///PATH or unix:@NAME, with options behind a question mark, as ' +
+  'tcp://127.0.0.1:8080, web=tcp://[::]:80?ipv6only, unix:///run/app.sock?mode=0660&group=www-data'
 
 /** FDNAME= of sd_notify(3): ASCII, no control characters, no colon, at most 255 of them. */
 const FD_NAME = /^[\x20-\x39\x3b-\x7e]{1,255}$/
@@ -17,44 +25,65 @@ const FD_NAME = /^[\x20-\x39\x3b-\x7e]{1,255}$/
 /**
  * Reads a `--listen` value. Without NAME a socket is called by its port (`8080`), or by its file (`app.sock`).
  *
- * @throws ProcrollError `ERR_USAGE`, saying what is accepted
+ * @throws ProcrollError `ERR_USAGE`, which says what is accepted
  */
 export function parseListen(text: string): ListenAddress {
-  const refuse = (why: string) => usageError(`"${text}" cannot be listened on: ${why}. ${ACCEPTED}`)
-  const [, given, scheme, target = ''] = /^(?:(.*?)=)?(tcp|unix):\/\/(.*)$/s.exec(text) ?? []
-  if (scheme === undefined) throw refuse('it is no address')
-  const address = scheme === 'tcp' ? parseTcp(target, refuse) : parseUnix(target, refuse)
-  const name = given ?? (address.type === 'tcp' ? String(address.port) : basename(address.path))
+  const refuse = (why: string) => usageError(`cannot listen on "${text}": ${why}. ${ACCEPTED}`)
+  const [, given, scheme, slashes, rest = ''] = /^(?:(.*?)=)?(tcp|udp|unix):(\/\/)?(.*)$/s.exec(text) ?? []
+  if (scheme === undefined || (slashes === undefined && !(scheme === 'unix' && rest.startsWith('@'))))
+    throw refuse('it does not begin with tcp://, udp:// or unix://')
+  const [target = '', query = ''] = rest.split(/\?(.*)/s, 2)
+  const address =
+    scheme === 'unix'
+      ? parseUnix(decode(target, refuse), refuse)
+      : parseInternet(scheme as 'tcp' | 'udp', target, refuse)
+  const options = parseListenOptions(scheme as ListenScheme, query, refuse)
+  checkTogether(address, options, refuse)
+  const name = given ?? (address.type === 'unix' ? basename(address.path) : String(address.port))
   if (!FD_NAME.test(name)) {
     throw refuse(
-      `"${name}" is no name for a socket (1 to 255 ASCII characters, no colon, no control characters)`,
+      `"${name}" is not a name for a socket (1 to 255 ASCII characters, no colon, no control characters)`,
     )
   }
-  return { name, ...address }
+  return { name, ...address, ...options }
 }
 
-type Refuse = (why: string) => Error
+/** Writes an address as `--listen` reads it, without its options. */
+export function formatListen(address: InternetAddress | UnixAddress): string {
+  if (address.type === 'unix') return `unix://${address.path}`
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return `${address.type}://${host}:${address.port}`
+}
 
-function parseTcp(target: string, refuse: Refuse): { type: 'tcp'; host: string; port: number } {
+function parseInternet(type: 'tcp' | 'udp', target: string, refuse: Refuse): InternetAddress {
   const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d*)$/.exec(target) ?? []
   const host = bracketed ?? plain
   if (host === undefined) {
-    throw refuse(
-      isIP(target.replace(/:\d+$/, '')) === 6 ? 'an IPv6 address stands in brackets' : 'it is no HOST:PORT',
-    )
+    const isBare = isIP(target.replace(/:\d+$/, '')) === 6
+    throw refuse(isBare ? 'an IPv6 address needs brackets' : `"${target}" is not HOST:PORT`)
   }
   if (host === '') throw refuse('the host is missing (every address: 0.0.0.0 or [::])')
-  if (bracketed !== undefined && isIP(bracketed) !== 6) throw refuse(`"${bracketed}" is no IPv6 address`)
-  if (/[/?#@\s]/.test(host)) throw refuse(`"${host}" is no host`)
+  if (bracketed !== undefined && isIP(bracketed) !== 6) throw refuse(`"${bracketed}" is not an IPv6 address`)
+  if (/[/?#@\s]/.test(host)) throw refuse(`"${host}" is not a host`)
   if (digits === '') throw refuse('the port is missing (any free one: 0)')
   const port = Number(digits)
   if (port > 65_535) throw refuse(`port ${digits} is above 65535`)
-  return { type: 'tcp', host, port }
+  return { type, host, port }
 }
 
-function parseUnix(target: string, refuse: Refuse): { type: 'unix'; path: string } {
-  if (!/^[/@]./s.test(target)) throw refuse('a path begins with a slash (unix:// and then /run/app.sock)')
-  if (target.endsWith('/')) throw refuse('it names a folder')
-  if (target.includes('\0')) throw refuse('it holds a NUL character')
-  return { type: 'unix', path: target }
+function parseUnix(path: string, refuse: Refuse): UnixAddress {
+  if (!/^[/@]./s.test(path)) throw refuse('a path begins with a slash (unix:// and then /run/app.sock)')
+  if (path.endsWith('/')) throw refuse('it names a folder')
+  if (path.includes('\0')) throw refuse('it has a NUL character')
+  return { type: 'unix', path }
+}
+
+function checkTogether(address: InternetAddress | UnixAddress, options: ListenOptions, refuse: Refuse): void {
+  if (address.type !== 'unix') {
+    if (options.ipv6Only && isIP(address.host) !== 6) throw refuse('ipv6only needs an IPv6 address, as [::]')
+    return
+  }
+  const ofFile = (['mode', 'user', 'group'] as const).find((name) => options[name] !== undefined)
+  if (address.path.startsWith('@') && ofFile !== undefined)
+    throw refuse(`an abstract address has no file, and so no ${ofFile}: every local user can connect`)
 }

@@ -34,7 +34,7 @@ export function addRun(program: Command, argv: readonly string[], report: Report
     .addOption(
       repeatable(
         '--listen <address>',
-        '[NAME=]tcp://HOST:PORT or [NAME=]unix:///PATH: hold this socket, and pass it to each generation. May be given several times.',
+        '[NAME=]tcp://HOST:PORT, udp://HOST:PORT, unix:///PATH or unix:@NAME, with ?options: hold this socket, and pass it to each generation. May be given several times.',
         parseListen,
       ),
     )

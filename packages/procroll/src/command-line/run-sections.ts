@@ -40,8 +40,11 @@ export const runSections: readonly HelpSection[] = [
   {
     title: 'Signals',
     entries: [
-      ['SIGHUP', 'Rolls to a new generation.'],
-      ['SIGTERM, SIGINT', 'Stop the service. A second one stops it immediately.'],
+      ['SIGHUP', 'Rolls to a new generation. Stops the service where the terminal hung up.'],
+      [
+        'SIGTERM, SIGINT, SIGQUIT',
+        'Stop the service. A second one stops it immediately: SIGTERM after 5 s, the others after 0.5 s.',
+      ],
     ],
   },
   {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { PlaceOptions } from '../control/supervisor-place.ts'
+import type { StopOptions } from '../commands/stop.ts'
 import { EXIT_DONE, EXIT_FAILED, EXIT_NO_SUPERVISOR, EXIT_USAGE } from '../exit-status.ts'
 import { document } from './documentation.ts'
 import { addPlace } from './place-flags.ts'
@@ -12,10 +12,12 @@ export function addStop(program: Command, report: Report): void {
     .summary('stop a service and its supervisor')
     .description('Stops the generations and the supervisor, and waits until the supervisor has exited.')
     .usage('[flags]')
-  addPlace(command).action(async (options: PlaceOptions) => {
-    const { stop } = await import('../commands/stop.ts')
-    report(await stop(options))
-  })
+  addPlace(command)
+    .option('--now', 'kill the generations instead of waiting until they drained')
+    .action(async (options: Omit<StopOptions, 'now'> & { now?: boolean }) => {
+      const { stop } = await import('../commands/stop.ts')
+      report(await stop({ ...options, now: options.now === true }))
+    })
   document(command, [
     { title: 'Environment', entries: [runtimeFolderEntry] },
     exitStatusSection([EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SUPERVISOR]),

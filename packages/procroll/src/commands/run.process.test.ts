@@ -23,17 +23,6 @@ describe('procroll run', () => {
     expect(sandbox.leftovers).toEqual([])
   })
 
-  it('kills at the second SIGTERM', async () => {
-    await using sandbox = new ProcrollSandbox()
-    const supervisor = await sandbox.serve([], ['stubborn'])
-    supervisor.kill('SIGTERM')
-    await supervisor.printed(/msg="stopping generation" .*signal=SIGTERM kill_after=1m0s/)
-    supervisor.kill('SIGTERM')
-    expect(await supervisor.exit).toEqual({ code: 0, signal: null })
-    expect(supervisor.stderr).toMatch(/level=WARN msg="generation is killed"/)
-    expect(sandbox.processes).toEqual([])
-  })
-
   it.each([
     [['--', 'echo', '--debug'], '--debug'],
     [['echo', '--debug', '--', 'x'], '--debug -- x'],

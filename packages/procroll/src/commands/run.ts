@@ -1,4 +1,4 @@
-import { adoptOrphans, reapOrphans } from '@shellflip/fd-passing'
+import { adoptOrphans, ignoreRealTimeSignals, reapOrphans } from '@shellflip/fd-passing'
 import { type Bytes, showBytes } from '@shellflip/internal'
 import { type RestartMode, RollingSupervisor, type SupervisorExit } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
@@ -13,7 +13,8 @@ import { NotifyDirectory } from '../launch/notify-directory.ts'
 import { readStart } from '../launch/start.ts'
 import { launchDirectory } from '../launch/working-directory.ts'
 import { hintFor } from '../log/hints.ts'
-import { createLogger, type LogFormat, type Logger } from '../log/logger.ts'
+import { createLogger, type LogFormat, type Logger, logWarnings } from '../log/logger.ts'
+import { describeStop } from '../log/stop-line.ts'
 import { describeEvent } from '../log/supervisor-events.ts'
 import { BackgroundProcesses } from '../orphans/background-processes.ts'
 import { LeftBehind } from '../orphans/left-behind.ts'
@@ -49,6 +50,7 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   const start = readStart()
   const cwd = launchDirectory(start.pwd, options.chdir)
   const logger = createLogger({ format: options.logFormat, debug: options.debug })
+  logWarnings(logger)
   // PID 1 gets the orphans of all its processes, and a subreaper those of its own: none may remain a zombie.
   adoptOrphans()
   using _reaper = reapOrphans()
@@ -59,11 +61,16 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
       `${options.strayFlag} follows the command, and goes to the service. Put flags of procroll before the command. A -- before the command ends this warning.`,
     )
   }
-  const service = new Service({ name: options.name ?? String(process.pid), command: words.map(showBytes) })
-  using _signals = obeySignals(service)
+  const name = options.name ?? String(process.pid)
+  const service = new Service({ name, command: words.map(showBytes) }, (verdict, cause) => {
+    const { level, message, fields } = describeStop(verdict, cause)
+    logger.log(level, message, fields)
+  })
+  ignoreRealTimeSignals()
+  obeySignals(service, logger)
   using faults = endOnInternalError(
     (error) => tellFault(logger, error, options.debug),
-    () => service.stop(),
+    () => service.stop('fault'),
   )
 
   await using manager = Notifier.fromEnvironment()

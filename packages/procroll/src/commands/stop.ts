@@ -6,13 +6,18 @@ import { EXIT_DONE } from '../exit-status.ts'
 import { ProcrollError } from '../procroll-error.ts'
 import { Progress } from '../terminal/progress.ts'
 
-/** `procroll stop`: asks a supervisor to end its generations and itself, and waits until it is gone. */
-export async function stop(options: PlaceOptions): Promise<number> {
+export type StopOptions = PlaceOptions & {
+  /** Kills the generations instead of waiting until they drained. */
+  now: boolean
+}
+
+/** Stops a supervisor and its generations, and waits until it is gone. Several requests are one stop. */
+export async function stop(options: StopOptions): Promise<number> {
   const path = await findControlSocket(options)
   using progress = new Progress()
   let gone: Promise<void> | undefined
   try {
-    for await (const reply of askSupervisor(path, { type: 'stop' })) {
+    for await (const reply of askSupervisor(path, { type: 'stop', now: options.now })) {
       if (reply.type !== 'stopping') continue
       gone ??= exitOf(reply.pid)
       if (reply.generations.length > 0)

@@ -9,8 +9,8 @@ export type Supervised = {
   /** Resolves once there is a supervisor; orphans of a former one may have to end first. */
   started: Promise<RollingSupervisor>
   status(): Status
-  /** Asks it to end; called again, it kills. */
-  stop(): void
+  /** Stops it with a drain, or at once. */
+  stop(cause: 'request' | 'request-now'): void
 }
 
 /** A generation may tell a new STATUS thousands of times a second: who watches gets so many a second. */
@@ -27,7 +27,7 @@ export function answer(
     case 'status':
       return request.watch ? watch(supervised, signal) : present(supervised)
     case 'stop':
-      return stop(supervised, signal)
+      return stop(supervised, request.now === true, signal)
   }
 }
 
@@ -81,8 +81,12 @@ async function* watch(supervised: Supervised, signal: AbortSignal): AsyncGenerat
   }
 }
 
-async function* stop(supervised: Supervised, signal: AbortSignal): AsyncGenerator<ControlReply> {
-  supervised.stop()
+async function* stop(
+  supervised: Supervised,
+  now: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<ControlReply> {
+  supervised.stop(now ? 'request-now' : 'request')
   yield stopping(supervised.status())
   const supervisor = await unlessAborted(supervised.started, signal)
   if (supervisor === undefined) return

@@ -5,7 +5,8 @@ const requestSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('roll') }),
   /** With `watch`, the present status and every later one. */
   z.object({ type: z.literal('status'), watch: z.boolean().optional() }),
-  z.object({ type: z.literal('stop') }),
+  /** With `now`, the generations get no time to drain. */
+  z.object({ type: z.literal('stop'), now: z.boolean().optional() }),
 ])
 
 const replySchema = z.discriminatedUnion('type', [

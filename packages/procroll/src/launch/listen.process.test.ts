@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
 import { removeLockFile, tryLockFile } from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
@@ -26,6 +28,48 @@ describe('procroll run --listen', () => {
     expect((await sandbox.finish(['stop'])).code).toBe(0)
     expect(existsSync(path)).toBe(false)
     await expect(hear(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('hands a UDP socket to each generation, and loses no datagram that waits', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(
+      ['--listen', 'dns=udp://127.0.0.1:0'],
+      ['name=gen-{{.Generation}}'],
+    )
+    const { listeners } = await sandbox.status()
+    const port = Number(/:(\d+)$/.exec(listeners[0]?.address ?? '')?.[1])
+    const client = createSocket('udp4')
+    const ask = async () => {
+      client.send('who?', port, '127.0.0.1')
+      return String((await once(client, 'message'))[0])
+    }
+    try {
+      expect(await ask()).toBe('gen-1 on dns\n')
+      expect((await sandbox.finish(['roll'])).code).toBe(0)
+      await supervisor.printed(/generation exited" generation=1/)
+      expect(await ask()).toBe('gen-2 on dns\n')
+    } finally {
+      client.close()
+    }
+  })
+
+  it.runIf(process.platform === 'linux')('shows what it holds as --listen takes it', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const abstract = `unix://@${sandbox.join('abstract')}`
+    const flags = [
+      'udp://127.0.0.1:0',
+      abstract,
+      `unix://${sandbox.join('s')}?type=seqpacket&mode=0600`,
+    ].flatMap((address, index) => ['--listen', `s${index}=${address}`])
+    // It serves without touching its sockets.
+    const program = 'process.on("SIGTERM", () => process.exit()); setInterval(() => {}, 1000)'
+    const supervisor = sandbox.start(['run', ...flags, '--', process.execPath, '-e', program])
+    await supervisor.printed(/msg="generation started"/)
+    expect((await sandbox.status()).listeners).toEqual([
+      { name: 's0', address: expect.stringMatching(/^udp:\/\/127\.0\.0\.1:\d+$/) },
+      { name: 's1', address: abstract },
+      { name: 's2', address: `unix://${sandbox.join('s')}?type=seqpacket` },
+    ])
   })
 
   it('keeps the connections that come while no generation lives, for the next one', async () => {
@@ -68,7 +112,7 @@ describe('procroll run --listen', () => {
     expect(supervisor.stdout).toBe('')
   })
 
-  it('that cannot be had ends in one line, and starts nothing', async () => {
+  it('whose address is in use ends in one line, and starts nothing', async () => {
     await using sandbox = new ProcrollSandbox()
     using taken = freeListener()
     const { code, stdout, stderr } = await sandbox.finish([
@@ -80,7 +124,7 @@ describe('procroll run --listen', () => {
     ])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toMatch(
-      /^procroll: --listen .* cannot be had: something else listens there \(EADDRINUSE\)\n$/,
+      /^procroll: cannot listen on .*: the address is already in use \(EADDRINUSE\)\. It is in use by pid \d+ .*\n$/,
     )
     expect(sandbox.leftovers).toEqual([])
   })

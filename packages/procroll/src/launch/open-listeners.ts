@@ -1,33 +1,47 @@
 import { lookup } from 'node:dns/promises'
-import { claimUnixPath, FdPassingError, listenTcp } from '@shellflip/fd-passing'
+import { bindUdp, claimUnixPath, FdPassingError, listenTcp } from '@shellflip/fd-passing'
 import type { ListenSocket } from '@shellflip/rolling-supervisor'
-import type { ListenAddress } from '../arguments/listen-address.ts'
+import {
+  formatListen,
+  type InternetAddress,
+  type ListenAddress,
+  type UnixAddress,
+} from '../arguments/listen-address.ts'
+import type { ListenOptions } from '../arguments/listen-options.ts'
 import { ProcrollError } from '../procroll-error.ts'
+import { accountId } from './account-ids.ts'
+import { holdersOf } from './address-holder.ts'
 
-/** Listening sockets, and the paths that go with them when the service ends for good. */
+/** Listening sockets, and the paths that are removed with them when the service stops for good. */
 export type OpenListeners = Disposable & { sockets: readonly ListenSocket[] }
 
+type Opened = ListenSocket & Disposable
+
+/** Who may use the path, if its owner is set and its mode is not. */
+const MODE_WITH_OWNER = 0o660
+
 const REASONS: Record<string, string> = {
-  EADDRINUSE: 'something else listens there',
+  EADDRINUSE: 'the address is already in use',
   EADDRNOTAVAIL: 'this machine has no such address',
   EACCES:
-    'this user may not (a port below 1024 takes CAP_NET_BIND_SERVICE, a path a folder that can be written)',
+    'this user may not (a port below 1024 needs CAP_NET_BIND_SERVICE, a path needs a folder that can be written)',
+  EPERM: 'this user may not give it away (to another user: CAP_CHOWN, to a group: be in it)',
   ENOENT: 'its folder does not exist',
   ENOTFOUND: 'no such host is known',
 }
 
 /**
- * Opens what `--listen` asks for, all or nothing; nobody accepts on it before a generation does.
+ * Opens what `--listen` asks for, all or nothing. Nobody accepts on it before a generation does.
  *
  * @throws ProcrollError `ERR_LISTEN`
  */
 export async function openListeners(addresses: readonly ListenAddress[]): Promise<OpenListeners> {
-  const opened: (ListenSocket & Disposable)[] = []
+  const opened: Opened[] = []
   const close = () => {
     for (const socket of opened) socket[Symbol.dispose]()
   }
   try {
-    for (const address of addresses) opened.push(await open(address))
+    for (const address of addresses) opened.push(await open(address, addresses))
   } catch (error) {
     close()
     throw error
@@ -35,35 +49,45 @@ export async function openListeners(addresses: readonly ListenAddress[]): Promis
   return { sockets: opened, [Symbol.dispose]: close }
 }
 
-async function open(address: ListenAddress): Promise<ListenSocket & Disposable> {
+async function open(address: ListenAddress, all: readonly ListenAddress[]): Promise<Opened> {
   try {
-    return address.type === 'tcp' ? await openTcp(address) : await openUnix(address)
+    return address.type === 'unix' ? await openUnix(address) : await openInternet(address)
   } catch (cause) {
     if (cause instanceof ProcrollError) throw cause
     const { code, message } = cause as NodeJS.ErrnoException
     const errno = cause instanceof FdPassingError ? cause.errno : code
-    const why = errno === undefined ? message : `${REASONS[errno] ?? message} (${errno})`
-    throw listenError(address, why, cause)
+    const reason = errno === undefined ? message : `${REASONS[errno] ?? message} (${errno})`
+    const hint = errno === 'EADDRINUSE' && address.type !== 'unix' ? explainInUse(address, all) : ''
+    throw listenError(address, `${reason}${hint}`, cause)
   }
 }
 
-/** A name of several addresses is its first IPv4 one, as Go chooses. */
-async function openTcp({
-  name,
-  host,
-  port,
-}: ListenAddress & { type: 'tcp' }): Promise<ListenSocket & Disposable> {
+/** Of the several addresses of a name, this takes the first IPv4 one, as Go does. */
+async function openInternet(address: ListenAddress & InternetAddress): Promise<Opened> {
+  const { name, type, port, host, backlog, reusePort, ipv6Only } = address
   const addresses = await lookup(host, { all: true })
   const chosen = addresses.find(({ family }) => family === 4) ?? addresses[0]
-  const fd = listenTcp({ host: chosen?.address ?? host, port })
+  const options = {
+    host: chosen?.address ?? host,
+    port,
+    ...(reusePort === undefined ? {} : { reusePort }),
+    ...(ipv6Only === undefined ? {} : { ipv6Only }),
+  }
+  const fd =
+    type === 'udp'
+      ? bindUdp(options)
+      : listenTcp({ ...options, ...(backlog === undefined ? {} : { backlog }) })
   return { name, fd, [Symbol.dispose]: () => fd.close() }
 }
 
-async function openUnix({
-  name,
-  path,
-}: ListenAddress & { type: 'unix' }): Promise<ListenSocket & Disposable> {
-  const claimed = await claimUnixPath({ path })
+async function openUnix(address: ListenAddress & UnixAddress): Promise<Opened> {
+  const { name, path, backlog, socketType } = address
+  const claimed = await claimUnixPath({
+    path,
+    ...(await permissions(address)),
+    ...(backlog === undefined ? {} : { backlog }),
+    ...(socketType === undefined ? {} : { type: socketType }),
+  })
   return {
     name,
     fd: claimed.listener,
@@ -74,9 +98,36 @@ async function openUnix({
   }
 }
 
+async function permissions(address: ListenAddress & UnixAddress) {
+  const { mode, user, group }: ListenOptions = address
+  if (user === undefined && group === undefined) return mode === undefined ? {} : { mode }
+  const uid = user === undefined ? undefined : await lookUp(address, 'user', user)
+  const gid = group === undefined ? undefined : await lookUp(address, 'group', group)
+  const owner = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) }
+  return { mode: mode ?? MODE_WITH_OWNER, owner }
+}
+
+async function lookUp(address: ListenAddress, kind: 'user' | 'group', name: string): Promise<number> {
+  const id = await accountId(kind, name)
+  if (id === undefined)
+    throw listenError(address, `there is no ${kind} "${name}" here (a number works as well)`)
+  return id
+}
+
+function explainInUse(address: ListenAddress & InternetAddress, all: readonly ListenAddress[]): string {
+  const { type, host, port, ipv6Only } = address
+  const samePort = all.filter((other) => other !== address && other.type === type && other.port === port)
+  const takesBoth = [address, ...samePort].find(
+    (other) => other.type === type && other.host === '::' && !other.ipv6Only,
+  )
+  const bothHint =
+    takesBoth === undefined || (host === '::' && ipv6Only)
+      ? ''
+      : `. [::] takes the IPv4 addresses too. Beside one of them, use ${type}://[::]:${port}?ipv6only`
+  const holders = holdersOf(address)
+  return `${holders.length === 0 ? '' : `. It is in use by ${holders.join(', ')}`}${bothHint}`
+}
+
 function listenError(address: ListenAddress, why: string, cause?: unknown): ProcrollError {
-  const host = address.type === 'tcp' && address.host.includes(':') ? `[${address.host}]` : undefined
-  const text =
-    address.type === 'tcp' ? `tcp://${host ?? address.host}:${address.port}` : `unix://${address.path}`
-  return new ProcrollError('ERR_LISTEN', `--listen ${text} cannot be had: ${why}`, { cause })
+  return new ProcrollError('ERR_LISTEN', `cannot listen on ${formatListen(address)}: ${why}`, { cause })
 }

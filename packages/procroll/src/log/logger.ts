@@ -1,6 +1,7 @@
 import { formatJson } from './format-json.ts'
 import { formatText } from './format-text.ts'
 import type { LogFields, LogLevel } from './log-record.ts'
+import { standardError } from './standard-error.ts'
 
 export type LogFormat = 'text' | 'json'
 
@@ -8,14 +9,30 @@ export type Logger = {
   log: (level: LogLevel, message: string, fields?: LogFields) => void
 }
 
-/** Lines on stderr. That nobody reads them, or that the disk is full, is no reason to stop a service. */
+/** Logs lines on stderr. A line that nobody reads must not stop a service, nor must a full disk. */
 export function createLogger(options: { format: LogFormat; debug: boolean }): Logger {
-  const format = options.format === 'json' ? formatJson : formatText
-  process.stderr.on('error', () => {})
+  const output = standardError()
+  const format = (level: LogLevel, message: string, fields: LogFields) =>
+    formatRecord(options.format)({ time: new Date(), level, message, fields })
+  output.describeDropped = (count, reason) =>
+    format('WARN', 'lines of the log were dropped', { count, reason })
   return {
     log(level, message, fields = {}) {
       if (level === 'DEBUG' && !options.debug) return
-      process.stderr.write(`${format({ time: new Date(), level, message, fields })}\n`)
+      output.print(format(level, message, fields))
     },
   }
+}
+
+export function formatRecord(format: LogFormat): typeof formatText {
+  return format === 'json' ? formatJson : formatText
+}
+
+/** Logs Node's own warnings. Its default prints them itself, and waits for the reader. */
+export function logWarnings(logger: Logger): void {
+  if (process.listenerCount('warning') === 0) return
+  process.removeAllListeners('warning')
+  process.on('warning', ({ name, message }) =>
+    logger.log('WARN', 'Node.js warns', { name, warning: message }),
+  )
 }

@@ -128,7 +128,7 @@ describe('after procroll was killed, the next one of its name', () => {
     next.kill()
     await waitFor(async () => (await sandbox.status()).state === 'stopping')
     expect(isAlive(orphan)).toBe(true)
-    next.kill()
+    expect((await sandbox.finish(['stop', '--now'])).code).toBe(0)
     expect((await next.exit).code).toBe(0)
     expect(isAlive(orphan)).toBe(false)
     expect(sandbox.leftovers).toEqual([])

@@ -2,30 +2,34 @@ import type { RollingSupervisor } from '@shellflip/rolling-supervisor'
 import type { Supervised } from '../control/answer.ts'
 import type { Status } from '../control/status.ts'
 import { reportStatus, type SupervisorIdentity } from '../control/status-report.ts'
+import { type StopCause, StopRule, type StopVerdict } from './stop-rule.ts'
 
-/** The supervisor from before it exists: signals and the control socket reach it at any time. */
+/** Stands for the supervisor before it exists too: signals and the control socket reach it at any time. */
 export class Service implements Supervised {
   readonly started: Promise<RollingSupervisor>
   readonly #identity: SupervisorIdentity
   readonly #since = new Date()
   readonly #ending = new AbortController()
   readonly #hurrying = new AbortController()
+  readonly #stopRule = new StopRule()
+  readonly #onStop: (verdict: StopVerdict, cause: StopCause) => void
   #tellStarted: (supervisor: RollingSupervisor) => void = () => {}
   #supervisor: RollingSupervisor | undefined
 
-  constructor(identity: SupervisorIdentity) {
+  constructor(identity: SupervisorIdentity, onStop: (verdict: StopVerdict, cause: StopCause) => void) {
     this.#identity = identity
+    this.#onStop = onStop
     this.started = new Promise((resolve) => {
       this.#tellStarted = resolve
     })
   }
 
-  /** Aborted once it was asked to end. */
+  /** Aborted by the first stop. */
   get ending(): AbortSignal {
     return this.#ending.signal
   }
 
-  /** Aborted once it was asked so twice: no more time for anyone. */
+  /** Aborted when the drain is cut short. */
   get hurrying(): AbortSignal {
     return this.#hurrying.signal
   }
@@ -40,11 +44,17 @@ export class Service implements Supervised {
     void this.started.then((supervisor) => supervisor.roll())
   }
 
-  /** Asks it to end; called again, it kills. */
-  stop(): void {
-    if (this.ending.aborted) this.#hurrying.abort()
+  /** Stops the service, or cuts its drain short, as the rule for repeated stops decides. */
+  stop(cause: StopCause): void {
+    const verdict = this.#stopRule.judge(cause)
+    this.#onStop(verdict, cause)
+    if (verdict === 'same') return
     this.#ending.abort()
-    this.#supervisor?.stop()
+    if (verdict === 'cut') this.#hurrying.abort()
+    const supervisor = this.#supervisor
+    // A supervisor that stops already, because it gave up, takes a stop as the second one.
+    if (supervisor?.status().state !== 'stopping') supervisor?.stop()
+    if (verdict === 'cut') supervisor?.stop()
   }
 
   status(): Status {

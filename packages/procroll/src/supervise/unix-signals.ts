@@ -1,16 +1,30 @@
+import type { Logger } from '../log/logger.ts'
+import { type CaughtSignal, receiveSignals } from './caught-signals.ts'
 import type { Service } from './service.ts'
+import { Terminal } from './terminal.ts'
 
-/** SIGHUP rolls; SIGINT and SIGTERM end the service, and end it at once when they come again. */
-export function obeySignals(service: Pick<Service, 'roll' | 'stop'>): Disposable {
-  const handlers = {
-    SIGHUP: () => service.roll(),
-    SIGINT: () => service.stop(),
-    SIGTERM: () => service.stop(),
-  }
-  for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)
-  return {
-    [Symbol.dispose]() {
-      for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler)
-    },
-  }
+type Obedient = Pick<Service, 'roll' | 'stop'>
+
+/** Answers every signal until the process exits: docs/signals.md has the table. */
+export function obeySignals(service: Obedient, logger: Logger): void {
+  const terminal = new Terminal()
+  process.once('exit', () => terminal.release())
+  const ignored = new Set<CaughtSignal>()
+  receiveSignals((signal) => {
+    switch (signal) {
+      case 'SIGHUP':
+        if (terminal.hasHungUp) service.stop(signal)
+        else service.roll()
+        break
+      case 'SIGINT':
+      case 'SIGQUIT':
+      case 'SIGTERM':
+        service.stop(signal)
+        break
+      default:
+        if (ignored.has(signal)) break
+        ignored.add(signal)
+        logger.log('WARN', 'signal has no meaning for procroll and is ignored', { signal })
+    }
+  })
 }

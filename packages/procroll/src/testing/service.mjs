@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { dgramFrom, socketTypeOf } from '@shellflip/fd-passing'
 import { listenFds, Notifier } from '@shellflip/sd-notify'
 
 const { NOTIFY_SOCKET } = process.env
@@ -19,12 +20,17 @@ const name = settings.name ?? String(process.pid)
 
 process.on('SIGTERM', async () => {
   if ('stubborn' in settings) return
-  while ('drains-until' in settings && !existsSync(settings['drains-until'])) await delay(10)
+  while ('drain-until' in settings && !existsSync(settings['drain-until'])) await delay(10)
   process.exit(0)
 })
 if ('exit' in settings) process.exit(Number(settings.exit))
 
 for (const { name: socket, fd } of listenFds()) {
+  if (socketTypeOf(fd.fd) === 'datagram') {
+    const server = await dgramFrom(fd)
+    server.on('message', (_, { address, port }) => server.send(`${name} on ${socket}\n`, port, address))
+    continue
+  }
   createServer((client) => client.end(`${name} on ${socket}\n`)).listen({ fd: fd.release() })
 }
 process.stdout.write(`${name} says hello\n`)
@@ -38,4 +44,7 @@ if ('ping' in settings) {
     const pinging = Notifier.fromEnvironment({ env: { NOTIFY_SOCKET } })
     void pinging.send({ watchdog: 'ping', status: `ping ${++pings}` }).finally(() => pinging.close())
   }, Number(settings.ping))
+}
+for (let count = 0; count < Number(settings.statuses ?? 0); count += 1) {
+  await notifier.send({ status: `status ${count}` })
 }

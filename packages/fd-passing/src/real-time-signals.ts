@@ -1,0 +1,19 @@
+import { constants } from 'node:os'
+import { checked } from './error.ts'
+import { native } from './native.ts'
+
+/** The C library keeps the first ones (signal(7)) for itself and answers EINVAL. */
+const first = 32
+const last = 64
+
+/**
+ * Keeps real-time signals, of which Node knows no names, from ending this process. Children start with their default
+ * again. Only Linux has them.
+ */
+export function ignoreRealTimeSignals(): void {
+  if (process.platform !== 'linux') return
+  for (let signal = first; signal <= last; signal++) {
+    const ignored = native.ignoreSignal(signal)
+    if (ignored !== -constants.errno.EINVAL) checked(ignored, 'sigaction', String(signal))
+  }
+}

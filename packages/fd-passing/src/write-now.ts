@@ -1,0 +1,22 @@
+import { constants } from 'node:os'
+import { checked } from './error.ts'
+import { native } from './native.ts'
+import { checkDescriptor } from './owned-fd.ts'
+
+const { EAGAIN, EWOULDBLOCK } = constants.errno
+
+/**
+ * Writes what fits without waiting for the reader, and leaves the flags of the descriptor alone: other processes may share
+ * them. A pipe takes up to 4096 bytes (PIPE_BUF) whole or not at all.
+ *
+ * Another process that fills a shared pipe at the same moment can still make this wait, on Linux before 6.4 and on macOS.
+ * A descriptor with O_NONBLOCK never does.
+ *
+ * @returns the number of bytes written, 0 if there is no room
+ * @throws {@link FdPassingError} `ERR_SYSTEM` with `EPIPE`, `EIO` …
+ */
+export function writeNow(fd: number, data: Uint8Array): number {
+  const written = native.writeNow(checkDescriptor(fd), data)
+  if (written === -EAGAIN || written === -EWOULDBLOCK) return 0
+  return checked(written, 'write')
+}

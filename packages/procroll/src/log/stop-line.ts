@@ -1,0 +1,21 @@
+import type { StopCause, StopVerdict } from '../supervise/stop-rule.ts'
+import type { LogLine } from './supervisor-events.ts'
+
+const CAUSES: Partial<Record<StopCause, string>> = {
+  request: 'procroll stop',
+  'request-now': 'procroll stop --now',
+  fault: 'internal error',
+}
+
+/** A stop, and what it does, as its operator reads it in the log. */
+export function describeStop(verdict: StopVerdict, cause: StopCause): LogLine {
+  const fields = { by: CAUSES[cause] ?? cause }
+  switch (verdict) {
+    case 'drain':
+      return { level: 'INFO', message: 'stopping', fields }
+    case 'same':
+      return { level: 'INFO', message: 'this repeats the stop under way and changes nothing', fields }
+    case 'cut':
+      return { level: 'WARN', message: 'stopping at once: no time is left to drain', fields }
+  }
+}

@@ -1,0 +1,67 @@
+/** SIGHUP rolls or stops. The others stop. */
+const MEANT = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
+
+/**
+ * Their default ends the process and would leave the generations behind. SIGUSR1 would open Node's inspector.
+ * These are missing on purpose: faults (SIGSEGV, SIGABRT, SIGSYS, SIGTRAP …), after which a process must not go on, and
+ * job control (SIGTSTP …), whose default is right.
+ */
+const MEANINGLESS = [
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGPROF',
+  'SIGIO',
+  'SIGPWR',
+  'SIGSTKFLT',
+  'SIGXCPU',
+  'SIGXFSZ',
+] as const
+
+export type CaughtSignal = (typeof MEANT)[number] | (typeof MEANINGLESS)[number]
+
+const early: CaughtSignal[] = []
+let receive = (signal: CaughtSignal): void => void early.push(signal)
+let catching = false
+
+/** Catches signals from the first moment on. They wait until {@link receiveSignals} says who gets them. */
+export function catchSignals(): void {
+  if (catching) return
+  catching = true
+  keepInspectorClosed()
+  for (const signal of [...MEANT, ...MEANINGLESS]) {
+    try {
+      process.on(signal, () => receive(signal))
+    } catch {
+      // This system has no such signal.
+    }
+  }
+}
+
+/** Keeps SIGUSR1 from opening Node's inspector, in commands that wait for an answer as well. */
+export function keepInspectorClosed(): void {
+  process.on('SIGUSR1', () => {})
+  closeInspector()
+  // One that was asked for a moment ago opens in the first turn of the event loop.
+  setImmediate(closeInspector)
+}
+
+/** Closes an inspector that SIGUSR1 opened while Node itself was starting. One that was asked for stays. */
+function closeInspector(): void {
+  const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')
+  if (/--inspect(-brk|-wait)?(=|\s|$)/.test(options)) return
+  try {
+    const inspector = process.getBuiltinModule('node:inspector')
+    if (inspector.url() !== undefined) inspector.close()
+  } catch {
+    // This Node was built without one.
+  }
+}
+
+/** Gives every signal to this receiver: first those that came early, in their order. It stays until the process exits. */
+export function receiveSignals(receiver: (signal: CaughtSignal) => void): void {
+  catchSignals()
+  receive = receiver
+  for (const signal of early.splice(0)) receiver(signal)
+}
