@@ -6,8 +6,11 @@ const commands = readFileSync('start.sh', 'utf8')
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'))
 
-/** A shell takes this line of the bin for a script. JavaScript takes it for a text and a comment. */
+/** A shell takes this line for a script that becomes Node. JavaScript takes it for a text and a comment. */
 const shellLine = ['":" //', ...commands].join('; ')
+
+/** Stands in the place of that line in every file: line numbers stay right, and only the bin gets the script. */
+const placeholder = '":" //\n'
 
 export default defineConfig([
   { ...base, clean: false },
@@ -19,9 +22,19 @@ export default defineConfig([
     splitting: true,
     // Reading zod's and commander's many files is most of a cold start: the CLI carries them inside.
     noExternal: [/^@shellflip\/(?!fd-passing)/, 'commander', 'string-width', 'zod'],
+    plugins: [
+      {
+        name: 'begin the bin as a shell script',
+        renderChunk(code, { path }) {
+          return path.endsWith('/cli.js')
+            ? { code: code.replace(placeholder, () => `${shellLine}\n`) }
+            : undefined
+        },
+      },
+    ],
     // commander is CommonJS, and requires Node's modules.
     banner: {
-      js: `${shellLine}\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
+      js: `${placeholder}import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);`,
     },
   },
   {

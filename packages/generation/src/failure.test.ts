@@ -10,6 +10,7 @@ test.each<[GenerationFailure, string, number]>([
   [{ ...exited, code: 0 }, 'exited with 0 before ready', 1],
   [{ ...exited, errno: 2 }, 'exited with 3 (ENOENT: no such file or directory) before ready', 3],
   [killed, 'killed by SIGKILL', 137],
+  [{ ...killed, outOfMemory: true }, 'killed by SIGKILL (out of memory)', 137],
   [{ ...killed, signal: null }, 'ended with unknown status', 1],
   [{ type: 'not-ready', timeoutMs: 10_000 }, 'not ready within 10s', 1],
   [{ type: 'not-ready', timeoutMs: 1500 }, 'not ready within 1500ms', 1],

@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env sh
 import { catchSignals, keepInspectorClosed } from './supervise/caught-signals.ts'
 
 // Everything else is imported after this: a signal that comes meanwhile must not end the process, nor open the inspector.

@@ -3,9 +3,10 @@ import { waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { ProcrollSandbox } from '../testing/procroll-sandbox.ts'
 
+const program = 'unshare'
 const flags = ['--pid', '--fork', '--kill-child', '--mount-proc']
-const unshare = ['unshare', ...flags]
-const canUnshare = spawnSync('unshare', [...flags, 'true']).status === 0
+const unshare = [program, ...flags]
+const canUnshare = spawnSync(program, [...flags, 'true']).status === 0
 
 /** Leaves orphans that end at once, ten at a time, and ends at SIGTERM. */
 const service = `

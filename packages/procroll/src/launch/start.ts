@@ -3,7 +3,7 @@ import { type Bytes, readProc, splitStrings, textOr } from '@shellflip/internal'
 import { softOpenFiles } from './open-files.ts'
 
 /** Variables as `Launch` of @shellflip/generation takes them. */
-export type Variables = {
+type Variables = {
   readonly env: Readonly<Record<string, Bytes | undefined>>
   /** Those whose very names are not UTF-8, as `NAME=VALUE`. */
   readonly rawEnv: readonly Uint8Array[]
