@@ -24,7 +24,7 @@ const checks = [
     name: 'native code under ASan and valgrind',
     command: ['node', 'packages/fd-passing/native/check-memory.mjs'],
   },
-  { name: 'the tests under Node 26', command: ['node', 'scripts/matrix.mjs', '26'] },
+  { name: 'the tests under Node 26', command: ['node', 'scripts/matrix.mjs', '26', '--brief'] },
   { name: 'demo', command: ['npm', 'run', 'demo'], lastLine: /^[\d,]+ requests, 0 failed$/ },
 ]
 

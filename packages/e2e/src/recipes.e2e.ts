@@ -6,36 +6,16 @@ import { answer, bootWithRecipes, current, edit, rollUnderLoad } from './recipe-
 let machine: Machine
 
 beforeAll(async () => {
-  machine = await bootWithRecipes([
-    ...['nginx', 'haproxy', 'gunicorn', 'uvicorn', 'puma', 'redis-server'],
-    ...['golang-go', 'golang-github-coreos-go-systemd-dev', 'openjdk-21-jdk-headless'],
-  ])
+  machine = await bootWithRecipes([...['nginx', 'haproxy', 'gunicorn', 'uvicorn', 'puma', 'redis-server']])
 })
 
 afterAll(() => machine?.stop())
-
-const debianGo = '/usr/share/gocode'
-
-const buildGo = async () => {
-  // Debian's package lies where its first version had it.
-  const coreos = 'src/github.com/coreos/go-systemd'
-  await machine.run(['mkdir', '-p', `/tmp/go/${coreos}`])
-  await machine.run(['ln', '-sfn', `${debianGo}/${coreos}`, `/tmp/go/${coreos}/v22`])
-  await machine.run(
-    [
-      ...['env', 'GO111MODULE=off', `GOPATH=/tmp/go:${debianGo}`, 'GOCACHE=/tmp/go-cache', 'CGO_ENABLED=0'],
-      ...['sh', '-c', `cd ${current} && go build -o go-server main.go`],
-    ],
-    { deadlineMs: 240_000 },
-  )
-}
 
 describe('recipes', () => {
   test.each<[string, number, string]>([
     ['nginx', 8101, 'nginx.conf'],
     ['haproxy', 8102, 'haproxy.cfg'],
     ['gunicorn', 8104, 'wsgi.py'],
-    ['java', 8108, 'Server.java'],
   ])('%s is rolled without a failed request', { timeout: 180_000 }, async (name, port, file) => {
     await rollUnderLoad(machine, { name, port, deploy: () => edit(machine, file) })
   })
@@ -50,12 +30,6 @@ describe('recipes', () => {
       await rollUnderLoad(machine, { name, port, deploy: () => edit(machine, file), mayClose })
     },
   )
-
-  test('a Go program is rolled without a failed request', { timeout: 400_000 }, async () => {
-    await buildGo()
-    const deploy = async () => {}
-    await rollUnderLoad(machine, { name: 'go', port: 8107, deploy, versions: ['v1'] })
-  })
 
   test('a broken configuration of nginx fails the roll, and the old one serves', async () => {
     const unit = 'recipe-nginx.service'
