@@ -1,24 +1,21 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { listenTcp } from '@shellflip/fd-passing'
-import { temporaryFolder, waitFor } from '@shellflip/testing'
-import { describe, expect, test } from 'vitest'
+import { compileScriptedProcess, temporaryFolder, waitFor } from '@shellflip/testing'
+import { afterAll, describe, expect, test } from 'vitest'
 import { lookForSockets } from './look-for-sockets.ts'
 import { describeNotTaken } from './passed-sockets.ts'
 
-const readyFile = 'open(sys.argv[1], "w").write(str(os.getpid()))'
-/** Each ends with its parent's group, and tells its pid when it is set up. */
-const python = (lines: string) => `python3 -c '
-import os, socket, select, sys, time
-${lines}
-${readyFile}
-time.sleep(60)' "$READY"`
+const build = temporaryFolder('scripted-')
+const scripted = compileScriptedProcess(build.path)
+afterAll(() => build[Symbol.dispose]())
+
+/** Each ends with the group of its parent, and reports its pid when it is set up. */
+const c = (steps: string, last = 'hang') => `${scripted} ${steps} pid "$READY" ${last}`
 const node = (lines: string) => `node -e '
 ${lines}
 setTimeout(() => {}, 60_000)
 setTimeout(() => require("fs").writeFileSync(process.env.READY, String(process.pid)), 50)'`
-
-const ownListener = 's = socket.create_server(("127.0.0.1", 0))'
 
 /** Runs a command with a passed socket as fd 3, and looks for it when the command is set up. */
 async function look(script: string) {
@@ -48,7 +45,7 @@ async function look(script: string) {
 
 describe.runIf(process.platform === 'linux')('the sockets that were passed', () => {
   test.each([
-    ['no process took them, and one behind a shell listens by itself', `${python(ownListener)}; true`],
+    ['no process took them, and one behind a shell listens by itself', `${c('listen')}; true`],
     [
       'Node behind a shell listens by itself: that Node marks every descriptor is no trace',
       `${node('require("net").createServer().listen(0, "127.0.0.1")')}; true`,
@@ -65,16 +62,13 @@ describe.runIf(process.platform === 'linux')('the sockets that were passed', () 
   })
 
   test.each([
-    ['without a trace, as by accept() on fd 3', 'pass'],
-    ['with close-on-exec', `os.set_inheritable(3, False); ${ownListener}`],
-    ['as a duplicate', `d = os.dup(3); ${ownListener}`],
-    ['by epoll', `e = select.epoll(); e.register(3); ${ownListener}`],
-    [
-      'without a trace, beside a UNIX socket for control',
-      's = socket.socket(socket.AF_UNIX); s.bind("\\0" + str(os.getpid())); s.listen()',
-    ],
-  ])('may be taken behind a shell %s', async (_, lines) => {
-    const { found } = await look(`${python(lines)}; true`)
+    ['without a trace, as by accept() on fd 3', c('', 'accept 3')],
+    ['with close-on-exec', c('close-on-exec 3 listen')],
+    ['as a duplicate', c('duplicate 3 listen')],
+    ['by epoll', c('epoll 3 listen')],
+    ['without a trace, beside a UNIX socket for control', c('listen-unix', 'accept 3')],
+  ])('may be taken behind a shell %s', async (_, command) => {
+    const { found } = await look(`${command}; true`)
     expect(found).toBeUndefined()
   })
 

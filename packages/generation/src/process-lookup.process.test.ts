@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
-import { processState, waitFor } from '@shellflip/testing'
+import { compileScriptedProcess, processState, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { groupOf, memberOf, ownerOf, signal } from './process-lookup.ts'
 
@@ -36,9 +36,8 @@ describe.runIf(process.platform === 'linux')('a process group', () => {
 
   test('has no member when only a zombie is left of it', async () => {
     // Its parent leads another group and does not wait for it.
-    using parent = shell(
-      "exec /usr/bin/env python3 -c 'import os, sys, time\npid = os.fork()\nif pid == 0: os.setpgid(0, 0); os._exit(0)\nprint(pid, flush=True); time.sleep(60)'",
-    )
+    using folder = temporaryFolder()
+    using parent = shell(`exec ${compileScriptedProcess(folder.path)} zombie hang`)
     const zombie = Number(await parent.line())
     await waitFor(() => processState(zombie) === 'Z')
     expect(signal(-zombie, 0)).toBe('sent')

@@ -360,11 +360,7 @@ test('a command or a listener that throws fails one generation, or nothing', asy
 
 test('sockets that a wrapper keeps back fail the roll', async () => {
   using listener = listenTcp({ host: '127.0.0.1', port: 0 })
-  const fallback = `python3 -c '
-import os, socket, time
-own = socket.create_server(("127.0.0.1", 0))
-socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
-time.sleep(60)'; true`
+  const fallback = `${scripted} listen notify READY=1 hang; true`
   await using world = new Supervised([], {
     command: ({ id }) =>
       id === 2

@@ -1,12 +1,17 @@
 /* A process that does what its arguments say, one after the other, and starts within a millisecond: the
  * service that supervisors are tested with. See ../src/scripted-process.ts for the steps. */
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/epoll.h>
+#endif
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -84,6 +89,41 @@ static void *pause_for_ever(void *none) {
   return none;
 }
 
+/* Nobody waits for it. It leads a group of its own, in which nothing but the zombie is left. */
+static void leave_zombie(void) {
+  pid_t child = fork();
+  if (child < 0) fail("fork");
+  if (child == 0) _exit(setpgid(0, 0) == 0 ? 0 : 125);
+  printf("%d\n", (int)child);
+}
+
+static void listen_on(const struct sockaddr *address, socklen_t length) {
+  int fd = socket(address->sa_family, SOCK_STREAM, 0);
+  if (fd < 0 || bind(fd, address, length) != 0 || listen(fd, 1) != 0) fail("listen");
+}
+
+static void listen_tcp(void) {
+  const struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  listen_on((const struct sockaddr *)&loopback, sizeof loopback);
+}
+
+/* Without a name, Linux chooses an abstract one (unix(7), "Autobind feature"). */
+static void listen_unix(void) {
+  const struct sockaddr_un unnamed = {.sun_family = AF_UNIX};
+  listen_on((const struct sockaddr *)&unnamed, offsetof(struct sockaddr_un, sun_path));
+}
+
+static void watch_by_epoll(int fd) {
+#ifdef __linux__
+  struct epoll_event event = {.events = EPOLLIN};
+  if (epoll_ctl(epoll_create1(0), EPOLL_CTL_ADD, fd, &event) != 0) fail("epoll");
+#else
+  (void)fd;
+  errno = ENOSYS;
+  fail("epoll");
+#endif
+}
+
 /* The process goes on without its main thread: ps shows it as a zombie. */
 static void leave_to_a_thread(void) {
   pthread_t thread;
@@ -132,7 +172,20 @@ int main(int argc, char **argv) {
     else if (strcmp(step, "child") == 0) {
       if (fork() == 0)
         for (;;) pause();
-    } else if (strcmp(step, "thread") == 0) leave_to_a_thread();
+    } else if (strcmp(step, "zombie") == 0) leave_zombie();
+    else if (strcmp(step, "listen") == 0) listen_tcp();
+    else if (strcmp(step, "listen-unix") == 0) listen_unix();
+    else if (strcmp(step, "accept") == 0) {
+      if (accept(atoi(argument), NULL, NULL) < 0) fail(step);
+      i++;
+    } else if (strcmp(step, "duplicate") == 0) {
+      if (dup(atoi(argument)) < 0) fail(step);
+      i++;
+    } else if (strcmp(step, "close-on-exec") == 0) {
+      if (fcntl(atoi(argument), F_SETFD, FD_CLOEXEC) != 0) fail(step);
+      i++;
+    } else if (strcmp(step, "epoll") == 0) watch_by_epoll(atoi(argument)), i++;
+    else if (strcmp(step, "thread") == 0) leave_to_a_thread();
     else if (strcmp(step, "hang") == 0) {
       for (;;) pause();
     } else {

@@ -12,7 +12,11 @@ import { fileURLToPath } from 'node:url'
  * - `ignore N`, `catch N`: a signal by its number; `await-signal` waits for a caught one; `signal-number FILE`
  *   appends which it was
  * - `fork`: the parent exits with 0, the child goes on; `fork-held`: it exits when the child says `release`
- * - `child`: leaves a child that hangs, and goes on
+ * - `child`: starts a child that hangs
+ * - `zombie`: leaves a child that has exited in a process group of its own, and prints its pid
+ * - `listen`, `listen-unix`: listens on a socket of its own, on the loopback or under an abstract name (Linux)
+ * - `accept FD`: waits for a connection, of which /proc shows no trace
+ * - `duplicate FD`, `close-on-exec FD`; `epoll FD` watches it (Linux)
  * - `thread`: ends its main thread, and hangs in another
  */
 export type Script = readonly string[]
