@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { kill } from 'node:process'
 import { TestProcess } from '@shellflip/testing'
 import { expect, it } from 'vitest'
 
@@ -18,9 +17,8 @@ it.runIf(process.platform === 'linux')(
   `
     await using process = TestProcess.node(['--input-type=module', '-e', program])
     const [, child] = await process.printed(/child (\d+)/)
-    for (const signal of ['34', '37', '64'])
-      await once(spawn('kill', [`-${signal}`, String(process.pid)]), 'exit')
-    await once(spawn('kill', ['-37', String(child)]), 'exit')
+    for (const signal of [34, 37, 64]) kill(process.pid, signal)
+    kill(Number(child), 37)
     await process.printed(/child exited/)
     process.kill('SIGTERM')
     expect(await process.exit).toEqual({ code: null, signal: 'SIGTERM' })
