@@ -80,7 +80,7 @@ function offeredByBash(sandbox: ProcrollSandbox, line: string): string[] {
 }
 
 describe('completion in bash', () => {
-  it('offers commands, flags, values, files and running supervisors', async () => {
+  it.runIf(has('bash'))('offers commands, flags, values, files and running supervisors', async () => {
     await using sandbox = new ProcrollSandbox()
     sandbox.writeScript('procroll', `exec "${process.execPath}" "${cli}" "$@"`)
     const offered = (line: string) => offeredByBash(sandbox, line)

@@ -5,6 +5,8 @@ export type { LoadTarget } from './load-client-connection.ts'
 export type { FailureKind } from './load-client-failure.ts'
 export { describeFailures, type LoadCounts, type LoadReport } from './load-client-report.ts'
 export {
+  argumentsOf,
+  childrenOf,
   endProcessesWith,
   isAlive,
   openFds,

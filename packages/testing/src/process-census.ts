@@ -28,12 +28,32 @@ export function processState(pid: number): string | undefined {
   return statOf(pid)?.state
 }
 
-function statOf(pid: number): { state: string; threads: number } | undefined {
+/** The children of a process, zombies too. */
+export function childrenOf(pid: number): number[] {
+  return allProcesses().filter((other) => statOf(other)?.parent === pid)
+}
+
+/** The arguments of a process (/proc/PID/cmdline). None where it has ended, or is a zombie. */
+export function argumentsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
+  } catch {
+    return []
+  }
+}
+
+function allProcesses(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+}
+
+function statOf(pid: number): { state: string; parent: number; threads: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The fields from the third on; the second is a name, which may hold anything. The 20th is num_threads (proc(5)).
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { state: fields[0] as string, threads: Number(fields[17]) }
+    return { state: fields[0] as string, parent: Number(fields[1]), threads: Number(fields[17]) }
   } catch {
     return undefined
   }
@@ -49,14 +69,11 @@ const foundBefore = new Map<string, Set<number>>()
  */
 export function processesWith(environmentText: string): number[] {
   const before = foundBefore.get(environmentText)
-  const found = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      const environment = environmentOf(pid)
-      if (environment === '') return before?.has(pid) === true && isAlive(pid)
-      return environment?.includes(environmentText)
-    })
+  const found = allProcesses().filter((pid) => {
+    const environment = environmentOf(pid)
+    if (environment === '') return before?.has(pid) === true && isAlive(pid)
+    return environment?.includes(environmentText)
+  })
   foundBefore.set(environmentText, new Set(found))
   return found
 }

@@ -146,11 +146,12 @@ describe('procroll status', () => {
   it('does not mind that its reader had enough', async () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([])
-    const watching = sandbox.shell('set -o pipefail; "$@" | head -n 1', ['status', '--watch'])
+    const script = '{ { "$@"; echo "exited with $?" >&3; } | head -n 1; } 3>&1'
+    const watching = sandbox.shell(script, ['status', '--watch'])
     await waitFor(async () => (await sandbox.finish(['roll'])).code === 0)
-    const { code, stdout, stderr } = await watching
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(new RegExp(`^${supervisor.pid}: `))
+    const { stdout, stderr } = await watching
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(new RegExp(`^${supervisor.pid}: .*\nexited with 0\n$`))
   })
 })
 

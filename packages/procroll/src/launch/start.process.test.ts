@@ -25,7 +25,7 @@ describe.runIf(process.platform === 'linux').each(Object.entries(ways))(
   (_, way) => {
     /** Runs procroll by a shell command line in which "$@" stands for it. */
     async function run(sandbox: ProcrollSandbox, script: string, command = observe): Promise<TestProcess> {
-      const started = TestProcess.start('bash', ['-c', script, 'bash', ...way, 'run', '--', ...command], {
+      const started = TestProcess.start('sh', ['-c', script, 'sh', ...way, 'run', '--', ...command], {
         env: sandbox.env,
         cwd: sandbox.join(),
       })
@@ -45,7 +45,7 @@ describe.runIf(process.platform === 'linux').each(Object.entries(ways))(
       const odd = String.raw`"$(printf 'app.\377=caf\351')" "$(printf 'LATIN=caf\351')" app.dotted=1 NODE_OPTIONS=--no-warnings`
       await using _run = await run(sandbox, `exec /usr/bin/env -u NOTIFY_SOCKET -- ${odd} "$@"`)
       await using shell = TestProcess.start(
-        'bash',
+        'sh',
         ['-c', `exec /usr/bin/env -u NOTIFY_SOCKET -- ${odd} cat /proc/self/environ`],
         {
           env: sandbox.env,
@@ -119,7 +119,7 @@ describe('--chdir', () => {
     await using sandbox = new ProcrollSandbox()
     for (const version of ['v1', 'v2']) {
       mkdirSync(sandbox.join(version))
-      const script = `#!/bin/sh\n[ "$PWD" = "${sandbox.join('current')}" ] && systemd-notify --ready --status=${version}\nexec sleep 1000\n`
+      const script = `#!/bin/sh\n[ "$PWD" = "${sandbox.join('current')}" ] && exec ${sandbox.scripted} notify 'STATUS=${version}' notify READY=1 hang\n`
       writeFileSync(sandbox.join(version, 'server'), script, { mode: 0o755 })
     }
     symlinkSync('v1', sandbox.join('current'))

@@ -34,26 +34,26 @@ describe.runIf(process.platform === 'linux')('a program that goes to the backgro
   it('in a roll takes nothing of the generation that serves with it', async () => {
     await using sandbox = new ProcrollSandbox()
     // The first generation has helpers in the background too, one of which shows no environment.
-    const first =
-      'setsid sleep 1000 & setsid env -i PROCROLL_RUNTIME_DIR=$PROCROLL_RUNTIME_DIR sleep 1000 & systemd-notify --ready; sleep 1000'
+    const first = `setsid sleep 1000 & setsid env -i PROCROLL_RUNTIME_DIR=$PROCROLL_RUNTIME_DIR sleep 1000 &
+      exec ${sandbox.scripted} notify READY=1 hang`
     const script = `case $NOTIFY_SOCKET in */1.sock) ${first};; *) ${daemon('exec sleep 1000')};; esac`
     const supervisor = sandbox.start(['run', 'sh', '-c', script])
     await supervisor.printed(/generation serves/)
-    // procroll, the shell, its helpers and what it waits for.
-    await waitFor(() => sandbox.processes.length === 5)
+    // procroll, the service and its two helpers.
+    await waitFor(() => sandbox.processes.length === 4)
     const serving = sandbox.processes
     const { code, stderr } = await sandbox.finish(['roll'])
     expect(code).toBe(1)
     expect(stderr).toMatch(/exited with 0 before ready/)
     await supervisor.printed(/left a process in the background/)
-    await waitFor(() => sandbox.processes.length === 5)
+    await waitFor(() => sandbox.processes.length === 4)
     expect(sandbox.processes).toEqual(serving)
     expect((await sandbox.status()).state).toBe('serving')
   })
 
   it('is followed where it names itself by MAINPID', async () => {
     await using sandbox = new ProcrollSandbox()
-    const script = `setsid sh -c 'systemd-notify MAINPID=$$ READY=1; echo > away; exec sleep 1000' &
+    const script = `setsid ${sandbox.scripted} main-pid notify READY=1 append away '' hang &
       until [ -e away ]; do sleep 0.01; done`
     const supervisor = sandbox.start(['run', 'sh', '-c', script])
     await supervisor.printed(/generation serves/)

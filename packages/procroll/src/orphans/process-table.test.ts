@@ -20,7 +20,7 @@ describe('lookUpProcess', () => {
   })
 
   it.runIf(isLinux)('is not misled by a name with blanks and parentheses', async () => {
-    const child = spawn('bash', ['-c', 'printf "a) Z 1 (b" > /proc/self/comm; echo; read'], {
+    const child = spawn('sh', ['-c', 'printf "a) Z 1 (b" > /proc/self/comm; echo; read line'], {
       detached: true,
       stdio: ['pipe', 'pipe', 'ignore'],
     })

@@ -2,7 +2,14 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
-import { type Exit, endProcessesWith, processesWith, TestProcess, temporaryFolder } from '@shellflip/testing'
+import {
+  compileScriptedProcess,
+  type Exit,
+  endProcessesWith,
+  processesWith,
+  TestProcess,
+  temporaryFolder,
+} from '@shellflip/testing'
 import { type Status, statusSchema } from '../control/status.ts'
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
@@ -22,6 +29,7 @@ export type StartOptions = {
 export class ProcrollSandbox implements AsyncDisposable {
   readonly #folder = temporaryFolder('pr-')
   readonly #started: TestProcess[] = []
+  #scripted: string | undefined
   readonly runtime = this.#folder.join('run')
   readonly tempdir = this.#folder.join('tmp')
 
@@ -40,6 +48,12 @@ export class ProcrollSandbox implements AsyncDisposable {
       NODE_EXTRA_CA_CERTS: '',
       NOTIFY_SOCKET: undefined,
     }
+  }
+
+  /** The path of the process that does what its arguments say, as {@link Script} describes. A shell can exec it. */
+  get scripted(): string {
+    this.#scripted ??= compileScriptedProcess(this.#folder.path)
+    return this.#scripted
   }
 
   /** Starts procroll with these arguments. */
@@ -62,7 +76,7 @@ export class ProcrollSandbox implements AsyncDisposable {
 
   /** Runs procroll to its end as `"$@"` of a script. */
   async shell(script: string, args: readonly string[]): Promise<Finished> {
-    const shell = TestProcess.start('bash', ['-c', script, 'bash', process.execPath, cli, ...args], {
+    const shell = TestProcess.start('sh', ['-c', script, 'sh', process.execPath, cli, ...args], {
       env: this.env,
     })
     this.#started.push(shell)
