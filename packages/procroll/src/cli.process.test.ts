@@ -16,7 +16,7 @@ describe('the command line', () => {
     }
     const files = result.map(({ url }) => url).filter((url) => url.startsWith('file:'))
     const bytes = files.reduce((sum, url) => sum + readFileSync(new URL(url)).length, 0)
-    expect(bytes).toBeLessThan(10_000)
+    expect(bytes).toBeLessThan(13_000)
   })
 
   it.each([

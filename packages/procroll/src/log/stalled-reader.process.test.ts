@@ -83,7 +83,7 @@ describe.runIf(process.platform === 'linux')('a log that nobody reads', () => {
 
 describe('an error of the command line', () => {
   it.each([
-    [['--bogus', 'true'], 2, /^unknown option '--bogus' \(see --help\)$/],
+    [['--bogus', 'true'], 2, /^unknown option '--bogus' \(see procroll run --help\)$/],
     [['--ready-timeout', '0s', 'true'], 2, /^--ready-timeout: /],
     [['--tempdir', '/nowhere/x', 'true'], 1, /^--tempdir \/nowhere\/x /],
     [[], 2, /^missing required argument 'command' /],
