@@ -120,9 +120,9 @@ export class GenerationRecord {
   }
 }
 
-/** The name of a record that is being written. */
-export function temporaryOf(path: string, pid: number = process.pid): string {
-  return `${path}.${pid}`
+/** Names the record that is being written. The name stays the same, so the next procroll replaces what a killed one left of it. */
+export function temporaryOf(path: string): string {
+  return `${path}.next`
 }
 
 function self(): GenerationsRecord['supervisor'] {

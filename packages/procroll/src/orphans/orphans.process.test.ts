@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { isAlive, type TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { freeListener, hear, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
+import { temporaryOf } from './generation-record.ts'
 
 /** Sockets of another process are shared by pidfd_getfd(2), which root is always allowed. */
 const mayTrace = process.platform === 'linux' && process.geteuid?.() === 0
@@ -44,6 +45,17 @@ describe('after procroll was killed, the next one of its name', () => {
     expect(isAlive(orphan)).toBe(true)
     writeFileSync(go, '')
     await next.printed(/msg="generation of a killed procroll is asked to end"/)
+    await waitFor(() => !isAlive(orphan))
+    next.kill()
+    expect((await next.exit).code).toBe(0)
+    expect(sandbox.leftovers).toEqual([])
+  })
+
+  it('leaves nothing where the killed one was writing its record', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const orphan = await orphanOf(sandbox, await sandbox.serve(['--name', 'api']))
+    writeFileSync(temporaryOf(recordOf(sandbox)), '{"superv')
+    const next = await sandbox.serve(['--name', 'api'])
     await waitFor(() => !isAlive(orphan))
     next.kill()
     expect((await next.exit).code).toBe(0)

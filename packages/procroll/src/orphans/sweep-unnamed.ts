@@ -43,13 +43,13 @@ function sweep(label: string, logger: Logger): void {
   }
   if (orphans.length > 0) return
   for (const path of left?.notifyDirectories ?? []) removeLeftNotifyDirectory(path)
-  removePlace(place, Number(label))
+  removePlace(place)
 }
 
 /** Removes what a supervisor has in its folder, and nothing else: by name, never a folder with all that is in it. */
-function removePlace(place: SupervisorPlace & { folder: string }, pid: number): void {
+function removePlace(place: SupervisorPlace & { folder: string }): void {
   const lock = join(dirname(place.controlSocket), `.${basename(place.controlSocket)}.lock`)
-  for (const path of [place.controlSocket, lock, place.record, temporaryOf(place.record, pid)]) {
+  for (const path of [place.controlSocket, lock, place.record, temporaryOf(place.record)]) {
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === false) unlinkSync(path)
   }
   rmdirSync(place.folder)
