@@ -21,10 +21,12 @@ export function commonLaunch(
   }
 }
 
-/** A service manager sets no PWD: a symlink in its WorkingDirectory= is lost to us, and a deploy that moves it would do nothing. */
+/**
+ * Shells set PWD, and systemd, cron and containers do not: a symlink on the way to the working directory is lost to us then, and a
+ * deploy that moves it would do nothing. A container (PID 1) gets a new image instead.
+ */
 export function warnOfResolved(directory: LaunchDirectory, words: readonly Bytes[], logger: Logger): void {
-  const hasManager = process.env.NOTIFY_SOCKET !== undefined || process.env.INVOCATION_ID !== undefined
-  if (!directory.isResolved || !hasManager || !isRelative(words, directory.path)) return
+  if (!directory.isResolved || process.pid === 1 || !isRelative(words, directory.path)) return
   logger.log(
     'WARN',
     'the working directory is known without its symlinks: give --chdir if a deploy moves one',
