@@ -147,8 +147,12 @@ describe('procroll status', () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([])
     const script = '{ { "$@"; echo "exited with $?" >&3; } | head -n 1; } 3>&1'
-    const watching = sandbox.shell(script, ['status', '--watch'])
-    await waitFor(async () => (await sandbox.finish(['roll'])).code === 0)
+    let hasExited = false
+    const watching = sandbox.shell(script, ['status', '--watch']).finally(() => {
+      hasExited = true
+    })
+    // It notices at the next change, and a roll may end before it watches.
+    await waitFor(async () => (await sandbox.finish(['roll'])).code === 0 && hasExited)
     const { stdout, stderr } = await watching
     expect(stderr).toBe('')
     expect(stdout).toMatch(new RegExp(`^${supervisor.pid}: .*\nexited with 0\n$`))
