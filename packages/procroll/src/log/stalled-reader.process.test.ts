@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream, readFileSync } from 'node:fs'
-import { text } from 'node:stream/consumers'
+import { finished } from 'node:stream/promises'
 import { pipe, socketpair, writeNow } from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
@@ -45,10 +45,15 @@ describe.runIf(process.platform === 'linux')('a log that nobody reads', () => {
     expect(isNonBlocking(supervisor.pid ?? 0, 2)).toBe(false)
 
     writer.close()
-    const log = text(createReadStream('', { fd: reader.release() }))
+    let log = ''
+    const reading = createReadStream('', { fd: reader.release(), encoding: 'utf8' }).on('data', (chunk) => {
+      log += chunk
+    })
+    await waitFor(() => log.includes('lines of the log were dropped'))
     supervisor.kill('SIGTERM')
     expect(await once(supervisor, 'exit')).toEqual([0, null])
-    const lines = (await log).split('\n').filter((line) => line !== '')
+    await finished(reading)
+    const lines = log.split('\n').filter((line) => line !== '')
     const records = lines.map((line) => JSON.parse(line))
     const dropped = records.filter(({ msg }) => msg === 'lines of the log were dropped')
     expect(dropped).toMatchObject([{ level: 'WARN', reason: 'nobody read the log' }])
