@@ -258,11 +258,7 @@ describe('the sockets that were passed', () => {
     expect(generation.state).toBe('ready')
   })
 
-  test('are not looked for when the process that LISTEN_PID names reports ready, or none were passed', () => {
-    const direct = start({ launch })
-    direct.system.notTaken = wrapped
-    direct.system.notify(direct.process.pid, { ready: true })
-    expect(direct.generation.state).toBe('ready')
+  test('are not looked for when none were passed', () => {
     const unpassed = start()
     unpassed.system.notTaken = wrapped
     unpassed.system.notify(unpassed.process.pid, { ready: true }, 7)

@@ -265,10 +265,7 @@ export class Generation {
   #lookForSockets(): void {
     const { spawnedPid } = this.#main
     this.#notTaken =
-      spawnedPid === undefined ||
-      this.#readySender === undefined ||
-      this.#readySender === spawnedPid ||
-      this.#listen.length === 0
+      spawnedPid === undefined || this.#readySender === undefined || this.#listen.length === 0
         ? undefined
         : this.#system.lookForSockets({ spawnedPid, readyPid: this.#readySender, sockets: this.#listen })
   }

@@ -5,6 +5,7 @@ import { compileScriptedProcess, temporaryFolder, waitFor } from '@shellflip/tes
 import { afterAll, describe, expect, test } from 'vitest'
 import { lookForSockets } from './look-for-sockets.ts'
 import { describeNotTaken } from './passed-sockets.ts'
+import { memberOf } from './process-lookup.ts'
 
 const build = temporaryFolder('scripted-')
 const scripted = compileScriptedProcess(build.path)
@@ -28,8 +29,9 @@ async function look(script: string) {
     stdio: ['ignore', 'inherit', 'inherit', listener.fd],
   })
   const spawnedPid = child.pid as number
+  let readyPid = spawnedPid
   try {
-    const readyPid = await waitFor(() => {
+    readyPid = await waitFor(() => {
       try {
         return Number(readFileSync(ready, 'utf8'))
       } catch {
@@ -40,6 +42,7 @@ async function look(script: string) {
     return { found, spawnedPid, readyPid }
   } finally {
     process.kill(-spawnedPid, 'SIGKILL')
+    if (memberOf(readyPid) !== undefined) process.kill(-readyPid, 'SIGKILL')
   }
 }
 
@@ -59,6 +62,20 @@ describe.runIf(process.platform === 'linux')('the sockets that were passed', () 
       listenerPid: readyPid,
       address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
     })
+  })
+
+  test.each([
+    ['its environment was emptied', `exec env -i READY="$READY" ${c('listen')}`],
+    ['its descriptor was closed', `exec 3<&-; export LISTEN_PID=$$; exec ${c('listen')}`],
+    ['it left the group and its parent', `export LISTEN_PID=$$; setsid -f ${c('listen')}; sleep 60`],
+  ])('are not taken by a process that listens by itself: %s', async (_, script) => {
+    const { found, readyPid } = await look(script)
+    expect(found).toMatchObject({ readyPid, listenerPid: readyPid })
+  })
+
+  test('may be taken by the process that LISTEN_PID names, whatever else it listens on', async () => {
+    const { found } = await look(`export LISTEN_PID=$$; exec ${c('listen')}`)
+    expect(found).toBeUndefined()
   })
 
   test.each([
@@ -84,5 +101,8 @@ test('the failure names who keeps them and where the service listens', () => {
   expect(describeNotTaken({ ...found, address: '127.0.0.1:18151' })).toBe(
     'pid 812 reports ready, but nobody took the sockets: LISTEN_PID names pid 800 (npm start). ' +
       'It listens on 127.0.0.1:18151 instead. Start the server directly, or by exec',
+  )
+  expect(describeNotTaken({ ...found, listenPid: 812, address: '127.0.0.1:18151' })).toContain(
+    'nobody took the sockets: something closed them or removed LISTEN_PID before the server started. It listens',
   )
 })

@@ -9,18 +9,20 @@ const closeOnExec = 0o2000000
 
 /**
  * Looks in /proc whether a process of a generation took the sockets that were passed. A process can use fd 3 without a
- * trace. So only this is a failure: no process shows a trace, and one that LISTEN_PID does not name listens on a socket of
+ * trace. So only this is a failure: no process shows a trace, and one that was not given the sockets listens on a socket of
  * its own. Undefined also where the system does not tell.
  */
 export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch): SocketsNotTaken | undefined {
   if (process.platform !== 'linux') return undefined
   try {
     const passed = new Set(sockets.map(({ fd }) => fstatSync(fd.fd).ino))
-    const seen = generationOf(spawnedPid).map((pid) => ({ pid, fds: openFds(pid) }))
+    // Most services are started directly. They need no look at every process of the system.
+    if (readyPid === spawnedPid && wasGiven(spawnedPid, openFds(spawnedPid), passed)) return undefined
+    const seen = generationOf(spawnedPid, readyPid).map((pid) => ({ pid, fds: openFds(pid) }))
     if (seen.some(({ pid, fds }) => tookOne(pid, fds, passed))) return undefined
     const listenCommand = readProc(`${spawnedPid}/comm`) ?? ''
     for (const { pid, fds } of seen) {
-      const own = pid === spawnedPid ? undefined : ownListener(pid, fds, passed)
+      const own = wasGiven(pid, fds, passed) ? undefined : ownListener(pid, fds, passed)
       if (own !== undefined)
         return { readyPid, listenPid: spawnedPid, listenCommand, listenerPid: pid, address: own.address }
     }
@@ -30,12 +32,24 @@ export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch):
   return undefined
 }
 
-/** The members of the group that a spawned process leads, and its descendants in other groups. */
-function generationOf(spawnedPid: number): number[] {
+/** A process was given the sockets if it has one, and its environment names it by LISTEN_PID (sd_listen_fds(3)). */
+function wasGiven(pid: number, fds: readonly OpenFd[], passed: ReadonlySet<number>): boolean {
+  const hasOne = fds.some(({ inode }) => inode !== undefined && passed.has(inode))
+  return hasOne && (readProc(`${pid}/environ`) ?? '').split('\0').includes(`LISTEN_PID=${pid}`)
+}
+
+/**
+ * The members of the group that a spawned process leads, and its descendants in other groups. The process that reports ready
+ * may have left both.
+ */
+function generationOf(spawnedPid: number, readyPid: number): number[] {
   const all = procProcesses()
   const isOurs = (pid: number, process: ProcProcess | undefined): boolean =>
     process !== undefined &&
-    (pid === spawnedPid || process.group === spawnedPid || isOurs(process.parent, all.get(process.parent)))
+    (pid === spawnedPid ||
+      pid === readyPid ||
+      process.group === spawnedPid ||
+      isOurs(process.parent, all.get(process.parent)))
   return [...all].filter(([pid, process]) => isOurs(pid, process)).map(([pid]) => pid)
 }
 

@@ -1,7 +1,7 @@
 import { oneLine } from '@shellflip/internal'
 import type { ListenSocket } from './system.ts'
 
-/** A process reports ready for a generation, and is not the one that LISTEN_PID names. */
+/** A process reports ready for a generation that was passed sockets. */
 export type SocketSearch = {
   /** The process that LISTEN_PID names. */
   spawnedPid: number
@@ -21,10 +21,16 @@ export type SocketsNotTaken = {
 }
 
 export function describeNotTaken(found: SocketsNotTaken): string {
-  const { readyPid, listenPid, listenCommand, listenerPid, address } = found
+  const { readyPid, listenerPid, address } = found
+  const listener = listenerPid === readyPid ? 'It' : `Pid ${listenerPid}`
   return (
-    `pid ${readyPid} reports ready, but nobody took the sockets: LISTEN_PID names pid ${listenPid} (${oneLine(listenCommand)}). ` +
-    `${listenerPid === readyPid ? 'It' : `Pid ${listenerPid}`} listens on ${oneLine(address)} instead. ` +
-    'Start the server directly, or by exec'
+    `pid ${readyPid} reports ready, but nobody took the sockets: ${whyNot(found)}. ` +
+    `${listener} listens on ${oneLine(address)} instead. Start the server directly, or by exec`
   )
+}
+
+function whyNot({ listenPid, listenCommand, listenerPid }: SocketsNotTaken): string {
+  return listenPid === listenerPid
+    ? 'something closed them or removed LISTEN_PID before the server started'
+    : `LISTEN_PID names pid ${listenPid} (${oneLine(listenCommand)})`
 }
