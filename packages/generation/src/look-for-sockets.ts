@@ -20,7 +20,8 @@ export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch):
     if (seen.some(({ pid, fds }) => tookOne(pid, fds, passed))) return undefined
     const listenCommand = readProc(`${spawnedPid}/comm`) ?? ''
     for (const { pid, fds } of seen) {
-      const own = pid === spawnedPid ? undefined : ownListener(pid, fds, passed)
+      const own =
+        pid === spawnedPid || !sharesUsers(pid, spawnedPid) ? undefined : ownListener(pid, fds, passed)
       if (own !== undefined)
         return { readyPid, listenPid: spawnedPid, listenCommand, listenerPid: pid, address: own.address }
     }
@@ -28,6 +29,15 @@ export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch):
     // A process of another user, or a system call that failed: nobody can tell.
   }
   return undefined
+}
+
+/**
+ * Whether two processes are in one user namespace. A listener in another one may hold the port of a container (rootlessport of
+ * podman), and what took the sockets is then no descendant of the client.
+ */
+function sharesUsers(pid: number, other: number): boolean {
+  const users = (id: number) => readlinkUnlessGone(`/proc/${id}/ns/user`)
+  return users(pid) === users(other)
 }
 
 /** The members of the group that a spawned process leads, and its descendants in other groups. */
