@@ -8,18 +8,57 @@ export type { PidWatch }
 const pollMs = 500
 
 /**
- * Watches a child of this process. Where there is no pidfd, or no descriptor is free for one, it looks at each SIGCHLD and every
- * half second: kill(2) cannot tell a zombie from a process that lives.
+ * Watches a child of this process by a pidfd. Where there is none, or no descriptor is free for one, it looks at each SIGCHLD and
+ * every half second: kill(2) cannot tell a zombie from a process that lives. It does so too where the pidfd tells of an end and the
+ * look finds none: while a debugger holds the zombie, waitpid(2) shows it to the debugger alone (ptrace(2)).
  *
  * @param look reaps the child; returns whether it has ended
  */
 export function watchChild(pid: number, look: () => boolean): PidWatch {
+  return new ChildWatch(pid, look)
+}
+
+class ChildWatch implements PidWatch {
+  #watch: PidWatch
+  #referenced = true
+
+  constructor(pid: number, look: () => boolean) {
+    const lookOn = () => {
+      if (look()) return
+      this.#watch = new SigchldWatch(look)
+      if (!this.#referenced) this.#watch.unref()
+    }
+    this.#watch = pidfdWatch(pid, lookOn) ?? new SigchldWatch(look)
+  }
+
+  ref(): this {
+    this.#referenced = true
+    this.#watch.ref()
+    return this
+  }
+
+  unref(): this {
+    this.#referenced = false
+    this.#watch.unref()
+    return this
+  }
+
+  close(): void {
+    this.#watch.close()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+function pidfdWatch(pid: number, onExit: () => void): PidWatch | undefined {
   const opened = native.pidfdOpen(pid)
-  if (opened < 0) return new SigchldWatch(look)
+  if (opened < 0) return undefined
   try {
-    return new PidfdWatch(new OwnedFd(opened), look)
+    return new PidfdWatch(new OwnedFd(opened), onExit)
   } catch {
-    return new SigchldWatch(look)
+    return undefined
   }
 }
 

@@ -166,6 +166,7 @@ describe('a process of another user', () => {
     system.advance(60_000)
     expect(events).toContainEqual({ type: 'signal-refused', pid, signal: 'SIGKILL' })
     expect(events.at(-1)).toEqual({ type: 'given-up', pid })
+    expect(process.released).toBe(true)
     expect(types().filter((type) => type === 'signal-refused')).toHaveLength(2)
     expect(generation.state).toBe('exited')
     expect(system.timers).toBe(0)
@@ -477,7 +478,7 @@ describe('MAINPID', () => {
     const { generation, system, process } = start()
     const helper = system.fork(process)
     const observer = { onExit: () => {}, onError: () => {} }
-    const main = system.spawn({ file: 'monitor', args: [], env: {}, listen: [] }, observer) as number
+    const main = system.spawn({ file: 'monitor', args: [], env: {}, listen: [] }, observer)?.pid as number
     system.notify(process.pid, { mainPid: main, ready: true })
     const monitor = system.processes[2] as FakeProcess
     generation.stop()
@@ -487,7 +488,7 @@ describe('MAINPID', () => {
 
     const daemon = start()
     const worker = daemon.system.fork(daemon.process)
-    const pid = daemon.system.spawn({ file: 'main', args: [], env: {}, listen: [] }, observer) as number
+    const pid = daemon.system.spawn({ file: 'main', args: [], env: {}, listen: [] }, observer)?.pid as number
     daemon.system.notify(daemon.process.pid, { mainPid: pid, ready: true })
     daemon.system.exit(daemon.process.pid, { code: 0, signal: null })
     daemon.generation.stop()

@@ -19,6 +19,7 @@ export type {
   NotifyInbox,
   ProcessObserver,
   SignalOutcome,
+  Spawned,
   System,
   Timer,
 } from './system.ts'

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { listenTcp } from '@shellflip/fd-passing'
 import { compileScriptedProcess, temporaryFolder, waitFor } from '@shellflip/testing'
@@ -10,6 +10,10 @@ import { memberOf } from './process-lookup.ts'
 const build = temporaryFolder('scripted-')
 const scripted = compileScriptedProcess(build.path)
 afterAll(() => build[Symbol.dispose]())
+
+const inUserNamespace = 'unshare --user --map-root-user'
+const userNamespace =
+  spawnSync('/bin/sh', ['-c', `${inUserNamespace} true`]).status === 0 ? inUserNamespace : undefined
 
 /** Each ends with the group of its parent, and reports its pid when it is set up. */
 const c = (steps: string, last = 'hang') => `${scripted} ${steps} pid "$READY" ${last}`
@@ -88,6 +92,14 @@ describe.runIf(process.platform === 'linux')('the sockets that were passed', () 
     const { found } = await look(`${command}; true`)
     expect(found).toBeUndefined()
   })
+
+  test.skipIf(userNamespace === undefined)(
+    'may be taken in a container, whose port another process holds in a user namespace of its own',
+    async () => {
+      const { found } = await look(`${userNamespace} ${c('listen')}; true`)
+      expect(found).toBeUndefined()
+    },
+  )
 
   test('may be taken by Node behind a shell', async () => {
     const lines = `const net = require("net"); net.createServer().listen({ fd: 3 }); net.createServer().listen(0, "127.0.0.1")`

@@ -22,7 +22,8 @@ export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch):
     if (seen.some(({ pid, fds }) => tookOne(pid, fds, passed))) return undefined
     const listenCommand = readProc(`${spawnedPid}/comm`) ?? ''
     for (const { pid, fds } of seen) {
-      const own = wasGiven(pid, fds, passed) ? undefined : ownListener(pid, fds, passed)
+      const isExcused = wasGiven(pid, fds, passed) || !sharesUsers(pid, spawnedPid)
+      const own = isExcused ? undefined : ownListener(pid, fds, passed)
       if (own !== undefined)
         return { readyPid, listenPid: spawnedPid, listenCommand, listenerPid: pid, address: own.address }
     }
@@ -35,7 +36,22 @@ export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch):
 /** A process was given the sockets if it has one, and its environment names it by LISTEN_PID (sd_listen_fds(3)). */
 function wasGiven(pid: number, fds: readonly OpenFd[], passed: ReadonlySet<number>): boolean {
   const hasOne = fds.some(({ inode }) => inode !== undefined && passed.has(inode))
-  return hasOne && (readProc(`${pid}/environ`) ?? '').split('\0').includes(`LISTEN_PID=${pid}`)
+  const named = /(?:^|\0)LISTEN_PID=(\d+)/.exec(readProc(`${pid}/environ`) ?? '')?.[1]
+  return hasOne && named !== undefined && pidsOf(pid).includes(named)
+}
+
+/** A process of a container has another pid there than here (proc_pid_status(5), NSpid). */
+function pidsOf(pid: number): string[] {
+  return /^NSpid:\s*(.*)$/m.exec(readProc(`${pid}/status`) ?? '')?.[1]?.split('\t') ?? []
+}
+
+/**
+ * Whether two processes are in one user namespace. A listener in another one may hold the port of a container (rootlessport of
+ * podman), and what took the sockets is then no descendant of the client.
+ */
+function sharesUsers(pid: number, other: number): boolean {
+  const users = (id: number) => readlinkUnlessGone(`/proc/${id}/ns/user`)
+  return users(pid) === users(other)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Deadline } from './deadline.ts'
 import type { ProcessExit } from './failure.ts'
 import { ProcessGroup } from './process-group.ts'
-import type { Launch, SignalOutcome, System } from './system.ts'
+import type { Launch, SignalOutcome, Spawned, System } from './system.ts'
 
 type Signal = NodeJS.Signals | number
 
@@ -29,6 +29,7 @@ const killedMs = 10_000
 export class MainProcess {
   readonly #system: System
   readonly #observer: MainProcessObserver
+  #spawned: Spawned | undefined
   #group: ProcessGroup | undefined
   #followed: { pid: number; watch: Disposable } | undefined
   /** Whether the group has the stop signal already: some programs take a second one for an order to cut the drain. */
@@ -61,8 +62,10 @@ export class MainProcess {
   }
 
   spawn(launch: Launch, onError: (error: NodeJS.ErrnoException) => void): void {
-    const pid = this.#system.spawn(launch, { onExit: (exit) => this.#spawnedExited(exit), onError })
-    if (pid !== undefined) this.#group = new ProcessGroup(this.#system, pid)
+    const spawned = this.#system.spawn(launch, { onExit: (exit) => this.#spawnedExited(exit), onError })
+    if (spawned === undefined) return
+    this.#spawned = spawned
+    this.#group = new ProcessGroup(this.#system, spawned.pid)
   }
 
   /**
@@ -143,7 +146,9 @@ export class MainProcess {
     this.#observer.onUnkillable()
   }
 
+  /** Holds nothing any more, not even the event loop for a process that cannot be ended. */
   close(): void {
+    this.#spawned?.[Symbol.dispose]()
     this.#unfollow()
     this.#linger.clear()
     this.#killLinger.clear()

@@ -14,7 +14,8 @@ export const nodeSystem: System = {
 
   spawn(launch, { onExit, onError }) {
     try {
-      return startProcess(launch, onExit)
+      const spawned = startProcess(launch, onExit)
+      return { pid: spawned.pid, [Symbol.dispose]: () => void spawned.unref() }
     } catch (error) {
       queueMicrotask(() => onError(error as NodeJS.ErrnoException))
       return undefined

@@ -17,11 +17,11 @@ const code = `
   const started = (onExit) => nodeSystem.spawn(launch, { onExit, onError: console.error })
   started((exit) => {
     console.log(JSON.stringify(exit))
-    const pid = nodeSystem.spawn({ ...launch, file: 'sleep', args: ['60'], env: process.env }, {
+    const spawned = nodeSystem.spawn({ ...launch, file: 'sleep', args: ['60'], env: process.env }, {
       onExit: (other) => console.log(JSON.stringify(other)),
       onError: console.error,
     })
-    process.kill(pid, 'SIGKILL')
+    process.kill(spawned.pid, 'SIGKILL')
   })`
 
 it.runIf(canLimit)('a kill for want of memory is told from another SIGKILL', async (context) => {

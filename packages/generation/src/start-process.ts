@@ -1,4 +1,4 @@
-import { type Bytes, FdPassingError, spawnProcess } from '@shellflip/fd-passing'
+import { type Bytes, FdPassingError, type SpawnedProcess, spawnProcess } from '@shellflip/fd-passing'
 import { listenEnvironment } from '@shellflip/sd-notify'
 import { executablePaths } from './executable.ts'
 import { explainLaunch } from './explain-launch.ts'
@@ -9,11 +9,11 @@ import { pathFrom } from './path-from.ts'
 import type { Launch } from './system.ts'
 
 /**
- * Starts what a launch describes, as the leader of a session of its own. Returns its pid.
+ * Starts what a launch describes, as the leader of a session of its own.
  *
  * @throws LaunchError
  */
-export function startProcess(launch: Launch, tellExit: (exit: ProcessExit) => void): number {
+export function startProcess(launch: Launch, tellExit: (exit: ProcessExit) => void): SpawnedProcess {
   const killsBefore = oomKills()
   const onExit = (exit: ProcessExit) => {
     const isKilled = exit.signal === 'SIGKILL' && (oomKills() ?? 0) > (killsBefore ?? 0)
@@ -35,17 +35,17 @@ export function startProcess(launch: Launch, tellExit: (exit: ProcessExit) => vo
   }
   const files = executablePaths(launch.file, env.PATH)
   try {
-    return spawnProcess({ ...options, file: files, argv0: launch.file }, onExit).pid
+    return spawnProcess({ ...options, file: files, argv0: launch.file }, onExit)
   } catch (error) {
     const script = scriptWithoutInterpreter(error, cwd)
     if (script === undefined) throw explainLaunch(error, launch)
     return startInShell(script)
   }
 
-  function startInShell(script: Bytes): number {
+  function startInShell(script: Bytes): SpawnedProcess {
     const inShell = { ...options, file: shell, args: [script, ...args] }
     try {
-      return spawnProcess(inShell, onExit).pid
+      return spawnProcess(inShell, onExit)
     } catch (error) {
       throw explainLaunch(error, { ...launch, file: shell })
     }

@@ -40,6 +40,9 @@ export type NotifyInbox = Disposable & {
   readPending: () => void
 }
 
+/** A process that was spawned. Disposing of it lets the event loop end first. While the loop runs, its exit is still reaped and told. */
+export type Spawned = Disposable & { readonly pid: number }
+
 /** What became of a signal. `gone`: there is no such process. `refused`: it runs as another user (EPERM). */
 export type SignalOutcome = 'sent' | 'gone' | 'refused'
 
@@ -55,8 +58,8 @@ export type System = {
   now: () => number
   /** Measures the time for which this process runs: a pause does not count. */
   timer: (ms: number, callback: () => void) => Timer
-  /** Spawns a process that leads a session and a group of its own. Returns its pid, or undefined: then `onError` follows. */
-  spawn: (launch: Launch, observer: ProcessObserver) => number | undefined
+  /** Spawns a process that leads a session and a group of its own. Undefined where it cannot: then `onError` follows. */
+  spawn: (launch: Launch, observer: ProcessObserver) => Spawned | undefined
   /** Signals one process, or, where `pid` is negative, a group. Signal 0 only asks. */
   signal: (pid: number, signal: NodeJS.Signals | number) => SignalOutcome
   /** Watches a process that need not be a child. @throws if the system cannot watch it: there is no such process */

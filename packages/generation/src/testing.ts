@@ -7,6 +7,7 @@ import type {
   NotifyInbox,
   ProcessObserver,
   SignalOutcome,
+  Spawned,
   System,
   Timer,
 } from './system.ts'
@@ -17,6 +18,8 @@ export type FakeProcess = {
   alive: boolean
   /** The pid of the process that leads its group. */
   group: number
+  /** Whether the event loop may end before it. */
+  released: boolean
   /** What was sent to it, in order. */
   signals: (NodeJS.Signals | number)[]
 }
@@ -71,7 +74,7 @@ export class FakeSystem implements System {
     }
   }
 
-  spawn(launch: Launch, observer: ProcessObserver): number | undefined {
+  spawn(launch: Launch, observer: ProcessObserver): Spawned | undefined {
     if (this.nextSpawnError !== undefined) {
       const error = Object.assign(new Error('spawn failed'), { code: this.nextSpawnError })
       this.nextSpawnError = undefined
@@ -80,7 +83,12 @@ export class FakeSystem implements System {
     }
     const process = this.#start(launch)
     this.#observers.set(process.pid, observer)
-    return process.pid
+    return {
+      pid: process.pid,
+      [Symbol.dispose]: () => {
+        process.released = true
+      },
+    }
   }
 
   /** A process starts another one, in its group and as its user. */
@@ -92,7 +100,14 @@ export class FakeSystem implements System {
 
   #start(launch: Launch, group?: number): FakeProcess {
     const pid = ++this.#lastPid
-    const process: FakeProcess = { pid, launch, alive: true, group: group ?? pid, signals: [] }
+    const process: FakeProcess = {
+      pid,
+      launch,
+      alive: true,
+      group: group ?? pid,
+      released: false,
+      signals: [],
+    }
     this.processes.push(process)
     return process
   }

@@ -1,5 +1,5 @@
 import type { ManagerReport, System } from '@shellflip/generation'
-import { type NotifyOutcome, SdNotifyError } from '@shellflip/sd-notify'
+import { type NotifyMessage, type NotifyOutcome, SdNotifyError } from '@shellflip/sd-notify'
 import type { ManagerLink } from './options.ts'
 
 /** However often a generation says something new, the manager hears of it this often at most. */
@@ -35,11 +35,11 @@ export class ManagerReports {
 
   /** Closes the start, or a RELOADING: also one that ended in failure, which the status then tells. */
   ready(): void {
-    this.#tell((manager) => manager.send({ ready: true, status: this.#takeStatus() }))
+    this.#tellWithStatus({ ready: true })
   }
 
   stopping(): void {
-    this.#tell((manager) => manager.send({ stopping: true, status: this.#takeStatus() }))
+    this.#tellWithStatus({ stopping: true })
   }
 
   extendTimeout(ms: number): void {
@@ -67,25 +67,32 @@ export class ManagerReports {
   #tellSoon(): void {
     if (this.#manager === undefined) return
     this.#timer ??= this.#system.timer(intervalMs, () => {
+      this.#timer = undefined
       const former = this.#lastStatus
-      const report = this.#report
-      const status = this.#takeStatus()
-      const message = { ...(status === former ? {} : { status }), ...report }
-      this.#report = {}
-      if (Object.keys(message).length > 0) this.#tell((manager) => manager.send(message))
+      this.#lastStatus = this.#describe()
+      this.#sendReport(this.#lastStatus === former ? {} : { status: this.#lastStatus })
     })
   }
 
+  /** Tells now what was to be told soon. The report goes first, on its own: systemd drops a message beyond 4 KiB (NOTIFY_BUFFER_MAX). */
+  #tellWithStatus(message: NotifyMessage): void {
+    this.close()
+    this.#lastStatus = this.#describe()
+    const status = this.#lastStatus
+    this.#tell((manager) => manager.send({ ...message, status }))
+  }
+
+  /** Tells at once what a generation has reported last, as the reason of its exit. A status is told no more. */
   close(): void {
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined
+    this.#sendReport()
   }
 
-  /** The status to tell now: what was to be told soon is told with it. */
-  #takeStatus(): string {
-    this.close()
-    this.#lastStatus = this.#describe()
-    return this.#lastStatus
+  #sendReport(more: NotifyMessage = {}): void {
+    const message = { ...more, ...this.#report }
+    this.#report = {}
+    if (Object.keys(message).length > 0) this.#tell((manager) => manager.send(message))
   }
 
   #tell(send: (manager: ManagerLink) => Promise<NotifyOutcome>): void {

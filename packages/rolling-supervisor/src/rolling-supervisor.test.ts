@@ -286,6 +286,34 @@ test('what the current generation reports for the manager is passed on, at most 
   expect(more).toEqual([])
 })
 
+test('what a generation reports just before an end is passed on before the end', async () => {
+  const stopped = await served()
+  stopped.system.notify(stopped.process(1).pid, { errno: 5 })
+  stopped.supervisor.stop()
+  stopped.system.notify(stopped.process(1).pid, { exitStatus: 3 })
+  await stopped.exit(1, 3)
+  await stopped.supervisor.done
+  expect(stopped.manager.heard.slice(-3)).toEqual([
+    { errno: 5 },
+    { stopping: true, status: 'stopping' },
+    { exitStatus: 3 },
+  ])
+  expect(stopped.system.timers).toBe(0)
+
+  const failed = supervise()
+  failed.system.notify(failed.process(1).pid, { errno: 98, status: 'port taken' })
+  await failed.exit(1, 1)
+  await failed.supervisor.done
+  expect(failed.manager.heard).toEqual([{ errno: 98 }, { stopping: true, status: expect.any(String) }])
+})
+
+test('what a generation reports with its readiness is passed on before it', () => {
+  const { system, manager, process } = supervise()
+  system.notify(process(1).pid, { unknown: { PORT: '80' } })
+  system.notify(process(1).pid, { ready: true })
+  expect(manager.heard).toEqual([{ unknown: { PORT: '80' } }, { ready: true, status: expect.any(String) }])
+})
+
 test.each([
   ['rejects', () => Promise.reject(new Error('no'))],
   [
