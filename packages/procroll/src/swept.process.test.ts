@@ -149,7 +149,7 @@ describe('a second procroll, while the first one is paused and its control socke
     expect(second.code).toBe(1)
     expect(second.stderr).toMatch(
       new RegExp(
-        `^procroll: a supervisor \\(pid ${first.pid}\\) is running, and .*generations.json is its record: .*\n$`,
+        `^procroll: a supervisor \\(pid ${first.pid}\\) is running, and .*generations.json is its record\\. .*\n$`,
       ),
     )
     expect(isAlive(pid)).toBe(true)

@@ -13,7 +13,7 @@ const HINT = 'Choose another place for the notify sockets: --tempdir /run/app'
 
 const REASONS: Record<string, string> = {
   ENOENT: 'it does not exist',
-  ENOTDIR: 'it is no folder',
+  ENOTDIR: 'it is not a folder',
   EACCES: 'it cannot be written by this user',
   EROFS: 'it is on a read-only file system',
   ENOSPC: 'its file system is full',
