@@ -88,7 +88,7 @@ export class ControlServer implements AsyncDisposable {
   static async listen<Request, Reply>(options: ListenOptions<Request, Reply>): Promise<ControlServer> {
     const { listener, path } = await claimPath(options.path)
     const server = new ControlServer(path.path, path, receptionOf(options))
-    await server.#accept(listener)
+    await server.#accept(listener, server.#server)
     if (options.restorePath === true) server.#keepPath()
     return server
   }
@@ -103,7 +103,7 @@ export class ControlServer implements AsyncDisposable {
     const path = options.path ?? bound
     const claimed = options.unlinkOnClose === true ? new UnixPathClaim(path) : undefined
     const server = new ControlServer(path, claimed, receptionOf(options))
-    await server.#accept(options.fd)
+    await server.#accept(options.fd, server.#server)
     return server
   }
 
@@ -150,19 +150,19 @@ export class ControlServer implements AsyncDisposable {
   }
 
   /** Adopted by its fd, not by path: a path that Node listens on is unlinked by Node, whoever owns it by then. */
-  async #accept(listener: OwnedFd): Promise<void> {
+  async #accept(listener: OwnedFd, server: Server, claimed = this.#claimed): Promise<void> {
     try {
-      await serverFrom(listener, this.#server)
+      await serverFrom(listener, server)
     } catch (cause) {
+      claimed?.unlink()
       listener.close()
-      this.#claimed?.unlink()
       throw new ControlSocketError(
         'ERR_SYSTEM',
         `cannot accept at ${this.path}: ${(cause as Error).message}`,
         { cause },
       )
     }
-    this.#server.on('error', (error) => this.#reception.emit({ type: 'accept-failed', error }))
+    server.on('error', (error) => this.#reception.emit({ type: 'accept-failed', error }))
   }
 
   #keepPath(): void {
@@ -176,11 +176,11 @@ export class ControlServer implements AsyncDisposable {
 
   /** Accepts at a new listener, and no more at the one that lost its path. Conversations go on. */
   async #moveTo({ listener, path }: ClaimedUnixPath): Promise<void> {
-    const former = this.#server
+    const server = this.#newServer()
+    await this.#accept(listener, server, path)
+    this.#server.close()
+    this.#server = server
     this.#claimed = path
-    this.#server = this.#newServer()
-    await this.#accept(listener)
-    former.close()
     if (this.#closed !== undefined) await this.#close({})
   }
 

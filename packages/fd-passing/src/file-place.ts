@@ -1,4 +1,4 @@
-import { constants as fileTypes } from 'node:fs'
+import { type BigIntStats, constants as fileTypes, lstatSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { checked, FdPassingError, systemError } from './error.ts'
@@ -71,6 +71,22 @@ export class FilePlace implements Disposable {
 
   [Symbol.dispose](): void {
     this.#folder.close()
+  }
+}
+
+/**
+ * Looks what is at a path, and returns undefined if nothing is. A symbolic link is not followed. This takes no descriptor, so
+ * a process that has none left learns the truth as well.
+ *
+ * @throws the system's error, if that does not tell
+ */
+export function lookAt(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw error
   }
 }
 

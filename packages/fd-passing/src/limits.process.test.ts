@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { TestProcess } from '@shellflip/testing'
+import { TestProcess, temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { pipe } from './descriptors.ts'
 import { writersGone } from './fixtures/messages.ts'
@@ -158,5 +158,33 @@ describe.runIf(process.platform === 'linux')('a process short of descriptors', (
     expect((await receiver.receive())?.data.toString()).toBe('behind')
     expect(await child.exit, child.stderr).toEqual({ code: 0, signal: null })
     expect(JSON.parse(child.stdout).aborted.message).toBe('the upgrade is over')
+  })
+})
+
+describe.runIf(process.platform === 'linux')('a process without a free descriptor', () => {
+  it('still knows whether its folder and its socket are at their paths', async () => {
+    using folder = temporaryFolder()
+    const [receiver, sender] = UnixSocket.pair('seqpacket')
+    using _receiver = receiver
+    await using child = limitedProgram(
+      60,
+      `const path = ${JSON.stringify(folder.join('own'))}
+       fs.mkdirSync(path)
+       const own = new fdPassing.OwnFolder(path)
+       const listener = fdPassing.listenUnix({ path: path + '/1.sock' })
+       const look = () => [own.isThere, fdPassing.socketFileAt(path + '/1.sock') !== undefined]
+       try { for (;;) fs.openSync('/dev/null') } catch {}
+       const before = look()
+       own.unlinkSocket('1.sock')
+       own.removeIfEmpty()
+       console.log(JSON.stringify([before, look()]))
+       process.exit()`,
+      sender,
+    )
+    expect(await child.exit, child.stderr).toEqual({ code: 0, signal: null })
+    expect(JSON.parse(child.stdout)).toEqual([
+      [true, true],
+      [false, false],
+    ])
   })
 })

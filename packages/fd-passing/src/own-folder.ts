@@ -8,6 +8,7 @@ import {
   isSameFile,
   isSocket,
   kindOf,
+  lookAt,
   octal,
   replaced,
 } from './file-place.ts'
@@ -33,10 +34,17 @@ export class OwnFolder implements Disposable {
     throw replaced(path)
   }
 
-  /** Tells whether the folder is still the one at its path. */
+  /**
+   * Tells whether the folder is still the one at its path. It counts as there until the system says that nothing is there,
+   * or something else.
+   */
   get isThere(): boolean {
-    const found = statsAt(this.path)
-    return found !== undefined && isSameFile(found, this.#stats)
+    try {
+      return this.#isAtPath()
+    } catch {
+      // The way to it is closed to us, or the system is short of something.
+      return true
+    }
   }
 
   /** Unlinks a socket of this user in the folder. Anything else under that name stays. */
@@ -48,12 +56,16 @@ export class OwnFolder implements Disposable {
 
   /** Removes the folder from its path. Nothing happens if it is not empty, or not there any more. */
   removeIfEmpty(): void {
-    if (!this.isThere) return
     try {
-      rmdirSync(this.path)
+      if (this.#isAtPath()) rmdirSync(this.path)
     } catch {
       // What is in it is not ours to remove.
     }
+  }
+
+  #isAtPath(): boolean {
+    const found = lookAt(this.path)
+    return found !== undefined && isSameFile(found, this.#stats)
   }
 
   [Symbol.dispose](): void {
@@ -71,14 +83,4 @@ function checkedStats(path: string): FileStats {
   if ((stats.mode & 0o022) !== 0)
     throw forbidden(`${path} can be written by others (mode ${octal(stats)}). Run: chmod go-w ${path}`)
   return stats
-}
-
-function statsAt(path: string): FileStats | undefined {
-  try {
-    using place = new FilePlace(path)
-    return place.stats()
-  } catch {
-    // Its parent is missing as well, or closed to us.
-    return undefined
-  }
 }

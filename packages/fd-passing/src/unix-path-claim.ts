@@ -1,5 +1,5 @@
 import { FdPassingError } from './error.ts'
-import { type FileIdentity, FilePlace, isSocket } from './file-place.ts'
+import { type FileIdentity, FilePlace, lookAt } from './file-place.ts'
 
 /** A socket path that is ours as long as the same file is there. */
 export class UnixPathClaim {
@@ -53,11 +53,10 @@ function nameOf({ dev, ino }: FileIdentity): string {
 function socketAt(path: string): FileIdentity | null {
   if (path.startsWith('@')) return null
   try {
-    using place = new FilePlace(path)
-    const found = place.stats()
-    return found !== undefined && isSocket(found) ? found : null
+    const found = lookAt(path)
+    return found?.isSocket() ? found : null
   } catch {
-    // Its folder is missing, or closed to us.
+    // The way to it is closed to us.
     return null
   }
 }

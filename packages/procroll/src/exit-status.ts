@@ -12,7 +12,8 @@ export const exitStatuses: readonly { status: number; meaning: string }[] = [
   { status: EXIT_DONE, meaning: 'The command succeeded, or the service was stopped.' },
   {
     status: EXIT_FAILED,
-    meaning: 'The roll failed, the service could not be started, or a generation could not be ended.',
+    meaning:
+      'The roll failed, the service could not be started, a generation could not be ended, or a generation of a killed procroll is left.',
   },
   { status: EXIT_USAGE, meaning: 'The command line is wrong. Nothing was started.' },
   { status: EXIT_NO_SUPERVISOR, meaning: 'No supervisor is running under this name or control socket.' },

@@ -1,5 +1,5 @@
 import { escapeUnprintable, oneLine } from '@shellflip/internal/printable'
-import { EXIT_DONE, EXIT_FAILED } from './exit-status.ts'
+import { EXIT_DONE, EXIT_FAILED, EXIT_INTERNAL_ERROR } from './exit-status.ts'
 import { ProcrollError } from './procroll-error.ts'
 import { surviveClosedStdout } from './terminal/closed-stdout.ts'
 import { version } from './version.ts'
@@ -18,8 +18,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     return await runProgram(argv)
   } catch (error) {
     await report(describe(error, argv.includes('--debug')), argv)
-    return error instanceof ProcrollError ? error.exitCode : EXIT_FAILED
+    return exitCodeOf(error)
   }
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof ProcrollError) return error.exitCode
+  return isFault(error) ? EXIT_INTERNAL_ERROR : EXIT_FAILED
+}
+
+/** The system and the libraries below give their errors a code. One without a code is a fault of procroll. */
+function isFault(error: unknown): boolean {
+  return !(error instanceof Error && 'code' in error)
 }
 
 async function report(message: string, argv: readonly string[]): Promise<void> {
@@ -38,8 +48,7 @@ async function report(message: string, argv: readonly string[]): Promise<void> {
  */
 function describe(error: unknown, debug: boolean): string {
   if (!(error instanceof Error)) return oneLine(String(error))
-  const isFault = !('code' in error)
-  if (isFault && debug && error.stack !== undefined) {
+  if (isFault(error) && debug && error.stack !== undefined) {
     return error.stack.split('\n').map(escapeUnprintable).join('\n')
   }
   return oneLine(error.message)

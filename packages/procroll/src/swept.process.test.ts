@@ -68,6 +68,42 @@ describe('when the notify folder is swept away', () => {
   })
 })
 
+describe('while procroll has no free descriptor', () => {
+  const limit = (supervisor: TestProcess, files: number) =>
+    spawnSync('prlimit', ['--pid', String(supervisor.pid), `--nofile=${files}:`])
+
+  it.each([
+    [
+      'the notify folder that is there is kept',
+      (sandbox: ProcrollSandbox, folder: string) => rmSync(sandbox.join('tmp', folder, '1.sock')),
+      'notify socket was removed, and cannot be made again',
+      1,
+    ],
+    [
+      'a notify folder that is swept away leaves no other ones behind',
+      sweep,
+      'folder of the notify sockets was removed, and cannot be made again',
+      0,
+    ],
+  ])('%s, and is heard again later', async (_what, remove, told, folders) => {
+    await using sandbox = new ProcrollSandbox()
+    const supervisor = await sandbox.serve(['--watchdog', '10s'], ['ping=100'])
+    const [folder = ''] = readdirSync(sandbox.tempdir)
+    limit(supervisor, 3)
+    remove(sandbox, folder)
+    await supervisor.printed(new RegExp(`level=ERROR msg="${told}`))
+    expect(readdirSync(sandbox.tempdir)).toHaveLength(folders)
+    limit(supervisor, 1024)
+    await supervisor.printed(/msg="notify socket was removed, and is made again" generation=1/)
+    expect(readdirSync(sandbox.tempdir)).toEqual([folder])
+    const before = await pings(sandbox)
+    await waitFor(async () => (await pings(sandbox)) > before)
+    supervisor.kill()
+    expect((await supervisor.exit).code).toBe(0)
+    expect(sandbox.leftovers).toEqual([])
+  })
+})
+
 describe('when the control socket is swept away', () => {
   it.each([
     ['it', 'api/control.sock'],
@@ -113,7 +149,7 @@ describe('a second procroll, while the first one is paused and its control socke
     expect(second.code).toBe(1)
     expect(second.stderr).toMatch(
       new RegExp(
-        `^procroll: a supervisor \\(pid ${first.pid}\\) is running, and .*generations.json is its record: .*\n$`,
+        `^procroll: a supervisor \\(pid ${first.pid}\\) is running, and .*generations.json is its record\\. .*\n$`,
       ),
     )
     expect(isAlive(pid)).toBe(true)

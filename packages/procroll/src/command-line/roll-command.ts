@@ -1,6 +1,13 @@
 import type { Command } from 'commander'
 import type { RollOptions } from '../commands/roll.ts'
-import { EXIT_DONE, EXIT_FAILED, EXIT_NO_SUPERVISOR, EXIT_TIMED_OUT, EXIT_USAGE } from '../exit-status.ts'
+import {
+  EXIT_DONE,
+  EXIT_FAILED,
+  EXIT_INTERNAL_ERROR,
+  EXIT_NO_SUPERVISOR,
+  EXIT_TIMED_OUT,
+  EXIT_USAGE,
+} from '../exit-status.ts'
 import { document } from './documentation.ts'
 import { duration } from './flags.ts'
 import { addPlace } from './place-flags.ts'
@@ -23,7 +30,14 @@ export function addRoll(program: Command, report: Report): void {
     })
   document(command, [
     { title: 'Environment', entries: [runtimeFolderEntry] },
-    exitStatusSection([EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SUPERVISOR, EXIT_TIMED_OUT]),
+    exitStatusSection([
+      EXIT_DONE,
+      EXIT_FAILED,
+      EXIT_USAGE,
+      EXIT_NO_SUPERVISOR,
+      EXIT_TIMED_OUT,
+      EXIT_INTERNAL_ERROR,
+    ]),
     exampleSection('procroll roll --name api --timeout 30s'),
   ])
 }

@@ -6,6 +6,7 @@ import {
   EXIT_USAGE,
   otherStatus,
 } from '../exit-status.ts'
+import { SAME_FOR_MS } from '../supervise/stop-rule.ts'
 import type { HelpSection } from './documentation.ts'
 import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'
 
@@ -43,7 +44,7 @@ export const runSections: readonly HelpSection[] = [
       ['SIGHUP', 'Rolls to a new generation. Stops the service where the terminal hung up.'],
       [
         'SIGTERM, SIGINT, SIGQUIT',
-        'Stop the service. A second one stops it immediately: SIGTERM after 5 s, the others after 0.5 s.',
+        `Stop the service. A second one stops it immediately: SIGTERM after ${SAME_FOR_MS.SIGTERM / 1_000} s, the others after ${SAME_FOR_MS.SIGINT / 1_000} s.`,
       ],
     ],
   },

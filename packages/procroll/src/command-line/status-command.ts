@@ -1,6 +1,12 @@
 import type { Command } from 'commander'
 import type { StatusOptions } from '../commands/status.ts'
-import { EXIT_DONE, EXIT_FAILED, EXIT_NO_SUPERVISOR, EXIT_USAGE } from '../exit-status.ts'
+import {
+  EXIT_DONE,
+  EXIT_FAILED,
+  EXIT_INTERNAL_ERROR,
+  EXIT_NO_SUPERVISOR,
+  EXIT_USAGE,
+} from '../exit-status.ts'
 import { document } from './documentation.ts'
 import { addPlace } from './place-flags.ts'
 import type { Report } from './report.ts'
@@ -27,7 +33,7 @@ export function addStatus(program: Command, report: Report): void {
         ['NO_COLOR', 'Any value switches colours off. FORCE_COLOR switches them on without a terminal.'],
       ],
     },
-    exitStatusSection([EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SUPERVISOR]),
+    exitStatusSection([EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SUPERVISOR, EXIT_INTERNAL_ERROR]),
     exampleSection('procroll status --name api --watch'),
   ])
 }

@@ -1,6 +1,12 @@
 import type { Command } from 'commander'
 import type { StopOptions } from '../commands/stop.ts'
-import { EXIT_DONE, EXIT_FAILED, EXIT_NO_SUPERVISOR, EXIT_USAGE } from '../exit-status.ts'
+import {
+  EXIT_DONE,
+  EXIT_FAILED,
+  EXIT_INTERNAL_ERROR,
+  EXIT_NO_SUPERVISOR,
+  EXIT_USAGE,
+} from '../exit-status.ts'
 import { document } from './documentation.ts'
 import { addPlace } from './place-flags.ts'
 import type { Report } from './report.ts'
@@ -20,7 +26,7 @@ export function addStop(program: Command, report: Report): void {
     })
   document(command, [
     { title: 'Environment', entries: [runtimeFolderEntry] },
-    exitStatusSection([EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SUPERVISOR]),
+    exitStatusSection([EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SUPERVISOR, EXIT_INTERNAL_ERROR]),
     exampleSection('procroll stop --name api'),
   ])
 }

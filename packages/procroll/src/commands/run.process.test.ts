@@ -120,7 +120,7 @@ describe('procroll run', () => {
     const second = await sandbox.finish(['run', '--name', 'api', 'true'])
     expect(second).toMatchObject({ code: 1, stdout: '' })
     expect(second.stderr).toMatch(
-      /^procroll: a supervisor named "api" is running: .*procroll roll --name api.*\n$/,
+      /^procroll: a supervisor named "api" is running\. .*procroll roll --name api.*\n$/,
     )
     expect((await sandbox.finish(['roll', '--name', 'api'])).code).toBe(0)
     expect(isAlive(first.pid)).toBe(true)
@@ -140,7 +140,7 @@ describe('procroll run', () => {
 
   it.each([
     ['missing', 'it does not exist (ENOENT)'],
-    ['file', 'it is no folder (ENOTDIR)'],
+    ['file', 'it is not a folder (ENOTDIR)'],
     ['x'.repeat(100), "a UNIX socket's path has at most 1"],
   ])('refuses the tempdir %s', async (name, why) => {
     await using sandbox = new ProcrollSandbox()

@@ -153,7 +153,7 @@ function ownAll(sockets: ReturnType<typeof listenFds>): Disposable & { sockets: 
 }
 
 function tellFault(logger: Logger, error: Error, debug: boolean): void {
-  logger.log('ERROR', 'internal error: the service is ended', {
+  logger.log('ERROR', 'internal error: procroll stops the service', {
     error: (debug && error.stack) || error.message,
   })
 }

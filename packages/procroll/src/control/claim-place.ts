@@ -102,7 +102,7 @@ function refusal(place: SupervisorPlace, cause: ControlSocketError): ProcrollErr
   }
   return new ProcrollError(
     'ERR_NAME_IN_USE',
-    `a supervisor named "${place.label}" is running: roll it (procroll roll --name ${place.label}), ` +
+    `a supervisor named "${place.label}" is running. Roll it (procroll roll --name ${place.label}), ` +
       `stop it (procroll stop --name ${place.label}), or choose another --name`,
     { cause },
   )

@@ -29,7 +29,7 @@ export function warnOfResolved(directory: LaunchDirectory, words: readonly Bytes
   if (!directory.isResolved || process.pid === 1 || !isRelative(words, directory.path)) return
   logger.log(
     'WARN',
-    'the working directory is known without its symlinks: give --chdir if a deploy moves one',
+    'the working directory is known without its symlinks. Give --chdir if a deploy moves one',
     { directory: showBytes(directory.path) },
   )
 }

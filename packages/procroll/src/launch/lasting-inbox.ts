@@ -14,6 +14,7 @@ export class LastingInbox implements NotifyInbox {
   readonly #path: string
   readonly #onClosed: () => void
   #current: NotifyInbox
+  #file: string | undefined
   /** A sender that is connected to it (connect(2)) goes on using it without its path. */
   #former: NotifyInbox | undefined
   #lost = false
@@ -28,6 +29,7 @@ export class LastingInbox implements NotifyInbox {
     this.#vouch = () => observer.onNotification({ message: { watchdog: 'ping' }, fds: [] })
     this.#onClosed = () => onClosed(this)
     this.#current = this.#open()
+    this.#file = socketFileAt(path)
   }
 
   /** Names its generation: the socket is called by the number. */
@@ -36,13 +38,13 @@ export class LastingInbox implements NotifyInbox {
   }
 
   /**
-   * Makes the socket again if its path has vanished. Without a path the generation cannot say that it is healthy, so this
-   * counts as its sign of life.
+   * Makes the socket again if its path does not lead to it any more. This counts as a sign of life of the generation, which
+   * may have been about to send one.
    *
    * @returns what happened, once
    */
   restore(directory: string): 'restored' | Error | undefined {
-    if (socketFileAt(this.#path) !== undefined) return undefined
+    if (this.#isReachable) return undefined
     this.#vouch()
     try {
       if (dirname(this.#path) !== directory) throw new Error(`somebody has taken ${dirname(this.#path)}`)
@@ -60,11 +62,21 @@ export class LastingInbox implements NotifyInbox {
     this.#former?.[Symbol.dispose]()
     this.#former = this.#current
     this.#current = restored
+    this.#file = socketFileAt(this.#path)
   }
 
+  get #isReachable(): boolean {
+    return this.#file !== undefined && socketFileAt(this.#path) === this.#file
+  }
+
+  /**
+   * A watchdog reads before it bites. A generation that cannot reach its socket owes no sign of life, so it gets another
+   * one here, however short its interval is.
+   */
   readPending(): void {
     this.#former?.readPending()
     this.#current.readPending()
+    if (!this.#isReachable) this.#vouch()
   }
 
   [Symbol.dispose](): void {

@@ -20,7 +20,7 @@ export class LastingNotifySockets implements Disposable {
     this.#watch = new SweptPathWatch(directory.path, () => this.#restore())
     const { fault } = directory
     if (fault !== undefined) {
-      logger.log('WARN', 'others can replace the notify folder: choose another --tempdir', { reason: fault })
+      logger.log('WARN', 'others can replace the notify folder. Choose another --tempdir', { reason: fault })
     }
     this.system = { ...base, openNotifySocket: (...request) => this.#open(base.openNotifySocket, request) }
   }

@@ -1,5 +1,5 @@
-import { constants, mkdirSync, mkdtempSync, openSync, readdirSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { constants, mkdirSync, mkdtempSync, openSync, readdirSync, rmdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { maxUnixAddressBytes, OwnedFd, OwnFolder, tryLock } from '@shellflip/fd-passing'
 import { privateFolderFault } from '@shellflip/internal'
 import { ProcrollError } from '../procroll-error.ts'
@@ -13,7 +13,7 @@ const HINT = 'Choose another place for the notify sockets: --tempdir /run/app'
 
 const REASONS: Record<string, string> = {
   ENOENT: 'it does not exist',
-  ENOTDIR: 'it is no folder',
+  ENOTDIR: 'it is not a folder',
   EACCES: 'it cannot be written by this user',
   EROFS: 'it is on a read-only file system',
   ENOSPC: 'its file system is full',
@@ -54,7 +54,7 @@ export class NotifyDirectory implements Disposable {
    */
   restore(): boolean {
     if (this.#folder.isThere) return false
-    const restored = makeAgain(this.path) ?? makeIn(this.#parent)
+    const restored = makeAgain(this.#parent, this.path) ?? makeIn(this.#parent)
     this.#close()
     this.#folder = restored
     this.#inUse = markInUse(restored.path)
@@ -104,14 +104,19 @@ function checkedParent(tempdir: string): string {
   )
 }
 
-/** The parent may have been swept away as well. Each missing folder is made for us alone. */
-function makeAgain(path: string): OwnFolder | undefined {
+/**
+ * The parent may have been swept away as well. Each missing folder is made for us alone.
+ *
+ * @returns undefined if somebody else has taken the path
+ */
+function makeAgain(parent: string, path: string): OwnFolder | undefined {
   try {
-    privateFolderFault(dirname(path), { make: true })
+    privateFolderFault(parent, { make: true })
     mkdirSync(path, { mode: 0o700 })
-    return new OwnFolder(path)
-  } catch {
-    return undefined
+    return hold(path)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return undefined
+    throw unusable(parent, cause)
   }
 }
 
@@ -132,13 +137,38 @@ function markInUse(folder: string): Disposable | undefined {
 
 function makeIn(parent: string): OwnFolder {
   try {
-    return new OwnFolder(mkdtempSync(join(parent, PREFIX)))
+    return hold(mkdtempSync(join(parent, PREFIX)))
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? ''
-    throw new ProcrollError(
-      'ERR_TEMPDIR',
-      `--tempdir ${parent} cannot be used: ${REASONS[code] ?? (cause as Error).message} (${code}). ${HINT}`,
-      { cause },
-    )
+    throw unusable(parent, cause)
   }
+}
+
+/** Holds a folder that was just made, and removes it if that fails. */
+function hold(made: string): OwnFolder {
+  try {
+    return new OwnFolder(made)
+  } catch (error) {
+    removeEmpty(made)
+    throw error
+  }
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // Somebody was faster.
+  }
+}
+
+function unusable(parent: string, cause: unknown): ProcrollError {
+  const code = (cause as NodeJS.ErrnoException).code ?? ''
+  const reason = REASONS[code] ?? (cause as Error).message
+  return new ProcrollError(
+    'ERR_TEMPDIR',
+    `--tempdir ${parent} cannot be used: ${reason} (${code}). ${HINT}`,
+    {
+      cause,
+    },
+  )
 }

@@ -37,7 +37,7 @@ describe('openListeners', () => {
     const path = folder.join('app.sock')
     await expect(open(`unix://${path}`, 'tcp://192.0.2.1:80')).rejects.toMatchObject({
       code: 'ERR_LISTEN',
-      message: 'cannot listen on tcp://192.0.2.1:80: this machine has no such address (EADDRNOTAVAIL)',
+      message: 'cannot listen on tcp://192.0.2.1:80: the address is not on this machine (EADDRNOTAVAIL)',
     })
     expect(existsSync(path)).toBe(false)
   })

@@ -22,12 +22,12 @@ const MODE_WITH_OWNER = 0o660
 
 const REASONS: Record<string, string> = {
   EADDRINUSE: 'the address is already in use',
-  EADDRNOTAVAIL: 'this machine has no such address',
+  EADDRNOTAVAIL: 'the address is not on this machine',
   EACCES:
     'this user may not (a port below 1024 needs CAP_NET_BIND_SERVICE, a path needs a folder that can be written)',
   EPERM: 'this user may not give it away (to another user: CAP_CHOWN, to a group: be in it)',
   ENOENT: 'its folder does not exist',
-  ENOTFOUND: 'no such host is known',
+  ENOTFOUND: 'the host is unknown',
 }
 
 /**

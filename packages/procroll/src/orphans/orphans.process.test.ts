@@ -126,7 +126,7 @@ describe('after procroll was killed, the next one of its name', () => {
       const { code, stderr } = await sandbox.finish(['run', '--name', 'api', '--orphans', 'refuse', 'true'])
       expect(code).toBe(1)
       expect(stderr).toBe(
-        `procroll: a killed procroll left generation 1 (pid ${orphan}): end them (kill ${orphan}), or run with --orphans end\n`,
+        `procroll: a killed procroll left generation 1 (pid ${orphan}). End them (kill ${orphan}), or run with --orphans end\n`,
       )
       expect(isAlive(orphan)).toBe(true)
     }

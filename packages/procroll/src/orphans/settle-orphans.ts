@@ -56,8 +56,8 @@ function checkSupervisorIsGone(record: GenerationsRecord, path: string): void {
   const { pid } = record.supervisor
   throw new ProcrollError(
     'ERR_NAME_IN_USE',
-    `a supervisor (pid ${pid}) is running, and ${path} is its record: stop it (kill ${pid}), or choose another --name ` +
-      'or --control-socket. Its control socket was removed, and it makes that again within seconds',
+    `a supervisor (pid ${pid}) is running, and ${path} is its record. Its control socket was removed, and it makes that ` +
+      `again within seconds. Stop it (kill ${pid}), or choose another --name or --control-socket`,
   )
 }
 
@@ -83,7 +83,7 @@ function refusal(orphans: readonly Orphan[]): ProcrollError {
     .join(', ')
   return new ProcrollError(
     'ERR_ORPHANS',
-    `a killed procroll left ${list}: end them (kill ${orphans.map(({ main }) => main.pid).join(' ')}), ` +
+    `a killed procroll left ${list}. End them (kill ${orphans.map(({ main }) => main.pid).join(' ')}), ` +
       'or run with --orphans end',
   )
 }

@@ -1,3 +1,5 @@
+import { Terminal } from './terminal.ts'
+
 /** SIGHUP rolls or stops. The others stop. */
 const MEANT = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 
@@ -23,12 +25,16 @@ export type CaughtSignal = (typeof MEANT)[number] | (typeof MEANINGLESS)[number]
 
 const early: CaughtSignal[] = []
 let receive = (signal: CaughtSignal): void => void early.push(signal)
-let catching = false
+let terminal: Terminal | undefined
 
-/** Catches signals from the first moment on. They wait until {@link receiveSignals} says who gets them. */
-export function catchSignals(): void {
-  if (catching) return
-  catching = true
+/**
+ * Catches signals from the first moment on. They wait until {@link receiveSignals} says who gets them.
+ *
+ * @returns the terminal that was there before, so that its hang-up is known whenever SIGHUP is answered
+ */
+export function catchSignals(): Terminal {
+  if (terminal !== undefined) return terminal
+  terminal = new Terminal()
   keepInspectorClosed()
   for (const signal of [...MEANT, ...MEANINGLESS]) {
     try {
@@ -37,6 +43,7 @@ export function catchSignals(): void {
       // This system has no such signal.
     }
   }
+  return terminal
 }
 
 /** Keeps SIGUSR1 from opening Node's inspector, in commands that wait for an answer as well. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { isAlive, processesWith, TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
@@ -169,18 +169,42 @@ describe('a stop', () => {
 const hasScript = isLinux && existsSync('/usr/bin/script')
 
 /** Starts procroll in a terminal of its own, which hangs up when script(1) is killed. */
-async function inTerminal(sandbox: ProcrollSandbox): Promise<TestProcess> {
+function startInTerminal(sandbox: ProcrollSandbox): TestProcess {
   const words = [process.execPath, cli, 'run', '--name', 'tty', '--', process.execPath, service]
   // Linux sends SIGHUP to the outer shell, whose end sends it to the group. The inner one lives on and keeps the status.
   const shell = `(trap "" HUP; ${words.map((word) => `'${word}'`).join(' ')}; echo $? > '${sandbox.join('status')}'); :`
-  const terminal = TestProcess.start('script', ['--quiet', '--command', shell, '/dev/null'], {
+  return TestProcess.start('script', ['--quiet', '--command', shell, '/dev/null'], {
     env: { ...sandbox.env, SHELL: '/bin/sh' },
   })
+}
+
+async function inTerminal(sandbox: ProcrollSandbox): Promise<TestProcess> {
+  const terminal = startInTerminal(sandbox)
   await terminal.printed(/msg="generation serves" generation=1/)
   return terminal
 }
 
+/** Whether a program that Node runs has installed its last handler. It may be gone by now. */
+function isReadyForSignals(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`) === realpathSync(process.execPath) && catches(pid, 'SIGXFSZ')
+  } catch {
+    return false
+  }
+}
+
 describe.runIf(hasScript)('a terminal', () => {
+  it('that is closed before procroll has loaded its code stops it', async () => {
+    await using sandbox = new ProcrollSandbox()
+    await using terminal = startInTerminal(sandbox)
+    await waitFor(() => sandbox.processes.some(isReadyForSignals))
+    terminal.kill('SIGKILL')
+    await waitFor(() => existsSync(sandbox.join('status')))
+    await waitFor(() => readFileSync(sandbox.join('status'), 'utf8') === '0\n')
+    expect(sandbox.processes).toEqual([])
+    expect(sandbox.leftovers).toEqual([])
+  })
+
   it('that is closed stops with a drain', async () => {
     await using sandbox = new ProcrollSandbox()
     await using terminal = await inTerminal(sandbox)

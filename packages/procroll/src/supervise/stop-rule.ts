@@ -11,7 +11,7 @@ export type StopVerdict = 'drain' | 'same' | 'cut'
  * right after `ExecStop=kill -TERM $MAINPID`. A Ctrl-C arrives twice where npm forwards what the terminal sent to all.
  * A closed terminal sends SIGHUP, and so does the shell in it. Two operators may run `procroll stop`.
  */
-const SAME_FOR_MS: Record<StopCause, number> = {
+export const SAME_FOR_MS = {
   SIGTERM: 5_000,
   SIGINT: 500,
   SIGQUIT: 500,
@@ -19,7 +19,7 @@ const SAME_FOR_MS: Record<StopCause, number> = {
   request: Number.POSITIVE_INFINITY,
   'request-now': -1,
   fault: -1,
-}
+} satisfies Record<StopCause, number>
 
 /** Tells one stop that arrives several times from a deliberate second stop. */
 export class StopRule {

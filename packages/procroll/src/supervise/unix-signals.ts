@@ -1,13 +1,12 @@
 import type { Logger } from '../log/logger.ts'
-import { type CaughtSignal, receiveSignals } from './caught-signals.ts'
+import { type CaughtSignal, catchSignals, receiveSignals } from './caught-signals.ts'
 import type { Service } from './service.ts'
-import { Terminal } from './terminal.ts'
 
 type Obedient = Pick<Service, 'roll' | 'stop'>
 
 /** Answers every signal until the process exits: docs/signals.md has the table. */
 export function obeySignals(service: Obedient, logger: Logger): void {
-  const terminal = new Terminal()
+  const terminal = catchSignals()
   process.once('exit', () => terminal.release())
   const ignored = new Set<CaughtSignal>()
   receiveSignals((signal) => {
