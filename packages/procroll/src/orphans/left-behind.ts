@@ -11,7 +11,7 @@ export class LeftBehind {
   )
 
   readonly #notifyDirectories: string[]
-  readonly #listeners: RecordedListener[]
+  readonly #listeners: readonly RecordedListener[]
   readonly #ending: EndingOptions
   #generations: readonly RecordedGeneration[]
   #ended: Promise<void> | undefined
@@ -36,10 +36,9 @@ export class LeftBehind {
     return { generations: this.#generations, notifyDirectories: this.#notifyDirectories }
   }
 
-  /** Returns the recorded socket for a `--listen`, and removes it from the list: each serves once. */
-  takeListener(key: string): RecordedListener | undefined {
-    const index = this.#listeners.findIndex((listener) => listener.key === key)
-    return index === -1 ? undefined : this.#listeners.splice(index, 1)[0]
+  /** Names the sockets that they may have. */
+  get listeners(): readonly RecordedListener[] {
+    return this.#listeners
   }
 
   /**

@@ -242,6 +242,26 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
     expect(await hear(sandbox.join('app.sock'))).toBe('new on app.sock\n')
   })
 
+  it.each([
+    ['an unknown group', () => 'unix:///tmp/procroll-never.sock?group=nosuchgroup'],
+    ['a missing folder', () => 'unix:///nowhere/app.sock'],
+    ['an unknown host', () => 'tcp://host.invalid:0'],
+    ['an address that a stranger holds', (stranger: number) => `tcp://127.0.0.1:${stranger}`],
+  ])('stay with it where --listen has %s as well: it can never work', async (_, also) => {
+    await using sandbox = new ProcrollSandbox()
+    using stranger = freeListener()
+    const port = freePort()
+    const flags = ['--name', 'api', '--listen', `tcp://127.0.0.1:${port}`]
+    const orphan = await orphanOf(sandbox, await sandbox.serve(flags, ['name=old']))
+    // The first failure is one that the end of the orphan would mend.
+    const wider = ['--name', 'api', '--listen', `tcp://0.0.0.0:${port}`, '--listen', also(stranger.port)]
+    const { code, stderr } = await sandbox.finish(['run', ...wider, '--', 'false'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/procroll: cannot listen on /)
+    expect(isAlive(orphan)).toBe(true)
+    expect(await hear(port)).toBe(`old on ${port}\n`)
+  })
+
   it('that cannot be taken over let it end first, and the log says why', async () => {
     await using sandbox = new ProcrollSandbox()
     const port = freePort()
