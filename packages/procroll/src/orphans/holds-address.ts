@@ -10,7 +10,8 @@ import { listenKey } from './take-over-listener.ts'
  * system does not show sockets, the record decides.
  */
 export async function orphansHold(address: ListenAddress, left: LeftBehind): Promise<boolean> {
-  if (process.platform !== 'linux') return left.listeners.some(({ key }) => key === listenKey(address))
+  if (process.platform !== 'linux')
+    return left.recorded.listeners.some(({ key }) => key === listenKey(address))
   if (address.type === 'unix' && isForeignFile(address.path, left)) return false
   const found = await socketsAt(address)
   const theirs = heldBy(left)
@@ -21,13 +22,15 @@ function heldBy(left: LeftBehind): Set<number> {
   const pids = left.orphans().flatMap(({ members }) => members.map(({ pid }) => pid))
   const shown = pids.flatMap(socketsOf).map(({ inode }) => inode)
   // The descriptors of a program with privileges of its own are closed to us.
-  return new Set(shown.length > 0 ? shown : left.listeners.map(({ inode }) => inode))
+  return new Set(shown.length > 0 ? shown : left.recorded.listeners.map(({ inode }) => inode))
 }
 
 /** A socket keeps the name of its path after somebody else took that path. */
 function isForeignFile(path: string, left: LeftBehind): boolean {
   if (path.startsWith('@')) return false
   const file = socketFileAt(path)
-  const recorded = left.listeners.filter(({ key }) => key === listenKey({ name: '', type: 'unix', path }))
+  const recorded = left.recorded.listeners.filter(
+    ({ key }) => key === listenKey({ name: '', type: 'unix', path }),
+  )
   return file === undefined || (recorded.length > 0 && recorded.every((each) => each.file !== file))
 }

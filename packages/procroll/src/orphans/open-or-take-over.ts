@@ -37,7 +37,7 @@ function takeOver(addresses: readonly ListenAddress[], left: LeftBehind, logger:
   const taken: Taken = new Map()
   const pids = left.orphans().flatMap(({ members }) => members.map(({ pid }) => pid))
   if (pids.length === 0) return taken
-  const untaken = new Set(left.listeners)
+  const untaken = new Set(left.recorded.listeners)
   for (const address of addresses) {
     for (const recorded of untaken) {
       if (recorded.key !== listenKey(address)) continue

@@ -202,6 +202,23 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  it('are found again after a try that did not want one of them', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const ports = [freePort(), freePort()]
+    const all = ports.map((port) => ['--listen', `tcp://127.0.0.1:${port}`])
+    const orphan = await orphanOf(
+      sandbox,
+      await sandbox.serve(['--name', 'api', ...all.flat()], ['name=old']),
+    )
+    for (const listen of [[], all.slice(1), all, all]) {
+      const failed = await sandbox.finish(['run', '--name', 'api', ...listen.flat(), '--', 'false'])
+      expect(failed.code).toBe(1)
+      expect(isAlive(orphan)).toBe(true)
+      for (const port of ports) expect(await hear(port)).toBe(`old on ${port}\n`)
+      expect(JSON.parse(readFileSync(recordOf(sandbox), 'utf8')).listeners).toHaveLength(2)
+    }
+  })
+
   it('keep their order among new ones', async () => {
     await using sandbox = new ProcrollSandbox()
     const [first, second, third] = [freePort(), freePort(), freePort()]

@@ -62,12 +62,14 @@ export class RecordKeeper {
 
   /** Writes the record, also after a sweeper removed it. */
   note(): void {
-    const { generations, notifyDirectories } = this.#left.recorded
+    const { generations, listeners, notifyDirectories } = this.#left.recorded
+    // A socket that was taken over is in both.
+    const own = this.#listeners.filter(({ inode }) => !listeners.some((left) => left.inode === inode))
     this.#record.note({
       notifyDirectories: [
         ...new Set([...notifyDirectories, ...this.#ownDirectories(), this.#directory.path]),
       ],
-      listeners: [...this.#listeners],
+      listeners: [...listeners, ...own],
       generations: [...generations, ...this.#generations.values()],
     })
   }
