@@ -23,9 +23,12 @@ export async function openOrTakeOver(
 ): Promise<HeldListeners> {
   const taken = takeOver(addresses, left, logger)
   const others = addresses.filter((address) => !taken.has(address))
+  let opened: OpenListeners | undefined
   try {
-    return inOrder(addresses, taken, others, await openOthers(others, left, logger), left)
+    opened = await openOthers(others, left, logger)
+    return inOrder(addresses, taken, others, opened, left)
   } catch (error) {
+    opened?.[Symbol.dispose]()
     for (const socket of taken.values()) socket[Symbol.dispose]()
     throw error
   }
