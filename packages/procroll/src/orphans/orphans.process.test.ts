@@ -146,6 +146,25 @@ describe('after procroll was killed, the next one of its name', () => {
     expect(sandbox.leftovers).toEqual([])
   })
 
+  it('exits with 70 after an internal error while it waits for it', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const flags = ['--name', 'api', '--orphans', 'end-first', '--shutdown-timeout', '300ms']
+    const orphan = await orphanOf(sandbox, await sandbox.serve(['--name', 'api'], ['stubborn']))
+    const fault = `data:text/javascript,const kill = process.kill;
+      process.kill = (...words) => {
+        process.kill = kill;
+        queueMicrotask(() => { throw new Error('a fault') });
+        return kill.apply(process, words)
+      }`
+    const { code, stderr } = await sandbox.finish(['run', ...flags, 'true'], {
+      nodeFlags: ['--import', fault],
+    })
+    expect(stderr).toMatch(/internal error: the service is ended" error="a fault"/)
+    expect(code).toBe(70)
+    expect(isAlive(orphan)).toBe(false)
+    expect(sandbox.leftovers).toEqual([])
+  })
+
   it('ends the orphan when it is stopped before its own generation is ready', async () => {
     await using sandbox = new ProcrollSandbox()
     const orphan = await orphanOf(sandbox, await sandbox.serve(['--name', 'api']))
