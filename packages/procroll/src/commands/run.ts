@@ -72,6 +72,7 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
     (error) => tellFault(logger, error, options.debug),
     () => service.stop('fault'),
   )
+  const status = (exit: SupervisorExit) => (faults.count > 0 ? EXIT_INTERNAL_ERROR : statusAfter(exit))
 
   await using manager = Notifier.fromEnvironment()
   using _watchdog = WatchdogPinger.fromEnvironment(manager)
@@ -84,12 +85,11 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   const ending = { signal, timeoutMs, hurry: service.hurrying }
   const left = place ? await settleOrphans(place.record, options.orphans, ending, logger) : LeftBehind.nothing
   using opened = await openOrTakeOver(options.listen, left, logger)
-  const record =
+  using record =
     place && new RecordKeeper(place.record, { left, listeners: opened.recorded, directory, logger })
   if (service.ending.aborted) {
     await left.end()
-    record?.close()
-    return EXIT_DONE
+    return status({ type: 'stopped' })
   }
 
   const listen = [...passed.sockets, ...opened.sockets]
@@ -132,9 +132,7 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   const exit = await supervisor.done
   const isOrphanLeft = await replaced.over(exit)
   await background.settled()
-  record?.close()
-  if (faults.count > 0) return EXIT_INTERNAL_ERROR
-  return isOrphanLeft ? Math.max(EXIT_FAILED, statusAfter(exit)) : statusAfter(exit)
+  return isOrphanLeft ? Math.max(EXIT_FAILED, status(exit)) : status(exit)
 }
 
 function statusAfter(exit: SupervisorExit): number {

@@ -17,6 +17,24 @@ export type OpenListeners = Disposable & { sockets: readonly ListenSocket[] }
 
 type Opened = ListenSocket & Disposable
 
+/** Says why procroll cannot listen on one of the addresses. */
+export class ListenError extends ProcrollError {
+  readonly address: ListenAddress
+
+  constructor(address: ListenAddress, why: string, cause?: unknown) {
+    super('ERR_LISTEN', `cannot listen on ${formatListen(address)}: ${why}`, { cause })
+    this.address = address
+  }
+
+  /** Whether another socket, or another file, is at the address. */
+  get isInUse(): boolean {
+    const { cause } = this
+    return (
+      cause instanceof FdPassingError && (cause.errno === 'EADDRINUSE' || cause.code === 'ERR_PATH_IN_USE')
+    )
+  }
+}
+
 /** Who may use the path, if its owner is set and its mode is not. */
 const MODE_WITH_OWNER = 0o660
 
@@ -33,7 +51,7 @@ const REASONS: Record<string, string> = {
 /**
  * Opens what `--listen` asks for, all or nothing. Nobody accepts on it before a generation does.
  *
- * @throws ProcrollError `ERR_LISTEN`
+ * @throws ListenError
  */
 export async function openListeners(addresses: readonly ListenAddress[]): Promise<OpenListeners> {
   const opened: Opened[] = []
@@ -58,7 +76,7 @@ async function open(address: ListenAddress, all: readonly ListenAddress[]): Prom
     const errno = cause instanceof FdPassingError ? cause.errno : code
     const reason = errno === undefined ? message : `${REASONS[errno] ?? message} (${errno})`
     const hint = errno === 'EADDRINUSE' && address.type !== 'unix' ? explainInUse(address, all) : ''
-    throw listenError(address, `${reason}${hint}`, cause)
+    throw new ListenError(address, `${reason}${hint}`, cause)
   }
 }
 
@@ -110,7 +128,7 @@ async function permissions(address: ListenAddress & UnixAddress) {
 async function lookUp(address: ListenAddress, kind: 'user' | 'group', name: string): Promise<number> {
   const id = await accountId(kind, name)
   if (id === undefined)
-    throw listenError(address, `there is no ${kind} "${name}" here (a number works as well)`)
+    throw new ListenError(address, `there is no ${kind} "${name}" here (a number works as well)`)
   return id
 }
 
@@ -126,8 +144,4 @@ function explainInUse(address: ListenAddress & InternetAddress, all: readonly Li
       : `. [::] takes the IPv4 addresses too. Beside one of them, use ${type}://[::]:${port}?ipv6only`
   const holders = holdersOf(address)
   return `${holders.length === 0 ? '' : `. It is in use by ${holders.join(', ')}`}${bothHint}`
-}
-
-function listenError(address: ListenAddress, why: string, cause?: unknown): ProcrollError {
-  return new ProcrollError('ERR_LISTEN', `cannot listen on ${formatListen(address)}: ${why}`, { cause })
 }

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { isAlive, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { ProcrollSandbox } from '../testing/procroll-sandbox.ts'
@@ -20,6 +21,16 @@ describe.runIf(process.platform === 'linux')('a program that goes to the backgro
       /the generation left a process in the background: it is ended" generation=1 pid=\d+/,
     )
     expect(isAlive(Number(/daemon (\d+)/.exec(stdout)?.[1]))).toBe(false)
+    expect(sandbox.processes).toEqual([])
+  })
+
+  it('is ended where the path of its notify socket is not ASCII', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const tempdir = sandbox.join('tö')
+    mkdirSync(tempdir)
+    const command = daemon('exec sleep 1000')
+    const { code } = await sandbox.finish(['run', '--tempdir', tempdir, 'sh', '-c', command])
+    expect(code).toBe(1)
     expect(sandbox.processes).toEqual([])
   })
 

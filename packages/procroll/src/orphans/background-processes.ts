@@ -39,6 +39,8 @@ export class BackgroundProcesses {
   }
 
   observe(event: SupervisorEvent): void {
+    // One that was given up has no exit to wait for.
+    if (event.type === 'generation-given-up') this.#starts.delete(event.generation)
     if (event.type !== 'generation-failed' && event.type !== 'generation-exited') return
     const { generation } = event
     const start = this.#starts.get(generation)
@@ -90,7 +92,8 @@ export class BackgroundProcesses {
         const entry = lookUpProcess(pid)
         if (entry === undefined) return []
         const main = { pid, ...entry }
-        return [{ recorded: { generation, notifySocket }, main, groups: [], members: [main] }]
+        const title = `process ${pid}, which generation ${generation} left in the background,`
+        return [{ title, recorded: { generation, notifySocket }, main, groups: [], members: [main] }]
       })
   }
 

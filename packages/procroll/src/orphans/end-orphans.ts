@@ -78,11 +78,10 @@ function send(orphan: Orphan, target: number, signal: NodeJS.Signals | number): 
   }
 }
 
-function cannotEnd({ recorded, main }: Orphan, why: string, cause?: unknown): ProcrollError {
+function cannotEnd({ title, main }: Orphan, why: string, cause?: unknown): ProcrollError {
   return new ProcrollError(
     'ERR_ORPHANS',
-    `generation ${recorded.generation} (pid ${main.pid}) of a killed procroll cannot be ended: ${why}. ` +
-      `End it yourself: sudo kill ${main.pid}`,
+    `${title} cannot be ended: ${why}. End it yourself: sudo kill ${main.pid}`,
     { cause },
   )
 }

@@ -5,6 +5,8 @@ type StartedProcess = { pid: number; startedAt: string; group: number }
 
 /** A generation that outlived its supervisor. */
 export type Orphan = {
+  /** Names it in an error. */
+  title: string
   recorded: RecordedGeneration
   /** Its main process, or the oldest one where that is gone. */
   main: StartedProcess
@@ -36,7 +38,8 @@ function orphanOf(recorded: RecordedGeneration, notifying: readonly StartedProce
   if (main === undefined) return []
   const groups = groupsOf(recorded, recordedMain, all)
   const members = all.filter((each) => each.pid === main.pid || groups.includes(each.group))
-  return [{ recorded, main, groups, members }]
+  const title = `generation ${recorded.generation} (pid ${main.pid}) of a killed procroll`
+  return [{ title, recorded, main, groups, members }]
 }
 
 function recordedProcess({ pid, startedAt }: RecordedGeneration): StartedProcess | undefined {

@@ -10,10 +10,10 @@ export class LeftBehind {
     { signal: 'SIGTERM', timeoutMs: 0, hurry: new AbortController().signal },
   )
 
-  readonly #notifyDirectories: string[]
-  readonly #listeners: RecordedListener[]
   readonly #ending: EndingOptions
-  #generations: readonly RecordedGeneration[]
+  #notifyDirectories: string[]
+  #listeners: RecordedListener[]
+  #generations: RecordedGeneration[]
   #ended: Promise<void> | undefined
 
   constructor(
@@ -32,14 +32,12 @@ export class LeftBehind {
   }
 
   /** What the record of the next procroll repeats, until they have ended. */
-  get recorded(): { generations: readonly RecordedGeneration[]; notifyDirectories: readonly string[] } {
-    return { generations: this.#generations, notifyDirectories: this.#notifyDirectories }
-  }
-
-  /** Returns the recorded socket for a `--listen`, and removes it from the list: each serves once. */
-  takeListener(key: string): RecordedListener | undefined {
-    const index = this.#listeners.findIndex((listener) => listener.key === key)
-    return index === -1 ? undefined : this.#listeners.splice(index, 1)[0]
+  get recorded(): Readonly<Omit<GenerationsRecord, 'supervisor'>> {
+    return {
+      generations: this.#generations,
+      listeners: this.#listeners,
+      notifyDirectories: this.#notifyDirectories,
+    }
   }
 
   /**
@@ -56,6 +54,7 @@ export class LeftBehind {
     await endOrphans(this.orphans(), this.#ending)
     for (const path of this.#notifyDirectories) removeLeftNotifyDirectory(path)
     this.#generations = []
-    this.#notifyDirectories.length = 0
+    this.#listeners = []
+    this.#notifyDirectories = []
   }
 }

@@ -1,8 +1,8 @@
 import type { ListenAddress } from '../arguments/listen-address.ts'
-import { type OpenListeners, openListeners } from '../launch/open-listeners.ts'
+import { ListenError, type OpenListeners, openListeners } from '../launch/open-listeners.ts'
 import type { Logger } from '../log/logger.ts'
-import { ProcrollError } from '../procroll-error.ts'
 import type { RecordedListener } from './generation-record.ts'
+import { orphansHold } from './holds-address.ts'
 import type { LeftBehind } from './left-behind.ts'
 import { describe } from './settle-orphans.ts'
 import { listenKey, recordListener, type TakenListener, takeOverListener } from './take-over-listener.ts'
@@ -12,7 +12,7 @@ export type HeldListeners = OpenListeners & { recorded: readonly RecordedListene
 
 /**
  * Opens what `--listen` asks for. Where an orphan listens already, both share its socket, so the orphan serves on. Where
- * that is impossible and the address cannot be shared, the orphan ends first.
+ * that is impossible and only orphans hold the address, they end first.
  *
  * @throws ProcrollError `ERR_LISTEN`, `ERR_ORPHANS`
  */
@@ -23,9 +23,12 @@ export async function openOrTakeOver(
 ): Promise<HeldListeners> {
   const taken = takeOver(addresses, left, logger)
   const others = addresses.filter((address) => !taken.has(address))
+  let opened: OpenListeners | undefined
   try {
-    return inOrder(addresses, taken, others, await openOthers(others, left, logger), left)
+    opened = await openOthers(others, left, logger)
+    return inOrder(addresses, taken, others, opened, left)
   } catch (error) {
+    opened?.[Symbol.dispose]()
     for (const socket of taken.values()) socket[Symbol.dispose]()
     throw error
   }
@@ -37,18 +40,33 @@ function takeOver(addresses: readonly ListenAddress[], left: LeftBehind, logger:
   const taken: Taken = new Map()
   const pids = left.orphans().flatMap(({ members }) => members.map(({ pid }) => pid))
   if (pids.length === 0) return taken
+  const untaken = new Set(left.recorded.listeners)
   for (const address of addresses) {
-    const recorded = left.takeListener(listenKey(address))
-    if (recorded === undefined) continue
-    try {
-      const socket = takeOverListener(address.name, recorded, pids)
-      if (socket !== undefined) taken.set(address, socket)
-    } catch (error) {
-      const fields = { socket: address.name, error: (error as Error).message }
-      logger.log('WARN', 'socket of a killed procroll cannot be taken over', fields)
+    for (const recorded of untaken) {
+      if (recorded.key !== listenKey(address)) continue
+      const socket = takeOrWarn(address, recorded, pids, logger)
+      untaken.delete(recorded)
+      if (socket === undefined) continue
+      taken.set(address, socket)
+      break
     }
   }
   return taken
+}
+
+function takeOrWarn(
+  address: ListenAddress,
+  recorded: RecordedListener,
+  pids: readonly number[],
+  logger: Logger,
+): TakenListener | undefined {
+  try {
+    return takeOverListener(address.name, recorded, pids)
+  } catch (error) {
+    const fields = { socket: address.name, error: (error as Error).message }
+    logger.log('WARN', 'socket of a killed procroll cannot be taken over', fields)
+    return undefined
+  }
 }
 
 async function openOthers(
@@ -56,17 +74,38 @@ async function openOthers(
   left: LeftBehind,
   logger: Logger,
 ): Promise<OpenListeners> {
-  try {
-    return await openListeners(addresses)
-  } catch (error) {
-    const orphans = left.orphans()
-    if (!(error instanceof ProcrollError) || orphans.length === 0) throw error
-    for (const orphan of orphans) {
-      const fields = { ...describe(orphan), reason: error.message }
-      logger.log('WARN', 'generation of a killed procroll is ended first: it may hold the address', fields)
+  const held = new Map<ListenAddress, ListenError>()
+  while (true) {
+    const opened = await openOrNote(addresses, held, left)
+    if (opened === undefined) continue
+    if (held.size === 0) return opened
+    opened[Symbol.dispose]()
+    const reason = [...held.values()].map(({ message }) => message).join('. ')
+    for (const orphan of left.orphans()) {
+      const fields = { ...describe(orphan), reason }
+      logger.log('WARN', 'generation of a killed procroll is ended first: it holds the address', fields)
     }
     await left.end()
     return await openListeners(addresses)
+  }
+}
+
+/**
+ * Opens all addresses that no orphan holds, or notes one more that an orphan does. Any other failure would not be mended
+ * by the end of an orphan, so the orphan serves on.
+ */
+async function openOrNote(
+  addresses: readonly ListenAddress[],
+  held: Map<ListenAddress, ListenError>,
+  left: LeftBehind,
+): Promise<OpenListeners | undefined> {
+  try {
+    return await openListeners(addresses.filter((address) => !held.has(address)))
+  } catch (error) {
+    if (!(error instanceof ListenError) || !error.isInUse) throw error
+    if (left.orphans().length === 0 || !(await orphansHold(error.address, left))) throw error
+    held.set(error.address, error)
+    return undefined
   }
 }
 

@@ -146,6 +146,25 @@ describe('after procroll was killed, the next one of its name', () => {
     expect(sandbox.leftovers).toEqual([])
   })
 
+  it('exits with 70 after an internal error while it waits for it', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const flags = ['--name', 'api', '--orphans', 'end-first', '--shutdown-timeout', '300ms']
+    const orphan = await orphanOf(sandbox, await sandbox.serve(['--name', 'api'], ['stubborn']))
+    const fault = `data:text/javascript,const kill = process.kill;
+      process.kill = (...words) => {
+        process.kill = kill;
+        queueMicrotask(() => { throw new Error('a fault') });
+        return kill.apply(process, words)
+      }`
+    const { code, stderr } = await sandbox.finish(['run', ...flags, 'true'], {
+      nodeFlags: ['--import', fault],
+    })
+    expect(stderr).toMatch(/internal error: the service is ended" error="a fault"/)
+    expect(code).toBe(70)
+    expect(isAlive(orphan)).toBe(false)
+    expect(sandbox.leftovers).toEqual([])
+  })
+
   it('ends the orphan when it is stopped before its own generation is ready', async () => {
     await using sandbox = new ProcrollSandbox()
     const orphan = await orphanOf(sandbox, await sandbox.serve(['--name', 'api']))
@@ -202,6 +221,23 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  it('are found again after a try that did not want one of them', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const ports = [freePort(), freePort()]
+    const all = ports.map((port) => ['--listen', `tcp://127.0.0.1:${port}`])
+    const orphan = await orphanOf(
+      sandbox,
+      await sandbox.serve(['--name', 'api', ...all.flat()], ['name=old']),
+    )
+    for (const listen of [[], all.slice(1), all, all]) {
+      const failed = await sandbox.finish(['run', '--name', 'api', ...listen.flat(), '--', 'false'])
+      expect(failed.code).toBe(1)
+      expect(isAlive(orphan)).toBe(true)
+      for (const port of ports) expect(await hear(port)).toBe(`old on ${port}\n`)
+      expect(JSON.parse(readFileSync(recordOf(sandbox), 'utf8')).listeners).toHaveLength(2)
+    }
+  })
+
   it('keep their order among new ones', async () => {
     await using sandbox = new ProcrollSandbox()
     const [first, second, third] = [freePort(), freePort(), freePort()]
@@ -240,6 +276,26 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
     await next.printed(/msg="generation serves" generation=1/)
     expect(isAlive(orphan)).toBe(false)
     expect(await hear(sandbox.join('app.sock'))).toBe('new on app.sock\n')
+  })
+
+  it.each([
+    ['an unknown group', () => 'unix:///tmp/procroll-never.sock?group=nosuchgroup'],
+    ['a missing folder', () => 'unix:///nowhere/app.sock'],
+    ['an unknown host', () => 'tcp://host.invalid:0'],
+    ['an address that a stranger holds', (stranger: number) => `tcp://127.0.0.1:${stranger}`],
+  ])('stay with it where --listen has %s as well: it can never work', async (_, also) => {
+    await using sandbox = new ProcrollSandbox()
+    using stranger = freeListener()
+    const port = freePort()
+    const flags = ['--name', 'api', '--listen', `tcp://127.0.0.1:${port}`]
+    const orphan = await orphanOf(sandbox, await sandbox.serve(flags, ['name=old']))
+    // The first failure is one that the end of the orphan would mend.
+    const wider = ['--name', 'api', '--listen', `tcp://0.0.0.0:${port}`, '--listen', also(stranger.port)]
+    const { code, stderr } = await sandbox.finish(['run', ...wider, '--', 'false'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/procroll: cannot listen on /)
+    expect(isAlive(orphan)).toBe(true)
+    expect(await hear(port)).toBe(`old on ${port}\n`)
   })
 
   it('that cannot be taken over let it end first, and the log says why', async () => {

@@ -69,8 +69,11 @@ function pids(): number[] {
   }
 }
 
-/** The environment that a program was started with (proc_pid_environ(5)). It may be closed to us. */
-function notifySocketOf(pid: number): string | undefined {
+/**
+ * Reads NOTIFY_SOCKET from the environment that a program was started with (proc_pid_environ(5)). Returns undefined where it
+ * has none, has written over its environment, or that is closed to us.
+ */
+export function notifySocketOf(pid: number): string | undefined {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
     return /(?:^|\0)NOTIFY_SOCKET=([^\0]+)/.exec(environment)?.[1]

@@ -1,4 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs'
+import { notifySocketOf } from './process-table.ts'
 
 export type ProcessDetails = {
   /** Its command name, as ps(1) shows it (comm). */
@@ -14,11 +15,9 @@ const namespaces = ['user', 'pid', 'mnt']
 /** Reads what /proc tells of a process; undefined where it has gone, or belongs to another user. */
 export function readProcess(pid: number): ProcessDetails | undefined {
   try {
-    const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0')
-    const prefix = 'NOTIFY_SOCKET='
     return {
       name: readFileSync(`/proc/${pid}/comm`, 'latin1').trim(),
-      notifySocket: environment.find((entry) => entry.startsWith(prefix))?.slice(prefix.length),
+      notifySocket: notifySocketOf(pid),
       sharesNamespaces: namespaces.every((name) => link(pid, name) === link('self', name)),
     }
   } catch {

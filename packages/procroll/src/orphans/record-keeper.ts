@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { SweptPathWatch } from '@shellflip/internal'
 import type { RollingSupervisor } from '@shellflip/rolling-supervisor'
 import type { Logger } from '../log/logger.ts'
+import { findOrphans } from './find-orphans.ts'
 import { GenerationRecord, type RecordedGeneration, type RecordedListener } from './generation-record.ts'
 import type { LeftBehind } from './left-behind.ts'
 import { lookUpProcess } from './process-table.ts'
@@ -16,13 +17,13 @@ export type RecordKeeperOptions = {
 }
 
 /** Notes the generations of this procroll, and what a killed one left, until they end. */
-export class RecordKeeper {
+export class RecordKeeper implements Disposable {
   readonly #record: GenerationRecord
   readonly #left: LeftBehind
-  readonly #listeners: readonly RecordedListener[]
+  #listeners: readonly RecordedListener[]
   readonly #watch: SweptPathWatch
   readonly #directory: { readonly path: string }
-  /** From before the spawn to the exit. */
+  /** From before the spawn to the exit. One that was given up stays. */
   readonly #generations = new Map<number, RecordedGeneration>()
 
   constructor(path: string, { left, listeners, directory, logger }: RecordKeeperOptions) {
@@ -62,21 +63,24 @@ export class RecordKeeper {
 
   /** Writes the record, also after a sweeper removed it. */
   note(): void {
-    const { generations, notifyDirectories } = this.#left.recorded
+    const { generations, listeners, notifyDirectories } = this.#left.recorded
+    // A socket that was taken over is in both.
+    const own = this.#listeners.filter(({ inode }) => !listeners.some((left) => left.inode === inode))
     this.#record.note({
       notifyDirectories: [
         ...new Set([...notifyDirectories, ...this.#ownDirectories(), this.#directory.path]),
       ],
-      listeners: [...this.#listeners],
+      listeners: [...listeners, ...own],
       generations: [...generations, ...this.#generations.values()],
     })
   }
 
-  /** Nothing is left to look for, except what a killed procroll left and this one could not replace. */
-  close(): void {
+  /** Leaves the record only for what still runs: orphans that were not replaced, and generations that could not be ended. */
+  [Symbol.dispose](): void {
     this.#watch[Symbol.dispose]()
-    this.#generations.clear()
-    if (this.#left.orphans().length > 0) this.note()
+    if (this.#generations.size === 0) this.#listeners = []
+    const isGivenUp = findOrphans([...this.#generations.values()]).length > 0
+    if (isGivenUp || this.#left.orphans().length > 0) this.note()
     else this.#record.remove()
   }
 

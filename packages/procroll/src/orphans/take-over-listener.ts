@@ -1,8 +1,9 @@
-import { fstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { fstatSync } from 'node:fs'
 import { duplicateFrom, localAddress, type OwnedFd, socketFileAt, UnixPathClaim } from '@shellflip/fd-passing'
 import type { ListenSocket } from '@shellflip/rolling-supervisor'
 import type { ListenAddress } from '../arguments/listen-address.ts'
 import type { RecordedListener } from './generation-record.ts'
+import { socketsOf } from './open-sockets.ts'
 
 /** A listening socket that an orphan has as well. Its path is removed only on request. */
 export type TakenListener = ListenSocket & Disposable & { unlink(): void }
@@ -45,37 +46,14 @@ export function takeOverListener(
 
 function findSocket(inode: number, pids: readonly number[]): OwnedFd | undefined {
   for (const pid of pids) {
-    for (const number of socketNumbers(pid, inode)) {
-      const fd = duplicateFrom(pid, number)
+    // The service may have moved it: a number from 3 up is only what it was started with.
+    for (const socket of socketsOf(pid)) {
+      if (socket.inode !== inode) continue
+      const fd = duplicateFrom(pid, socket.number)
       // The number may have been closed, and used again, since it was read.
       if (fstatSync(fd.fd).ino === inode) return fd
       fd.close()
     }
   }
   return undefined
-}
-
-/** The service may have moved it: a number from 3 up is only what it was started with. */
-function socketNumbers(pid: number, inode: number): number[] {
-  const folder = `/proc/${pid}/fd`
-  return namesIn(folder)
-    .filter((name) => linkOf(`${folder}/${name}`) === `socket:[${inode}]`)
-    .map(Number)
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // The process has ended, or its descriptors are closed to us.
-    return []
-  }
-}
-
-function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return undefined
-  }
 }

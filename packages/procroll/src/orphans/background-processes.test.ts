@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { expect, it, vi } from 'vitest'
+import type { Logger } from '../log/logger.ts'
+import { BackgroundProcesses } from './background-processes.ts'
+
+function failEarly(background: BackgroundProcesses, generation: number): Promise<void> {
+  background.observe({
+    type: 'generation-failed',
+    generation,
+    elapsedMs: 1,
+    failure: { type: 'exited', code: 0, signal: null, beforeReady: true },
+  })
+  background.observe({ type: 'generation-exited', generation, exit: { code: 0, signal: null } })
+  return background.settled()
+}
+
+function started(generations: number[]) {
+  const log = vi.fn<Logger['log']>()
+  const options = { signal: 'SIGTERM', timeoutMs: 5_000, hurry: new AbortController().signal } as const
+  const background = new BackgroundProcesses({ ...options, logger: { log } as unknown as Logger })
+  for (const id of generations) background.starting({ id, notifySocket: `/nowhere/${id}.sock` })
+  return { background, log, daemon: spawn('sleep', ['1000'], { env: {}, detached: true }) }
+}
+
+it.runIf(process.platform === 'linux')('ends a daemon beside a generation that was given up', async () => {
+  const { background, daemon } = started([1, 2])
+  const exit = once(daemon, 'exit')
+  background.observe({ type: 'generation-given-up', generation: 1, pid: 4 })
+  await failEarly(background, 2)
+  daemon.kill('SIGKILL')
+  expect(await exit).toEqual([null, 'SIGTERM'])
+})
+
+it.runIf(process.platform === 'linux')('names a process that cannot be ended as what it is', async () => {
+  const { background, log, daemon } = started([2])
+  const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+    throw new Error('kill EPERM')
+  })
+  await failEarly(background, 2)
+  kill.mockRestore()
+  daemon.kill('SIGKILL')
+  const error = `process ${daemon.pid}, which generation 2 left in the background, cannot be ended: kill EPERM. End it yourself: sudo kill ${daemon.pid}`
+  expect(log).toHaveBeenLastCalledWith('ERROR', expect.any(String), { generation: 2, error })
+})
