@@ -32,6 +32,21 @@ it.runIf(process.platform === 'linux')('ends a daemon beside a generation that w
   expect(await exit).toEqual([null, 'SIGTERM'])
 })
 
+it.runIf(process.platform === 'linux')('ends what a generation left that was not ready in time', async () => {
+  const { background, daemon } = started([1])
+  const exit = once(daemon, 'exit')
+  background.observe({
+    type: 'generation-failed',
+    generation: 1,
+    elapsedMs: 1,
+    failure: { type: 'not-ready', timeoutMs: 1 },
+  })
+  background.observe({ type: 'generation-exited', generation: 1, exit: { code: null, signal: 'SIGTERM' } })
+  await background.settled()
+  daemon.kill('SIGKILL')
+  expect(await exit).toEqual([null, 'SIGTERM'])
+})
+
 it.runIf(process.platform === 'linux')('names a process that cannot be ended as what it is', async () => {
   const { background, log, daemon } = started([2])
   const kill = vi.spyOn(process, 'kill').mockImplementation(() => {

@@ -13,15 +13,15 @@ type Start = {
   notifySocket: string
   /** The adopted processes that were there. */
   before: ReadonlySet<number>
-  /** It exited with 0 before it was ready. */
-  exitedEarly: boolean
+  /** It failed before it was ready. */
+  failedEarly: boolean
 }
 
 /** Each round ends what the one before has set free: a daemon of a daemon. */
 const mostRounds = 20
 
 /**
- * Ends what a generation leaves in the background when it exits with 0 before it is ready: a program that daemonizes holds its port,
+ * Ends what a generation leaves in the background when it fails before it is ready: a program that daemonizes holds its port,
  * and no later generation can have it. procroll adopts such processes, for it is their subreaper.
  */
 export class BackgroundProcesses {
@@ -35,7 +35,7 @@ export class BackgroundProcesses {
 
   /** Remembers what was there before a generation is started: it may end before its start is reported. */
   starting({ id, notifySocket }: { id: number; notifySocket: string }): void {
-    this.#starts.set(id, { notifySocket, before: new Set(adoptedChildren()), exitedEarly: false })
+    this.#starts.set(id, { notifySocket, before: new Set(adoptedChildren()), failedEarly: false })
   }
 
   observe(event: SupervisorEvent): void {
@@ -46,11 +46,11 @@ export class BackgroundProcesses {
     const start = this.#starts.get(generation)
     if (start === undefined) return
     if (event.type === 'generation-failed') {
-      start.exitedEarly = isEarlyExit(event.failure)
+      start.failedEarly = isEarly(event.failure)
       return
     }
     this.#starts.delete(generation)
-    if (start.exitedEarly) {
+    if (start.failedEarly) {
       this.#ended = Promise.all([this.#ended, this.#end(generation, start)]).then(() => {})
     }
   }
@@ -109,8 +109,8 @@ export class BackgroundProcesses {
   }
 }
 
-function isEarlyExit(failure: Extract<SupervisorEvent, { type: 'generation-failed' }>['failure']): boolean {
-  return failure.type === 'exited' && failure.beforeReady && failure.code === 0
+function isEarly(failure: Extract<SupervisorEvent, { type: 'generation-failed' }>['failure']): boolean {
+  return failure.type === 'exited' ? failure.beforeReady : failure.type !== 'hung'
 }
 
 /** What a container engine leaves serves other containers as well, or ends its own. All of it has namespaces of its own, but for these. */
