@@ -159,7 +159,7 @@ describe('after procroll was killed, the next one of its name', () => {
     const { code, stderr } = await sandbox.finish(['run', ...flags, 'true'], {
       nodeFlags: ['--import', fault],
     })
-    expect(stderr).toMatch(/internal error: the service is ended" error="a fault"/)
+    expect(stderr).toMatch(/internal error: procroll stops the service" error="a fault"/)
     expect(code).toBe(70)
     expect(isAlive(orphan)).toBe(false)
     expect(sandbox.leftovers).toEqual([])
