@@ -25,7 +25,7 @@ describe('a control server with restorePath', () => {
     expect(existsSync(place.path)).toBe(false)
   })
 
-  it('goes on with the conversations that it had', async () => {
+  it('continues the conversations that it had', async () => {
     let answer: ((said: { say: string }) => void) | undefined
     await using place = await testServer({
       restorePath: true,

@@ -90,6 +90,11 @@ static bool is_file(const struct stat *stats, uint64_t dev, uint64_t ino) {
   return (uint64_t)stats->st_dev == dev && (uint64_t)stats->st_ino == ino;
 }
 
+/* 0, or ESTALE where the file is not the socket that was named before. */
+static int socket_error(const struct stat *stats, uint64_t dev, uint64_t ino) {
+  return S_ISSOCK(stats->st_mode) && is_file(stats, dev, ino) ? 0 : ESTALE;
+}
+
 #ifdef O_PATH
 
 #ifndef SYS_fchmodat2
@@ -109,8 +114,8 @@ static int change_socket_mode(int folder, const char *name, uint64_t dev, uint64
   int path_fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   if (path_fd == -1) return errno;
   struct stat stats;
-  int error = fstat(path_fd, &stats) == -1 ? errno : 0;
-  if (error == 0) error = S_ISSOCK(stats.st_mode) && is_file(&stats, dev, ino) ? change_mode(path_fd, mode) : ESTALE;
+  int error = fstat(path_fd, &stats) == -1 ? errno : socket_error(&stats, dev, ino);
+  if (error == 0) error = change_mode(path_fd, mode);
   close(path_fd);
   return error;
 }
@@ -119,8 +124,7 @@ static int change_socket_owner(int folder, const char *name, uint64_t dev, uint6
   int path_fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   if (path_fd == -1) return errno;
   struct stat stats;
-  int error = fstat(path_fd, &stats) == -1 ? errno : 0;
-  if (error == 0 && !(S_ISSOCK(stats.st_mode) && is_file(&stats, dev, ino))) error = ESTALE;
+  int error = fstat(path_fd, &stats) == -1 ? errno : socket_error(&stats, dev, ino);
   if (error == 0 && fchownat(path_fd, "", uid, gid, AT_EMPTY_PATH) == -1) error = errno;
   close(path_fd);
   return error;
@@ -128,18 +132,21 @@ static int change_socket_owner(int folder, const char *name, uint64_t dev, uint6
 
 #else
 
-static int change_socket_owner(int folder, const char *name, uint64_t dev, uint64_t ino, uid_t uid, gid_t gid) {
+static int check_socket(int folder, const char *name, uint64_t dev, uint64_t ino) {
   struct stat stats;
-  if (fstatat(folder, name, &stats, AT_SYMLINK_NOFOLLOW) == -1) return errno;
-  if (!S_ISSOCK(stats.st_mode) || !is_file(&stats, dev, ino)) return ESTALE;
-  return fchownat(folder, name, uid, gid, AT_SYMLINK_NOFOLLOW) == -1 ? errno : 0;
+  return fstatat(folder, name, &stats, AT_SYMLINK_NOFOLLOW) == -1 ? errno : socket_error(&stats, dev, ino);
+}
+
+static int change_socket_owner(int folder, const char *name, uint64_t dev, uint64_t ino, uid_t uid, gid_t gid) {
+  int error = check_socket(folder, name, dev, ino);
+  if (error == 0 && fchownat(folder, name, uid, gid, AT_SYMLINK_NOFOLLOW) == -1) error = errno;
+  return error;
 }
 
 static int change_socket_mode(int folder, const char *name, uint64_t dev, uint64_t ino, mode_t mode) {
-  struct stat stats;
-  if (fstatat(folder, name, &stats, AT_SYMLINK_NOFOLLOW) == -1) return errno;
-  if (!S_ISSOCK(stats.st_mode) || !is_file(&stats, dev, ino)) return ESTALE;
-  return fchmodat(folder, name, mode, AT_SYMLINK_NOFOLLOW) == -1 ? errno : 0;
+  int error = check_socket(folder, name, dev, ino);
+  if (error == 0 && fchmodat(folder, name, mode, AT_SYMLINK_NOFOLLOW) == -1) error = errno;
+  return error;
 }
 
 #endif

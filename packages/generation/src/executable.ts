@@ -1,4 +1,5 @@
 import type { Bytes } from '@shellflip/fd-passing'
+import { pathFrom } from '@shellflip/internal'
 
 /** confstr(_CS_PATH) of Linux, which execvp(3) takes without a PATH. */
 const defaultPath = '/usr/bin:/bin'
@@ -10,11 +11,9 @@ const defaultPath = '/usr/bin:/bin'
 export function executablePaths(file: Bytes, path: Bytes | undefined): Bytes[] {
   const name = Buffer.from(file)
   if (name.includes('/')) return [file]
-  return split(Buffer.from(path ?? defaultPath)).map((folder) => within(folder, name))
-}
-
-function within(folder: Buffer, name: Buffer): Buffer {
-  return Buffer.concat([folder.length === 0 ? Buffer.from('.') : folder, Buffer.from('/'), name])
+  return split(Buffer.from(path ?? defaultPath)).map((folder) =>
+    pathFrom(folder.length === 0 ? '.' : folder, name),
+  )
 }
 
 function split(path: Buffer): Buffer[] {

@@ -1,9 +1,8 @@
 import { accessSync, constants, lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import { FdPassingError } from '@shellflip/fd-passing'
-import { showBytes } from '@shellflip/internal'
+import { pathFrom, showBytes } from '@shellflip/internal'
 import { type FileKind, fileKind } from './interpreter.ts'
 import { LaunchError } from './launch-error.ts'
-import { pathFrom } from './path-from.ts'
 import type { Launch } from './system.ts'
 
 type Path = string | Buffer

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 const isRoot = process.platform === 'linux' && process.geteuid?.() === 0
 const nobody = 65_534
 
-/** Runs as root, whoever has started it, as sudo(8) does. It keeps no pipe open that the test reads. */
+/** Runs as root for every user, as sudo(8) does. It keeps no pipe open that the test reads. */
 const launcher = `
   #include <unistd.h>
   int main(void) {

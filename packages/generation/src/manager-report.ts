@@ -11,7 +11,7 @@ const reported = [
 ] as const
 
 /**
- * What a generation reports to whoever manages the service, and a supervisor passes on: the reason of a failure, the reset
+ * A generation reports this to the service manager, and a supervisor passes it on: the reason of a failure, the reset
  * of the restart counter, its own keys, and keys that this version does not know.
  *
  * The rest stays here. READY, STOPPING, MAINPID, STATUS and the watchdog mean one generation, and the manager above watches

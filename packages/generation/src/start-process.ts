@@ -1,11 +1,11 @@
 import { type Bytes, FdPassingError, type SpawnedProcess, spawnProcess } from '@shellflip/fd-passing'
+import { pathFrom } from '@shellflip/internal'
 import { listenEnvironment } from '@shellflip/sd-notify'
 import { executablePaths } from './executable.ts'
 import { explainLaunch } from './explain-launch.ts'
 import type { ProcessExit } from './failure.ts'
 import { fileKind } from './interpreter.ts'
 import { oomKills } from './oom-kills.ts'
-import { pathFrom } from './path-from.ts'
 import type { Launch } from './system.ts'
 
 /**

@@ -43,7 +43,7 @@ export type NotifyInbox = Disposable & {
 /** A process that was spawned. Disposing of it lets the event loop end first. While the loop runs, its exit is still reaped and told. */
 export type Spawned = Disposable & { readonly pid: number }
 
-/** What became of a signal. `gone`: there is no such process. `refused`: it runs as another user (EPERM). */
+/** The result of a signal. `gone`: the process does not exist. `refused`: it runs as another user (EPERM). */
 export type SignalOutcome = 'sent' | 'gone' | 'refused'
 
 /** Disposing of it stops it. */
@@ -62,7 +62,7 @@ export type System = {
   spawn: (launch: Launch, observer: ProcessObserver) => Spawned | undefined
   /** Signals one process, or, where `pid` is negative, a group. Signal 0 only asks. */
   signal: (pid: number, signal: NodeJS.Signals | number) => SignalOutcome
-  /** Watches a process that need not be a child. @throws if the system cannot watch it: there is no such process */
+  /** Watches a process that need not be a child. @throws if the system cannot watch it, as when it does not exist */
   watchPid: (pid: number, onExit: () => void) => Disposable
   /**
    * The uid that a process runs as, -1 where the system tells only that it is another user's. Undefined where none lives

@@ -1,4 +1,5 @@
 export { type Bytes, isText, showBytes, textOr } from './bytes.ts'
+export { pathFrom } from './path-from.ts'
 export { escapeUnprintable, oneLine } from './printable.ts'
 export { type PrivateFolderOptions, privateFolderFault } from './private-folder.ts'
 export { readProc, splitStrings } from './read-proc.ts'

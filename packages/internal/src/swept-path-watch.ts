@@ -28,7 +28,7 @@ export class SweptPathWatch implements Disposable {
       this.#watcher = watch(folder, { persistent: false }, (type) => type === 'rename' && this.#lookSoon())
       this.#watcher.on('error', () => this.#watcher?.close())
     } catch {
-      // The timer goes on.
+      // The timer keeps looking.
     }
   }
 

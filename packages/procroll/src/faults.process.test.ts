@@ -51,7 +51,7 @@ describe.runIf(process.platform === 'linux' && isRoot)('a file system that takes
     expect((await sandbox.status()).state).toBe('serving')
   })
 
-  it('for the record is warned of, and the service goes on', async (context) => {
+  it('for the record is warned of, and the service keeps running', async (context) => {
     await using sandbox = new ProcrollSandbox()
     using mounted = tinyFileSystem(sandbox.runtime, 'mode=700,size=4k')
     if (mounted === undefined) context.skip()
@@ -67,7 +67,7 @@ describe.runIf(process.platform === 'linux' && isRoot)('a file system that takes
 
 describe('when the system is short of fds', () => {
   it.runIf(process.platform === 'linux')(
-    'a roll fails, the service goes on, and the next roll works',
+    'a roll fails, the service keeps running, and the next roll works',
     async () => {
       await using sandbox = new ProcrollSandbox()
       const supervisor = await sandbox.serve(['--name', 'api'])

@@ -1,6 +1,6 @@
 import type { System } from '@shellflip/generation'
 
-/** What the lost generation left behind gets 5 s and then SIGKILL. A process that survives this must not stop the service. */
+/** The processes that the lost generation left get 5 s and then SIGKILL. One that survives this must not stop the service. */
 const longestWaitMs = 10_000
 
 /** The delay before a restart. It lasts longer while the lost generation is still being ended. */

@@ -32,8 +32,8 @@ export type SupervisorEvent =
   | { type: 'restarting'; delayMs: number }
   /** More generations drain than allowed: this one, the oldest, is killed. */
   | { type: 'draining-too-many'; generation: number; maxDraining: number }
-  /** The manager above (systemd) could not be told something; the supervisor goes on. */
+  /** The manager above (systemd) could not be told something. The supervisor continues. */
   | { type: 'manager-unreachable'; error: SdNotifyError }
-  /** A listener threw this for an event of that type. The supervisor goes on. */
+  /** A listener threw this for an event of that type. The supervisor continues. */
   | { type: 'listener-failed'; event: string; error: unknown }
   | { type: 'ended'; exit: SupervisorExit }

@@ -13,7 +13,7 @@ export class ManagerReports {
   readonly #onUnreachable: (error: SdNotifyError) => void
   #lastStatus: string | undefined
   #extendedUntil = 0
-  /** What a generation wants passed on, and has not been yet. */
+  /** The reports of a generation that are not passed on yet. */
   #report: ManagerReport = {}
   #timer: Disposable | undefined
 

@@ -322,7 +322,7 @@ test.each([
       throw new Error('no')
     },
   ],
-])('a manager link that %s is an event, and the supervisor goes on', async (_, send) => {
+])('a manager link that %s is an event, and the supervisor continues', async (_, send) => {
   const world = supervise({ manager: { send, reloading: send } })
   world.ready(1)
   await settled()

@@ -284,7 +284,7 @@ export class RollingSupervisor {
     this.#emit({ type: 'restarting', delayMs })
   }
 
-  /** What the lost generation left behind may hold its port, and is being ended. The restart waits for that, within bounds. */
+  /** The processes that the lost generation left may hold its port. The restart waits until they have exited, within bounds. */
   #retryWhenClear(): void {
     const isEnded = ![...this.#generations.values()].some(({ state }) => state === 'failed')
     if (this.#backOff?.mayRetry(isEnded)) this.#happen('retry')

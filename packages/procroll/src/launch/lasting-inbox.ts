@@ -15,7 +15,7 @@ export class LastingInbox implements NotifyInbox {
   readonly #onClosed: () => void
   #current: NotifyInbox
   #file: string | undefined
-  /** A sender that is connected to it (connect(2)) goes on using it without its path. */
+  /** A connected sender (connect(2)) keeps using it without its path. */
   #former: NotifyInbox | undefined
   #lost = false
 

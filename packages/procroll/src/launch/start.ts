@@ -17,7 +17,7 @@ export type Start = Variables & {
   readonly pwd: Buffer | undefined
 }
 
-/** What the first lines of the bin (tsup.config.ts) tell: `PID SOFT-LIMIT ENVIRONMENT`, the last in base64. */
+/** The first lines of the bin (start.sh) set it to `PID SOFT-LIMIT ENVIRONMENT`, the last in base64. */
 const variable = 'PROCROLL_STARTED'
 
 /** For one process only. Node has consumed them (the IPC channel of fork()), or procroll has. */

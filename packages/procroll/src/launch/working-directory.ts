@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { type Bytes, workingDirectory } from '@shellflip/internal'
+import { type Bytes, pathFrom, workingDirectory } from '@shellflip/internal'
 import { usageError } from '../procroll-error.ts'
 
 const slash = '/'.charCodeAt(0)
@@ -28,7 +28,7 @@ export function launchDirectory(pwd: Buffer | undefined, chdir?: Bytes): LaunchD
   }
   const isResolved = pwd === undefined || !Buffer.from(typed).equals(pwd)
   if (given === undefined) return { path: typed, isResolved }
-  return { path: within(typed, given), isResolved }
+  return { path: pathFrom(typed, given), isResolved }
 }
 
 /**
@@ -44,13 +44,8 @@ export function isRelative([file = '', ...args]: readonly Bytes[], directory: By
 function isFileIn(directory: Bytes, name: Buffer): boolean {
   if (name.length === 0 || name[0] === slash) return false
   try {
-    return statSync(within(directory, name), { throwIfNoEntry: false })?.isFile() ?? false
+    return statSync(pathFrom(directory, name), { throwIfNoEntry: false })?.isFile() ?? false
   } catch {
     return false
   }
-}
-
-/** The kernel goes through symlinks and `..` in it at each start: so nothing is normalised. */
-function within(directory: Bytes, name: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(directory), Buffer.from('/'), name])
 }

@@ -16,7 +16,7 @@ const FLUSH_MS = 1_000
 const FLUSH_STEP_MS = 10
 
 /**
- * Prints lines, and never waits for whoever reads them. Lines that do not fit wait in a bounded queue. Beyond it they are
+ * Prints lines, and never waits for a reader. Lines that do not fit wait in a bounded queue. Beyond it they are
  * dropped, and the first line that fits again is the number of dropped ones.
  */
 export class LogOutput {

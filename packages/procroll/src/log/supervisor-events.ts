@@ -59,7 +59,7 @@ export function describeEvent(event: SupervisorEvent): LogLine {
     case 'listener-failed':
       return {
         level: 'ERROR',
-        message: 'internal error in a listener: the service goes on',
+        message: 'internal error in a listener. The service keeps running',
         fields: { event: event.event, error: String(event.error) },
       }
     case 'ended': {

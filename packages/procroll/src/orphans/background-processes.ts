@@ -113,7 +113,7 @@ function isEarly(failure: Extract<SupervisorEvent, { type: 'generation-failed' }
   return failure.type === 'exited' ? failure.beforeReady : failure.type !== 'hung'
 }
 
-/** What a container engine leaves serves other containers as well, or ends its own. All of it has namespaces of its own, but for these. */
+/** A process that a container engine leaves serves other containers as well, or exits by itself. All of it has namespaces of its own, but for these. */
 const containerTools = new Set([
   'conmon',
   'podman',

@@ -26,7 +26,7 @@ export async function endOrphans(orphans: readonly Orphan[], options: EndingOpti
 
 async function endOrphan(orphan: Orphan, { signal, timeoutMs, hurry }: EndingOptions): Promise<void> {
   sendToAll(orphan, signal)
-  // A stopped process takes the signal when it goes on.
+  // A stopped process takes the signal when it continues.
   if (signal !== 'SIGKILL') sendToAll(orphan, 'SIGCONT')
   if (!(await endsWithin(orphan, timeoutMs, hurry))) {
     sendToAll(orphan, 'SIGKILL')

@@ -50,7 +50,7 @@ export type RecordedListener = z.infer<typeof listenerSchema>
 
 /**
  * Holds what a supervisor notes of its generations, so that the next one finds them after a SIGKILL. A failure to write
- * is reported once, and the service goes on.
+ * is reported once, and the service keeps running.
  */
 export class GenerationRecord {
   readonly #path: string

@@ -3,7 +3,7 @@ import { type EndingOptions, endOrphans } from './end-orphans.ts'
 import { findOrphans, type Orphan } from './find-orphans.ts'
 import type { GenerationsRecord, RecordedGeneration, RecordedListener } from './generation-record.ts'
 
-/** What a killed procroll left: generations that serve on, their sockets, and the folders of their notify sockets. */
+/** Holds what a killed procroll left: generations that still serve, their sockets, and the folders of their notify sockets. */
 export class LeftBehind {
   static readonly nothing = new LeftBehind(
     { generations: [], listeners: [], notifyDirectories: [] },
@@ -31,7 +31,7 @@ export class LeftBehind {
     return this.#generations.length === 0 ? [] : findOrphans(this.#generations)
   }
 
-  /** What the record of the next procroll repeats, until they have ended. */
+  /** Returns what the record of the next procroll repeats until they have exited. */
   get recorded(): Readonly<Omit<GenerationsRecord, 'supervisor'>> {
     return {
       generations: this.#generations,

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { OwnedFd } from '@shellflip/fd-passing'
+import { type OwnedFd, reapOrphans } from '@shellflip/fd-passing'
 import { listenEnvironment, listenFds } from '@shellflip/sd-notify'
 import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
 import type { NormalizedOptions } from '../flip-options.ts'
@@ -9,7 +9,6 @@ import { type PassedFd, ServiceChild } from '../successor/service-child.ts'
 import type { ProcessExit } from '../successor/successor-process.ts'
 import { LauncherLink } from './launcher-link.ts'
 import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
-import { reapOrphans } from './reap-orphans.ts'
 import { relaySignals } from './relay-signals.ts'
 
 type Options = Pick<NormalizedOptions, 'launch' | 'signals' | 'stopSignals'>
@@ -19,7 +18,8 @@ type Link = LauncherLink<FromLauncher, ToLauncher>
 export async function launchService(options: Options): Promise<never> {
   const launcher = new Launcher(options)
   relaySignals([...options.signals, ...options.stopSignals], (signal) => launcher.pass(signal))
-  if (process.pid === 1) reapOrphans((pid) => launcher.hasStarted(pid))
+  // The kernel gives PID 1 every process whose parent has exited.
+  if (process.pid === 1) reapOrphans()
   await launcher.startFirst()
   return new Promise<never>(() => {})
 }
@@ -64,10 +64,6 @@ class Launcher {
     const serving = this.#serving
     for (const child of serving === undefined ? this.#living : [serving]) child.signal(signal)
     if (this.#candidate !== undefined && this.#options.stopSignals.includes(signal)) this.#stopSignal = signal
-  }
-
-  hasStarted(pid: number): boolean {
-    return [...this.#living].some((child) => child.pid === pid)
   }
 
   #spawn(command: LaunchCommand, passed: readonly PassedFd[]): ServiceChild {

@@ -61,7 +61,7 @@ export function leavesPath(fault: Fault | undefined): boolean {
   return 'call' in fault && claiming.test(fault.call)
 }
 
-/** Whether strace saw libuv answer a call that failed with abort(3): no process survives that, whoever has called. */
+/** Tells whether strace saw libuv answer a failed call with abort(3). No process survives that. */
 export function hasAborted(traced: readonly string[]): boolean {
   return traced.some((line) => /--- SIGABRT /.test(line))
 }
