@@ -347,9 +347,11 @@ describe.runIf(process.platform === 'linux')('a generation that no record knows 
       const found = sandbox.processes.filter((pid) => pid !== supervisor.pid)
       return found.length === 2 ? found : undefined
     })
+    // The log tells of the start a moment before the record does.
+    const noted = () => JSON.parse(readFileSync(recordOf(sandbox), 'utf8')).generations[0]?.pid
+    const main = await waitFor<number>(noted)
     await kill(supervisor)
-    const { generations } = JSON.parse(readFileSync(recordOf(sandbox), 'utf8'))
-    process.kill(generations[0].pid, 'SIGKILL')
+    process.kill(main, 'SIGKILL')
     await sandbox.serve(['--name', 'api'])
     await waitFor(() => !pids.some(isAlive))
   })
