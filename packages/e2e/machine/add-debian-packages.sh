@@ -4,6 +4,8 @@
 set -eu
 base=$1 packages=("${@:2:$#-2}") folder=${!#}
 export DEBIAN_FRONTEND=noninteractive
+# A folder for temporary files may be there outside alone, and some packages cannot be installed without it.
+unset TMPDIR
 source "$(dirname "$0")/attempt.sh"
 
 rm -rf --one-file-system "$folder.work"

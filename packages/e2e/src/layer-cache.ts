@@ -70,7 +70,13 @@ function run(script: string, args: readonly string[]): Promise<void> {
     child.once('error', reject)
     child.once('close', (code) => {
       if (code === 0) resolve()
-      else reject(new E2eError('ERR_BUILD', `${basename(args[1] ?? script)} ended with ${code}:\n${output}`))
+      else reject(new E2eError('ERR_BUILD', failureText(basename(args[1] ?? script), code, output)))
     })
   })
+}
+
+/** The last line stands in the first one, for a summary shows no more than that. */
+function failureText(script: string, code: number | null, output: string): string {
+  const last = output.trimEnd().split('\n').at(-1)
+  return `${script} ended with ${code}: ${last}\n${output}`
 }
