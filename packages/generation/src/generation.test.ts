@@ -496,6 +496,33 @@ describe('MAINPID', () => {
     expect(worker.signals).toEqual(['SIGTERM', 'SIGCONT'])
   })
 
+  describe('that comes when the generation is already asked to end', () => {
+    function nameAnother() {
+      const started = start()
+      const observer = { onExit: () => {}, onError: () => {} }
+      started.system.notify(started.process.pid, { ready: true })
+      started.system.spawn({ file: 'main', args: [], env: {}, listen: [] }, observer)
+      const named = started.system.processes[1] as FakeProcess
+      const name = () => started.system.notify(started.process.pid, { mainPid: named.pid })
+      return { ...started, named, name }
+    }
+
+    test('names a process that gets the stop signal too', () => {
+      const { generation, process, named, name } = nameAnother()
+      generation.stop()
+      name()
+      expect(named.signals).toEqual(['SIGTERM', 'SIGCONT'])
+      expect(process.signals).toEqual(['SIGTERM', 'SIGCONT'])
+    })
+
+    test('names a process that is killed too', () => {
+      const { generation, named, name } = nameAnother()
+      generation.kill()
+      name()
+      expect(named.signals).toEqual(['SIGKILL'])
+    })
+  })
+
   test('that the system cannot watch is refused', () => {
     const { generation, system, process, types } = start()
     system.watchPid = () => {

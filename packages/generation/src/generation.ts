@@ -127,6 +127,10 @@ export class Generation {
     this.#happen('kill')
   }
 
+  get #hasExited(): boolean {
+    return this.#state === 'exited'
+  }
+
   #launch(): Launch {
     const { launch } = this.#options
     return typeof launch === 'function' ? launch() : launch
@@ -199,10 +203,10 @@ export class Generation {
 
   /** The exit of a process can be seen before what it last sent is read, as a MAINPID: so that is read first. */
   #mainGone(exit: ProcessExit): void {
-    if (this.#state === 'exited') return
+    if (this.#hasExited) return
     this.#exit = exit
     this.#inbox?.readPending()
-    if (this.#main.pid !== undefined) return
+    if (this.#main.pid !== undefined || this.#hasExited) return
     if (this.pid !== undefined) this.#happen('main-gone')
     this.#main.whenEmpty(() => this.#happen('gone'))
   }
@@ -238,7 +242,7 @@ export class Generation {
 
   #hear({ message, fds, sender }: Notification): void {
     for (const fd of fds) fd.close()
-    if (this.#state === 'exited') return
+    if (this.#hasExited) return
     if (fds.length > 0) this.#warn({ type: 'fds-refused', count: fds.length })
     if (message.mainPid !== undefined) this.#hearMainPid(message.mainPid, sender)
     if (message.errno !== undefined) this.#errno = message.errno
@@ -273,7 +277,10 @@ export class Generation {
   #hearMainPid(pid: number, sender: Credentials | undefined): void {
     try {
       if (!this.#mayName(pid, sender)) this.#warn({ type: 'main-pid-refused', pid })
-      else if (this.#main.follow(pid)) this.#emit({ type: 'main-pid', pid })
+      else if (this.#main.follow(pid)) {
+        this.#emit({ type: 'main-pid', pid })
+        this.#main.signalFollowed()
+      }
     } catch {
       // It has gone since, or the system cannot watch it.
       this.#warn({ type: 'main-pid-refused', pid })

@@ -34,7 +34,8 @@ export class MainProcess {
   #followed: { pid: number; watch: Disposable } | undefined
   /** Whether the group has the stop signal already: some programs take a second one for an order to cut the drain. */
   #groupSignalled = false
-  #killing = false
+  /** The last signal that was sent to end it. */
+  #endSignal: Signal | undefined
   readonly #linger: Deadline
   readonly #killLinger: Deadline
   readonly #killed: Deadline
@@ -83,6 +84,12 @@ export class MainProcess {
     return true
   }
 
+  /** Sends a process that is followed only now what the others got before. */
+  signalFollowed(): void {
+    if (this.#endSignal === 'SIGKILL') this.#killAll()
+    else if (this.#endSignal !== undefined) this.signal(this.#endSignal)
+  }
+
   /**
    * Sends the stop signal to the group that the main process is in. A container's monitor (conmon) is in another group than the
    * client that was spawned: then it alone gets the signal, for the client passes signals on, and the container would
@@ -91,6 +98,7 @@ export class MainProcess {
    * SIGCONT follows: a process that is stopped cannot obey (systemd, runit and s6 do the same).
    */
   signal(signal: Signal): void {
+    this.#endSignal = signal
     const group = this.#group
     const main = this.#followed
     const alone = main !== undefined && group?.has(main.pid) !== true
@@ -112,7 +120,7 @@ export class MainProcess {
       if (this.pid === undefined) onEmpty()
     }
     if (this.#group === undefined) empty()
-    else this.#group.whenEmpty(empty, () => this.#killing && this.#killGroup())
+    else this.#group.whenEmpty(empty, () => this.#endSignal === 'SIGKILL' && this.#killGroup())
   }
 
   /**
@@ -128,8 +136,12 @@ export class MainProcess {
   }
 
   #killAtOnce(): void {
-    this.#killing = true
+    this.#endSignal = 'SIGKILL'
     this.#killed.arm(killedMs)
+    this.#killAll()
+  }
+
+  #killAll(): void {
     const main = this.#followed
     if (main !== undefined && this.#system.signal(main.pid, 'SIGKILL') === 'refused')
       this.#refuseKill(main.pid)
