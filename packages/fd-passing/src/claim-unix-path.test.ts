@@ -4,6 +4,7 @@ import {
   chownSync,
   closeSync,
   existsSync,
+  constants as fileTypes,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -29,6 +30,20 @@ describe('a path', () => {
     path.unlink()
     listener.close()
     expect(existsSync(folder.join('s'))).toBe(false)
+  })
+
+  test('that is ours changes hands and permissions later, in that order', async () => {
+    using folder = temporaryFolder()
+    const { listener, path } = await claimUnixPath({ path: folder.join('s'), mode: 0o600 })
+    using _ = listener
+    const gid = process.getegid?.() as number
+    path.setAccess({ owner: { gid }, mode: 0o660 })
+    expect(lstatSync(folder.join('s'))).toMatchObject({ mode: fileTypes.S_IFSOCK | 0o660, gid })
+    expect(() => path.setAccess({ mode: 0o10000 })).toThrow(/mode is permission bits/)
+    renameSync(folder.join('s'), folder.join('away'))
+    writeFileSync(folder.join('s'), 'another file', { mode: 0o600 })
+    expect(() => path.setAccess({ mode: 0o666 })).toThrow(/was replaced by another/)
+    expect(lstatSync(folder.join('s')).mode & 0o777).toBe(0o600)
   })
 
   test('that a dead listener left is taken over', async () => {

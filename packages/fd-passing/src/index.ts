@@ -14,6 +14,7 @@ export {
   type ListenUnixOptions,
   listenTcp,
   listenUnix,
+  setBacklog,
 } from './listeners.ts'
 export {
   isLockFileAt,

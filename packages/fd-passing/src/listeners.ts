@@ -118,7 +118,17 @@ function enable(socket: OwnedFd, level: number, option: number, name: string): v
   checked(native.setOption(socket.fd, level, option, 1), 'setsockopt', name)
 }
 
-/** Listens, or changes the backlog of a socket that listens already. */
+/**
+ * Changes how many connections wait on a listening socket to be accepted. Those that wait already stay.
+ *
+ * @param backlog @default 511
+ * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`; `ERR_SYSTEM`: it is not a socket that listens
+ */
+export function setBacklog(socket: OwnedFd, backlog?: number): void {
+  // Linux and macOS take listen(2) on such a socket for this change.
+  listen(socket, backlog)
+}
+
 export function listen(socket: OwnedFd, backlog = defaultBacklog): void {
   if (!Number.isInteger(backlog) || backlog < 0)
     throw invalidArgument(`backlog is a whole number, not ${backlog}`)

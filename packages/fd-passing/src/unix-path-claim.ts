@@ -1,5 +1,6 @@
 import { FdPassingError } from './error.ts'
-import { type FileIdentity, FilePlace, lookAt } from './file-place.ts'
+import { type FileIdentity, type FileOwner, FilePlace, lookAt, replaced } from './file-place.ts'
+import { checkMode } from './socket-file.ts'
 
 /** A socket path that is ours as long as the same file is there. */
 export class UnixPathClaim {
@@ -19,6 +20,22 @@ export class UnixPathClaim {
   /** Names the file, for another process of the same machine to compare. Undefined if it is unknown. */
   get file(): string | undefined {
     return this.#file && nameOf(this.#file)
+  }
+
+  /**
+   * Changes who may connect. The owner changes first, so that the former group never has the permissions of the new one.
+   *
+   * @param owner an id that is left out stays as it is
+   * @param mode the permission bits, as `0o660`
+   * @throws {@link FdPassingError} `ERR_FORBIDDEN`: the path is not ours any more; `ERR_INVALID_ARGUMENT`; `ERR_SYSTEM` with
+   *   `EPERM`; `ERR_UNSUPPORTED`: neither /proc nor fchmodat2(2) (Linux 6.6) is there
+   */
+  setAccess({ owner, mode }: { owner?: FileOwner; mode: number }): void {
+    checkMode(mode)
+    if (this.#file === undefined) throw replaced(this.path)
+    using place = new FilePlace(this.path)
+    if (owner !== undefined) place.chownSocket(this.#file, owner)
+    place.chmodSocket(this.#file, mode)
   }
 
   /**

@@ -1,5 +1,11 @@
 import { lookup } from 'node:dns/promises'
-import { bindUdp, claimUnixPath, FdPassingError, listenTcp } from '@shellflip/fd-passing'
+import {
+  bindUdp,
+  claimUnixPath,
+  FdPassingError,
+  type ListenUnixOptions,
+  listenTcp,
+} from '@shellflip/fd-passing'
 import type { ListenSocket } from '@shellflip/rolling-supervisor'
 import {
   formatListen,
@@ -102,7 +108,7 @@ async function openUnix(address: ListenAddress & UnixAddress): Promise<Opened> {
   const { name, path, backlog, socketType } = address
   const claimed = await claimUnixPath({
     path,
-    ...(await permissions(address)),
+    ...(await accessTo(address)),
     ...(backlog === undefined ? {} : { backlog }),
     ...(socketType === undefined ? {} : { type: socketType }),
   })
@@ -116,7 +122,14 @@ async function openUnix(address: ListenAddress & UnixAddress): Promise<Opened> {
   }
 }
 
-async function permissions(address: ListenAddress & UnixAddress) {
+/**
+ * Looks up who may use the path.
+ *
+ * @throws ListenError for a user or a group that is not there
+ */
+export async function accessTo(
+  address: ListenAddress & UnixAddress,
+): Promise<Pick<ListenUnixOptions, 'mode' | 'owner'>> {
   const { mode, user, group }: ListenOptions = address
   if (user === undefined && group === undefined) return mode === undefined ? {} : { mode }
   const uid = user === undefined ? undefined : await lookUp(address, 'user', user)

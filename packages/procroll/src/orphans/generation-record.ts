@@ -30,6 +30,8 @@ const generationSchema = z.object({
 const listenerSchema = z.object({
   /** Which `--listen` it serves. */
   key: z.string(),
+  /** The options that it was bound with, and that cannot change. */
+  fixed: z.string(),
   /** The socket, as /proc/PID/fd names it. */
   inode: z.int(),
   /** The file at its path, if it has one. */

@@ -5,7 +5,7 @@ import type { RecordedListener } from './generation-record.ts'
 import { orphansHold } from './holds-address.ts'
 import type { LeftBehind } from './left-behind.ts'
 import { describe } from './settle-orphans.ts'
-import { listenKey, recordListener, type TakenListener, takeOverListener } from './take-over-listener.ts'
+import { canServe, recordListener, type TakenListener, takeOverListener } from './take-over-listener.ts'
 
 /** The sockets of `--listen`, and how the next procroll finds them. */
 export type HeldListeners = OpenListeners & { recorded: readonly RecordedListener[] }
@@ -21,7 +21,7 @@ export async function openOrTakeOver(
   left: LeftBehind,
   logger: Logger,
 ): Promise<HeldListeners> {
-  const taken = takeOver(addresses, left, logger)
+  const taken = await takeOver(addresses, left, logger)
   const others = addresses.filter((address) => !taken.has(address))
   let opened: OpenListeners | undefined
   try {
@@ -36,15 +36,19 @@ export async function openOrTakeOver(
 
 type Taken = Map<ListenAddress, TakenListener>
 
-function takeOver(addresses: readonly ListenAddress[], left: LeftBehind, logger: Logger): Taken {
+async function takeOver(
+  addresses: readonly ListenAddress[],
+  left: LeftBehind,
+  logger: Logger,
+): Promise<Taken> {
   const taken: Taken = new Map()
   const pids = left.orphans().flatMap(({ members }) => members.map(({ pid }) => pid))
   if (pids.length === 0) return taken
   const untaken = new Set(left.recorded.listeners)
   for (const address of addresses) {
     for (const recorded of untaken) {
-      if (recorded.key !== listenKey(address)) continue
-      const socket = takeOrWarn(address, recorded, pids, logger)
+      if (!canServe(recorded, address)) continue
+      const socket = await takeOrWarn(address, recorded, pids, logger)
       untaken.delete(recorded)
       if (socket === undefined) continue
       taken.set(address, socket)
@@ -54,14 +58,14 @@ function takeOver(addresses: readonly ListenAddress[], left: LeftBehind, logger:
   return taken
 }
 
-function takeOrWarn(
+async function takeOrWarn(
   address: ListenAddress,
   recorded: RecordedListener,
   pids: readonly number[],
   logger: Logger,
-): TakenListener | undefined {
+): Promise<TakenListener | undefined> {
   try {
-    return takeOverListener(address.name, recorded, pids)
+    return await takeOverListener(address, recorded, pids)
   } catch (error) {
     const fields = { socket: address.name, error: (error as Error).message }
     logger.log('WARN', 'socket of a killed procroll cannot be taken over', fields)

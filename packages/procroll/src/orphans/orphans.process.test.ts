@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { isAlive, type TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { freeListener, hear, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
@@ -26,6 +27,13 @@ async function kill(supervisor: TestProcess): Promise<void> {
 function freePort(): number {
   using listener = freeListener()
   return listener.port
+}
+
+/** How many connections may wait on the listeners at a port and a path: Send-Q of ss(8). */
+function backlogsOf(port: number, path: string): number[] {
+  const lines = execFileSync('ss', ['-Hltxn'], { encoding: 'utf8' }).split('\n')
+  const rows = lines.map((line) => line.trim().split(/\s+/))
+  return [`127.0.0.1:${port}`, path].map((local) => Number(rows.find((row) => row[4] === local)?.[3]))
 }
 
 const recordOf = (sandbox: ProcrollSandbox) => `${sandbox.runtime}/api/generations.json`
@@ -237,6 +245,56 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
       expect(JSON.parse(readFileSync(recordOf(sandbox), 'utf8')).listeners).toHaveLength(2)
     }
   })
+
+  it('take over the options that --listen has now', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const [port, path] = [freePort(), sandbox.join('app.sock')]
+    const flags = (tcp: string, unix: string) => [
+      ...['--name', 'api', '--listen', `tcp://127.0.0.1:${port}${tcp}`, '--listen', `unix://${path}${unix}`],
+    ]
+    const access = () => {
+      const { mode, gid } = statSync(path)
+      return [(mode & 0o777).toString(8), gid]
+    }
+    await kill(await sandbox.serve(flags('', '?mode=0600&group=12'), ['name=old']))
+    expect(access()).toEqual(['600', 12])
+    const changes: [string, string, [string, number]][] = [
+      ['?backlog=3', '?group=13&backlog=4', ['660', 13]],
+      ['', '', [(0o777 & ~process.umask()).toString(8), process.getegid?.() ?? 0]],
+    ]
+    for (const [tcp, unix, expected] of changes) {
+      // A service that listens again changes the backlog itself, as Node does. This one does not.
+      const idle = sandbox.start(['run', ...flags(tcp, unix), '--', 'sleep', '1000'])
+      await idle.printed(/msg="generation started"/)
+      expect(backlogsOf(port, path)).toEqual(tcp === '' ? [511, 511] : [3, 4])
+      await kill(idle)
+      const next = await sandbox.serve(flags(tcp, unix), ['name=new'])
+      expect(next.stderr).toContain('serves until the next one is ready')
+      expect(next.stderr).not.toMatch(/cannot be taken over|ended first/)
+      expect(access()).toEqual(expected)
+      await next.printed(/asked to end/)
+      await waitFor(async () => (await hear(path)) === 'new on app.sock\n')
+      await kill(next)
+    }
+  })
+
+  it.each([
+    ['the type of a UNIX socket', 'unix', '', '?type=seqpacket'],
+    ['ipv6only', 'tcp', '?ipv6only', ''],
+    ['reuseport', 'tcp', '', '?reuseport'],
+  ])(
+    'are opened anew, once it has ended, where %s changes: a bound socket keeps that',
+    async (_, kind, before, after) => {
+      await using sandbox = new ProcrollSandbox()
+      const place = kind === 'unix' ? `unix://${sandbox.join('app.sock')}` : `tcp://[::1]:${freePort()}`
+      const flags = (options: string) => ['--name', 'api', '--listen', `${place}${options}`]
+      const orphan = await orphanOf(sandbox, await sandbox.serve(flags(before)))
+      const next = sandbox.start(['run', ...flags(after), '--', ...sandbox.service()])
+      await next.printed(new RegExp(`msg="generation of a killed procroll is ended first.*pid=${orphan} `))
+      await next.printed(/msg="generation started"/)
+      expect(isAlive(orphan)).toBe(false)
+    },
+  )
 
   it('keep their order among new ones', async () => {
     await using sandbox = new ProcrollSandbox()

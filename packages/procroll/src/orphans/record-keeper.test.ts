@@ -12,7 +12,7 @@ it('keeps a generation that could not be ended, with its sockets, while it runs'
   using folder = temporaryFolder('pr-')
   mkdirSync(folder.join('api'), { mode: 0o700 })
   const path = folder.join('api', 'generations.json')
-  const listeners = [{ key: 'tcp 127.0.0.1 80 ', inode: 1 }]
+  const listeners = [{ key: 'tcp 127.0.0.1 80 ', fixed: 'stream', inode: 1 }]
   const logger = createLogger({ format: 'text', debug: false })
   const child = spawn('sleep', ['1000'])
   const pid = child.pid as number

@@ -1,47 +1,98 @@
 import { fstatSync } from 'node:fs'
-import { duplicateFrom, localAddress, type OwnedFd, socketFileAt, UnixPathClaim } from '@shellflip/fd-passing'
+import {
+  duplicateFrom,
+  type FileOwner,
+  localAddress,
+  type OwnedFd,
+  setBacklog,
+  socketFileAt,
+  UnixPathClaim,
+} from '@shellflip/fd-passing'
 import type { ListenSocket } from '@shellflip/rolling-supervisor'
 import type { ListenAddress } from '../arguments/listen-address.ts'
+import { accessTo } from '../launch/open-listeners.ts'
 import type { RecordedListener } from './generation-record.ts'
 import { socketsOf } from './open-sockets.ts'
 
 /** A listening socket that an orphan has as well. Its path is removed only on request. */
 export type TakenListener = ListenSocket & Disposable & { unlink(): void }
 
-/** Names what a `--listen` asks for, whatever its options: a socket that listens there can serve it. */
+/** Names the place that a `--listen` asks for, whatever its options. */
 export function listenKey(address: ListenAddress): string {
   const { type, host, port, path } = { host: '', port: '', path: '', ...address }
   return [type, host, port, path].join(' ')
+}
+
+/** Reports whether a socket can serve a `--listen`: it is at the place, and has the options that are fixed when it is bound. */
+export function canServe(recorded: RecordedListener, address: ListenAddress): boolean {
+  return recorded.key === listenKey(address) && recorded.fixed === fixedOptions(address)
+}
+
+function fixedOptions({ socketType = 'stream', ipv6Only = false, reusePort = false }: ListenAddress): string {
+  return [socketType, ipv6Only ? 'ipv6only' : '', reusePort ? 'reuseport' : ''].join(' ').trim()
 }
 
 /** Notes a socket, for the procroll that comes after a SIGKILL. */
 export function recordListener(address: ListenAddress, { fd }: ListenSocket): RecordedListener {
   const bound = localAddress(fd.fd)
   const file = bound.family === 'unix' ? socketFileAt(bound.path) : undefined
-  return { key: listenKey(address), inode: fstatSync(fd.fd).ino, ...(file === undefined ? {} : { file }) }
+  return {
+    key: listenKey(address),
+    fixed: fixedOptions(address),
+    inode: fstatSync(fd.fd).ino,
+    ...(file === undefined ? {} : { file }),
+  }
 }
 
 /**
- * Duplicates the listening socket from one of the processes that have it (pidfd_getfd(2)).
+ * Duplicates the listening socket from one of the processes that have it (pidfd_getfd(2)). The options of the address take
+ * effect.
  *
  * @returns undefined if none of them has it any more, or if its path is gone
- * @throws FdPassingError where this process may not trace the one that has it
+ * @throws FdPassingError where this process may not trace the one that has it, or an option cannot take effect; ListenError
  */
-export function takeOverListener(
-  name: string,
+export async function takeOverListener(
+  address: ListenAddress,
   recorded: RecordedListener,
   pids: readonly number[],
-): TakenListener | undefined {
+): Promise<TakenListener | undefined> {
   const fd = findSocket(recorded.inode, pids)
   if (fd === undefined) return undefined
+  try {
+    const taken = claim(address.name, recorded, fd)
+    if (taken === undefined) fd.close()
+    else await applyOptions(address, taken)
+    return taken
+  } catch (error) {
+    fd.close()
+    throw error
+  }
+}
+
+type Claimed = TakenListener & { path?: UnixPathClaim }
+
+function claim(name: string, recorded: RecordedListener, fd: OwnedFd): Claimed | undefined {
   const bound = localAddress(fd.fd)
   if (bound.family !== 'unix') return { name, fd, unlink: () => {}, [Symbol.dispose]: () => fd.close() }
-  if (recorded.file !== undefined && socketFileAt(bound.path) !== recorded.file) {
-    fd.close()
-    return undefined
-  }
+  if (recorded.file !== undefined && socketFileAt(bound.path) !== recorded.file) return undefined
   const path = new UnixPathClaim(bound.path)
-  return { name, fd, unlink: () => void path.unlink(), [Symbol.dispose]: () => fd.close() }
+  return { name, fd, path, unlink: () => void path.unlink(), [Symbol.dispose]: () => fd.close() }
+}
+
+async function applyOptions(address: ListenAddress, { fd, path }: Claimed): Promise<void> {
+  if (address.type !== 'udp') setBacklog(fd, address.backlog)
+  if (address.type !== 'unix' || path?.file === undefined) return
+  const { mode = defaultMode(), owner } = await accessTo(address)
+  path.setAccess({ mode, owner: { ...ownIds(), ...owner } })
+}
+
+/** A socket's file is made with all permissions that the umask leaves. */
+function defaultMode(): number {
+  return 0o777 & ~process.umask()
+}
+
+function ownIds(): FileOwner {
+  return { uid: process.geteuid?.() ?? -1, gid: process.getegid?.() ?? -1 }
 }
 
 function findSocket(inode: number, pids: readonly number[]): OwnedFd | undefined {
