@@ -52,6 +52,22 @@ describe('procroll run', () => {
     expect(sandbox.processes).toEqual([])
   })
 
+  it('exits with 5 where it gives up restarting, whatever the exit status of the service is', async () => {
+    await using sandbox = new ProcrollSandbox()
+    const ends: [string, string][] = [
+      ['always', '0'],
+      ['on-failure', '3'],
+    ]
+    const runs = ends.map(([mode, status]) =>
+      sandbox.finish(['run', '--name', mode, '--restart', mode, '--', ...sandbox.service(`end=${status}`)]),
+    )
+    for (const { code, stderr } of await Promise.all(runs)) {
+      expect(code).toBe(5)
+      expect(stderr).toContain('Gave up restarting: more than 5 restarts within 60s')
+    }
+    expect(sandbox.leftovers).toEqual([])
+  })
+
   it('stops at once while its first generation is not ready', async () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = sandbox.start(['run', '--', process.execPath, service, 'never-ready'])

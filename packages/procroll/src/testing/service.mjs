@@ -48,3 +48,4 @@ if ('ping' in settings) {
 for (let count = 0; count < Number(settings.statuses ?? 0); count += 1) {
   await notifier.send({ status: `status ${count}` })
 }
+if ('end' in settings) process.exit(Number(settings.end))
