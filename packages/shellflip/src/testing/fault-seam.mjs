@@ -28,6 +28,8 @@ const { options = {} } = read('options')
 let fault = read('fault')
 let isArmed = false
 let hasBegun = false
+/** A process that hangs from then on is a service that hangs. How often it receives before that differs. */
+let hasSaidServing = false
 /** How often each call was made since this was armed, in the order of the first one. */
 const counts = new Map()
 const recorded = []
@@ -77,6 +79,7 @@ function isDue(call) {
   const count = (counts.get(call) ?? 0) + 1
   counts.set(call, count)
   if (fault.record) recorded.push([call, count])
+  if (fault.action === 'block' && hasSaidServing) return false
   return call === fault.call && count === fault.nth
 }
 
@@ -156,9 +159,16 @@ process.dlopen = (module, ...rest) => {
   const { send } = native
   native.send = (...args) => {
     if (isSuccessor && !hasBegun) begin()
-    return send(...args)
+    const sent = send(...args)
+    hasSaidServing ||= isSuccessor && isServing(args[1])
+    return sent
   }
   module.exports = native
+}
+
+/** A head without a payload: length (u32), kind 11 (u8), number of descriptors (u16). */
+function isServing(data) {
+  return data.length === 7 && data[4] === 11
 }
 
 function begin() {
