@@ -115,7 +115,8 @@ export class Soak implements AsyncDisposable {
 
   async notifyFolderIsSwept(before: number): Promise<void> {
     const { tempdir } = this.#sandbox
-    for (const name of readdirSync(tempdir)) rmSync(`${tempdir}/${name}`, { recursive: true })
+    // procroll makes its sockets again as soon as the first one is gone, and a folder with files in it is not removed.
+    for (const name of readdirSync(tempdir)) rmSync(`${tempdir}/${name}`, { recursive: true, maxRetries: 3 })
     await delay(this.#upTo(2 * watchdogMs))
     await this.#requireServing(before)
     await this.#rollsTo()
