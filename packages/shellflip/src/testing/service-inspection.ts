@@ -78,12 +78,17 @@ export class ServiceInspection {
     return wrong
   }
 
+  /** libuv keeps a descriptor of /dev/null in reserve. It is one of / after the reserve was needed (uv__emfile_trick). */
+  #fdsOf(pid: number): string[] {
+    return this.#sandbox.fds(pid).map((target) => (target === '/' ? '/dev/null' : target))
+  }
+
   /** What a test's connections and the older generation took closes a moment later. */
   async #settledFds(pid: number): Promise<string[]> {
-    let last = this.#sandbox.fds(pid)
+    let last = this.#fdsOf(pid)
     let same = 0
     await waitFor(() => {
-      const next = this.#sandbox.fds(pid)
+      const next = this.#fdsOf(pid)
       same = isDeepStrictEqual(next, last) ? same + 1 : 0
       last = next
       return same === 5
@@ -94,7 +99,7 @@ export class ServiceInspection {
   async #checkFds(pid: number): Promise<void> {
     const more = () => {
       const left = [...this.#fds]
-      return this.#sandbox.fds(pid).filter((fd) => {
+      return this.#fdsOf(pid).filter((fd) => {
         const index = left.indexOf(fd)
         if (index !== -1) left.splice(index, 1)
         return index === -1
