@@ -47,8 +47,10 @@ export function isFatal(fault: Fault | undefined): boolean {
   return 'action' in fault && !/^E[A-Z]+$/.test(fault.action)
 }
 
-export function hasCrashed(reply: Reply | undefined): boolean {
-  return reply !== undefined && 'reason' in reply && /exited with|killed by/.test(reply.reason)
+/** Tells whether the successor had no time to remove what it had made. One that is late is killed. */
+export function endedAbruptly(reply: Reply | undefined): boolean {
+  const abruptly = /exited with|killed by|was not ready within/
+  return reply !== undefined && 'reason' in reply && abruptly.test(reply.reason)
 }
 
 /** Calls between bind(2) and the claim of a path. Where one fails the path is left, and the next claim takes it. */

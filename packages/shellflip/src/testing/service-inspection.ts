@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { isAlive, waitFor } from '@shellflip/testing'
-import { type Fault, hasCrashed, isFatal, leavesPath, type Reply } from './fault.ts'
+import { endedAbruptly, type Fault, isFatal, leavesPath, type Reply } from './fault.ts'
 import type { FlipSandbox, ServiceEvent } from './flip-sandbox.ts'
 import { ownersOfPath, ownersOfPort, ownersOfUdpPort } from './socket-owners.ts'
 import { askHttp, askUdp } from './who-answers.ts'
@@ -67,7 +67,7 @@ export class ServiceInspection {
     }
     const isKilled =
       upgrade !== undefined &&
-      (isFatal(upgrade.fault) || leavesPath(upgrade.fault) || hasCrashed(upgrade.reply))
+      (isFatal(upgrade.fault) || leavesPath(upgrade.fault) || endedAbruptly(upgrade.reply))
     await attempt('lock', () =>
       waitFor(() => this.#isLockFree(), { what: 'the lock to be free', deadlineMs: 2_000 }),
     )
