@@ -1,4 +1,4 @@
-export type { Drainable, DrainContext } from './drainable.ts'
+export type { Drainable, DrainAfter, DrainContext, DrainOptions } from './drainable.ts'
 export type { HandOver } from './hand-over.ts'
 export type { DrainUpgraded } from './http-connection.ts'
 export type { DrainSocket } from './net-connection.ts'
@@ -11,6 +11,7 @@ export {
   ShutdownCoordinator,
   type ShutdownCoordinatorOptions,
   type ShutdownOptions,
+  type TaskOptions,
 } from './shutdown-coordinator.ts'
 export type {
   CutWork,
