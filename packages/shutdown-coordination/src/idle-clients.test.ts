@@ -40,6 +40,8 @@ async function draining(server: Server, deadlineMs: number, options: ServerOptio
 /** Shorter than any linger: what is left is judged at the deadline. */
 const shortMs = 60
 
+const closeFrame = '\x88\x02\x03\xe9'
+
 const http1 = (handler: Handler = answer) => http.createServer(handler)
 
 describe('at a deadline before the linger ends, the report is clean with', () => {
@@ -122,7 +124,7 @@ describe('at a deadline before the linger ends, the report is clean with', () =>
     client.send(upgradeTo('websocket'))
     await client.answer(/101/)
     const done = coordinator.shutdown()
-    await client.answer(/\x88\x02\x03\xe9/)
+    await waitFor(() => client.received.includes(closeFrame))
     expect(await done).toMatchObject({ clean: true, servers: [{ closedIdle: 1, cut: [] }] })
   })
 
@@ -130,6 +132,7 @@ describe('at a deadline before the linger ends, the report is clean with', () =>
     const server = withUpgrades()
     const { coordinator, connect } = await draining(server, shortMs)
     const client = await connect()
+    client.staysOpen()
     client.send('CONNECT example.com:80 HTTP/1.1\r\nHost: example.com\r\n\r\n')
     await client.answer(/101/)
     expect(await coordinator.shutdown()).toMatchObject({ clean: true, servers: [{ closedIdle: 1, cut: [] }] })
@@ -142,7 +145,8 @@ describe('at the deadline, what a client waits for is cut:', () => {
     [
       'a stream of events',
       'GET /a HTTP/1.1\r\nHost: test\r\n\r\n',
-      (_request, response) => response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: 1\n\n'),
+      (_request, response) =>
+        response.writeHead(200, { 'Content-Type': 'text/event-stream' }).write('data: 1\n\n'),
     ],
     [
       'an answer to a body that comes in',
@@ -184,7 +188,7 @@ describe('at the deadline, what a client waits for is cut:', () => {
     client.send(upgradeTo('websocket'))
     await client.answer(/101/)
     const done = coordinator.shutdown()
-    await client.answer(/\x88\x02\x03\xe9/)
+    await waitFor(() => client.received.includes(closeFrame))
     client.send('\x81\x01x')
     expect(await done).toMatchObject({
       clean: false,
@@ -213,6 +217,7 @@ describe('a silent client does not hold the shutdown up until the deadline', () 
   ])('after the goodbye of %s', async (_what, request) => {
     const { coordinator, connect } = await draining(withUpgrades(), 20_000, { lingerMs: 10 })
     const client = await connect()
+    client.staysOpen()
     client.send(request)
     await client.answer(/101/)
     const report = await coordinator.shutdown()
@@ -227,6 +232,7 @@ describe('a silent client does not hold the shutdown up until the deadline', () 
     const server = http1((_request, response) => held.push(response))
     const { coordinator, connect } = await draining(server, 20_000, { lingerMs: 10 })
     const client = await connect()
+    client.staysOpen()
     client.send('POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\n\r\nbody')
     const response = await waitFor(() => held[0])
     const done = coordinator.shutdown()

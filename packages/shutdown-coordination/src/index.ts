@@ -1,4 +1,4 @@
-export type { Drainable, DrainAfter, DrainContext, DrainOptions } from './drainable.ts'
+export type { DrainAfter, Drainable, DrainContext, DrainOptions } from './drainable.ts'
 export type { HandOver } from './hand-over.ts'
 export type { DrainUpgraded } from './http-connection.ts'
 export type { DrainSocket } from './net-connection.ts'

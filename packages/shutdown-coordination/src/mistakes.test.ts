@@ -54,9 +54,9 @@ describe('options', () => {
   })
 
   test('that only HTTP knows are refused for other servers', () => {
-    expect(() =>
-      new ShutdownCoordinator().server(net.createServer(), { drainUpgraded: () => {} }),
-    ).toThrow(refused(/drainUpgraded is for HTTP servers\. Use drainSocket\./))
+    expect(() => new ShutdownCoordinator().server(net.createServer(), { drainUpgraded: () => {} })).toThrow(
+      refused(/drainUpgraded is for HTTP servers\. Use drainSocket\./),
+    )
   })
 })
 

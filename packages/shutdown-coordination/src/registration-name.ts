@@ -13,7 +13,9 @@ export function assertName(what: string, name: string, taken: readonly string[])
     throw invalidArgument(`${what}: "${name}" stands for all ${name}. Choose another name.`)
   }
   if (taken.includes(name)) {
-    throw invalidArgument(`${what}: "${name}" is registered already. Choose another name, or dispose of that.`)
+    throw invalidArgument(
+      `${what}: "${name}" is registered already. Choose another name, or dispose of that.`,
+    )
   }
 }
 

@@ -183,7 +183,9 @@ export class ShutdownCoordinator {
     this.#time.end()
     this.#stopSignals.close()
     const elapsedMs = performance.now() - startedAt
-    this.#resolveDone(shutdownReport(reason, elapsedMs, this.#tasks, this.#order, [...this.#servers.values()]))
+    this.#resolveDone(
+      shutdownReport(reason, elapsedMs, this.#tasks, this.#order, [...this.#servers.values()]),
+    )
   }
 
   #allOverOrDeadline(): Promise<void> {
