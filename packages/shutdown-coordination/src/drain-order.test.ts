@@ -117,12 +117,12 @@ describe('work after the servers', () => {
 
   test('begins when the last server is taken back', async () => {
     const { coordinator } = await withRequest()
-    using server = coordinator.server(http.createServer(), { name: 'other', keepAcceptingMs: 20_000 })
+    const server = coordinator.server(http.createServer(), { name: 'other', keepAcceptingMs: 20_000 })
     const { entries, work } = journal()
     coordinator.drain('log', work('log'), { after: 'other' })
     void coordinator.shutdown()
     expect(entries).toEqual([])
-    server[Symbol.dispose]()
+    server.remove()
     await waitFor(() => entries.length === 2)
   })
 
@@ -141,7 +141,7 @@ describe('work after the servers', () => {
     const { entries, work } = journal()
     const registration = coordinator.drain('database', work('database'), { after: 'servers' })
     const done = coordinator.shutdown()
-    registration[Symbol.dispose]()
+    registration.remove()
     response.end()
     await done
     expect(entries).toEqual([])
@@ -190,6 +190,19 @@ describe('several levels', () => {
     expect(report.unfinished.map(({ name }) => name)).toEqual(['first', 'second'])
   })
 
+  test('run work once that other work registers or takes back', async () => {
+    const coordinator = new ShutdownCoordinator()
+    const { entries, work } = journal()
+    coordinator.drain('first', async () => {
+      coordinator.drain('late', work('late'), { after: 'first' })
+      gone.remove()
+    })
+    coordinator.drain('second', work('second'))
+    const gone = coordinator.drain('gone', work('gone'))
+    expect(await coordinator.shutdown()).toMatchObject({ clean: true })
+    expect(entries).toEqual(['second begins', 'late begins', 'second ends', 'late ends'])
+  })
+
   test('leave work that nothing waits for until the deadline', async () => {
     const coordinator = new ShutdownCoordinator({ deadlineMs: 60 })
     const codes: unknown[] = []
@@ -206,6 +219,15 @@ describe('several levels', () => {
     expect(await coordinator.shutdown()).toMatchObject({ clean: true })
     expect(codes).toEqual([false, true])
   })
+})
+
+test('what ends within a turn of the loop after the deadline is not unfinished', async () => {
+  const coordinator = new ShutdownCoordinator({ deadlineMs: 5 })
+  coordinator.drain('queue', async ({ signal }) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    await new Promise((resolve) => process.nextTick(resolve))
+  })
+  expect(await coordinator.shutdown()).toMatchObject({ clean: true, unfinished: [] })
 })
 
 describe('work after the tasks', () => {
@@ -226,9 +248,12 @@ describe('work after the tasks', () => {
   test('has time of its own when a task never ends', async () => {
     const coordinator = new ShutdownCoordinator({ deadlineMs: 100 })
     using _task = coordinator.task('stuck')
-    const { entries, work } = journal()
-    coordinator.drain('database', work('database'), { after: 'tasks', reserveMs: 50 })
+    const aborted: boolean[] = []
+    coordinator.drain('database', async ({ signal }) => aborted.push(signal.aborted), {
+      after: 'tasks',
+      reserveMs: 50,
+    })
     expect(await coordinator.shutdown()).toMatchObject({ unfinished: [{ name: 'stuck' }] })
-    expect(entries).toEqual(['database begins', 'database ends'])
+    expect(aborted).toEqual([false])
   })
 })

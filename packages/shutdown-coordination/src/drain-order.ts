@@ -50,14 +50,15 @@ export class DrainOrder {
     this.startReady()
   }
 
-  /** At the deadline everything is ready: each piece of work runs once. */
+  /** At the deadline everything is ready: what has no time left holds nothing up. */
   startReady(): void {
-    const ready = [...this.#drains.values()].filter(
-      ({ isWaiting, after }) => isWaiting && (this.#time.deadline.aborted || after.every(this.#isSettled)),
+    const ready = [...this.#drains.values()].find(
+      ({ isWaiting, after }) => isWaiting && after.every(this.#isSettled),
     )
-    for (const drain of ready) this.#start(drain)
-    // What has no time left holds nothing up.
-    if (ready.some(({ isSettled }) => isSettled)) this.startReady()
+    if (ready === undefined) return
+    // Its work may register or take back other work.
+    this.#start(ready)
+    this.startReady()
   }
 
   #start(drain: RegisteredDrain): void {

@@ -2,6 +2,7 @@ export type { DrainAfter, Drainable, DrainContext, DrainOptions } from './draina
 export type { HandOver } from './hand-over.ts'
 export type { DrainUpgraded } from './http-connection.ts'
 export type { DrainSocket } from './net-connection.ts'
+export { Registration } from './registration.ts'
 export type { ServerOptions } from './server-options.ts'
 export {
   ShutdownCoordinationError,

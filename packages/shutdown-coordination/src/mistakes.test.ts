@@ -89,11 +89,12 @@ describe('what is registered', () => {
     expect(() => coordinator.server(http.createServer(), { name: 'queue' })).toThrow(
       refused(/"queue" is registered already/),
     )
-    queue[Symbol.dispose]()
+    queue.remove()
     expect(() => coordinator.drain('queue', async () => {})).not.toThrow()
     expect(() => coordinator.drain('servers', async () => {})).toThrow(
       refused(/"servers" stands for all servers/),
     )
+    expect(() => coordinator.task(undefined as never)).toThrow(refused(/must be a text .* not undefined/))
     expect(() => coordinator.drain(5 as never, async () => {})).toThrow(refused(/must be a text/))
   })
 
@@ -111,7 +112,7 @@ describe('what is registered', () => {
     const listeners = server.listenerCount('connection')
     expect(() => coordinator.server(server)).toThrow(refused(/registered already, as "web"/))
     expect(server.listenerCount('connection')).toBe(listeners)
-    registration[Symbol.dispose]()
+    registration.remove()
     expect(() => coordinator.server(server)).not.toThrow()
   })
 
@@ -158,14 +159,14 @@ describe('signals', () => {
     const first = coordinator.onSignals(['SIGUSR2', 'SIGUSR2'])
     const second = coordinator.onSignals(['SIGUSR2'])
     expect(process.listenerCount('SIGUSR2')).toBe(1)
-    first[Symbol.dispose]()
-    first[Symbol.dispose]()
+    first.remove()
+    first.remove()
     expect(process.listenerCount('SIGUSR2')).toBe(1)
     using _task = coordinator.task('task')
     process.emit('SIGUSR2', 'SIGUSR2')
     expect(coordinator.signal.aborted).toBe(true)
     expect(coordinator.deadline.aborted).toBe(false)
-    second[Symbol.dispose]()
+    second.remove()
     expect(counts()).toEqual(before)
   })
 

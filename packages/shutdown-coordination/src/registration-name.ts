@@ -4,11 +4,15 @@ import { invalidArgument } from './shutdown-coordination-error.ts'
 
 const groups = ['servers', 'tasks']
 
+/** Throws unless `name` can name something in the report. */
+export function assertText(what: string, name: string): void {
+  if (typeof name === 'string' && name !== '') return
+  throw invalidArgument(`${what}: its name must be a text that is not empty, not ${show(name)}.`)
+}
+
 /** Throws unless `name` can tell this registration from the others. */
 export function assertName(what: string, name: string, taken: readonly string[]): void {
-  if (typeof name !== 'string' || name === '') {
-    throw invalidArgument(`${what}: its name must be a text that is not empty, not ${show(name)}.`)
-  }
+  assertText(what, name)
   if (groups.includes(name)) {
     throw invalidArgument(`${what}: "${name}" stands for all ${name}. Choose another name.`)
   }
@@ -37,9 +41,7 @@ export function namesAfter(
   return names.map((name) => {
     if (typeof name === 'string' && known.includes(name)) return name
     const nearest = nearestName(String(name), known)
-    const hint = nearest === undefined ? `Register that first` : `Did you mean "${nearest}"`
-    throw invalidArgument(
-      `${what} waits for ${show(name)}, which is not registered. ${hint}${nearest === undefined ? '.' : '?'}`,
-    )
+    const hint = nearest === undefined ? 'Register that first.' : `Did you mean "${nearest}"?`
+    throw invalidArgument(`${what} waits for ${show(name)}, which is not registered. ${hint}`)
   })
 }

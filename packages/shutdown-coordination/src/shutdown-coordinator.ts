@@ -4,7 +4,8 @@ import { show } from '@shellflip/internal/check-options'
 import { DrainOrder } from './drain-order.ts'
 import type { Drainable, DrainContext, DrainOptions } from './drainable.ts'
 import { RegisteredDrain } from './registered-drain.ts'
-import { assertName, freeName, namesAfter } from './registration-name.ts'
+import { Registration } from './registration.ts'
+import { assertName, assertText, freeName, namesAfter } from './registration-name.ts'
 import { ServerDrain } from './server-drain.ts'
 import { assertServer, assertServerOptions, type ServerOptions } from './server-options.ts'
 import { assertOptions, invalidArgument, ShutdownCoordinationError } from './shutdown-coordination-error.ts'
@@ -74,12 +75,13 @@ export class ShutdownCoordinator {
    * during it as well, and the task's signal has aborted already. After the shutdown nothing waits.
    */
   task(name: string, options: TaskOptions = {}): TaskHandle {
+    assertText('task()', name)
     assertOptions('task()', options, { weak: 'boolean' })
     return this.#tasks.begin(name, options.weak ?? false, this.signal)
   }
 
   /**
-   * Registers work that a shutdown drains and waits for. Disposing of the registration removes it.
+   * Registers work that a shutdown drains and waits for.
    *
    * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
    */
@@ -87,7 +89,7 @@ export class ShutdownCoordinator {
     name: string,
     work: Drainable | ((context: DrainContext) => Promise<unknown>),
     options: DrainOptions = {},
-  ): Disposable {
+  ): Registration {
     const what = `drain(${show(name)})`
     assertName(what, name, this.#order.names)
     const drainable = drainableOf(what, work)
@@ -105,7 +107,7 @@ export class ShutdownCoordinator {
    *
    * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
    */
-  server(server: Server, options: ServerOptions = {}): Disposable {
+  server(server: Server, options: ServerOptions = {}): Registration {
     assertServer(server)
     assertServerOptions(server, options)
     const known = this.#servers.get(server)?.name
@@ -122,13 +124,11 @@ export class ShutdownCoordinator {
     const drain = new ServerDrain(name, server, keepAcceptingMs, watch)
     this.#servers.set(server, drain)
     const registration = this.#register(what, new RegisteredDrain(name, drain, [], undefined))
-    return {
-      [Symbol.dispose]: () => {
-        drain[Symbol.dispose]()
-        if (this.#servers.get(server) === drain) this.#servers.delete(server)
-        registration[Symbol.dispose]()
-      },
-    }
+    return new Registration(() => {
+      drain[Symbol.dispose]()
+      if (this.#servers.get(server) === drain) this.#servers.delete(server)
+      registration.remove()
+    })
   }
 
   /** Shuts down, and resolves with the report. Never rejects. A second call returns the first one's promise. */
@@ -154,15 +154,15 @@ export class ShutdownCoordinator {
    * @param signals @default ['SIGTERM', 'SIGINT']
    * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT
    */
-  onSignals(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): Disposable {
+  onSignals(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): Registration {
     assertStopSignals(signals)
-    return { [Symbol.dispose]: this.#phase === 'over' ? () => {} : this.#stopSignals.listen(signals) }
+    return new Registration(this.#phase === 'over' ? () => {} : this.#stopSignals.listen(signals))
   }
 
-  #register(what: string, drain: RegisteredDrain): Disposable {
+  #register(what: string, drain: RegisteredDrain): Registration {
     this.#assertInTime(what)
     this.#order.add(drain)
-    return { [Symbol.dispose]: () => this.#order.remove(drain) }
+    return new Registration(() => this.#order.remove(drain))
   }
 
   #assertInTime(what: string): void {

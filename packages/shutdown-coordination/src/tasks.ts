@@ -5,6 +5,7 @@ import { TaskHandle } from './task-handle.ts'
 export class Tasks {
   readonly #running = new Set<TaskHandle>()
   readonly #onDone: () => void
+  #strong = 0
   /** Aborts when what waits for the tasks begins without them. */
   #signal: AbortSignal | undefined
 
@@ -14,9 +15,12 @@ export class Tasks {
 
   begin(name: string, weak: boolean, signal: AbortSignal): TaskHandle {
     const handle = new TaskHandle(name, weak, signal, (done) => {
-      if (this.#running.delete(done)) this.#onDone()
+      if (!this.#running.delete(done)) return
+      if (!done.weak) this.#strong -= 1
+      this.#onDone()
     })
     this.#running.add(handle)
+    if (!weak) this.#strong += 1
     return handle
   }
 
@@ -27,7 +31,7 @@ export class Tasks {
 
   /** Whether all are over, weak ones aside. */
   get areOver(): boolean {
-    return [...this.#running].every(({ weak }) => weak)
+    return this.#strong === 0
   }
 
   /** Whether nothing waits for them any more: they are over, or their time is. */
