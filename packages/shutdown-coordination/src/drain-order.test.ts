@@ -194,8 +194,8 @@ describe('several levels', () => {
     const coordinator = new ShutdownCoordinator()
     const { entries, work } = journal()
     coordinator.drain('first', async () => {
-      coordinator.drain('late', work('late'), { after: 'first' })
       gone.remove()
+      coordinator.drain('late', work('late'), { after: 'first' })
     })
     coordinator.drain('second', work('second'))
     const gone = coordinator.drain('gone', work('gone'))
