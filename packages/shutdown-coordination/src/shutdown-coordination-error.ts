@@ -3,7 +3,7 @@ import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-op
 /**
  * - `ERR_SHUTTING_DOWN`: the reason of {@link ShutdownCoordinator.signal} once a shutdown has begun
  * - `ERR_DEADLINE`: the reason of {@link ShutdownCoordinator.deadline} once time is up
- * - `ERR_INVALID_ARGUMENT`: an option or an object that cannot be used, told in the message
+ * - `ERR_INVALID_ARGUMENT`: an option, a name, a signal, a server or work that cannot be used. The message names it
  * - `ERR_TOO_LATE`: something was registered after the shutdown, so that nothing would drain it
  */
 export type ShutdownCoordinationErrorCode =
