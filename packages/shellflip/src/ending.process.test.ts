@@ -41,3 +41,16 @@ test('a socket that is bound too late is closed, and leaves no path', async () =
   expect(service.stdout.split('\n').filter((line) => line === 'ERR_STOPPED')).toHaveLength(2)
   expect(readdirSync(folder.path)).toEqual(['control'])
 })
+
+test('a pool closes after the last answer, and servers without a name are numbered', async () => {
+  using folder = temporaryFolder()
+  const pool = fileURLToPath(new URL('./testing/pool-service.mjs', import.meta.url))
+  await using service = TestProcess.node([pool, folder.path])
+  expect(await service.exit).toEqual({ code: 0, signal: null })
+  expect(service.stdout.split('\n')).toEqual([
+    'queue stopped, pool open',
+    'answered: pool open',
+    'server,server 2, clean: true, pool closed',
+    '',
+  ])
+})

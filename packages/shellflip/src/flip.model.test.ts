@@ -59,6 +59,7 @@ class World {
   /** Another process's, at the same path. */
   #foreign: UpgradeLock | undefined
   readonly #hanging = new Set<() => void>()
+  #works = 0
   readonly flip: Flip<undefined>
 
   constructor({ exitOnError, withLock }: { exitOnError: boolean; withLock: boolean }) {
@@ -104,10 +105,18 @@ class World {
     remote.close()
   }
 
-  /** Something of the program that a drain waits for. */
+  /** Something of the program that a drain waits for. After the end it is refused. */
   addWork(): void {
-    this.work++
-    this.flip.coordinator.drain('work', ({ signal }) =>
+    try {
+      this.#drain(`work ${++this.#works}`)
+      this.work++
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ERR_TOO_LATE' })
+    }
+  }
+
+  #drain(name: string): void {
+    this.flip.coordinator.drain(name, ({ signal }) =>
       new Promise<void>((resolve) => {
         this.#hanging.add(resolve)
         signal.addEventListener('abort', () => {

@@ -7,6 +7,7 @@ import type { UpgradeLock } from '@shellflip/upgrade-lock'
 import type { AttemptUpgrade, UpgradeResult } from './attempt.ts'
 import { closeAll } from './close-all.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
+import { DrainRegistrations } from './drain-registrations.ts'
 import { Ending } from './ending.ts'
 import { Estate, type EstateParts } from './estate.ts'
 import { attemptByStore } from './fd-store/attempt-by-store.ts'
@@ -42,6 +43,7 @@ export class Flip<S> {
   /** What is drained at the end: register tasks, queues and servers of your own with it. */
   readonly coordinator: ShutdownCoordinator
   readonly #parts: FlipParts
+  readonly #drains = new DrainRegistrations()
   readonly #estate: Estate
   readonly #ending: Ending
   #phase: FlipState = 'preparing'
@@ -84,9 +86,11 @@ export class Flip<S> {
    */
   listen(server: Server, address: ListenAddress, options: ServeOptions = {}): Promise<SocketAddress> {
     const { sockets, connections } = this.#estate
-    const name = address.name ?? 'server'
     return sockets.listen(server, address, {
-      admit: () => this.coordinator.server(server, connections.drainOptions(server, { name, ...options })),
+      admit: () =>
+        this.#drains.register(server, options.name ?? address.name ?? 'server', (name) =>
+          this.coordinator.server(server, connections.drainOptions(server, { ...options, name })),
+        ),
       onKey: (key) => connections.route(key, server, options),
     })
   }
@@ -94,7 +98,9 @@ export class Flip<S> {
   /** The same for a UDP socket: it receives from {@link ready} on, and is closed when the drain begins. @throws as {@link listen} */
   bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
     return this.#estate.sockets.bind(socket, address, () =>
-      this.coordinator.drain(address.name ?? 'udp', async () => closeDatagram(socket)),
+      this.#drains.register(socket, address.name ?? 'udp', (name) =>
+        this.coordinator.drain(name, async () => closeDatagram(socket)),
+      ),
     )
   }
 

@@ -48,8 +48,10 @@ export class AdoptedConnection implements TrackedConnection, MovableConnection {
   }
 
   cut(): CutWork[] {
+    if (this.socket.bytesRead > 0) this.#tracker.closedIncomplete += 1
+    else this.#tracker.closedIdle += 1
     this.socket.destroy()
-    return [{ type: 'idle' }]
+    return []
   }
 
   closed(): void {

@@ -5,7 +5,7 @@ import type { CutWork } from './shutdown-report.ts'
 export interface TrackedConnection {
   /** Begins to bring the connection to an end without losing anything. */
   drain(): void
-  /** Destroys the connection now, and says what that has cut. */
+  /** Destroys the connection now, counts it if nothing was under way on it, and returns the work that this cut. */
   cut(): CutWork[]
   /** The connection is gone: no timer may stay. */
   closed(): void
@@ -15,6 +15,7 @@ export interface TrackedConnection {
 export class ConnectionTracker {
   answered = 0
   closedIdle = 0
+  closedIncomplete = 0
   handedOver = 0
   readonly cutWork: CutWork[] = []
   readonly errors: unknown[] = []

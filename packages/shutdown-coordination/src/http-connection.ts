@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { answerWithConnectionClose } from './connection-close.ts'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
+import { Goodbye } from './goodbye.ts'
 import type { HandOvers } from './hand-over.ts'
 import { movabilityOf } from './http-idleness.ts'
 import type { Movability, MovableConnection } from './movable-connection.ts'
@@ -34,6 +35,7 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   #upgrade: { request: IncomingMessage; bytesWritten: number } | undefined
   #timer: NodeJS.Timeout | undefined
   #bytesReadWhenIdle = 0
+  #goodbye: Goodbye | undefined
   #stays = false
   #movesUntil = Number.POSITIVE_INFINITY
 
@@ -89,17 +91,32 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   }
 
   cut(): CutWork[] {
-    this.socket.destroy()
-    if (this.#upgrade) {
-      const { headers, method, url = '' } = this.#upgrade.request
-      return [{ type: 'upgraded', protocol: headers.upgrade ?? method ?? '', url }]
+    const work = this.#workUnderWay()
+    if (work.length === 0) {
+      if (this.#isAmidHead) this.#tracker.closedIncomplete += 1
+      else this.#tracker.closedIdle += 1
     }
-    if (this.#responses.length === 0) return [{ type: 'idle' }]
-    return this.#responses.map(({ req: { method = '', url = '' } }) => ({ type: 'request', method, url }))
+    this.socket.destroy()
+    return work
   }
 
   closed(): void {
     clearTimeout(this.#timer)
+    this.#goodbye?.end()
+  }
+
+  #workUnderWay(): CutWork[] {
+    if (this.#upgrade) {
+      if (this.#goodbye?.isSilent) return []
+      const { headers, method, url = '' } = this.#upgrade.request
+      return [{ type: 'upgraded', protocol: headers.upgrade ?? method ?? '', url }]
+    }
+    return this.#responses.map(({ req: { method = '', url = '' } }) => ({ type: 'request', method, url }))
+  }
+
+  /** Whether the beginning of a request has come in. */
+  get #isAmidHead(): boolean {
+    return !this.#upgrade && this.socket.writable && this.socket.bytesRead > this.#bytesReadWhenIdle
   }
 
   get #moves(): boolean {
@@ -114,9 +131,23 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   #answered(response: ServerResponse): void {
     this.#responses.splice(this.#responses.indexOf(response), 1)
     this.#bytesReadWhenIdle = this.socket.bytesRead
+    // The rest of a request that was answered early comes in after the answer.
+    if (!response.req.complete) response.req.once('close', () => this.#receivedRest())
     if (!this.#tracker.draining) return
     if (response.writableFinished) this.#tracker.answered += 1
-    if (this.#responses.length === 0 && this.socket.writable) this.#moveOrLinger()
+    this.#lingerAfterAnswer()
+  }
+
+  #receivedRest(): void {
+    this.#bytesReadWhenIdle = this.socket.bytesRead
+    if (this.#tracker.draining) this.#lingerAfterAnswer()
+  }
+
+  #lingerAfterAnswer(): void {
+    if (this.#responses.length > 0 || this.#upgrade || this.socket.destroyed) return
+    clearTimeout(this.#timer)
+    if (this.socket.writable) this.#moveOrLinger()
+    else this.#awaitClientsEnd()
   }
 
   #moveOrLinger(): void {
@@ -131,10 +162,19 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
 
   #closeIfIdle(): void {
     if (this.socket.destroyed || this.#responses.length > 0 || this.#upgrade) return
-    // The beginning of a request has come in: that is not idle, and headersTimeout bounds it.
-    if (this.socket.bytesRead > this.#bytesReadWhenIdle) return
+    // That is not idle, and headersTimeout bounds it.
+    if (this.#isAmidHead) return
     this.#tracker.closedIdle += 1
     this.socket.destroySoon()
+  }
+
+  /** Our side has ended. */
+  #awaitClientsEnd(): void {
+    this.#goodbye?.end()
+    this.#goodbye = new Goodbye(this.socket, this.#options.lingerMs, () => {
+      this.#tracker.closedIdle += 1
+      this.socket.destroy()
+    })
   }
 
   #drainUpgraded({ request, bytesWritten }: { request: IncomingMessage; bytesWritten: number }): void {
@@ -144,8 +184,12 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
       return
     }
     const { drainUpgraded } = this.#options
-    if (drainUpgraded) this.#tracker.attempt(() => drainUpgraded(this.socket, request))
-    else if (request.headers.upgrade?.toLowerCase() === 'websocket') closeWebSocket(this.socket)
+    if (drainUpgraded) {
+      this.#tracker.attempt(() => drainUpgraded(this.socket, request))
+      return
+    }
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') closeWebSocket(this.socket)
     else this.socket.end()
+    this.#awaitClientsEnd()
   }
 }

@@ -39,9 +39,11 @@ export class Http2Session implements TrackedConnection {
   }
 
   cut(): CutWork[] {
+    // A stream stays open while the client still sends a body that nobody needs any more.
+    const unanswered = [...this.#streams].filter(([stream]) => !stream.writableFinished)
+    if (unanswered.length === 0) this.#tracker.closedIdle += 1
     this.#session.destroy()
-    if (this.#streams.size === 0) return [{ type: 'idle' }]
-    return [...this.#streams.values()].map((request) => ({ type: 'request', ...request }))
+    return unanswered.map(([, request]) => ({ type: 'request', ...request }))
   }
 
   closed(): void {

@@ -1,7 +1,8 @@
-export type { Drainable, DrainContext } from './drainable.ts'
+export type { DrainAfter, Drainable, DrainContext, DrainOptions } from './drainable.ts'
 export type { HandOver } from './hand-over.ts'
 export type { DrainUpgraded } from './http-connection.ts'
 export type { DrainSocket } from './net-connection.ts'
+export { Registration } from './registration.ts'
 export type { ServerOptions } from './server-options.ts'
 export {
   ShutdownCoordinationError,
@@ -11,6 +12,7 @@ export {
   ShutdownCoordinator,
   type ShutdownCoordinatorOptions,
   type ShutdownOptions,
+  type TaskOptions,
 } from './shutdown-coordinator.ts'
 export type {
   CutWork,

@@ -2,5 +2,5 @@ import { runReadmeExample } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 
 test('the example of the README runs', async () => {
-  expect(await runReadmeExample(import.meta.url)).toBe('the queue is empty\nclean\n')
+  expect(await runReadmeExample(import.meta.url)).toBe('the queue is empty\nthe pool is closed\nclean\n')
 })

@@ -55,8 +55,8 @@ export class ServerDrain implements Drainable, Disposable {
   }
 
   report(): ServerReport {
-    const { answered, closedIdle, handedOver, cutWork } = this.#connections
-    return { name: this.name, answered, closedIdle, handedOver, cut: [...cutWork] }
+    const { answered, closedIdle, closedIncomplete, handedOver, cutWork } = this.#connections
+    return { name: this.name, answered, closedIdle, closedIncomplete, handedOver, cut: [...cutWork] }
   }
 
   #stopAccepting(): void {

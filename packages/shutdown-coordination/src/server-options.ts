@@ -1,10 +1,13 @@
+import net from 'node:net'
+import { checkOptions, show } from '@shellflip/internal/check-options'
 import type { HandOver } from './hand-over.ts'
 import type { DrainUpgraded } from './http-connection.ts'
 import type { DrainSocket } from './net-connection.ts'
+import { assertOptions, invalidArgument } from './shutdown-coordination-error.ts'
 
 /** How one server drains; its protocol decides which of these matter. */
 export type ServerOptions = {
-  /** In the report. @default 'server' */
+  /** In the report, and in the `after` of a drain. No two are the same. @default 'server', 'server 2' … */
   name?: string
   /**
    * How long an HTTP/1.1 connection that is idle may stay so before it is closed. A request that comes within
@@ -40,4 +43,44 @@ export type ServerOptions = {
    * @default connections stay here
    */
   handOver?: HandOver | undefined
+}
+
+const checked = {
+  name: 'string',
+  lingerMs: 'milliseconds',
+  keepAcceptingMs: 'milliseconds',
+  drainUpgraded: 'function',
+  drainSocket: 'function',
+} as const
+
+/** Throws unless `options` are some that this server can use. */
+export function assertServerOptions(server: net.Server, options: ServerOptions): void {
+  const unknown = checkOptions('server()', options, [...Object.keys(checked), 'handOver'])
+  if (unknown !== undefined) throw invalidArgument(unknown)
+  // A getter is read when the drain begins, and not before.
+  const { handOver, ...others } = Object.getOwnPropertyDescriptors(options)
+  const values = Object.entries(others).map(([name, { value }]) => [name, value])
+  assertOptions('server()', Object.fromEntries(values), checked)
+  assertOptions('server()', { handOver: handOver?.value }, { handOver: 'function' })
+  const speaksHttp = 'headersTimeout' in server || 'updateSettings' in server
+  if (options.drainSocket && speaksHttp) {
+    throw invalidArgument('server(): drainSocket is for servers of node:net and node:tls. Use drainUpgraded.')
+  }
+  if (options.drainUpgraded && !speaksHttp) {
+    throw invalidArgument('server(): drainUpgraded is for HTTP servers. Use drainSocket.')
+  }
+}
+
+/** Throws unless it is a server whose connections can be followed. */
+export function assertServer(server: unknown): asserts server is net.Server {
+  if (server instanceof net.Server) return
+  const what = `server() takes a server of node:net, tls, http, https or http2, not ${show(server)}.`
+  throw invalidArgument(`${what} ${serverHint(server)}`)
+}
+
+function serverHint(server: unknown): string {
+  if (typeof server === 'function') return 'Pass createServer(app), or what app.listen() returns.'
+  const { server: inner } = Object(server) as { server?: unknown }
+  if (inner instanceof net.Server) return 'Pass its server property.'
+  return 'Register anything else with drain().'
 }

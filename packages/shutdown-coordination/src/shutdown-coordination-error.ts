@@ -1,9 +1,16 @@
+import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-options'
+
 /**
  * - `ERR_SHUTTING_DOWN`: the reason of {@link ShutdownCoordinator.signal} once a shutdown has begun
  * - `ERR_DEADLINE`: the reason of {@link ShutdownCoordinator.deadline} once time is up
- * - `ERR_INVALID_ARGUMENT`: an option or an object that cannot be used, told in the message
+ * - `ERR_INVALID_ARGUMENT`: an option, a name, a signal, a server or work that cannot be used. The message names it
+ * - `ERR_TOO_LATE`: something was registered after the shutdown, so that nothing would drain it
  */
-export type ShutdownCoordinationErrorCode = 'ERR_SHUTTING_DOWN' | 'ERR_DEADLINE' | 'ERR_INVALID_ARGUMENT'
+export type ShutdownCoordinationErrorCode =
+  | 'ERR_SHUTTING_DOWN'
+  | 'ERR_DEADLINE'
+  | 'ERR_INVALID_ARGUMENT'
+  | 'ERR_TOO_LATE'
 
 /** The one error class of this package; `code` is stable, the message is not. */
 export class ShutdownCoordinationError extends Error {
@@ -18,12 +25,19 @@ export class ShutdownCoordinationError extends Error {
   }
 }
 
-/** Throws unless `ms` is a number of milliseconds that a timer can hold. */
-export function assertMilliseconds(name: string, ms: number): void {
-  const longestTimerMs = 2 ** 31 - 1
-  if (ms >= 0 && ms <= longestTimerMs) return
-  throw new ShutdownCoordinationError(
-    'ERR_INVALID_ARGUMENT',
-    `${name} is ${ms}: give milliseconds from 0 to ${longestTimerMs}`,
-  )
+export function invalidArgument(message: string): ShutdownCoordinationError {
+  return new ShutdownCoordinationError('ERR_INVALID_ARGUMENT', message)
+}
+
+const longestTimerMs = 2 ** 31 - 1
+
+/** Throws unless all options are known and of their type. */
+export function assertOptions(what: string, options: object, types: OptionTypes): void {
+  const fault = checkOptionTypes(what, options, types)
+  if (fault !== undefined) throw invalidArgument(fault)
+  for (const [name, value] of Object.entries(options) as [string, unknown][]) {
+    if (types[name] === 'milliseconds' && Number(value) > longestTimerMs) {
+      throw invalidArgument(`${what}: ${name} must be at most ${longestTimerMs}, not ${value}.`)
+    }
+  }
 }

@@ -1,207 +1,220 @@
 import { setMaxListeners } from 'node:events'
 import type { Server } from 'node:net'
-import type { Drainable, DrainContext } from './drainable.ts'
+import { show } from '@shellflip/internal/check-options'
+import { DrainOrder } from './drain-order.ts'
+import type { Drainable, DrainContext, DrainOptions } from './drainable.ts'
+import { RegisteredDrain } from './registered-drain.ts'
+import { Registration } from './registration.ts'
+import { assertName, assertText, freeName, namesAfter } from './registration-name.ts'
 import { ServerDrain } from './server-drain.ts'
-import type { ServerOptions } from './server-options.ts'
-import { assertMilliseconds, ShutdownCoordinationError } from './shutdown-coordination-error.ts'
-import type { FailedDrain, ShutdownReport } from './shutdown-report.ts'
-import { TaskHandle } from './task-handle.ts'
+import { assertServer, assertServerOptions, type ServerOptions } from './server-options.ts'
+import { assertOptions, invalidArgument, ShutdownCoordinationError } from './shutdown-coordination-error.ts'
+import { type ShutdownReport, shutdownReport } from './shutdown-report.ts'
+import { ShutdownTime } from './shutdown-time.ts'
+import { assertStopSignals, StopSignals } from './stop-signals.ts'
+import type { TaskHandle } from './task-handle.ts'
+import { Tasks } from './tasks.ts'
 import { watchServer } from './watch-server.ts'
 
 export type ShutdownCoordinatorOptions = {
-  /** How long a shutdown may take; what is left then is cut and reported. @default 60_000 */
+  /** How long a shutdown may take. What is left then is cut and reported. @default 60_000 */
   deadlineMs?: number
 }
 
 export type ShutdownOptions = {
-  /** Why, for the report and for whoever looks at `signal.reason`. @default 'shutdown' */
+  /** Why, for the report and for `signal.reason`. @default 'shutdown' */
   reason?: string
   /** For this shutdown, instead of the coordinator's own. */
   deadlineMs?: number
 }
 
+export type TaskOptions = {
+  /** The task gets the signal but delays nothing. @default false */
+  weak?: boolean
+}
+
 /**
- * Brings a process to its end: tells everyone once, waits for those who asked to be waited for, cuts what is
- * left at one deadline, and reports. It never exits the process and never prints.
+ * Brings a process to its end: starts all work that drains, each piece when its turn has come, waits for it, cuts what
+ * is left at one deadline, and reports. It never exits the process and never prints.
  */
 export class ShutdownCoordinator {
   /** Aborts when a shutdown begins. Its reason is an `ERR_SHUTTING_DOWN`. */
   readonly signal: AbortSignal
   /** Aborts when the time is up, unless all was over before. Its reason is an `ERR_DEADLINE`. */
   readonly deadline: AbortSignal
-  /** The report, once a shutdown is over, whoever asked for it. */
+  /** Resolves with the report when a shutdown is over, whatever began it. */
   readonly done: Promise<ShutdownReport>
 
   readonly #deadlineMs: number
   readonly #begin = new AbortController()
-  readonly #timeUp = new AbortController()
-  readonly #tasks = new Set<TaskHandle>()
-  readonly #drains = new Map<Drainable, string>()
-  readonly #servers = new Set<ServerDrain>()
-  readonly #failed: FailedDrain[] = []
+  readonly #time = new ShutdownTime()
+  readonly #tasks = new Tasks(() => this.#progress())
+  readonly #order = new DrainOrder(this.#tasks, this.#time, () => this.#progress())
+  readonly #servers = new Map<Server, ServerDrain>()
+  readonly #stopSignals = new StopSignals((signal) => {
+    void (this.signal.aborted ? this.shutdownNow() : this.shutdown({ reason: signal }))
+  })
   #phase: 'open' | 'draining' | 'over' = 'open'
-  #onProgress = () => {}
+  #resolveOver = () => {}
   #resolveDone: (report: ShutdownReport) => void = () => {}
 
-  constructor({ deadlineMs = 60_000 }: ShutdownCoordinatorOptions = {}) {
-    assertMilliseconds('deadlineMs', deadlineMs)
-    this.#deadlineMs = deadlineMs
+  constructor(options: ShutdownCoordinatorOptions = {}) {
+    assertOptions('ShutdownCoordinator', options, { deadlineMs: 'milliseconds' })
+    this.#deadlineMs = options.deadlineMs ?? 60_000
     this.signal = this.#begin.signal
-    this.deadline = this.#timeUp.signal
-    // Thousands of tasks may listen; ten is where Node begins to suspect a leak.
-    setMaxListeners(0, this.signal, this.deadline)
+    this.deadline = this.#time.deadline
+    // Thousands of tasks may listen. Node suspects a leak from ten on.
+    setMaxListeners(0, this.signal)
     this.done = new Promise((resolve) => {
       this.#resolveDone = resolve
     })
   }
 
   /**
-   * Begins a task that a shutdown waits for, until the handle is disposed of or `done()`. One that begins during
-   * a shutdown is waited for as well; its signal has aborted already.
-   *
-   * @param options.weak the task gets the signal but delays nothing. @default false
+   * Begins a task that a shutdown waits for, until `done()` or the end of its scope. A shutdown waits for one that begins
+   * during it as well, and the task's signal has aborted already. After the shutdown nothing waits.
    */
-  task(name: string, { weak = false }: { weak?: boolean } = {}): TaskHandle {
-    const handle = new TaskHandle(name, weak, this.signal, (done) => {
-      if (this.#tasks.delete(done)) this.#onProgress()
-    })
-    this.#tasks.add(handle)
-    return handle
+  task(name: string, options: TaskOptions = {}): TaskHandle {
+    assertText('task()', name)
+    assertOptions('task()', options, { weak: 'boolean' })
+    return this.#tasks.begin(name, options.weak ?? false, this.signal)
   }
 
-  /** Registers what a shutdown drains and waits for; disposing of the registration takes it back. */
-  drain(name: string, work: Drainable | ((context: DrainContext) => Promise<unknown>)): Disposable {
-    const drainable: Drainable =
-      typeof work === 'function' ? { drain: work } : { drain: (c) => work.drain(c) }
-    this.#drains.set(drainable, name)
-    if (this.#phase === 'draining') this.#start(drainable)
-    return { [Symbol.dispose]: () => this.#forget(drainable) }
+  /**
+   * Registers work that a shutdown drains and waits for.
+   *
+   * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
+   */
+  drain(
+    name: string,
+    work: Drainable | ((context: DrainContext) => Promise<unknown>),
+    options: DrainOptions = {},
+  ): Registration {
+    const what = `drain(${show(name)})`
+    assertName(what, name, this.#order.names)
+    const drainable = drainableOf(what, work)
+    assertOptions(what, options, { after: 'any', reserveMs: 'milliseconds' })
+    const after = namesAfter(what, options.after, this.#order.names)
+    return this.#register(what, new RegisteredDrain(name, drainable, after, options.reserveMs))
   }
 
   /**
    * Registers a server of node:net, tls, http, https or http2. Call it before `listen()`: a connection that
-   * was open before is not seen until its next request, if it speaks HTTP/1.1, and never else.
+   * was open before is not seen until its next request, if it speaks HTTP/1.1, and never otherwise.
    *
-   * A server that listened on a UNIX path unlinks the path when it stops accepting, as Node does; one that
+   * A server that listened on a UNIX path unlinks the path when it stops accepting, as Node does. One that
    * adopted an fd does not.
+   *
+   * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
    */
-  server(server: Server, options: ServerOptions = {}): Disposable {
-    const { name = 'server', lingerMs = 5_000, keepAcceptingMs = 0, drainUpgraded, drainSocket } = options
-    if (typeof server?.listening !== 'boolean') {
-      throw new ShutdownCoordinationError(
-        'ERR_INVALID_ARGUMENT',
-        'server() takes a server of node:net, tls, http, https or http2; register anything else with drain()',
-      )
+  server(server: Server, options: ServerOptions = {}): Registration {
+    assertServer(server)
+    assertServerOptions(server, options)
+    const known = this.#servers.get(server)?.name
+    if (known !== undefined) {
+      throw invalidArgument(`this server is registered already, as "${known}". Register it once.`)
     }
-    assertMilliseconds('lingerMs', lingerMs)
-    assertMilliseconds('keepAcceptingMs', keepAcceptingMs)
+    const { lingerMs = 5_000, keepAcceptingMs = 0, drainUpgraded, drainSocket } = options
+    const name = options.name ?? freeName('server', this.#order.names)
+    const what = `server ${show(name)}`
+    assertName(what, name, this.#order.names)
+    this.#assertInTime(what)
     const handOver = () => options.handOver
     const watch = watchServer(server, { lingerMs, drainUpgraded, drainSocket, handOver })
     const drain = new ServerDrain(name, server, keepAcceptingMs, watch)
-    this.#servers.add(drain)
-    this.#drains.set(drain, name)
-    if (this.#phase === 'draining') this.#start(drain)
-    return {
-      [Symbol.dispose]: () => {
-        drain[Symbol.dispose]()
-        this.#servers.delete(drain)
-        this.#forget(drain)
-      },
-    }
+    this.#servers.set(server, drain)
+    const registration = this.#register(what, new RegisteredDrain(name, drain, [], undefined))
+    return new Registration(() => {
+      drain[Symbol.dispose]()
+      if (this.#servers.get(server) === drain) this.#servers.delete(server)
+      registration.remove()
+    })
   }
 
-  /** Shuts down, and resolves with the report; never rejects. A second call returns the first one's promise. */
-  shutdown({
-    reason = 'shutdown',
-    deadlineMs = this.#deadlineMs,
-  }: ShutdownOptions = {}): Promise<ShutdownReport> {
-    assertMilliseconds('deadlineMs', deadlineMs)
+  /** Shuts down, and resolves with the report. Never rejects. A second call returns the first one's promise. */
+  shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
+    assertOptions('shutdown()', options, { reason: 'string', deadlineMs: 'milliseconds' })
+    const { reason = 'shutdown', deadlineMs = this.#deadlineMs } = options
     if (!this.signal.aborted) void this.#run(reason, deadlineMs)
     return this.done
   }
 
-  /** Ends at once what is still running: as `shutdown()`, but the deadline is now. */
-  shutdownNow({ reason = 'shutdown' }: { reason?: string } = {}): Promise<ShutdownReport> {
-    const done = this.shutdown({ reason })
-    this.#abortAtDeadline('asked to end at once')
+  /** Cuts what is still running: as `shutdown()`, but the deadline is now. */
+  shutdownNow(options: { reason?: string } = {}): Promise<ShutdownReport> {
+    assertOptions('shutdownNow()', options, { reason: 'string' })
+    const done = this.shutdown(options)
+    this.#time.cut('asked to end at once')
     return done
   }
 
   /**
-   * Shuts down on a signal; a second one ends at once. When the shutdown is over, or the result is disposed of,
+   * Shuts down on a signal. A second one cuts what is left. When the shutdown is over, or the result is disposed of,
    * the signals have their former effect again.
    *
    * @param signals @default ['SIGTERM', 'SIGINT']
+   * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT
    */
-  onSignals(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): Disposable {
-    const onSignal = (signal: NodeJS.Signals) => {
-      void (this.signal.aborted ? this.shutdownNow() : this.shutdown({ reason: signal }))
-    }
-    const stop = () => {
-      for (const signal of signals) process.removeListener(signal, onSignal)
-    }
-    for (const signal of signals) process.on(signal, onSignal)
-    void this.done.then(stop)
-    return { [Symbol.dispose]: stop }
+  onSignals(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): Registration {
+    assertStopSignals(signals)
+    return new Registration(this.#phase === 'over' ? () => {} : this.#stopSignals.listen(signals))
+  }
+
+  #register(what: string, drain: RegisteredDrain): Registration {
+    this.#assertInTime(what)
+    this.#order.add(drain)
+    return new Registration(() => this.#order.remove(drain))
+  }
+
+  #assertInTime(what: string): void {
+    if (this.#phase !== 'over') return
+    throw new ShutdownCoordinationError(
+      'ERR_TOO_LATE',
+      `${what}: the shutdown is over, so nothing would drain it. Register it earlier, or with a new coordinator.`,
+    )
   }
 
   async #run(reason: string, deadlineMs: number): Promise<void> {
     const startedAt = performance.now()
-    const timer = setTimeout(() => this.#abortAtDeadline(`not over within ${deadlineMs} ms`), deadlineMs)
+    this.#time.begin(deadlineMs)
     this.#begin.abort(new ShutdownCoordinationError('ERR_SHUTTING_DOWN', `shutting down: ${reason}`))
     this.#phase = 'draining'
-    for (const drainable of [...this.#drains.keys()]) this.#start(drainable)
     await this.#allOverOrDeadline()
-    clearTimeout(timer)
     this.#phase = 'over'
-    this.#resolveDone(this.#report(reason, performance.now() - startedAt))
-  }
-
-  #abortAtDeadline(why: string): void {
-    if (this.#phase !== 'over') this.#timeUp.abort(new ShutdownCoordinationError('ERR_DEADLINE', why))
+    this.#time.end()
+    this.#stopSignals.close()
+    const elapsedMs = performance.now() - startedAt
+    this.#resolveDone(
+      shutdownReport(reason, elapsedMs, this.#tasks, this.#order, [...this.#servers.values()]),
+    )
   }
 
   #allOverOrDeadline(): Promise<void> {
     return new Promise((resolve) => {
-      this.#onProgress = () => {
-        const isOver = this.#drains.size === 0 && [...this.#tasks].every((task) => task.weak)
-        if (isOver || this.deadline.aborted) resolve()
-      }
-      this.deadline.addEventListener('abort', this.#onProgress, { once: true })
-      this.#onProgress()
+      this.#resolveOver = resolve
+      this.#order.begin()
+      this.deadline.addEventListener('abort', () => {
+        this.#progress()
+        // What the deadline ends within this turn of the loop is not unfinished.
+        setImmediate(resolve)
+      })
+      this.#progress()
     })
   }
 
-  #start(drainable: Drainable): void {
-    const name = this.#drains.get(drainable) ?? ''
-    const started = new Promise((resolve) => {
-      resolve(drainable.drain({ signal: this.deadline }))
-    })
-    void started
-      .catch((error: unknown) => this.#failed.push({ name, error }))
-      .then(() => this.#forget(drainable))
+  #progress(): void {
+    if (this.#phase !== 'draining') return
+    this.#order.startReady()
+    if (this.#order.isOver && this.#tasks.areOver) this.#resolveOver()
   }
+}
 
-  #forget(drainable: Drainable): void {
-    if (this.#drains.delete(drainable)) this.#onProgress()
-  }
-
-  #report(reason: string, elapsedMs: number): ShutdownReport {
-    const servers = [...this.#servers].map((server) => server.report())
-    const failed = [
-      ...this.#failed,
-      ...[...this.#servers].flatMap(({ name, errors }) => errors.map((error) => ({ name, error }))),
-    ]
-    const unfinished = [
-      ...[...this.#tasks].map(({ name, weak }) => ({ name, weak })),
-      ...[...this.#drains]
-        .filter(([drainable]) => !(drainable instanceof ServerDrain))
-        .map(([, name]) => ({ name, weak: false })),
-    ]
-    const clean =
-      failed.length === 0 &&
-      unfinished.every(({ weak }) => weak) &&
-      servers.every(({ cut }) => cut.length === 0)
-    return { reason, elapsedMs, clean, unfinished, failed, servers }
-  }
+function drainableOf(
+  what: string,
+  work: Drainable | ((context: DrainContext) => Promise<unknown>),
+): Drainable {
+  if (typeof work === 'function') return { drain: work }
+  if (typeof work?.drain === 'function') return { drain: (context) => work.drain(context) }
+  throw invalidArgument(
+    `${what} takes a function, or an object with a drain() method, not ${show(work)}. Pass what ends it: () => pool.end().`,
+  )
 }

@@ -1,13 +1,17 @@
+import type { DrainOrder } from './drain-order.ts'
+import type { ServerDrain } from './server-drain.ts'
+import type { Tasks } from './tasks.ts'
+
 /** What a shutdown came to. */
 export type ShutdownReport = {
-  /** What `shutdown()` was told, or the signal that asked for it. */
+  /** The reason that `shutdown()` was given, or the signal. */
   reason: string
   elapsedMs: number
-  /** Nothing was cut, nothing failed, and no task was still running, weak ones aside. */
+  /** No work was cut, none failed, and none was still running, weak tasks aside. */
   clean: boolean
   /** The tasks and drains that were still running at the end. */
   unfinished: UnfinishedWork[]
-  /** The drains that failed by themselves. */
+  /** The drains and callbacks that failed by themselves. */
   failed: FailedDrain[]
   /** One for each server, in the order of their registration. */
   servers: ServerReport[]
@@ -25,23 +29,41 @@ export type ServerReport = {
   name: string
   /** HTTP requests answered in full since the drain began. */
   answered: number
-  /** Connections that the drain closed because nothing had been asked on them for `lingerMs`. */
+  /** Connections that the drain closed with nothing under way on them: after `lingerMs`, or at the deadline. */
   closedIdle: number
+  /** Connections that the deadline closed amid the head of a request or a TLS handshake. The program knew of neither. */
+  closedIncomplete: number
   /** Connections that another process serves on. */
   handedOver: number
-  /** What was still open at the deadline and was destroyed. */
+  /** Work that was under way at the deadline and was destroyed. */
   cut: CutWork[]
 }
 
-/** Something that was destroyed at the deadline. */
+/** Work that was destroyed at the deadline. */
 export type CutWork =
   /** A request that had not been answered in full. */
   | { type: 'request'; method: string; url: string }
-  /** An HTTP connection or HTTP/2 session with no request on it, or with the beginning of one. */
-  | { type: 'idle' }
   /** A WebSocket, a tunnel or another protocol that an HTTP request had been upgraded to. */
   | { type: 'upgraded'; protocol: string; url: string }
-  /** A connection whose TLS handshake had not come to an end. */
-  | { type: 'handshake' }
   /** A connection of a plain TCP, UNIX or TLS server. */
   | { type: 'socket'; remoteAddress: string | undefined }
+
+export function shutdownReport(
+  reason: string,
+  elapsedMs: number,
+  tasks: Tasks,
+  order: DrainOrder,
+  drainedServers: readonly ServerDrain[],
+): ShutdownReport {
+  const servers = drainedServers.map((server) => server.report())
+  const failed = [
+    ...order.failed,
+    ...drainedServers.flatMap(({ name, errors }) => errors.map((error) => ({ name, error }))),
+  ]
+  const unfinished = [...tasks.unfinished, ...order.unfinished]
+  const clean =
+    failed.length === 0 &&
+    unfinished.every(({ weak }) => weak) &&
+    servers.every(({ cut }) => cut.length === 0)
+  return { reason, elapsedMs, clean, unfinished, failed, servers }
+}

@@ -21,8 +21,10 @@ class TlsHandshake implements TrackedConnection {
   }
 
   cut(): CutWork[] {
+    if (this.#socket.bytesRead > 0) this.#tracker.closedIncomplete += 1
+    else this.#tracker.closedIdle += 1
     this.#socket.destroy()
-    return [{ type: 'handshake' }]
+    return []
   }
 
   closed(): void {

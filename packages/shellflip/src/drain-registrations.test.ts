@@ -1,0 +1,25 @@
+import { createSocket } from 'node:dgram'
+import { createServer } from 'node:http'
+import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
+import { expect, test } from 'vitest'
+import { DrainRegistrations } from './drain-registrations.ts'
+
+test('objects of one name are numbered, and one that comes again keeps its name', async () => {
+  const drains = new DrainRegistrations()
+  const coordinator = new ShutdownCoordinator()
+  const [web, other] = [createServer(), createServer()]
+  const names: string[] = []
+  const register = (server: typeof web) =>
+    drains.register(server, 'app.socket', (name) => {
+      names.push(name)
+      return coordinator.server(server, { name })
+    })
+  register(web)
+  register(other)
+  register(web)
+  drains.register(createSocket('udp4'), 'app.socket', (name) => coordinator.drain(name, async () => {}))
+  expect(names).toEqual(['app.socket', 'app.socket 2', 'app.socket'])
+  expect(web.listenerCount('connection')).toBe(other.listenerCount('connection'))
+  const { servers } = await coordinator.shutdown()
+  expect(servers.map(({ name }) => name)).toEqual(['app.socket 2', 'app.socket'])
+})

@@ -1,0 +1,42 @@
+import type { Socket } from 'node:net'
+
+/** The time for the answer to a goodbye. A client that sends nothing within it is gone, or does not care. */
+const shortestSilenceMs = 1_000
+
+/** The wait for the client's end of a connection of which our side has ended: as long as it still sends anything. */
+export class Goodbye {
+  readonly #socket: Socket
+  readonly #onSilence: () => void
+  readonly #silenceMs: number
+  #bytesRead = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(socket: Socket, lingerMs: number, onSilence: () => void) {
+    this.#socket = socket
+    this.#onSilence = onSilence
+    this.#silenceMs = Math.max(shortestSilenceMs, lingerMs)
+    this.#wait()
+  }
+
+  /** Whether nothing is under way, in either direction. */
+  get isSilent(): boolean {
+    const { bytesRead, writableLength } = this.#socket
+    return bytesRead === this.#bytesRead && writableLength === 0 && !this.#socket.isPaused()
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #wait(): void {
+    this.#bytesRead = this.#socket.bytesRead
+    // In the check phase everything that had arrived when the time was up has been read.
+    this.#timer = setTimeout(() => setImmediate(() => this.#check()), this.#silenceMs)
+  }
+
+  #check(): void {
+    if (this.#socket.destroyed) return
+    if (this.isSilent) this.#onSilence()
+    else this.#wait()
+  }
+}

@@ -1,0 +1,61 @@
+import { setMaxListeners } from 'node:events'
+import { ShutdownCoordinationError } from './shutdown-coordination-error.ts'
+
+/** Keeps the time of one shutdown: its deadline, and the earlier moments at which some work is given up. */
+export class ShutdownTime {
+  /** Aborts when the time is up. */
+  readonly deadline: AbortSignal
+  readonly #timeUp = new AbortController()
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #deadlineMs = 0
+  #endsAt = Number.POSITIVE_INFINITY
+  #isOver = false
+
+  constructor() {
+    this.deadline = this.#timeUp.signal
+    // Thousands of tasks may listen. Node suspects a leak from ten on.
+    setMaxListeners(0, this.deadline)
+  }
+
+  begin(deadlineMs: number): void {
+    this.#deadlineMs = deadlineMs
+    this.#endsAt = performance.now() + deadlineMs
+    this.#at(this.#endsAt, () => this.cut(`not over within ${deadlineMs} ms`))
+  }
+
+  /** Ends the time now, unless the shutdown is over. */
+  cut(why: string): void {
+    if (!this.#isOver) this.#timeUp.abort(new ShutdownCoordinationError('ERR_DEADLINE', why))
+  }
+
+  /** The time that one piece of work keeps for itself if nobody says otherwise. */
+  get defaultReserveMs(): number {
+    return Math.min(1_000, this.#deadlineMs / 10)
+  }
+
+  /** Aborts `reserveMs` before the deadline, which leaves the work before it at least half of the time. */
+  before(reserveMs: number): AbortSignal {
+    if (reserveMs === 0 || this.deadline.aborted) return this.deadline
+    const controller = new AbortController()
+    setMaxListeners(0, controller.signal)
+    const giveUpMs = Math.max(this.#deadlineMs - reserveMs, this.#deadlineMs / 2)
+    const reason = new ShutdownCoordinationError(
+      'ERR_DEADLINE',
+      `not over within ${Math.round(giveUpMs)} ms. The rest is for what waits for it`,
+    )
+    this.#at(this.#endsAt - this.#deadlineMs + giveUpMs, () => controller.abort(reason))
+    this.deadline.addEventListener('abort', () => controller.abort(this.deadline.reason), { once: true })
+    return controller.signal
+  }
+
+  /** Nothing aborts any more. */
+  end(): void {
+    this.#isOver = true
+    for (const timer of this.#timers) clearTimeout(timer)
+  }
+
+  #at(time: number, act: () => void): void {
+    // A timer drops what is less than a millisecond.
+    this.#timers.add(setTimeout(act, Math.max(0, Math.ceil(time - performance.now()))))
+  }
+}
