@@ -1,3 +1,4 @@
+import { checkPath } from './check-argument.ts'
 import { FdPassingError } from './error.ts'
 import { type FileIdentity, FilePlace, lookAt } from './file-place.ts'
 
@@ -51,6 +52,7 @@ function nameOf({ dev, ino }: FileIdentity): string {
 }
 
 function socketAt(path: string): FileIdentity | null {
+  checkPath(path)
   if (path.startsWith('@')) return null
   try {
     const found = lookAt(path)
