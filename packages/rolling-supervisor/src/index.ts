@@ -9,6 +9,7 @@ export type { GenerationCommand, ManagerLink, SupervisorOptions } from './option
 export type { RestartMode } from './restart-policy.ts'
 export { describeRoll, type RollOutcome } from './roll.ts'
 export { RollingSupervisor } from './rolling-supervisor.ts'
+export { RollingSupervisorError } from './rolling-supervisor-error.ts'
 export {
   type SupervisorAction,
   type SupervisorState,

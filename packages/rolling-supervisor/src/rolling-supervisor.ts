@@ -11,12 +11,14 @@ import {
   type System,
 } from '@shellflip/generation'
 import { BackOff } from './back-off.ts'
+import { checkSupervisorOptions } from './check-supervisor-options.ts'
 import type { SupervisorEvent, SupervisorExit } from './events.ts'
 import { ManagerReports } from './manager-reports.ts'
 import type { SupervisorOptions } from './options.ts'
 import { promiseWithResolver } from './promise-with-resolver.ts'
 import { RestartPolicy } from './restart-policy.ts'
 import { type RollOutcome, Rolls } from './roll.ts'
+import { RollingSupervisorError } from './rolling-supervisor-error.ts'
 import {
   type SupervisorAction,
   type SupervisorState,
@@ -59,8 +61,12 @@ export class RollingSupervisor {
   #givenUp: string | undefined
   #exit: SupervisorExit = { type: 'stopped' }
 
-  /** `system` is the operating system's seam, for tests. */
+  /**
+   * @param system is the operating system's seam, for tests
+   * @throws {RollingSupervisorError} ERR_INVALID_ARGUMENT
+   */
   constructor(options: SupervisorOptions, system: System = nodeSystem) {
+    checkSupervisorOptions(options)
     this.#options = options
     this.#system = system
     this.#listening = (options.listen ?? []).map(describeListener)
@@ -113,6 +119,7 @@ export class RollingSupervisor {
 
   /** Hears of all that happens, until the result is disposed of. What the listener throws is an event `listener-failed`. */
   onEvent(listener: (event: SupervisorEvent) => void): Disposable {
+    if (typeof listener !== 'function') throw new RollingSupervisorError('onEvent() takes a function.')
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }
