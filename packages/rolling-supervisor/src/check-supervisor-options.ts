@@ -34,15 +34,16 @@ export function checkSupervisorOptions(options: SupervisorOptions): void {
   } = options
   check(command !== undefined, 'needs command.')
   check(notifyDirectory !== undefined && notifyDirectory !== '', 'needs notifyDirectory.')
-  check(isSignal(
-    stopSignal,
-  ), `: stopSignal must be a signal of this system, as 'SIGTERM', not ${show(stopSignal)}.`)
-  check(restartModes.includes(
-    restart,
-  ), `: restart must be ${restartModes.join(', ')}, not ${show(restart)}.`)
+  check(
+    isSignal(stopSignal),
+    `: stopSignal must be a signal of this system, as 'SIGTERM', not ${show(stopSignal)}.`,
+  )
+  check(restartModes.includes(restart), `: restart must be ${restartModes.join(', ')}, not ${show(restart)}.`)
   check(watchdogMs !== 0, ': watchdogMs must be greater than 0.')
-  check(Array.isArray(listen) &&
-    listen.every(isListenSocket), `: listen must be an array of { name, fd: OwnedFd }, not ${show(listen)}.`)
+  check(
+    Array.isArray(listen) && listen.every(isListenSocket),
+    `: listen must be an array of { name, fd: OwnedFd }, not ${show(listen)}.`,
+  )
 }
 
 function check(isRight: boolean, fault: string): void {
