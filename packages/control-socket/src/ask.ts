@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { checkOptionTypes } from '@shellflip/internal/check-options'
 import { connectTo } from './connect.ts'
-import { ControlSocketError, throwIfFaulty } from './control-socket-error.ts'
+import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
 import { refusalFromWire } from './refusal.ts'
 import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
@@ -42,7 +42,9 @@ export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): 
 export async function* converse<Request, Reply>(
   options: AskOptions<Request, Reply>,
 ): AsyncGenerator<Reply, void> {
-  throwIfFaulty(checkOptionTypes('converse()', options, optionTypes))
+  const what = 'ask() and converse()'
+  throwIfFaulty(checkOptionTypes(what, options, optionTypes))
+  throwIfMissing(what, options, ['path', 'vocabulary'])
   const { path, vocabulary, request, signal } = options
   signal?.throwIfAborted()
   const frame = encodeFrame(toWire(vocabulary.request, request))

@@ -12,7 +12,7 @@ import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-op
 import { isTrusted, peerOf } from './admission.ts'
 import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'
-import { ControlSocketError, throwIfFaulty } from './control-socket-error.ts'
+import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
 import { keepPath } from './keep-path.ts'
 import { Occupancy } from './occupancy.ts'
@@ -222,8 +222,7 @@ function checkOptions(
   more: OptionTypes,
 ): void {
   throwIfFaulty(checkOptionTypes(what, options, { ...optionTypes, ...more }))
-  for (const name of ['vocabulary', 'answer'] as const)
-    if (options[name] === undefined) throwIfFaulty(`${what} needs ${name}.`)
+  throwIfMissing(what, options, ['vocabulary', 'answer'])
 }
 
 function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Reply>): Reception {

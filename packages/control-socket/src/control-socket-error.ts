@@ -53,6 +53,16 @@ export function throwIfFaulty(fault: string | undefined): void {
   if (fault !== undefined) throw new ControlSocketError('ERR_INVALID_ARGUMENT', fault)
 }
 
+/** @throws {ControlSocketError} ERR_INVALID_ARGUMENT if an option is not there */
+export function throwIfMissing<Options extends object>(
+  what: string,
+  options: Options,
+  required: readonly (keyof Options & string)[],
+): void {
+  const missing = required.find((name) => options[name] === undefined)
+  if (missing !== undefined) throwIfFaulty(`${what} needs the option "${missing}".`)
+}
+
 /** The errno name of a system error (`ENOENT`), whoever made it. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined

@@ -25,17 +25,21 @@ const required = [
 
 /** @throws {GenerationError} ERR_INVALID_ARGUMENT */
 export function checkGenerationOptions(options: { [Name in keyof typeof types]?: unknown }): void {
-  const fault = checkOptionTypes('Generation', options, types)
-  if (fault !== undefined) throw new GenerationError(fault)
+  const fault = checkOptionTypes('new Generation()', options, types)
+  if (fault !== undefined) throw new GenerationError('ERR_INVALID_ARGUMENT', fault)
   for (const name of required)
-    if (options[name] === undefined) throw new GenerationError(`Generation needs ${name}.`)
+    if (options[name] === undefined)
+      throw new GenerationError('ERR_INVALID_ARGUMENT', `new Generation() needs the option "${name}".`)
   if (typeof options.launch !== 'function' && typeof options.launch !== 'object')
     throw new GenerationError(
-      `Generation: launch must be an object or a function, not ${show(options.launch)}.`,
+      'ERR_INVALID_ARGUMENT',
+      `launch must be an object or a function, not ${show(options.launch)}.`,
     )
   if (!isSignal(options.stopSignal))
     throw new GenerationError(
-      `Generation: stopSignal must be a signal of this system, as 'SIGTERM', not ${show(options.stopSignal)}.`,
+      'ERR_INVALID_ARGUMENT',
+      `stopSignal must be a signal of this system, as 'SIGTERM', not ${show(options.stopSignal)}.`,
     )
-  if (options.watchdogMs === 0) throw new GenerationError('Generation: watchdogMs must be greater than 0.')
+  if (options.watchdogMs === 0)
+    throw new GenerationError('ERR_INVALID_ARGUMENT', 'watchdogMs must be greater than 0.')
 }

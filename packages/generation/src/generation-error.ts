@@ -1,5 +1,13 @@
-/** A mistake of the caller, which the message names. What goes wrong with a process is an event. */
+/** The code of a {@link GenerationError}. `ERR_INVALID_ARGUMENT`: a mistake in an option. The message names it. */
+export type GenerationErrorCode = 'ERR_INVALID_ARGUMENT'
+
+/** A mistake of the caller. What happens to a generation is an event. */
 export class GenerationError extends Error {
   override readonly name = 'GenerationError'
-  readonly code = 'ERR_INVALID_ARGUMENT'
+  readonly code: GenerationErrorCode
+
+  constructor(code: GenerationErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
 }

@@ -9,7 +9,6 @@ export type { GenerationCommand, ManagerLink, SupervisorOptions } from './option
 export type { RestartMode } from './restart-policy.ts'
 export { describeRoll, type RollOutcome } from './roll.ts'
 export { RollingSupervisor } from './rolling-supervisor.ts'
-export { RollingSupervisorError } from './rolling-supervisor-error.ts'
 export {
   type SupervisorAction,
   type SupervisorState,
@@ -18,3 +17,4 @@ export {
   supervisorTable,
 } from './state-table.ts'
 export type { GenerationStatus, SupervisorStatus } from './status.ts'
+export { SupervisorError, type SupervisorErrorCode } from './supervisor-error.ts'

@@ -19,7 +19,7 @@ const knownProperties = {
  * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a value that the protocol cannot carry.
  */
 export function formatMessage(message: NotifyMessage): string {
-  checkOptions('a message', message, knownProperties)
+  checkOptions('sd_notify(3)', message, knownProperties)
   const lines: string[] = []
   for (const [property, field] of Object.entries(fields)) {
     const value = message[property as keyof typeof fields]

@@ -57,7 +57,7 @@ export class Notifier implements Disposable, AsyncDisposable {
 
   /** @param address `/path`, `@name` for an abstract socket, or undefined: no manager. */
   constructor(address: string | undefined, options: NotifierOptions = {}) {
-    checkOptions('Notifier', options, optionTypes)
+    checkOptions('new Notifier()', options, optionTypes)
     if (address !== undefined && typeof address !== 'string')
       throw invalid(`the address of a manager must be text, not ${show(address)}`)
     const { sendTimeoutMs = 5000 } = options

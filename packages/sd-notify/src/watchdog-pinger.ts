@@ -41,7 +41,7 @@ export class WatchdogPinger implements Disposable {
 
   /** @param options.intervalMs what the manager asks for, in milliseconds; a ping is sent twice as often. */
   constructor(notifier: Notifier, options: { intervalMs: number }) {
-    checkOptions('WatchdogPinger', options, { intervalMs: 'milliseconds' })
+    checkOptions('new WatchdogPinger()', options, { intervalMs: 'milliseconds' })
     const { intervalMs } = options
     if (!(intervalMs > 0)) throw invalid(`intervalMs must be greater than 0, not ${intervalMs}`)
     this.#notifier = notifier

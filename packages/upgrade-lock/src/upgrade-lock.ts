@@ -177,7 +177,8 @@ function pathIn(what: string, options: LockPath, types: OptionTypes): string {
   const fault = checkOptionTypes(what, options, types)
   if (fault !== undefined) throw invalidArgument(fault)
   const { path } = options
-  if (path === undefined || path === '') throw invalidArgument(`${what} needs the path of a lock file`)
+  if (path === undefined || path === '')
+    throw invalidArgument(`${what}: path must be the path of the lock file, not ${show(path)}.`)
   return resolve(path)
 }
 

@@ -3,7 +3,7 @@ import { isSignal } from '@shellflip/generation'
 import { checkOptionTypes, show } from '@shellflip/internal/check-options'
 import type { SupervisorOptions } from './options.ts'
 import type { RestartMode } from './restart-policy.ts'
-import { RollingSupervisorError } from './rolling-supervisor-error.ts'
+import { SupervisorError } from './supervisor-error.ts'
 
 const types = {
   command: 'function',
@@ -20,10 +20,10 @@ const types = {
 
 const restartModes: readonly RestartMode[] = ['on-failure', 'always', 'never']
 
-/** @throws {RollingSupervisorError} ERR_INVALID_ARGUMENT */
+/** @throws {SupervisorError} ERR_INVALID_ARGUMENT */
 export function checkSupervisorOptions(options: SupervisorOptions): void {
-  const fault = checkOptionTypes('RollingSupervisor', options, types)
-  if (fault !== undefined) throw new RollingSupervisorError(fault)
+  const fault = checkOptionTypes('new RollingSupervisor()', options, types)
+  if (fault !== undefined) throw new SupervisorError('ERR_INVALID_ARGUMENT', fault)
   const {
     command,
     notifyDirectory,
@@ -32,23 +32,25 @@ export function checkSupervisorOptions(options: SupervisorOptions): void {
     watchdogMs,
     listen = [],
   } = options
-  check(command !== undefined, 'needs command.')
-  check(notifyDirectory !== undefined && notifyDirectory !== '', 'needs notifyDirectory.')
+  check(command !== undefined, 'new RollingSupervisor() needs the option "command".')
   check(
-    isSignal(stopSignal),
-    `: stopSignal must be a signal of this system, as 'SIGTERM', not ${show(stopSignal)}.`,
+    notifyDirectory !== undefined && notifyDirectory !== '',
+    'new RollingSupervisor() needs the option "notifyDirectory".',
   )
-  check(restartModes.includes(restart), `: restart must be ${restartModes.join(', ')}, not ${show(restart)}.`)
-  check(watchdogMs !== 0, ': watchdogMs must be greater than 0.')
+  check(isSignal(stopSignal), `stopSignal must be a signal such as 'SIGTERM', not ${show(stopSignal)}.`)
+  check(
+    restartModes.includes(restart),
+    `restart must be 'on-failure', 'always' or 'never', not ${show(restart)}.`,
+  )
+  check(watchdogMs !== 0, 'watchdogMs must be greater than 0.')
   check(
     Array.isArray(listen) && listen.every(isListenSocket),
-    `: listen must be an array of { name, fd: OwnedFd }, not ${show(listen)}.`,
+    `listen must be an array of { name, fd }, not ${show(listen)}.`,
   )
 }
 
 function check(isRight: boolean, fault: string): void {
-  if (!isRight)
-    throw new RollingSupervisorError(`RollingSupervisor${fault.startsWith(':') ? '' : ' '}${fault}`)
+  if (!isRight) throw new SupervisorError('ERR_INVALID_ARGUMENT', fault)
 }
 
 function isListenSocket(socket: unknown): boolean {
