@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { ask, converse } from './ask.ts'
-import { rawFrame, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
+import { ControlServer } from './control-server.ts'
+import { RawClient, rawFrame, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
 
 const failing = (code: string, message: RegExp = /./) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) })
@@ -191,18 +193,54 @@ describe('an answer that fails', () => {
     ])
   })
 
-  test('without such words the connection is closed', async () => {
-    await using server = await testServer({ answer: () => Promise.reject(new Error('broken')) })
-    await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toEqual(
-      failing('ERR_CLOSED_EARLY'),
-    )
+  test.each(answers)(
+    '%s, is an error with a code where the vocabulary has no words for it',
+    async (_, answer) => {
+      await using server = await testServer({ answer })
+      await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toEqual(
+        failing('ERR_ANSWER_FAILED', /^the server refused the request: broken$/),
+      )
+    },
+  )
+
+  test.each<[string, unknown, string, string | undefined]>([
+    ['an error with a code', Object.assign(new Error('no disk'), { code: 'ENOSPC' }), 'no disk', 'ENOSPC'],
+    ['an error with a strange code', Object.assign(new Error('x'), { code: '\u001b[2J' }), 'x', undefined],
+    ['text', 'just text', 'just text', undefined],
+    ['nothing', undefined, 'undefined', undefined],
+    ['what has no text', Object.create(null), 'an error without a message', undefined],
+    ['a long message', new Error('x'.repeat(100_000)), 'x'.repeat(2_048), undefined],
+  ])(
+    'by throwing %s, sends the message and the code, and nothing else',
+    async (_, thrown, message, answerCode) => {
+      await using server = await testServer({ answer: () => Promise.reject(thrown) })
+      using client = await RawClient.connect(server.path)
+      client.socket.write(rawFrame('{"ask":""}'))
+      await client.closed
+      const refused = {
+        code: 'ERR_ANSWER_FAILED',
+        message,
+        ...(answerCode === undefined ? {} : { answerCode }),
+      }
+      expect(JSON.parse(client.heard.subarray(4).toString())).toEqual({ $refused: refused })
+      const failure = ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+      await expect(failure).rejects.toMatchObject({ code: 'ERR_ANSWER_FAILED', answerCode })
+    },
+  )
+
+  test('tells the code to the words of the vocabulary', async () => {
+    const vocabulary = { ...words, refuse: (reason: string, code: string) => ({ say: `${code}: ${reason}` }) }
+    await using server = await testServer({ vocabulary, answer: () => Promise.reject(new Error('broken')) })
+    expect(await ask({ path: server.path, vocabulary, request: { ask: '' } })).toEqual({
+      say: 'ERR_ANSWER_FAILED: broken',
+    })
   })
 
   test('by saying what is not in the vocabulary', async () => {
     const answer = async () => ({ say: 1 }) as unknown as { say: string }
     await using server = await testServer({ answer })
     await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toEqual(
-      failing('ERR_CLOSED_EARLY'),
+      failing('ERR_ANSWER_FAILED', /cannot be said: say: /),
     )
     expect(server.events).toEqual([
       expect.objectContaining({
@@ -211,4 +249,50 @@ describe('an answer that fails', () => {
       }),
     ])
   })
+
+  test('by being neither a promise nor an iterable, is the reply itself', async () => {
+    await using server = await testServer({ answer: (() => ({ say: 'plain' })) as never })
+    expect(await ask({ path: server.path, vocabulary: words, request: { ask: '' } })).toEqual({
+      say: 'plain',
+    })
+  })
+
+  test.each([
+    ['a code that no server may say', { code: 'ERR_NOBODY_THERE', message: 'x' }, 'ERR_ANSWER_FAILED'],
+    ['no code', { message: 'x' }, 'ERR_MALFORMED'],
+    ['nothing', null, 'ERR_MALFORMED'],
+  ])('as a refusal with %s, is %s', async (_, refused, code) => {
+    const vocabulary = { ...words, reply: z.any() }
+    await using server = await testServer({
+      vocabulary,
+      answer: async () => ({ $refused: refused }) as never,
+    })
+    const failure = ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+    await expect(failure).rejects.toMatchObject({ code })
+  })
+})
+
+test.each<[string, (options: never) => unknown, object]>([
+  ['ask()', ask, { path: '/x', vocabulary: words, request: { ask: '' } }],
+  [
+    'ControlServer.listen()',
+    (options) => ControlServer.listen(options),
+    { path: '/x', vocabulary: words, answer: async () => ({ say: '' }) },
+  ],
+  [
+    'ControlServer.adopt()',
+    (options) => ControlServer.adopt(options),
+    { fd: {}, vocabulary: words, answer: async () => ({ say: '' }) },
+  ],
+])('%s refuses wrong options', async (_, act, right) => {
+  const more = [
+    { pahts: '/x' },
+    { vocabulary: 3 },
+    { path: 3 },
+    { requestTimeoutMs: NaN },
+    { onEvents: () => {} },
+  ]
+  for (const options of [null, 'x', [], ...more.map((wrong) => ({ ...right, ...wrong }))]) {
+    await expect((async () => act(options as never))()).rejects.toEqual(failing('ERR_INVALID_ARGUMENT'))
+  }
 })

@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
+import { checkOptionTypes } from '@shellflip/internal/check-options'
 import { connectTo } from './connect.ts'
-import { ControlSocketError } from './control-socket-error.ts'
+import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
+import { refusalFromWire } from './refusal.ts'
 import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
 
 export type AskOptions<Request, Reply> = {
@@ -11,6 +13,8 @@ export type AskOptions<Request, Reply> = {
   /** Ends the asking; what is thrown then is its reason. Without one it lasts until the server has answered. */
   signal?: AbortSignal
 }
+
+const optionTypes = { path: 'string', vocabulary: 'object', request: 'any', signal: 'AbortSignal' } as const
 
 /**
  * Asks, and waits for the last reply.
@@ -32,20 +36,26 @@ export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): 
  * with several replies lets the last one say that it is the last.
  *
  * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_PATH_TOO_LONG; ERR_MALFORMED for a request
- * or a reply that is not in the vocabulary; ERR_CLOSED_EARLY if the server goes away in the middle; ERR_FRAME_TOO_LARGE
+ * or a reply that is not in the vocabulary; ERR_CLOSED_EARLY if the server goes away in the middle; ERR_FRAME_TOO_LARGE;
+ * ERR_ANSWER_FAILED if the server's `answer` threw; ERR_INVALID_ARGUMENT
  */
-export async function* converse<Request, Reply>({
-  path,
-  vocabulary,
-  request,
-  signal,
-}: AskOptions<Request, Reply>): AsyncGenerator<Reply, void> {
+export async function* converse<Request, Reply>(
+  options: AskOptions<Request, Reply>,
+): AsyncGenerator<Reply, void> {
+  const what = 'ask() and converse()'
+  throwIfFaulty(checkOptionTypes(what, options, optionTypes))
+  throwIfMissing(what, options, ['path', 'vocabulary'])
+  const { path, vocabulary, request, signal } = options
   signal?.throwIfAborted()
   const frame = encodeFrame(toWire(vocabulary.request, request))
   try {
     const socket = await connectTo(path, signal)
     socket.write(frame)
-    for await (const json of messagesFrom(socket, path)) yield fromWire(vocabulary.reply, json)
+    for await (const json of messagesFrom(socket, path)) {
+      const refusal = refusalFromWire(json)
+      if (refusal !== undefined) throw refusal
+      yield fromWire(vocabulary.reply, json)
+    }
   } catch (error) {
     signal?.throwIfAborted()
     throw error

@@ -6,6 +6,7 @@ import type { ControlServerEvent } from './events.ts'
 import { encodeFrame } from './frame.ts'
 import type { Occupancy } from './occupancy.ts'
 import { readRequest, talkedOn } from './read-request.ts'
+import { refusalOf, refusalToWire } from './refusal.ts'
 import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
 
 /** Who asks, and for how long an answer is wanted. */
@@ -87,7 +88,8 @@ export class ClientConnection<Request, Reply> {
     } catch (error) {
       if (this.#pushedOut) return undefined
       emit({ type: 'request-refused', peer: this.#peer, error: error as ControlSocketError })
-      await this.#refuse(error)
+      // Who sends what is not a request may speak another protocol, and gets no words of this one.
+      if (vocabulary.refuse !== undefined) await this.#refuse(error)
       return undefined
     }
   }
@@ -108,11 +110,12 @@ export class ClientConnection<Request, Reply> {
 
   async #refuseOneTooMany(kind: string): Promise<void> {
     this.#rules.emit({ type: 'client-refused', reason: 'too-many-requests', kind, peer: this.#peer })
-    await this.#refuse(`too many requests of this kind (${kind}) are being answered. Try again later.`)
+    const message = `too many requests of this kind (${kind}) are being answered. Try again later.`
+    await this.#refuse(new ControlSocketError('ERR_BUSY', message))
   }
 
   async #sayAll(answer: AsyncIterable<Reply> | Promise<Reply>): Promise<void> {
-    if (!(Symbol.asyncIterator in answer)) return this.#say(await this.#unlessGone(answer))
+    if (!isIterable(answer)) return this.#say(await this.#unlessGone(Promise.resolve(answer)))
     const replies = answer[Symbol.asyncIterator]()
     try {
       for (;;) {
@@ -129,7 +132,11 @@ export class ClientConnection<Request, Reply> {
   }
 
   async #say(reply: Reply): Promise<void> {
-    const frame = encodeFrame(toWire(this.#rules.vocabulary.reply, reply))
+    await this.#write(toWire(this.#rules.vocabulary.reply, reply))
+  }
+
+  async #write(json: unknown): Promise<void> {
+    const frame = encodeFrame(json)
     await this.#written((done) => this.#socket.write(frame, done))
   }
 
@@ -140,12 +147,14 @@ export class ClientConnection<Request, Reply> {
     this.#socket.destroy()
   }
 
-  /** Tells why there is no answer, in the words that the vocabulary has for it. */
+  /** Reports why there is no answer: in the words that the vocabulary has for it, or else by a code. */
   async #refuse(error: unknown): Promise<void> {
+    if (this.#socket.destroyed) return
     const { vocabulary } = this.#rules
-    if (vocabulary.refuse === undefined || this.#socket.destroyed) return
+    const refusal = refusalOf(error)
     try {
-      await this.#say(vocabulary.refuse(error instanceof Error ? error.message : String(error)))
+      if (vocabulary.refuse === undefined) await this.#write(refusalToWire(refusal))
+      else await this.#say(vocabulary.refuse(refusal.message, refusal.code))
       await this.#written((done) => this.#socket.end(done))
     } catch {
       // The failure that the client cannot be told of is an event already.
@@ -201,6 +210,10 @@ export class ClientConnection<Request, Reply> {
     this.#socket.once('close', () => clearInterval(timer))
     probe()
   }
+}
+
+function isIterable<Reply>(answer: AsyncIterable<Reply> | Promise<Reply>): answer is AsyncIterable<Reply> {
+  return typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer
 }
 
 function gone(): ControlSocketError {

@@ -4,14 +4,15 @@ import {
   type Credentials,
   dupOf,
   localAddress,
-  type OwnedFd,
+  OwnedFd,
   serverFrom,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
+import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-options'
 import { isTrusted, peerOf } from './admission.ts'
 import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'
-import { ControlSocketError } from './control-socket-error.ts'
+import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
 import { keepPath } from './keep-path.ts'
 import { Occupancy } from './occupancy.ts'
@@ -83,9 +84,10 @@ export class ControlServer implements AsyncDisposable {
    * Listens at a path: the socket is 0600, in a folder that nobody else can write. A path whose process is dead is
    * taken over; of several that start at once, one wins.
    *
-   * @throws {ControlSocketError} ERR_PATH_IN_USE, ERR_PATH_TOO_LONG, ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws {ControlSocketError} ERR_INVALID_ARGUMENT, ERR_PATH_IN_USE, ERR_PATH_TOO_LONG, ERR_FORBIDDEN, ERR_SYSTEM
    */
   static async listen<Request, Reply>(options: ListenOptions<Request, Reply>): Promise<ControlServer> {
+    checkOptions('ControlServer.listen()', options, { path: 'string', restorePath: 'boolean' })
     const { listener, path } = await claimPath(options.path)
     const server = new ControlServer(path.path, path, receptionOf(options))
     await server.#accept(listener, server.#server)
@@ -99,6 +101,8 @@ export class ControlServer implements AsyncDisposable {
    * @throws {ControlSocketError} ERR_SYSTEM if it is no UNIX stream socket that listens
    */
   static async adopt<Request, Reply>(options: AdoptOptions<Request, Reply>): Promise<ControlServer> {
+    checkOptions('ControlServer.adopt()', options, { fd: 'object', path: 'string', unlinkOnClose: 'boolean' })
+    if (!(options.fd instanceof OwnedFd)) throwIfFaulty('ControlServer.adopt(): fd must be an OwnedFd.')
     const bound = boundPath(options.fd)
     const path = options.path ?? bound
     const claimed = options.unlinkOnClose === true ? new UnixPathClaim(path) : undefined
@@ -133,6 +137,7 @@ export class ControlServer implements AsyncDisposable {
    * time for last words. Resolves when no connection is left.
    */
   close(options: CloseOptions = {}): Promise<void> {
+    throwIfFaulty(checkOptionTypes('close()', options, { keepPath: 'boolean', lastWordsMs: 'milliseconds' }))
     this.#closed ??= this.#close(options)
     return this.#closed
   }
@@ -198,6 +203,26 @@ export class ControlServer implements AsyncDisposable {
       this.#conversations.set(conversation, over)
     }
   }
+}
+
+const optionTypes = {
+  vocabulary: 'object',
+  answer: 'function',
+  onEvent: 'function',
+  maxSilentClients: 'count',
+  maxRequestsOfAKind: 'count',
+  maxRequestBytes: 'count',
+  requestTimeoutMs: 'milliseconds',
+  replyTimeoutMs: 'milliseconds',
+} as const
+
+function checkOptions(
+  what: string,
+  options: { vocabulary: unknown; answer: unknown },
+  more: OptionTypes,
+): void {
+  throwIfFaulty(checkOptionTypes(what, options, { ...optionTypes, ...more }))
+  throwIfMissing(what, options, ['vocabulary', 'answer'])
 }
 
 function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Reply>): Reception {

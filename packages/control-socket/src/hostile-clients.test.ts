@@ -281,7 +281,7 @@ describe('a crowd', () => {
     using waiting = await RawClient.connect(server.path)
     waiting.socket.write(request)
     await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toMatchObject({
-      code: 'ERR_CLOSED_EARLY',
+      code: 'ERR_BUSY',
     })
     expect(server.events).toMatchObject([{ reason: 'too-many-requests', kind: 'request' }])
   })

@@ -1,9 +1,15 @@
 import { resolve } from 'node:path'
 import { maxUnixAddressBytes } from '@shellflip/fd-passing'
+import { show } from '@shellflip/internal/check-options'
 import { ControlSocketError } from './control-socket-error.ts'
 
 /** The absolute form of a socket's path. @throws {ControlSocketError} ERR_PATH_TOO_LONG */
 export function checkedPath(path: string): string {
+  if (typeof path !== 'string' || path === '')
+    throw new ControlSocketError(
+      'ERR_INVALID_ARGUMENT',
+      `the path of a socket must be text, not ${show(path)}`,
+    )
   const absolute = resolve(path)
   const length = Buffer.byteLength(absolute)
   if (length <= maxUnixAddressBytes) return absolute

@@ -1,4 +1,4 @@
-import { ControlSocketError } from './control-socket-error.ts'
+import { ControlSocketError, type ControlSocketErrorCode } from './control-socket-error.ts'
 
 /** The part of a schema that this package uses. Every schema of zod has it, and this package itself loads no zod. */
 export type MessageSchema<T> = {
@@ -15,10 +15,11 @@ export type Vocabulary<Request, Reply> = {
   readonly request: MessageSchema<Request>
   readonly reply: MessageSchema<Reply>
   /**
-   * How to say that a request was not understood, or that answering it failed.
-   * Without it such a connection is closed, and the client learns no reason.
+   * Says that a request was not understood, or that its answer failed.
+   *
+   * @default an answer that failed is an error at the client, with a code. A request that is not understood closes the connection
    */
-  readonly refuse?: (reason: string) => Reply
+  readonly refuse?: (reason: string, code: ControlSocketErrorCode) => Reply
   /**
    * Names the kind of a request. A server limits the requests of each kind apart (`maxRequestsOfAKind`), so a request
    * that is answered for hours, such as a watch, needs a kind of its own. The names must be few.

@@ -43,7 +43,8 @@ static napi_value describe(napi_env env, const struct stat *stats) {
                   set_property(env, answer, "type", number(env, stats->st_mode & S_IFMT)) &&
                   set_property(env, answer, "mode", number(env, stats->st_mode & 07777)) &&
                   set_property(env, answer, "uid", number(env, stats->st_uid)) &&
-                  set_property(env, answer, "links", number(env, (int64_t)stats->st_nlink));
+                  set_property(env, answer, "links", number(env, (int64_t)stats->st_nlink)) &&
+                  set_property(env, answer, "size", number(env, (int64_t)stats->st_size));
   return complete ? answer : NULL;
 }
 
@@ -69,19 +70,19 @@ static napi_value stat_descriptor(napi_env env, napi_callback_info info) {
 }
 
 /*
- * openFileAt(folder, name, create): to read and write, with mode 0600. It follows no symbolic link. O_NONBLOCK: a pipe
- * must not wait for its other end, and regular files do not care.
+ * openFileAt(folder, name, mode): to read and write. It makes the file with this mode if there is none, unless the mode is 0. It
+ * follows no symbolic link. O_NONBLOCK: a pipe must not wait for its other end, and regular files do not care.
  */
 static napi_value open_file_at(napi_env env, napi_callback_info info) {
   Arguments arguments = arguments_of(env, info);
   int folder = int_at(&arguments, 0);
   char name[NAME_SIZE];
   text_at(&arguments, 1, name, sizeof name);
-  int create = int_at(&arguments, 2) != 0 ? O_CREAT : 0;
+  int mode = int_at(&arguments, 2);
   if (!arguments.valid) return failure(env, EINVAL);
-  int flags = O_RDWR | create | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  int flags = O_RDWR | (mode != 0 ? O_CREAT : 0) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   int fd;
-  do fd = openat(folder, name, flags, 0600);
+  do fd = openat(folder, name, flags, (mode_t)mode);
   while (fd == -1 && errno == EINTR);
   return new_descriptor(env, fd);
 }

@@ -42,7 +42,7 @@ function files() {
   const path = mkdtempSync(join(tmpdir(), 'memory-exercise-'))
   const folder = native.openFolder(path)
   for (const name of ['.lock', 'n'.repeat(255)]) {
-    const file = native.openFileAt(folder, name, 1)
+    const file = native.openFileAt(folder, name, 0o1600)
     const { dev, ino } = native.statAt(folder, name)
     native.stat(file)
     native.setMode(file, 0o640)
@@ -152,6 +152,17 @@ function messages() {
     native.send(right, new Uint8Array(1))
     native.close(right)
   }
+  const [left, right] = native.socketpair(native.SOCK_SEQPACKET)
+  for (const size of [1, 0]) {
+    for (const fdCount of [0, 1]) {
+      native.send(left, new Uint8Array(size), new Int32Array(fdCount).fill(2))
+      for (const fd of native.receivePacket(right).fds) native.close(fd)
+    }
+  }
+  native.receivePacket(right)
+  native.close(left)
+  if (native.receivePacket(right) !== 0) throw new Error('no end')
+  native.close(right)
   const bound = native.socket(native.AF_UNIX, native.SOCK_DGRAM)
   const address = '@'.padEnd(107, `${process.pid}`)
   native.bindUnix(bound, address)

@@ -145,8 +145,50 @@ static bool describe(napi_env env, napi_value answer, const char *data, size_t s
   return set_property(env, answer, "fdsTruncated", value);
 }
 
-/* receive(fd): the next message with all that came with it. What JavaScript could not be told of is closed here. */
-static napi_value receive_message(napi_env env, napi_callback_info info) {
+/* Answers what recvmsg(2) brought. What JavaScript could not be told of is closed here. */
+static napi_value answer_arrival(napi_env env, const struct msghdr *message, const char *data, size_t size,
+                                 const Ancillary *ancillary) {
+  napi_value answer = NULL;
+  if (napi_create_object(env, &answer) == napi_ok &&
+      describe(env, answer, data, size, message->msg_flags, ancillary) &&
+      (message->msg_namelen <= offsetof(struct sockaddr_un, sun_path) ||
+       set_property(env, answer, "from", unix_address_text(env, message->msg_name, message->msg_namelen))))
+    return answer;
+  for (size_t index = 0; index < ancillary->fd_count; index++) {
+    disown_descriptor(env, ancillary->fds[index]);
+    close(ancillary->fds[index]);
+  }
+  return NULL;
+}
+
+#ifdef SO_PASSCRED
+static bool passes_credentials(int socket) {
+  int on = 0;
+  socklen_t length = sizeof on;
+  return getsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, &length) == 0 && on != 0;
+}
+
+static bool set_passes_credentials(int socket, int on) {
+  return setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0;
+}
+
+/*
+ * recvmsg(2) returns 0 for an empty seqpacket message and for the end. Only a message has credentials (SO_PASSCRED), so they are
+ * switched on for the one call whose answer would be ambiguous.
+ */
+static bool begin_credentials(int socket) {
+  char byte;
+  if (recv(socket, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT) != 0 || passes_credentials(socket)) return false;
+  return set_passes_credentials(socket, 1);
+}
+
+static void end_credentials(int socket, Ancillary *ancillary) {
+  set_passes_credentials(socket, 0);
+  ancillary->has_credentials = false;
+}
+#endif
+
+static napi_value receive(napi_env env, napi_callback_info info, bool is_packet) {
   Arguments arguments = arguments_of(env, info);
   int socket = int_at(&arguments, 0);
   if (!arguments.valid) return failure(env, EINVAL);
@@ -162,28 +204,39 @@ static napi_value receive_message(napi_env env, napi_callback_info info) {
                            .msg_iovlen = 1,
                            .msg_control = control.bytes,
                            .msg_controllen = sizeof control.bytes};
+#ifdef SO_PASSCRED
+  bool only_now = is_packet && begin_credentials(socket);
+#endif
   ssize_t size;
   do size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   while (size == -1 && errno == EINTR);
-  if (size == -1) return result(env, -1);
+  int error = errno;
 
   Ancillary ancillary = {.fd_count = 0};
-  read_control(env, &message, &ancillary);
-  napi_value answer = NULL;
-  if (napi_create_object(env, &answer) == napi_ok &&
-      describe(env, answer, instance->receive_buffer, (size_t)size, message.msg_flags, &ancillary) &&
-      (message.msg_namelen <= offsetof(struct sockaddr_un, sun_path) ||
-       set_property(env, answer, "from", unix_address_text(env, &from, message.msg_namelen))))
-    return answer;
-  for (size_t index = 0; index < ancillary.fd_count; index++) {
-    disown_descriptor(env, ancillary.fds[index]);
-    close(ancillary.fds[index]);
-  }
-  return NULL;
+  if (size != -1) read_control(env, &message, &ancillary);
+  bool has_ended = size == 0 && is_packet && !ancillary.has_credentials && ancillary.fd_count == 0 &&
+                   (message.msg_flags & MSG_CTRUNC) == 0;
+#ifdef SO_PASSCRED
+  if (only_now) end_credentials(socket, &ancillary);
+#endif
+  if (size == -1) return failure(env, error);
+  if (has_ended) return number(env, 0);
+  return answer_arrival(env, &message, instance->receive_buffer, (size_t)size, &ancillary);
+}
+
+/* receive(fd): the next message with all that came with it. */
+static napi_value receive_message(napi_env env, napi_callback_info info) {
+  return receive(env, info, false);
+}
+
+/* receivePacket(fd): does the same for a seqpacket socket, and answers 0 at its end. */
+static napi_value receive_packet(napi_env env, napi_callback_info info) {
+  return receive(env, info, true);
 }
 
 const Function message_functions[] = {
     {"send", send_message},
     {"receive", receive_message},
+    {"receivePacket", receive_packet},
     {NULL, NULL},
 };

@@ -165,6 +165,11 @@ describe('the lock of a path', () => {
         chmodSync(path, 0o640)
       },
     ],
+    [
+      'a file with content',
+      /is not a lock file: it has 4 bytes/,
+      (path) => writeFileSync(path, 'mine', { mode: 0o600 }),
+    ],
     ['another name of a file of ours', /is one of 2 names/, (path, other) => linkSync(other, path)],
     ...(asRoot
       ? ([

@@ -1,7 +1,8 @@
 import { basename, dirname, join } from 'node:path'
+import { checkOptions, checkPath } from './check-argument.ts'
 import { FdPassingError } from './error.ts'
 import { type FileIdentity, FilePlace, isSocket, kindOf } from './file-place.ts'
-import { type ListenUnixOptions, listenUnix, listenUnixThen } from './listeners.ts'
+import { type ListenUnixOptions, listenUnix, listenUnixOptionTypes, listenUnixThen } from './listeners.ts'
 import { lockFile, removeLockFile } from './lock-file.ts'
 import type { OwnedFd } from './owned-fd.ts'
 import { isUnixPathBound } from './unix-path-bound.ts'
@@ -20,7 +21,9 @@ export type ClaimedUnixPath = { listener: OwnedFd; path: UnixPathClaim }
  *   {@link listenUnix}
  */
 export async function claimUnixPath(options: ListenUnixOptions): Promise<ClaimedUnixPath> {
+  checkOptions('claimUnixPath()', options, listenUnixOptionTypes)
   const { path } = options
+  checkPath(path)
   if (path.startsWith('@')) return { listener: listenUnix(options), path: new UnixPathClaim(path) }
   // A user who cannot make a lock file in that folder must learn all the same that the path is in use.
   findDeadSocket(path)
@@ -50,7 +53,7 @@ async function lockPath(path: string): Promise<Disposable> {
 
 function unlockPath(lockPath: string, fd: OwnedFd): void {
   try {
-    removeLockFile(lockPath, fd.fd)
+    removeLockFile(lockPath, fd.fd, { nameIsOurs: true })
   } catch {
     // The path is claimed. A lock file that stays is used again by the next one.
   } finally {

@@ -1,3 +1,4 @@
+import { checkBoolean } from './check-argument.ts'
 import { checked } from './error.ts'
 import { native } from './native.ts'
 import { checkDescriptor, OwnedFd } from './owned-fd.ts'
@@ -20,5 +21,6 @@ export function isCloexec(fd: number): boolean {
 
 /** Keeps the descriptor from, or leaves it to, new programs started by this process (FD_CLOEXEC). */
 export function setCloexec(fd: number, on: boolean): void {
+  checkBoolean('on', on)
   checked(native.setCloexec(checkDescriptor(fd), on ? 1 : 0), 'fcntl')
 }

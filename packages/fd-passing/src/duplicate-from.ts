@@ -1,3 +1,4 @@
+import { checkPid } from './check-argument.ts'
 import { checked } from './error.ts'
 import { native } from './native.ts'
 import { checkDescriptor, OwnedFd } from './owned-fd.ts'
@@ -10,6 +11,7 @@ import { checkDescriptor, OwnedFd } from './owned-fd.ts'
  *   `EBADF` if it has no such descriptor, `ESRCH` if it has ended, `ENOSYS` or `ENOTSUP` on an older or other system
  */
 export function duplicateFrom(pid: number, fd: number): OwnedFd {
+  checkPid(pid)
   const target = `${checkDescriptor(fd)} of process ${pid}`
   return new OwnedFd(checked(native.duplicateFrom(pid, fd), 'pidfd_getfd', target))
 }

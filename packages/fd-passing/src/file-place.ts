@@ -1,6 +1,7 @@
 import { type BigIntStats, constants as fileTypes, lstatSync } from 'node:fs'
 import { constants } from 'node:os'
 import { basename, dirname } from 'node:path'
+import { checkPath } from './check-argument.ts'
 import { checked, FdPassingError, systemError } from './error.ts'
 import { type FileStats, native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
@@ -22,6 +23,7 @@ export class FilePlace implements Disposable {
 
   /** @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOENT`, `EACCES` … if the folder cannot be opened */
   constructor(path: string) {
+    checkPath(path)
     this.path = path
     const folder = dirname(path)
     this.#name = basename(path)
@@ -37,11 +39,13 @@ export class FilePlace implements Disposable {
     throw error
   }
 
-  /** Opens the file to read and write, never through a symbolic link. `create` makes it with mode 0600 if there is none. */
-  open({ create }: { create: boolean }): OwnedFd {
-    return new OwnedFd(
-      checked(native.openFileAt(this.#folder.fd, this.#name, create ? 1 : 0), 'open', this.path),
-    )
+  /**
+   * Opens the file to read and write, never through a symbolic link.
+   *
+   * @param options `createMode`: the permissions with which it is made if there is none. @default it is not made
+   */
+  open({ createMode = 0 }: { createMode?: number } = {}): OwnedFd {
+    return new OwnedFd(checked(native.openFileAt(this.#folder.fd, this.#name, createMode), 'open', this.path))
   }
 
   /** Changes the permissions of this very socket. */
@@ -57,7 +61,8 @@ export class FilePlace implements Disposable {
 
   /** Changes the owner of this very socket. An id that is left out stays as it is. */
   chownSocket({ dev, ino }: FileIdentity, { uid = -1, gid = -1 }: FileOwner): void {
-    const changed = native.chownSocketAt(this.#folder.fd, this.#name, dev, ino, uid, gid)
+    // The addon takes 32 bits with a sign.
+    const changed = native.chownSocketAt(this.#folder.fd, this.#name, dev, ino, uid | 0, gid | 0)
     if (changed === 0) return
     const error = systemError('chown', changed, this.path)
     throw error.errno === 'ESTALE' ? replaced(this.path) : error

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { checkOneOf, checkOptions } from './check-argument.ts'
 import { checked } from './error.ts'
 import { native } from './native.ts'
 import { checkDescriptor } from './owned-fd.ts'
@@ -19,6 +20,7 @@ const longestDelayMs = 50
  * @returns whether it is held now
  */
 export function tryLock(fd: number, mode: LockMode = 'exclusive'): boolean {
+  checkOneOf('mode', mode, ['exclusive', 'shared'])
   const result = native.lock(checkDescriptor(fd), mode === 'exclusive' ? 1 : 0)
   if (result === -constants.errno.EWOULDBLOCK) return false
   checked(result, 'flock')
@@ -35,6 +37,7 @@ export async function lock(
   mode: LockMode = 'exclusive',
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
+  checkOptions('lock()', options, { signal: 'AbortSignal' })
   // The kernel tells nobody when a flock is released but a thread that blocks in flock(2), and such a thread
   // can neither be aborted nor afforded in libuv's pool of four: so it asks again, more and more slowly.
   let delayMs = firstDelayMs

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { checkOptions } from './check-argument.ts'
 import type { Credentials } from './credentials.ts'
 import { FdPassingError, systemError } from './error.ts'
 import { type Arrival, native } from './native.ts'
@@ -47,8 +48,10 @@ export class Incoming {
     return this.#waiting.length > 0
   }
 
-  receive({ signal, fdCount }: ReceiveOptions): Promise<Message | null> {
+  receive(options: ReceiveOptions): Promise<Message | null> {
     return new Promise((resolve, reject) => {
+      checkOptions('receive()', options, { signal: 'AbortSignal', fdCount: 'count' })
+      const { signal, fdCount } = options
       signal?.throwIfAborted()
       const abort = () => {
         this.#waiting.splice(this.#waiting.indexOf(receipt), 1)
@@ -72,11 +75,9 @@ export class Incoming {
 
   /** What the kernel has queued next, or undefined. It is taken before everything that waits. */
   receiveNow(): Message | null | undefined {
-    const arrival = native.receive(this.#socket.fd)
-    if (arrival === -constants.errno.EAGAIN) return undefined
-    if (typeof arrival === 'number') throw systemError('recvmsg', arrival)
-    const message = messageOf(arrival)
-    return isEnd(message, this.#type) ? null : message
+    const arrival = arrivalAt(this.#socket.fd, this.#type)
+    if (arrival === 'nothing') return undefined
+    return arrival === 'end' ? null : messageOf(arrival)
   }
 
   /** The socket is readable, in a new turn of the event loop. */
@@ -94,9 +95,9 @@ export class Incoming {
     for (; this.#takenThisTurn < messagesPerTurn; this.#takenThisTurn++) {
       const receipt = this.#waiting[0]
       if (receipt === undefined) return
-      const arrival = native.receive(this.#socket.fd)
-      if (arrival === -constants.errno.EAGAIN) return
-      if (receipt.take(arrival)) this.#waiting.shift()
+      const isSettled = receipt.take(() => arrivalAt(this.#socket.fd, this.#type))
+      if (isSettled === undefined) return
+      if (isSettled) this.#waiting.shift()
     }
   }
 }
@@ -124,13 +125,13 @@ class Receipt {
     this.#onSettled = onSettled
   }
 
-  /** Takes what came, or a negative errno. @returns whether that settled it */
-  take(arrival: Arrival | number): boolean {
+  /** Takes what comes. @returns whether that settled it, undefined if nothing came */
+  take(receive: () => Arrival | 'end' | 'nothing'): boolean | undefined {
     try {
-      if (typeof arrival === 'number') throw systemError('recvmsg', arrival)
+      const arrival = receive()
+      if (arrival === 'nothing') return undefined
+      if (arrival === 'end') return this.#end()
       const message = messageOf(arrival)
-      if (message === undefined || (isEnd(message, this.#type) && this.#parts.length === 0))
-        return this.#settle(null)
       this.#parts.push(message)
       if (!this.#isComplete(message)) return false
       return this.#settle(join(this.#parts))
@@ -152,13 +153,19 @@ class Receipt {
     return true
   }
 
+  #end(): true {
+    if (this.#parts.length === 0) return this.#settle(null)
+    throw new FdPassingError('ERR_TRUNCATED', `the peer ended after ${this.#fdsCame} of ${this.#fdCount} fds`)
+  }
+
+  get #fdsCame(): number {
+    return this.#parts.reduce((sum, { fds }) => sum + fds.length, 0)
+  }
+
   #isComplete(last: Message): boolean {
     if (this.#fdCount === undefined) return true
-    const came = this.#parts.reduce((sum, { fds }) => sum + fds.length, 0)
+    const came = this.#fdsCame
     if (came === this.#fdCount) return true
-    if (isEnd(last, this.#type)) {
-      throw new FdPassingError('ERR_TRUNCATED', `the peer ended after ${came} of ${this.#fdCount} fds`)
-    }
     const bytes = this.#parts.reduce((sum, { data }) => sum + data.length, 0)
     if (bytes > native.RECEIVE_BUFFER_SIZE) {
       throw new FdPassingError(
@@ -172,6 +179,21 @@ class Receipt {
     }
     return false
   }
+}
+
+/** @throws {FdPassingError} `ERR_SYSTEM` */
+function arrivalAt(socket: number, type: UnixSocketType): Arrival | 'end' | 'nothing' {
+  const arrival = type === 'seqpacket' ? native.receivePacket(socket) : native.receive(socket)
+  if (arrival === -constants.errno.EAGAIN) return 'nothing'
+  if (arrival === 0 || (type === 'stream' && isEmpty(arrival))) return 'end'
+  if (typeof arrival === 'number') throw systemError('recvmsg', arrival)
+  return arrival
+}
+
+/** A stream carries no empty messages. A message whose fds were dropped is not empty. */
+function isEmpty(arrival: Arrival | number): boolean {
+  if (typeof arrival === 'number') return false
+  return arrival.data.length === 0 && arrival.fds.length === 0 && !arrival.fdsTruncated
 }
 
 function messageOf({ data, fds, pid, uid, gid, from, dataTruncated, fdsTruncated }: Arrival): Message {
@@ -193,10 +215,6 @@ function messageOf({ data, fds, pid, uid, gid, from, dataTruncated, fdsTruncated
     `the kernel dropped fds of a message, and the ${fds.length} that came are closed: this process has too few free ` +
       'descriptors. Raise its limit (ulimit -n, LimitNOFILE=)',
   )
-}
-
-function isEnd({ data, fds }: Message, type: UnixSocketType): boolean {
-  return data.length === 0 && fds.length === 0 && type !== 'datagram'
 }
 
 function join(parts: Message[]): Message {

@@ -19,8 +19,10 @@ export {
 export {
   isLockFileAt,
   type LockFileAttempt,
+  type LockFileOptions,
   lockFile,
   openLockFile,
+  type RemoveLockFileOptions,
   removeLockFile,
   tryLockFile,
 } from './lock-file.ts'

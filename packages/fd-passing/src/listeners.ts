@@ -1,9 +1,21 @@
 import { isIP } from 'node:net'
+import { show } from '@shellflip/internal/check-options'
+import { checkOptions } from './check-argument.ts'
 import { checked, invalidArgument } from './error.ts'
 import type { FileOwner } from './file-place.ts'
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 import { type BoundUnixSocket, bindUnixSocket, type UnixSocketType } from './unix-endpoint.ts'
+
+const internetOptionTypes = { host: 'any', port: 'any', ipv6Only: 'boolean', reusePort: 'boolean' } as const
+
+export const listenUnixOptionTypes = {
+  path: 'any',
+  type: 'any',
+  backlog: 'any',
+  mode: 'any',
+  owner: 'any',
+} as const
 
 /** Node's own. The kernel cuts it to net.core.somaxconn. */
 export const defaultBacklog = 511
@@ -46,6 +58,7 @@ export type ListenUnixOptions = {
  * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`; `ERR_SYSTEM` with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` …
  */
 export function listenTcp(options: ListenTcpOptions): OwnedFd {
+  checkOptions('listenTcp()', options, { ...internetOptionTypes, backlog: 'any' })
   const socket = openInternetSocket(native.SOCK_STREAM, options)
   try {
     // As every server: else a restart fails while connections of the last one are in TIME_WAIT.
@@ -66,6 +79,7 @@ export function listenTcp(options: ListenTcpOptions): OwnedFd {
  * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`
  */
 export function listenUnix(options: ListenUnixOptions): OwnedFd {
+  checkOptions('listenUnix()', options, listenUnixOptionTypes)
   return listenUnixThen(options, ({ socket }) => socket)
 }
 
@@ -83,6 +97,7 @@ export function listenUnixThen<Result>(
 
 /** A UDP socket, bound: the kernel queues datagrams from now on. @throws as {@link listenTcp} */
 export function bindUdp(options: InternetOptions): OwnedFd {
+  checkOptions('bindUdp()', options, internetOptionTypes)
   const socket = openInternetSocket(native.SOCK_DGRAM, options)
   try {
     bindInternet(socket, options)
@@ -95,9 +110,10 @@ export function bindUdp(options: InternetOptions): OwnedFd {
 
 function openInternetSocket(type: number, { host, port }: InternetOptions): OwnedFd {
   const family = isIP(host)
-  if (family === 0) throw invalidArgument(`host is a literal IP address, as 127.0.0.1 or ::1, not ${host}`)
+  if (family === 0)
+    throw invalidArgument(`host must be an IP address, as 127.0.0.1 or ::1, not ${show(host)}`)
   if (!Number.isInteger(port) || port < 0 || port > 65535)
-    throw invalidArgument(`port is 0 to 65535, not ${port}`)
+    throw invalidArgument(`port must be a number from 0 to 65535, not ${show(port)}`)
   const domain = family === 6 ? native.AF_INET6 : native.AF_INET
   return new OwnedFd(checked(native.socket(domain, type), 'socket'))
 }
@@ -131,6 +147,6 @@ export function setBacklog(socket: OwnedFd, backlog?: number): void {
 
 export function listen(socket: OwnedFd, backlog = defaultBacklog): void {
   if (!Number.isInteger(backlog) || backlog < 0)
-    throw invalidArgument(`backlog is a whole number, not ${backlog}`)
-  checked(native.listen(socket.fd, backlog), 'listen')
+    throw invalidArgument(`backlog must be a whole number from 0 on, not ${show(backlog)}`)
+  checked(native.listen(socket.fd, Math.min(backlog, 0x7fffffff)), 'listen')
 }

@@ -1,4 +1,5 @@
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { openFds, temporaryFolder } from '@shellflip/testing'
 import { expect, test, vi } from 'vitest'
 import { isLockFileAt, lockFile, openLockFile, removeLockFile, tryLockFile } from './lock-file.ts'
@@ -55,4 +56,47 @@ test('opening one that is not there does not make it', () => {
   using folder = temporaryFolder()
   expect(() => openLockFile(folder.join('lock'))).toThrow(expect.objectContaining({ errno: 'ENOENT' }))
   expect(readdirSync(folder.path)).toEqual([])
+})
+
+test('a file with content is not a lock file, and stays as it is', () => {
+  using folder = temporaryFolder()
+  const path = folder.join('state')
+  writeFileSync(path, 'precious', { mode: 0o600 })
+  const before = openFds().size
+  expect(() => tryLockFile(path)).toThrow(
+    expect.objectContaining({
+      code: 'ERR_FORBIDDEN',
+      message: expect.stringMatching(/is not a lock file: it has 8 bytes/),
+    }),
+  )
+  expect(openFds().size).toBe(before)
+  using fd = tryLockFile(path, { isNote: () => true }).fd
+  removeLockFile(path, fd.fd)
+  expect(readFileSync(path, 'utf8')).toBe('precious')
+})
+
+test.runIf(process.platform === 'linux')('a file that somebody else made stays, emptied', () => {
+  using folder = temporaryFolder()
+  const path = folder.join('lock')
+  const isNote = () => true
+  for (const content of ['', 'note']) {
+    writeFileSync(path, content, { mode: 0o600 })
+    using fd = tryLockFile(path, { isNote }).fd
+    removeLockFile(path, fd.fd, { isNote })
+    expect(statSync(path).size).toBe(0)
+  }
+  using fd = tryLockFile(path).fd
+  removeLockFile(path, fd.fd, { nameIsOurs: true })
+  expect(readdirSync(folder.path)).toEqual([])
+})
+
+test('a pipe is refused without being opened', () => {
+  using folder = temporaryFolder()
+  const path = folder.join('pipe')
+  execFileSync('mkfifo', ['-m', '600', path])
+  const opening = vi.spyOn(native, 'openFileAt')
+  expect(() => tryLockFile(path)).toThrow(expect.objectContaining({ code: 'ERR_FORBIDDEN' }))
+  expect(() => openLockFile(path)).toThrow(expect.objectContaining({ code: 'ERR_FORBIDDEN' }))
+  expect(opening).not.toHaveBeenCalled()
+  vi.restoreAllMocks()
 })

@@ -1,9 +1,25 @@
+import { ftruncateSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { checkOptions } from './check-argument.ts'
 import { checked, FdPassingError } from './error.ts'
 import { FilePlace, forbidden, isRegularFile, isSameFile, kindOf, octal } from './file-place.ts'
-import { tryLock } from './flock.ts'
+import { tryLock, unlock } from './flock.ts'
+import { isAwaited } from './flock-waiters.ts'
 import { type FileStats, native } from './native.ts'
-import type { OwnedFd } from './owned-fd.ts'
+import { checkDescriptor, type OwnedFd } from './owned-fd.ts'
+
+export type LockFileOptions = {
+  /**
+   * Tells whether the content of an open file is the caller's note, as who holds the lock. A file with other content is not a lock
+   * file: it is `ERR_FORBIDDEN`, and stays as it is. @default only an empty file is a lock file
+   */
+  isNote?: (fd: number) => boolean
+}
+
+export type RemoveLockFileOptions = LockFileOptions & {
+  /** Whether nobody else makes a file of this name, so that it is removed whoever made it. @default false */
+  nameIsOurs?: boolean
+}
 
 /** The outcome of an attempt to lock a file. The caller owns `fd`, the open file. */
 export type LockFileAttempt = {
@@ -18,18 +34,30 @@ const firstDelayMs = 1
 const longestDelayMs = 50
 
 /**
- * Locks a file that only we can open, unless somebody holds its lock. Makes the file if there is none. The holder of the lock
- * removes the file with {@link removeLockFile}. A file that a killed holder left is used again.
- *
- * @throws {@link FdPassingError} `ERR_FORBIDDEN`: others can open the file, and so lock it; `ERR_SYSTEM`
+ * Marks a file that a lock has made (S_ISVTX), from its first moment on. Linux ignores this bit of a file. Only such a file is
+ * removed with its lock. The file of somebody else, as of flock(1), stays. Other systems clear the bit.
  */
-export function tryLockFile(path: string): LockFileAttempt {
+const madeByLock = 0o1000
+const createMode = 0o600 | madeByLock
+
+/**
+ * Locks a file that only we can open, unless somebody holds its lock. Makes the file if there is none. The holder of the lock
+ * removes the file with {@link removeLockFile}. A file that a killed holder left is used again, and so is an empty one.
+ *
+ * @throws {@link FdPassingError} `ERR_FORBIDDEN`: others can open the file, and so lock it, or it is not a lock file; `ERR_SYSTEM`
+ */
+export function tryLockFile(path: string, options: LockFileOptions = {}): LockFileAttempt {
+  checkOptions('tryLockFile()', options, { isNote: 'function' })
+  const { isNote = isNeverNote } = options
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
-    const opened = open(path, true)
+    const opened = open(path, createMode)
     if (opened === undefined) continue
     try {
       if (!tryLock(opened.fd)) return { type: 'held', fd: opened }
-      if (isLockFileAt(path, opened.fd)) return { type: 'locked', fd: opened }
+      if (isLockFileAt(path, opened.fd)) {
+        checkContent(path, opened.fd, isNote)
+        return { type: 'locked', fd: opened }
+      }
     } catch (error) {
       opened.close()
       throw error
@@ -45,12 +73,16 @@ export function tryLockFile(path: string): LockFileAttempt {
  *
  * @param options `signal` ends the wait with its reason
  */
-export async function lockFile(path: string, options: { signal?: AbortSignal } = {}): Promise<OwnedFd> {
-  const { signal } = options
+export async function lockFile(
+  path: string,
+  options: LockFileOptions & { signal?: AbortSignal } = {},
+): Promise<OwnedFd> {
+  checkOptions('lockFile()', options, { isNote: 'function', signal: 'AbortSignal' })
+  const { signal, ...attemptOptions } = options
   // Each attempt opens the path anew, since the holder removes the file.
   for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
     signal?.throwIfAborted()
-    const { type, fd } = tryLockFile(path)
+    const { type, fd } = tryLockFile(path, attemptOptions)
     if (type === 'locked') return fd
     fd.close()
     await delay(delayMs, undefined, signal ? { signal } : {}).catch((error: unknown) => {
@@ -65,26 +97,46 @@ export async function lockFile(path: string, options: { signal?: AbortSignal } =
  * @throws {@link FdPassingError} `ERR_FORBIDDEN`, `ERR_SYSTEM`
  */
 export function openLockFile(path: string): OwnedFd {
-  return open(path, false) ?? openLockFile(path)
+  return open(path) ?? openLockFile(path)
 }
 
 /** Tells whether the open file is still the one at the path. */
 export function isLockFileAt(path: string, fd: number): boolean {
+  const stats = statsOf(fd)
   using place = new FilePlace(path)
   const there = place.stats()
-  return there !== undefined && isSameFile(there, statsOf(fd))
+  return there !== undefined && isSameFile(there, stats)
 }
 
-/** Removes the lock file if it is the open one. Only the holder of its lock may do that. */
-export function removeLockFile(path: string, fd: number): void {
+/**
+ * Removes the lock file if it is the open one. Only the holder of its lock may do that. The file stays, without the note, if another
+ * program made it, or waits for its lock: both would lock a file that is not at the path any more. A file to which somebody has
+ * written something else stays as it is.
+ */
+export function removeLockFile(path: string, fd: number, options: RemoveLockFileOptions = {}): void {
+  checkOptions('removeLockFile()', options, { isNote: 'function', nameIsOurs: 'boolean' })
+  const { isNote = isNeverNote, nameIsOurs = false } = options
+  const stats = statsOf(fd)
   using place = new FilePlace(path)
-  place.unlink(statsOf(fd))
+  if (stats.size > 0 && !isNote(fd)) return
+  if (nameIsOurs || (isMadeByLock(stats) && !isAwaited(fd))) place.unlink(stats)
+  else if (stats.size > 0) ftruncateSync(fd)
+}
+
+const isNeverNote = () => false
+
+/** Only Linux keeps the mark. Elsewhere every lock file counts as made by a lock. */
+function isMadeByLock({ mode }: FileStats): boolean {
+  return process.platform !== 'linux' || (mode & madeByLock) !== 0
 }
 
 /** @returns undefined if the file was removed meanwhile */
-function open(path: string, create: boolean): OwnedFd | undefined {
+function open(path: string, createMode = 0): OwnedFd | undefined {
   using place = new FilePlace(path)
-  const fd = openAt(place, create)
+  // To open a device or a pipe can have an effect of its own.
+  const found = place.stats()
+  if (found !== undefined) checkIsOurs(path, found)
+  const fd = openAt(place, createMode)
   try {
     const stats = statsOf(fd.fd)
     if (stats.links > 0) {
@@ -99,9 +151,9 @@ function open(path: string, create: boolean): OwnedFd | undefined {
   return undefined
 }
 
-function openAt(place: FilePlace, create: boolean): OwnedFd {
+function openAt(place: FilePlace, createMode: number): OwnedFd {
   try {
-    return place.open({ create })
+    return place.open({ createMode })
   } catch (error) {
     // A link, a folder or a socket cannot be opened. Linux may refuse the file of another user in /tmp (protected_regular).
     const found = place.stats()
@@ -130,6 +182,16 @@ function checkIsOurs(path: string, stats: FileStats): void {
   }
 }
 
+/** The holder of the lock writes over the file and removes it, so it must not be a file that somebody needs. */
+function checkContent(path: string, fd: number, isNote: (fd: number) => boolean): void {
+  const { size } = statsOf(fd)
+  if (size === 0 || isNote(fd)) return
+  unlock(fd)
+  throw forbidden(
+    `${path} is not a lock file: it has ${size} bytes that no lock has written. Choose a path of its own for the lock`,
+  )
+}
+
 function statsOf(fd: number): FileStats {
-  return checked<FileStats>(native.stat(fd), 'fstat')
+  return checked<FileStats>(native.stat(checkDescriptor(fd)), 'fstat')
 }

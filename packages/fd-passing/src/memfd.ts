@@ -1,3 +1,5 @@
+import { show } from '@shellflip/internal/check-options'
+import { checkArray, checkOneOf, checkOptions } from './check-argument.ts'
 import { checked, invalidArgument } from './error.ts'
 import { native } from './native.ts'
 import { checkDescriptor, OwnedFd } from './owned-fd.ts'
@@ -22,14 +24,19 @@ const maxNameBytes = 249
  * @throws {@link FdPassingError} `ERR_UNSUPPORTED` elsewhere
  */
 export function memfd(name: string, options: { sealable?: boolean } = {}): OwnedFd {
-  if (Buffer.byteLength(name) > maxNameBytes || name.includes('\0')) {
-    throw invalidArgument(`a memfd's name has at most ${maxNameBytes} bytes, none of them NUL`)
+  checkOptions('memfd()', options, { sealable: 'boolean' })
+  if (typeof name !== 'string' || Buffer.byteLength(name) > maxNameBytes || name.includes('\0')) {
+    throw invalidArgument(
+      `the name of a memfd must be text of at most ${maxNameBytes} bytes without a NUL, not ${show(name)}`,
+    )
   }
   return new OwnedFd(checked(native.memfd(name, options.sealable ? 1 : 0), 'memfd_create'))
 }
 
 /** Seals a memory file, for good. `EBUSY`: it is mapped for writing. `EPERM`: it was not made sealable. */
 export function addSeals(fd: number, seals: readonly Seal[]): void {
+  checkArray('seals', seals)
+  for (const seal of seals) checkOneOf('a seal', seal, Object.keys(sealBits))
   const bits = seals.reduce((sum, seal) => sum | sealBits[seal], 0)
   checked(native.addSeals(checkDescriptor(fd), bits), 'fcntl', 'F_ADD_SEALS')
 }

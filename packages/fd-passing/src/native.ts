@@ -27,6 +27,8 @@ export type FileStats = {
   uid: number
   /** How many names the file has. */
   links: number
+  /** In bytes. */
+  size: number
 }
 
 /** How a process ended: by exit(3) or by a signal. */
@@ -58,7 +60,8 @@ export type Native = {
   openFolder(path: string): number
   statAt(folder: number, name: string): FileStats | number
   stat(fd: number): FileStats | number
-  openFileAt(folder: number, name: string, create: number): number
+  /** Makes the file with this mode if there is none, unless the mode is 0. */
+  openFileAt(folder: number, name: string, mode: number): number
   /** ESTALE where another file than this socket is. */
   chmodSocketAt(folder: number, name: string, dev: bigint, ino: bigint, mode: number): number
   /** -1 leaves an id as it is. ESTALE where another file than this socket is. */
@@ -89,6 +92,8 @@ export type Native = {
     credentials: Uint32Array | undefined,
   ): number
   receive(fd: number): Arrival | number
+  /** Receives from a seqpacket socket, and answers 0 at its end: an empty message is an arrival. */
+  receivePacket(fd: number): Arrival | number
   watch(fd: number, onReady: (events: number) => void): WatcherHandle | number
   want(watcher: WatcherHandle, events: number): number
   keepAlive(watcher: WatcherHandle, on: number): number

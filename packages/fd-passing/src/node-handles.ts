@@ -1,12 +1,14 @@
 import type { Cluster } from 'node:cluster'
-import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
+import { createSocket, Socket as DatagramSocket } from 'node:dgram'
 import type { EventEmitter } from 'node:events'
-import { type Server, Socket } from 'node:net'
+import { Server, Socket } from 'node:net'
+import { show } from '@shellflip/internal/check-options'
+import { checkOptions } from './check-argument.ts'
 import { checked, FdPassingError, invalidArgument } from './error.ts'
 import { isSameFile } from './file-place.ts'
 import { defaultBacklog, listen } from './listeners.ts'
 import { type FileStats, native } from './native.ts'
-import { OwnedFd } from './owned-fd.ts'
+import { checkOwnedFd, OwnedFd } from './owned-fd.ts'
 import { localAddress } from './socket-address.ts'
 
 /** What of Node's own objects has a descriptor. A TLS socket counts too, but is refused: its fd is ciphertext. */
@@ -22,6 +24,8 @@ type Handle = { fd?: unknown }
  *   `ERR_INVALID_ARGUMENT`: a TLS socket; `ERR_UNSUPPORTED`: a server of a cluster worker, which has none
  */
 export function fdOf(owner: HandleOwner): number {
+  if (!(owner instanceof Server || owner instanceof Socket || owner instanceof DatagramSocket))
+    throw invalidArgument(`a server or a socket of Node is needed, not ${show(owner)}`)
   if ((owner as { encrypted?: boolean }).encrypted === true) {
     throw invalidArgument('a TLS socket has its keys in this process: its fd is of no use elsewhere')
   }
@@ -58,6 +62,9 @@ export async function serverFrom<S extends Server>(
   server: S,
   options: { backlog?: number } = {},
 ): Promise<S> {
+  checkOptions('serverFrom()', options, { backlog: 'any' })
+  if (!(server instanceof Server))
+    throw invalidArgument(`server must be a server of node:net, node:http and the like, not ${show(server)}`)
   const { backlog = defaultBacklog } = options
   checkType(fd, native.SOCK_STREAM, 'a stream socket')
   // Node's net loads it as well, at this moment and not before.
@@ -80,6 +87,7 @@ export async function serverFrom<S extends Server>(
 
 /** A connection over a connected stream socket, owning it. @param options as of `net.Socket`: `allowHalfOpen` */
 export function socketFrom(fd: OwnedFd, options: { allowHalfOpen?: boolean } = {}): Socket {
+  checkOptions('socketFrom()', options, { allowHalfOpen: 'boolean' })
   checkType(fd, native.SOCK_STREAM, 'a stream socket')
   const socket = new Socket({ ...options, fd: fd.fd, readable: true, writable: true })
   fd.release()
@@ -134,6 +142,7 @@ function settled(emitter: EventEmitter, event: string, begin: () => void): Promi
 }
 
 function checkType(fd: OwnedFd, type: number, what: string): void {
+  checkOwnedFd(fd)
   const found = checked(native.getOption(fd.fd, native.SOL_SOCKET, native.SO_TYPE), 'getsockopt', 'SO_TYPE')
   if (found !== type) throw invalidArgument(`fd ${fd.fd} is not ${what}`)
 }

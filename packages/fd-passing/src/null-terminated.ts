@@ -1,3 +1,5 @@
+import { show } from '@shellflip/internal/check-options'
+import { checkArray } from './check-argument.ts'
 import { invalidArgument } from './error.ts'
 
 /** Text, or bytes where it may not be UTF-8. */
@@ -9,10 +11,11 @@ export type Bytes = string | Uint8Array
  * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if one holds a NUL itself: the program would get a part of it
  */
 export function nullTerminated(what: string, strings: readonly Bytes[]): Uint8Array {
+  checkArray(what, strings)
   return Buffer.concat(
     strings.map((text) => {
       if (typeof text !== 'string' && !(text instanceof Uint8Array)) {
-        throw invalidArgument(`${what} must be text or bytes, not ${typeof text}`)
+        throw invalidArgument(`${what} must be text or bytes, not ${show(text)}`)
       }
       const bytes = Buffer.from(text)
       if (bytes.includes(0))

@@ -1,8 +1,11 @@
 import { constants } from 'node:os'
+import { isUint8Array } from 'node:util/types'
+import { show } from '@shellflip/internal/check-options'
+import { checkArray, checkId, checkOptions, checkPid } from './check-argument.ts'
 import { type Credentials, ownCredentials } from './credentials.ts'
 import { FdPassingError, invalidArgument, systemError } from './error.ts'
 import { native } from './native.ts'
-import type { OwnedFd } from './owned-fd.ts'
+import { checkOwnedFd, type OwnedFd } from './owned-fd.ts'
 import { checkUnixAddress } from './unix-address.ts'
 import type { UnixSocketType } from './unix-endpoint.ts'
 
@@ -28,6 +31,14 @@ export type SendOptions = {
    */
   retryTimeoutMs?: number
 }
+
+const optionTypes = {
+  fds: 'any',
+  to: 'any',
+  credentials: 'any',
+  signal: 'AbortSignal',
+  retryTimeoutMs: 'milliseconds',
+} as const
 
 const { EAGAIN, ENOBUFS } = constants.errno
 const firstDelayMs = 1
@@ -83,9 +94,11 @@ export class Outgoing {
     return this.#queue.length > 0
   }
 
-  send(data: Uint8Array, options: SendOptions): Promise<void> {
-    const { signal, retryTimeoutMs = defaultRetryTimeoutMs } = options
+  send(given: Uint8Array | string, options: SendOptions): Promise<void> {
     return new Promise((resolve, reject) => {
+      checkOptions('send()', options, optionTypes)
+      const { signal, retryTimeoutMs = defaultRetryTimeoutMs } = options
+      const data = bytesOf(given)
       signal?.throwIfAborted()
       const abort = () => this.#abandon(shipment, signal?.reason)
       const settled = () => signal?.removeEventListener('abort', abort)
@@ -215,18 +228,31 @@ function halfSent(cause: unknown): FdPassingError {
   )
 }
 
+function bytesOf(data: Uint8Array | string): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data)
+  if (isUint8Array(data)) return data
+  throw invalidArgument(`data must be text or bytes (Uint8Array), not ${show(data)}`)
+}
+
+/** A number in place of an OwnedFd would send another descriptor, or none. */
+function checkFds(fds: readonly OwnedFd[]): void {
+  checkArray('fds', fds)
+  for (let index = 0; index < fds.length; index++) checkOwnedFd(fds[index], `fds[${index}]`)
+}
+
 function split(data: Uint8Array, { fds = [], to, credentials }: SendOptions, type: UnixSocketType): Piece[] {
+  checkFds(fds)
   if (to !== undefined && type !== 'datagram') throw invalidArgument('`to` is for datagram sockets only')
   if (data.length === 0 && type !== 'datagram') {
     throw invalidArgument(
-      `an empty message on a ${type} socket reads as its end, and loses its fds: send a byte`,
+      type === 'stream'
+        ? 'a stream carries no empty message, and loses the fds of one: send a byte'
+        : 'most programs take an empty seqpacket message for the end: send a byte',
     )
   }
   const common = {
     to: to === undefined ? undefined : checkUnixAddress(to),
-    credentials: credentials
-      ? credentialNumbers(credentials === true ? ownCredentials() : credentials)
-      : undefined,
+    credentials: credentialNumbers(credentials),
   }
   const limit = native.MAX_FDS_PER_MESSAGE
   if (fds.length <= limit) return [{ data, fds, ...common }]
@@ -242,6 +268,16 @@ function split(data: Uint8Array, { fds = [], to, credentials }: SendOptions, typ
   }))
 }
 
-function credentialNumbers({ pid, uid, gid }: Credentials): Uint32Array {
+function credentialNumbers(credentials: SendOptions['credentials'] = false): Uint32Array | undefined {
+  if (credentials === false) return undefined
+  const { pid, uid, gid } = credentials === true ? ownCredentials() : checkCredentials(credentials)
   return Uint32Array.of(pid, uid, gid)
+}
+
+function checkCredentials(credentials: Credentials): Credentials {
+  checkOptions('credentials', credentials, { pid: 'any', uid: 'any', gid: 'any' })
+  checkPid(credentials.pid)
+  checkId('uid', credentials.uid)
+  checkId('gid', credentials.gid)
+  return credentials
 }

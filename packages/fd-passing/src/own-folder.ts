@@ -1,6 +1,7 @@
 import { rmdirSync } from 'node:fs'
 import { constants } from 'node:os'
-import { checked, systemError } from './error.ts'
+import { show } from '@shellflip/internal/check-options'
+import { checked, invalidArgument, systemError } from './error.ts'
 import {
   FilePlace,
   forbidden,
@@ -49,6 +50,8 @@ export class OwnFolder implements Disposable {
 
   /** Unlinks a socket of this user in the folder. Anything else under that name stays. */
   unlinkSocket(name: string): void {
+    if (typeof name !== 'string' || name.includes('/'))
+      throw invalidArgument(`a name in a folder must be text without a slash, not ${show(name)}`)
     const found = native.statAt(this.#folder.fd, name)
     if (typeof found === 'number' || !isSocket(found) || found.uid !== process.geteuid?.()) return
     native.unlinkAt(this.#folder.fd, name, found.dev, found.ino)

@@ -1,4 +1,6 @@
 import { constants } from 'node:os'
+import { show } from '@shellflip/internal/check-options'
+import { isWholeNumber } from './check-argument.ts'
 import { checked, closedError, invalidArgument } from './error.ts'
 import { native } from './native.ts'
 
@@ -78,6 +80,17 @@ export class OwnedFd implements Disposable {
 }
 
 export function checkDescriptor(fd: number): number {
-  if (!Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) throw invalidArgument(`${fd} is no file descriptor`)
-  return fd
+  if (isWholeNumber(fd, 0, 0x7fffffff)) return fd
+  const hint = (fd as unknown) instanceof OwnedFd ? '. Pass its fd' : ''
+  throw invalidArgument(`${show(fd)} is not a file descriptor${hint}`)
+}
+
+/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT`; `ERR_FD_CLOSED` */
+export function checkOwnedFd(fd: unknown, name = 'fd'): OwnedFd {
+  if (fd instanceof OwnedFd) {
+    if (fd.closed) throw closedError(`${name}, an OwnedFd,`)
+    return fd
+  }
+  const hint = typeof fd === 'number' ? `. dup(${fd}) makes one of a copy` : ''
+  throw invalidArgument(`${name} must be an OwnedFd of this package, not ${show(fd)}${hint}`)
 }

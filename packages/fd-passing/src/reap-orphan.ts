@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
-import { checked, invalidArgument } from './error.ts'
+import { checkPid } from './check-argument.ts'
+import { checked } from './error.ts'
 import { native } from './native.ts'
 
 const { ECHILD } = constants.errno
@@ -14,7 +15,7 @@ const { ECHILD } = constants.errno
  */
 export function reapOrphan(pid: number): boolean {
   // Others mean any child, or a group of them, to waitpid(2).
-  if (!Number.isInteger(pid) || pid <= 0) throw invalidArgument(`${pid} is no process id`)
+  checkPid(pid)
   const report = native.reap(pid)
   if (report === -ECHILD) return false
   return typeof checked(report, 'waitpid') === 'object'

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { show } from '@shellflip/internal/check-options'
 import { invalidArgument, systemError } from './error.ts'
 import {
   type FileIdentity,
@@ -83,7 +84,7 @@ export class SocketFile implements Disposable {
 
 export function checkMode(mode: number): void {
   if (Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return
-  throw invalidArgument(`mode is permission bits, as 0o660, not ${mode}`)
+  throw invalidArgument(`mode must be permission bits, as 0o660, not ${show(mode)}`)
 }
 
 function checkIsOurSocket(path: string, file: FileStats): void {

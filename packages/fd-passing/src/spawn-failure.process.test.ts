@@ -35,10 +35,10 @@ describe.runIf(process.platform === 'linux')('a spawn that fails', () => {
   it.each([
     [{ file: 'a\0b' }, 'file must not hold a NUL'],
     [{ args: ['\0'] }, 'args must not hold a NUL'],
-    [{ env: [7 as unknown as string] }, 'env must be text or bytes, not number'],
+    [{ env: [7 as unknown as string] }, 'env must be text or bytes, not 7'],
     [{ file: [] }, 'file must name at least one path'],
     [{ openFiles: 0.5 }, 'openFiles must be a whole number from 0, not 0.5'],
-    [{ fds: [-3] }, '-3 is no file descriptor'],
+    [{ fds: [-3] }, '-3 is not a file descriptor'],
   ])('for a wrong argument says which: %#', (options, message) => {
     expect(refusal(options)).toMatchObject({ code: 'ERR_INVALID_ARGUMENT' })
     expect(refusal(options).message).toContain(message)

@@ -1,3 +1,4 @@
+import { checkArray, checkFunction, checkOptions } from './check-argument.ts'
 import { FdPassingError, invalidArgument, systemError } from './error.ts'
 import { native, type SpawnFailure } from './native.ts'
 import { type Bytes, nullTerminated } from './null-terminated.ts'
@@ -25,6 +26,18 @@ export type SpawnOptions = {
   openFiles?: number
 }
 
+const optionTypes = {
+  file: 'any',
+  args: 'any',
+  argv0: 'any',
+  env: 'any',
+  cwd: 'any',
+  fds: 'any',
+  ownSession: 'boolean',
+  listenPid: 'boolean',
+  openFiles: 'any',
+} as const
+
 const ownSessionFlag = 1
 const listenPidFlag = 2
 
@@ -37,14 +50,19 @@ const listenPidFlag = 2
  *   `chdir`, `setrlimit`, `execve`), its `errno` and, for `chdir` and `execve`, the `path`
  */
 export function spawnProcess(options: SpawnOptions, onExit: (exit: ProcessExit) => void): SpawnedProcess {
+  checkOptions('spawnProcess()', options, optionTypes)
+  checkFunction('onExit', onExit)
   const files = filesOf(options.file)
   const { args = [], argv0 = files[0] as Bytes, env, cwd, openFiles = -1 } = options
+  const fds = options.fds ?? [null, null, null]
+  checkArray('fds', fds)
+  checkArray('args', args)
   const answer = native.spawn(
     nullTerminated('file', files),
     nullTerminated('args', [argv0, ...args]),
     nullTerminated('env', env),
     nullTerminated('cwd', cwd === undefined ? [] : [cwd]),
-    Int32Array.from(options.fds ?? [null, null, null], (fd) => (fd === null ? -1 : checkDescriptor(fd))),
+    Int32Array.from(fds, (fd) => (fd === null ? -1 : checkDescriptor(fd))),
     (options.ownSession ? ownSessionFlag : 0) | (options.listenPid ? listenPidFlag : 0),
     checkLimit(openFiles),
   )

@@ -1,3 +1,4 @@
+import { show } from '@shellflip/internal/check-options'
 import { FdPassingError, invalidArgument, unsupported } from './error.ts'
 import { native } from './native.ts'
 
@@ -11,8 +12,8 @@ export const maxUnixAddressBytes = native.MAX_UNIX_ADDRESS_BYTES
  *   where there are no abstract addresses
  */
 export function checkUnixAddress(address: string): string {
-  if (address === '' || address === '@')
-    throw invalidArgument('a UNIX socket address is /path or @name, not empty')
+  if (typeof address !== 'string' || address === '' || address === '@')
+    throw invalidArgument(`a UNIX socket address must be /path or @name, not ${show(address)}`)
   if (address.includes('\0'))
     throw invalidArgument('a UNIX socket address has no NUL: write an abstract one as @name')
   const bytes = Buffer.byteLength(address)

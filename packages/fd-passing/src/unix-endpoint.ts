@@ -1,7 +1,8 @@
+import { checkId, checkOneOf, checkOptions } from './check-argument.ts'
 import { checked, invalidArgument, unsupported } from './error.ts'
 import type { FileIdentity, FileOwner } from './file-place.ts'
 import { native } from './native.ts'
-import { OwnedFd } from './owned-fd.ts'
+import { checkDescriptor, OwnedFd } from './owned-fd.ts'
 import { checkMode, SocketFile } from './socket-file.ts'
 import { checkUnixAddress } from './unix-address.ts'
 
@@ -9,13 +10,18 @@ import { checkUnixAddress } from './unix-address.ts'
 export type UnixSocketType = 'stream' | 'seqpacket' | 'datagram'
 
 function socketTypeNumber(type: UnixSocketType): number {
+  checkOneOf('type', type, ['stream', 'seqpacket', 'datagram'])
   if (type === 'seqpacket' && process.platform !== 'linux') throw unsupported('a UNIX seqpacket socket')
   return { stream: native.SOCK_STREAM, seqpacket: native.SOCK_SEQPACKET, datagram: native.SOCK_DGRAM }[type]
 }
 
 /** How a socket carries data (SO_TYPE): a UNIX socket, or one of TCP (`stream`) or UDP (`datagram`). */
 export function socketTypeOf(fd: number): UnixSocketType {
-  const type = checked(native.getOption(fd, native.SOL_SOCKET, native.SO_TYPE), 'getsockopt', 'SO_TYPE')
+  const type = checked(
+    native.getOption(checkDescriptor(fd), native.SOL_SOCKET, native.SO_TYPE),
+    'getsockopt',
+    'SO_TYPE',
+  )
   if (type === native.SOCK_STREAM) return 'stream'
   return type === native.SOCK_SEQPACKET ? 'seqpacket' : 'datagram'
 }
@@ -55,6 +61,7 @@ export function bindUnixSocket<Result>(
   checkUnixAddress(address)
   const { mode, owner } = options
   if (mode !== undefined) checkMode(mode)
+  if (owner !== undefined) checkOwner(owner)
   if (owner !== undefined && mode === undefined)
     throw invalidArgument('owner needs a mode, as 0o660, which says what the owner and the group may do')
   using file = address.startsWith('@') ? undefined : new SocketFile(address)
@@ -76,6 +83,11 @@ export function bindUnixSocket<Result>(
     socket.close()
     throw error
   }
+}
+
+function checkOwner(owner: FileOwner): void {
+  checkOptions('owner', owner, { uid: 'any', gid: 'any' })
+  for (const [name, id] of Object.entries(owner)) if (id !== undefined) checkId(name, id)
 }
 
 export function connectUnixSocket(type: UnixSocketType, address: string): OwnedFd {

@@ -1,10 +1,16 @@
 import { constants } from 'node:os'
+import { checkOptions } from './check-argument.ts'
 import { closedError, systemError } from './error.ts'
-import { type ListenUnixOptions, listenUnixThen } from './listeners.ts'
+import { type ListenUnixOptions, listenUnixOptionTypes, listenUnixThen } from './listeners.ts'
 import { native } from './native.ts'
-import { OwnedFd } from './owned-fd.ts'
+import { checkOwnedFd, OwnedFd } from './owned-fd.ts'
 import { Readiness, readable } from './readiness.ts'
-import { adoptOrClose, type UnixSocket, type UnixSocketOptions } from './unix-socket.ts'
+import {
+  adoptOrClose,
+  type UnixSocket,
+  type UnixSocketOptions,
+  unixSocketOptionTypes,
+} from './unix-socket.ts'
 
 type Waiting = { wake: () => void; fail: (error: unknown) => void }
 
@@ -22,7 +28,9 @@ export class UnixListener implements Disposable {
    * @throws as `listenUnix`
    */
   static listen(options: ListenUnixOptions & UnixSocketOptions): UnixListener {
-    return listenUnixThen(options, ({ socket }) => UnixListener.adopt(socket, options))
+    checkOptions('UnixListener.listen()', options, { ...listenUnixOptionTypes, ...unixSocketOptionTypes })
+    const { passCredentials = false, ...listenOptions } = options
+    return listenUnixThen(listenOptions, ({ socket }) => UnixListener.adopt(socket, { passCredentials }))
   }
 
   /**
@@ -31,7 +39,8 @@ export class UnixListener implements Disposable {
    * @throws {@link FdPassingError} `ERR_SYSTEM` if it cannot be watched. `fd` stays its owner's then
    */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixListener {
-    return new UnixListener(fd, options)
+    checkOptions('UnixListener.adopt()', options, unixSocketOptionTypes)
+    return new UnixListener(checkOwnedFd(fd), options)
   }
 
   private constructor(fd: OwnedFd, connectionOptions: UnixSocketOptions) {
@@ -59,6 +68,7 @@ export class UnixListener implements Disposable {
    *   queued
    */
   async accept(options: { signal?: AbortSignal } = {}): Promise<UnixSocket> {
+    checkOptions('accept()', options, { signal: 'AbortSignal' })
     while (true) {
       await this.#readable(options.signal)
       const accepted = native.accept(this.fd)

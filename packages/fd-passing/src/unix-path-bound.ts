@@ -26,6 +26,7 @@ export function isUnixPathBound(path: string): boolean {
     return true
   } catch (error) {
     if (!(error instanceof FdPassingError)) throw error
+    if (error.code === 'ERR_INVALID_ARGUMENT') throw error
     return error.errno === 'EPROTOTYPE' || (lookedAway.has(error.errno ?? '') && mayBeSocket(path))
   }
 }

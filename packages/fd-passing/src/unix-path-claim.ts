@@ -1,3 +1,4 @@
+import { checkPath } from './check-argument.ts'
 import { FdPassingError } from './error.ts'
 import { type FileIdentity, type FileOwner, FilePlace, lookAt, replaced } from './file-place.ts'
 import { checkMode } from './socket-file.ts'
@@ -68,6 +69,7 @@ function nameOf({ dev, ino }: FileIdentity): string {
 }
 
 function socketAt(path: string): FileIdentity | null {
+  checkPath(path)
   if (path.startsWith('@')) return null
   try {
     const found = lookAt(path)

@@ -3,10 +3,12 @@ import { temporaryFolder } from '@shellflip/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { pipe } from './descriptors.ts'
+import { sameFile } from './fixtures/descriptors.ts'
 import { collect, received, writersGone } from './fixtures/messages.ts'
 import { listenTcp } from './listeners.ts'
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
+import { localAddress } from './socket-address.ts'
 import { socketpair } from './unix-endpoint.ts'
 import { UnixSocket } from './unix-socket.ts'
 
@@ -135,14 +137,18 @@ describe('a stream UnixSocket', () => {
     using _receiver = receiver
     const { reader, writer } = pipe()
     using _reader = reader
-    writer.close()
     const fds = [...Array.from({ length: 253 }, () => reader), writer]
+    const filling = sender.send(Buffer.alloc(4 * 1024 * 1024))
     const sends = [sender.send('two parts', { fds }), sender.send('next')]
-    for (const send of sends) await expect(send).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' })
-    await expect(sender.send('later')).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' })
-    const message = received(await receiver.receive())
-    expect(message.data.toString()).toBe('t')
+    const refusals = sends.map((send) => expect(send).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' }))
+    writer.close()
+    let message = received(await receiver.receive())
+    while (message.fds.length === 0) message = received(await receiver.receive())
+    expect(message.data.at(-1)).toBe('t'.charCodeAt(0))
     for (const fd of message.fds) fd.close()
+    await filling
+    await Promise.all(refusals)
+    await expect(sender.send('later')).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' })
   })
 
   it('brings all bytes and all fds in order, however they are sent and read', async () => {
@@ -255,3 +261,61 @@ describe('adopting', () => {
 function unconnectedDatagramSocket(): OwnedFd {
   return new OwnedFd(native.socket(native.AF_UNIX, native.SOCK_DGRAM))
 }
+
+describe.runIf(onLinux)('an empty seqpacket message', () => {
+  /** The peer's end, whose send() of ours refuses an empty message. */
+  const sendTo = (fd: number, size: number, fds?: number[]) =>
+    native.send(fd, new Uint8Array(size), fds && Int32Array.from(fds), undefined, undefined)
+
+  it.each([
+    ['without credentials', false],
+    ['with credentials', true],
+  ])('is a message, and not the end, %s', async (_, passCredentials) => {
+    const [left, right] = socketpair('seqpacket')
+    using receiver = UnixSocket.adopt(right, { passCredentials })
+    for (const size of [1, 0, 0, 2]) sendTo(left.fd, size)
+    left.close()
+    const messages = await collect(receiver)
+    expect(messages.map(({ data }) => data.length)).toEqual([1, 0, 0, 2])
+    expect(
+      messages.every(({ credentials }) => credentials?.pid === (passCredentials ? process.pid : undefined)),
+    ).toBe(true)
+    expect(await receiver.receive()).toBeNull()
+    expect(receiver.receiveNow()).toBeNull()
+  })
+
+  it('comes to one who waits, and the end after it too', async () => {
+    const [left, right] = socketpair('seqpacket')
+    using receiver = UnixSocket.adopt(right)
+    const first = receiver.receive()
+    sendTo(left.fd, 0)
+    expect(received(await first).data).toHaveLength(0)
+    const second = receiver.receive()
+    expect(native.shutdownWrites(left.fd)).toBe(0)
+    expect(await second).toBeNull()
+    left.close()
+  })
+
+  it('is there for receiveNow(), and brings its fds', () => {
+    const [left, right] = socketpair('seqpacket')
+    using receiver = UnixSocket.adopt(right)
+    sendTo(left.fd, 0)
+    sendTo(left.fd, 0, [left.fd])
+    expect(receiver.receiveNow()?.data).toHaveLength(0)
+    const [fd] = receiver.receiveNow()?.fds ?? []
+    expect(fd && sameFile(fd.fd, left.fd)).toBe(true)
+    expect(receiver.receiveNow()).toBeUndefined()
+    fd?.close()
+    left.close()
+  })
+
+  it('leaves SO_PASSCRED as it was', async () => {
+    const [left, right] = socketpair('seqpacket')
+    using receiver = UnixSocket.adopt(right)
+    sendTo(left.fd, 0)
+    await receiver.receive()
+    expect(native.getOption(receiver.fd, native.SOL_SOCKET, native.SO_PASSCRED as number)).toBe(0)
+    expect(localAddress(receiver.fd)).toEqual({ family: 'unix', path: '' })
+    left.close()
+  })
+})

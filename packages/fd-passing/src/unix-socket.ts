@@ -1,8 +1,9 @@
+import { checkOptions } from './check-argument.ts'
 import { checked, closedError, invalidArgument } from './error.ts'
 import { Incoming, type Message, type ReceiveOptions } from './incoming.ts'
 import { native } from './native.ts'
 import { Outgoing, type SendOptions } from './outgoing.ts'
-import { OwnedFd } from './owned-fd.ts'
+import { checkOwnedFd, OwnedFd } from './owned-fd.ts'
 import { Readiness, readable, writable } from './readiness.ts'
 import { localAddress } from './socket-address.ts'
 import {
@@ -18,6 +19,9 @@ export type UnixSocketOptions = {
   /** Tell with each message who sent it (SO_PASSCRED). Linux only. @default false */
   passCredentials?: boolean
 }
+
+export const unixSocketOptionTypes = { passCredentials: 'boolean' } as const
+const endpointOptionTypes = { type: 'any', address: 'any', ...unixSocketOptionTypes } as const
 
 /**
  * A UNIX socket that carries bytes, fds and credentials. It owns its descriptor, and waits by events: no thread
@@ -38,6 +42,7 @@ export class UnixSocket implements Disposable {
 
   /** Two connected sockets. */
   static pair(type: UnixSocketType, options: UnixSocketOptions = {}): [UnixSocket, UnixSocket] {
+    checkOptions('UnixSocket.pair()', options, unixSocketOptionTypes)
     const [left, right] = socketpair(type)
     return [UnixSocket.adopt(left, options), UnixSocket.adopt(right, options)]
   }
@@ -49,8 +54,10 @@ export class UnixSocket implements Disposable {
    * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`; `ERR_SYSTEM` with `EADDRINUSE` if the path exists …
    */
   static bind(options: { type: 'datagram'; address: string; mode?: number } & UnixSocketOptions): UnixSocket {
-    return bindUnixSocket(options.type, options.address, options, ({ socket }) =>
-      UnixSocket.adopt(socket, options),
+    checkOptions('UnixSocket.bind()', options, { ...endpointOptionTypes, mode: 'any' })
+    const { type, address, mode, passCredentials = false } = options
+    return bindUnixSocket(type, address, { mode, passCredentials }, ({ socket }) =>
+      UnixSocket.adopt(socket, { passCredentials }),
     )
   }
 
@@ -61,18 +68,22 @@ export class UnixSocket implements Disposable {
    *   is full: this does not wait
    */
   static connect(options: { type: UnixSocketType; address: string } & UnixSocketOptions): UnixSocket {
-    return adoptOrClose(connectUnixSocket(options.type, options.address), options)
+    checkOptions('UnixSocket.connect()', options, endpointOptionTypes)
+    const { type, address, passCredentials = false } = options
+    return adoptOrClose(connectUnixSocket(type, address), { passCredentials })
   }
 
   /**
    * Takes a UNIX socket over, an inherited or received one: `fd` is closed to its former owner then. It becomes
    * non-blocking, for all who share its open file description.
    *
-   * @throws {@link FdPassingError} if it is no UNIX socket; `fd` stays its owner's then
+   * @throws {@link FdPassingError} if it is not a UNIX socket; `fd` stays its owner's then
    */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixSocket {
+    checkOptions('UnixSocket.adopt()', options, unixSocketOptionTypes)
+    checkOwnedFd(fd)
     const type = socketTypeOf(fd.fd)
-    if (localAddress(fd.fd).family !== 'unix') throw invalidArgument(`fd ${fd.fd} is no UNIX socket`)
+    if (localAddress(fd.fd).family !== 'unix') throw invalidArgument(`fd ${fd.fd} is not a UNIX socket`)
     if (options.passCredentials) passCredentials(fd.fd)
     return new UnixSocket(new OwnedFd(fd.release()), type)
   }
@@ -110,7 +121,7 @@ export class UnixSocket implements Disposable {
    */
   send(data: Uint8Array | string, options: SendOptions = {}): Promise<void> {
     if (this.closed) return Promise.reject(closedError('this UnixSocket'))
-    return this.#outgoing.send(typeof data === 'string' ? Buffer.from(data) : data, options)
+    return this.#outgoing.send(data, options)
   }
 
   /**

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
-import { checked, invalidArgument } from './error.ts'
+import { checkFunction, checkPid } from './check-argument.ts'
+import { checked } from './error.ts'
 import { native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 import { Readiness, readable } from './readiness.ts'
@@ -24,7 +25,8 @@ export interface PidWatch extends Disposable {
  * @param onExit called soon, never at once, if there is no such process
  */
 export function watchPid(pid: number, onExit: () => void): PidWatch {
-  if (!Number.isInteger(pid) || pid <= 0) throw invalidArgument(`${pid} is no process id`)
+  checkPid(pid)
+  checkFunction('onExit', onExit)
   const opened = native.pidfdOpen(pid)
   if (opened === -EINVAL) checked(opened, 'pidfd_open', String(pid))
   if (opened >= 0) return new PidfdWatch(new OwnedFd(opened), onExit)

@@ -1,5 +1,7 @@
 import { constants } from 'node:os'
-import { checked } from './error.ts'
+import { isUint8Array } from 'node:util/types'
+import { show } from '@shellflip/internal/check-options'
+import { checked, invalidArgument } from './error.ts'
 import { native } from './native.ts'
 import { checkDescriptor } from './owned-fd.ts'
 
@@ -16,6 +18,7 @@ const { EAGAIN, EWOULDBLOCK } = constants.errno
  * @throws {@link FdPassingError} `ERR_SYSTEM` with `EPIPE`, `EIO` …
  */
 export function writeNow(fd: number, data: Uint8Array): number {
+  if (!isUint8Array(data)) throw invalidArgument(`data must be bytes (Uint8Array), not ${show(data)}`)
   const written = native.writeNow(checkDescriptor(fd), data)
   if (written === -EAGAIN || written === -EWOULDBLOCK) return 0
   return checked(written, 'write')

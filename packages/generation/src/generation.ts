@@ -1,5 +1,6 @@
 import type { Credentials } from '@shellflip/fd-passing'
 import type { Notification, NotifyMessage } from '@shellflip/sd-notify'
+import { checkGenerationOptions } from './check-generation-options.ts'
 import { Deadline } from './deadline.ts'
 import type { GenerationEvent, KillReason } from './events.ts'
 import { type GenerationFailure, type ProcessExit, systemCodeOf } from './failure.ts'
@@ -52,7 +53,9 @@ export class Generation {
   readonly #shutdownDeadline: Deadline
   readonly #watchdogDeadline: Deadline
 
+  /** @throws {GenerationError} ERR_INVALID_ARGUMENT */
   constructor(options: GenerationOptions, system: System) {
+    checkGenerationOptions(options)
     this.id = options.id
     this.#options = options
     this.#system = system

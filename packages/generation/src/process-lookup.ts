@@ -9,8 +9,10 @@ export function signal(pid: number, signal: NodeJS.Signals | number): SignalOutc
     return 'sent'
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
+    // A signal that does not exist says nothing about the process.
+    if (code !== 'EPERM' && code !== 'ESRCH') throw error
     // macOS says EPERM of a group of which only zombies are left.
-    if (code !== 'EPERM' || (pid < 0 && process.platform === 'darwin')) return 'gone'
+    if (code === 'ESRCH' || (pid < 0 && process.platform === 'darwin')) return 'gone'
     return 'refused'
   }
 }

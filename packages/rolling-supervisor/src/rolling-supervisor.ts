@@ -11,6 +11,7 @@ import {
   type System,
 } from '@shellflip/generation'
 import { BackOff } from './back-off.ts'
+import { checkSupervisorOptions } from './check-options.ts'
 import type { SupervisorEvent, SupervisorExit } from './events.ts'
 import { ManagerReports } from './manager-reports.ts'
 import type { SupervisorOptions } from './options.ts'
@@ -25,6 +26,7 @@ import {
 } from './state-table.ts'
 import { describeListener, type GenerationStatus, type SupervisorStatus } from './status.ts'
 import { describeSupervisor } from './status-line.ts'
+import { SupervisorError } from './supervisor-error.ts'
 
 /**
  * Keeps one generation of a program serving, and rolls to the next one when asked: the next must be ready before
@@ -59,8 +61,12 @@ export class RollingSupervisor {
   #givenUp: string | undefined
   #exit: SupervisorExit = { type: 'stopped' }
 
-  /** `system` is the operating system's seam, for tests. */
+  /**
+   * @param system is the operating system's seam, for tests
+   * @throws {SupervisorError} ERR_INVALID_ARGUMENT
+   */
   constructor(options: SupervisorOptions, system: System = nodeSystem) {
+    checkSupervisorOptions(options)
     this.#options = options
     this.#system = system
     this.#listening = (options.listen ?? []).map(describeListener)
@@ -113,6 +119,8 @@ export class RollingSupervisor {
 
   /** Hears of all that happens, until the result is disposed of. What the listener throws is an event `listener-failed`. */
   onEvent(listener: (event: SupervisorEvent) => void): Disposable {
+    if (typeof listener !== 'function')
+      throw new SupervisorError('ERR_INVALID_ARGUMENT', 'onEvent() takes a function.')
     this.#listeners.add(listener)
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
   }

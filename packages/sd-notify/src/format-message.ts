@@ -1,6 +1,16 @@
+import { checkOptions } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 import { customKey, type Field, fields, futureKey } from './fields.ts'
 import { maxDatagramBytes, type NotifyMessage } from './message.ts'
+
+const knownProperties = {
+  ...(Object.fromEntries(Object.keys(fields).map((name) => [name, 'any'])) as Record<
+    keyof typeof fields,
+    'any'
+  >),
+  custom: 'object',
+  unknown: 'object',
+} as const
 
 /**
  * Writes one datagram, an assignment a line. `status` is text for people: line breaks and control characters
@@ -9,6 +19,7 @@ import { maxDatagramBytes, type NotifyMessage } from './message.ts'
  * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a value that the protocol cannot carry.
  */
 export function formatMessage(message: NotifyMessage): string {
+  checkOptions('sd_notify(3)', message, knownProperties)
   const lines: string[] = []
   for (const [property, field] of Object.entries(fields)) {
     const value = message[property as keyof typeof fields]

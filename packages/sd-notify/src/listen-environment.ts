@@ -1,3 +1,5 @@
+import { show } from '@shellflip/internal/check-options'
+import { invalid } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 import { fields } from './fields.ts'
 
@@ -11,8 +13,10 @@ import { fields } from './fields.ts'
  * `:` or with anything but printable ASCII.
  */
 export function listenEnvironment(names: readonly string[]): { LISTEN_FDS: string; LISTEN_FDNAMES: string } {
+  if (!Array.isArray(names))
+    throw invalid(`the names of listening sockets must be an array, not ${show(names)}`)
   for (const name of names) {
-    if (fields.fdName.decode(name) === undefined) {
+    if (typeof name !== 'string' || fields.fdName.decode(name) === undefined) {
       throw new SdNotifyError(
         'ERR_INVALID_ARGUMENT',
         `the name of a listening socket must be ${fields.fdName.rule}, not ${JSON.stringify(name)}`,

@@ -1,5 +1,6 @@
 import { constants, fstatSync, readlinkSync } from 'node:fs'
 import { OwnedFd, setCloexec } from '@shellflip/fd-passing'
+import { checkOptions } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 import { takeVariables } from './take-variables.ts'
 
@@ -38,6 +39,7 @@ const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES
  * fd is not there. Nothing has been taken then.
  */
 export function listenFds(options: ListenFdsOptions = {}): ListenFd[] {
+  checkOptions('listenFds()', options, { env: 'object', onForeign: 'function' })
   const taken = takeVariables(options.env ?? process.env, variables)
   const { LISTEN_PID: pid, LISTEN_FDS: count, LISTEN_FDNAMES: names } = taken
   if (pid === undefined || count === undefined) return []

@@ -1,6 +1,7 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
+import { show } from '@shellflip/internal/check-options'
 import { passBarrier } from './barrier.ts'
-import { SdNotifyError } from './errors.ts'
+import { checkFds, checkOptions, invalid } from './check-argument.ts'
 import { formatMessage } from './format-message.ts'
 import { ManagerConnection } from './manager-connection.ts'
 import type { NotifyMessage } from './message.ts'
@@ -33,6 +34,8 @@ export type StoreFdOptions = {
   replace?: boolean
 }
 
+const optionTypes = { sendTimeoutMs: 'milliseconds' } as const
+
 /** SCM_MAX_FD of the kernel. */
 const maxFdsPerMessage = 253
 
@@ -46,13 +49,18 @@ export class Notifier implements Disposable, AsyncDisposable {
 
   /** Notifies the manager that `NOTIFY_SOCKET` names, or nobody where there is none. */
   static fromEnvironment(options: NotifierEnvironmentOptions = {}): Notifier {
-    const { env = process.env, consume = true } = options
+    const { env = process.env, consume = true, ...more } = options
+    checkOptions('Notifier.fromEnvironment()', options, { env: 'object', consume: 'boolean', ...optionTypes })
     const { NOTIFY_SOCKET: address } = takeVariables(consume ? env : { ...env }, ['NOTIFY_SOCKET'])
-    return new Notifier(address === '' ? undefined : address, options)
+    return new Notifier(address === '' ? undefined : address, more)
   }
 
   /** @param address `/path`, `@name` for an abstract socket, or undefined: no manager. */
-  constructor(address: string | undefined, { sendTimeoutMs = 5000 }: NotifierOptions = {}) {
+  constructor(address: string | undefined, options: NotifierOptions = {}) {
+    checkOptions('new Notifier()', options, optionTypes)
+    if (address !== undefined && typeof address !== 'string')
+      throw invalid(`the address of a manager must be text, not ${show(address)}`)
+    const { sendTimeoutMs = 5000 } = options
     this.#manager = address === undefined ? undefined : new ManagerConnection(address, sendTimeoutMs)
   }
 
@@ -111,10 +119,13 @@ export class Notifier implements Disposable, AsyncDisposable {
   async storeFd(
     name: string,
     fds: OwnedFd | readonly OwnedFd[],
-    { poll = true, replace = true }: StoreFdOptions = {},
+    options: StoreFdOptions = {},
   ): Promise<NotifyOutcome> {
+    checkOptions('storeFd()', options, { poll: 'boolean', replace: 'boolean' })
+    const { poll = true, replace = true } = options
     const message: NotifyMessage = { fdStore: true, fdName: name, ...(poll ? {} : { fdPoll: false }) }
     const all = [fds].flat()
+    checkFds(all)
     if (all.length === 0) throw invalid('storeFd needs at least one fd: removeFd removes')
     // All are queued before the first is awaited, so that no other message comes between.
     const sent = replace ? [this.removeFd(name)] : []
@@ -136,7 +147,9 @@ export class Notifier implements Disposable, AsyncDisposable {
    *
    * @param options.timeoutMs how long all of it may take from the call on, in milliseconds. @default 5000
    */
-  async barrier({ timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<NotifyOutcome> {
+  async barrier(options: { timeoutMs?: number } = {}): Promise<NotifyOutcome> {
+    checkOptions('barrier()', options, { timeoutMs: 'milliseconds' })
+    const { timeoutMs = 5000 } = options
     const manager = this.#manager
     if (manager === undefined) return { type: 'no-manager' }
     const datagram = formatMessage({ barrier: true })
@@ -148,6 +161,7 @@ export class Notifier implements Disposable, AsyncDisposable {
 
   /** Sends one datagram, with up to 253 fds if wanted; the caller keeps its own. */
   async send(message: NotifyMessage, fds: readonly OwnedFd[] = []): Promise<NotifyOutcome> {
+    checkFds(fds)
     const datagram = formatMessage(message)
     if (datagram === '') throw invalid('a message must say something')
     if (fds.length > maxFdsPerMessage) {
@@ -170,8 +184,4 @@ export class Notifier implements Disposable, AsyncDisposable {
     await this.#manager?.idle()
     this.close()
   }
-}
-
-function invalid(message: string): SdNotifyError {
-  return new SdNotifyError('ERR_INVALID_ARGUMENT', message)
 }

@@ -1,4 +1,6 @@
 import type { Credentials } from '@shellflip/fd-passing'
+import { show } from '@shellflip/internal/check-options'
+import { invalid } from './check-argument.ts'
 import type { NotifyAccess } from './message.ts'
 
 /**
@@ -16,6 +18,8 @@ export function isAllowed(
   mainPid: number,
   controlPids: readonly number[] = [],
 ): boolean {
+  if (!['none', 'main', 'exec', 'all'].includes(access))
+    throw invalid(`access must be 'none', 'main', 'exec' or 'all', not ${show(access)}`)
   if (access === 'all') return true
   if (access === 'none' || sender === undefined) return false
   return sender.pid === mainPid || (access === 'exec' && controlPids.includes(sender.pid))

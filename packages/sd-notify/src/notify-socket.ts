@@ -8,6 +8,7 @@ import {
   type UnixSocket,
 } from '@shellflip/fd-passing'
 import { bindNotifySocket, type SocketFile } from './bind-notify-socket.ts'
+import { checkOptions, invalid } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 import type { NotifyMessage } from './message.ts'
 import { parseMessage } from './parse-message.ts'
@@ -59,6 +60,13 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
    * @throws SdNotifyError `ERR_PATH_IN_USE`, `ERR_PATH_TOO_LONG`, `ERR_CANNOT_OPEN`.
    */
   static open(options: NotifySocketOptions): NotifySocket {
+    checkOptions('NotifySocket.open()', options, {
+      path: 'string',
+      mode: 'count',
+      onSkipped: 'function',
+      onReceiveFailed: 'function',
+    })
+    if (options.path === undefined) throw invalid('NotifySocket.open() needs path.')
     const { socket, file } = bindNotifySocket(options.path, options.mode ?? 0o600)
     return new NotifySocket(socket, file, options)
   }

@@ -1,4 +1,4 @@
-import { SdNotifyError } from './errors.ts'
+import { checkOptions, invalid } from './check-argument.ts'
 import type { Notifier } from './notifier.ts'
 import { takeVariables } from './take-variables.ts'
 import { watchdogIntervalMs } from './watchdog-interval.ts'
@@ -29,8 +29,10 @@ export class WatchdogPinger implements Disposable {
    */
   static fromEnvironment(
     notifier: Notifier,
-    { env = process.env, consume = true }: WatchdogEnvironmentOptions = {},
+    options: WatchdogEnvironmentOptions = {},
   ): WatchdogPinger | undefined {
+    checkOptions('WatchdogPinger.fromEnvironment()', options, { env: 'object', consume: 'boolean' })
+    const { env = process.env, consume = true } = options
     const variables = takeVariables(consume ? env : { ...env }, ['WATCHDOG_USEC', 'WATCHDOG_PID'])
     const intervalMs = watchdogIntervalMs(variables)
     if (intervalMs === undefined || !notifier.hasManager) return undefined
@@ -38,10 +40,10 @@ export class WatchdogPinger implements Disposable {
   }
 
   /** @param options.intervalMs what the manager asks for, in milliseconds; a ping is sent twice as often. */
-  constructor(notifier: Notifier, { intervalMs }: { intervalMs: number }) {
-    if (!(intervalMs > 0)) {
-      throw new SdNotifyError('ERR_INVALID_ARGUMENT', `intervalMs must be above 0, not ${intervalMs}`)
-    }
+  constructor(notifier: Notifier, options: { intervalMs: number }) {
+    checkOptions('new WatchdogPinger()', options, { intervalMs: 'milliseconds' })
+    const { intervalMs } = options
+    if (!(intervalMs > 0)) throw invalid(`intervalMs must be greater than 0, not ${intervalMs}`)
     this.#notifier = notifier
     const everyMs = Math.min(Math.max(1, Math.floor(intervalMs / 2)), longestTimerMs)
     this.#timer = setInterval(() => this.#ping(), everyMs).unref()

@@ -59,14 +59,18 @@ export function releaseLock(lock: UpgradeLock | undefined): void {
 
 /** The successor holds it. */
 export function leaveLock(lock: UpgradeLock | undefined): void {
-  if (lock?.released === false) closeAll([lock.fd])
+  try {
+    lock?.leave()
+  } catch (error) {
+    process.emitWarning(error as Error)
+  }
 }
 
 /** The predecessor's, which a successor has held since it was given: that upgrade is over. */
 export function releaseGivenLock(fd: OwnedFd | undefined, file: LockFile | undefined): void {
   if (fd === undefined) return
   try {
-    if (file !== undefined) UpgradeLock.adopt(fd, file).release()
+    if (file !== undefined) UpgradeLock.adopt(fd, { path: file.path }).release()
   } catch {
     // Of another path: then it goes with the predecessor. This process may serve already: nothing here is a reason to fail.
   }

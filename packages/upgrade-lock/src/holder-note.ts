@@ -11,19 +11,25 @@ const longestNote = 256
 
 /** Writes into the lock file who holds it: for people and programs to read, and nothing to rely on. */
 export function writeNote(fd: number, { pid, since }: Holder): void {
-  const note = `${JSON.stringify({ pid, since })}\n`
   try {
-    writeSync(fd, note, 0)
-    ftruncateSync(fd, Buffer.byteLength(note))
+    // First, so that a crash leaves no rest of an older note behind a new one.
+    ftruncateSync(fd)
+    writeSync(fd, `${JSON.stringify({ pid, since })}\n`, 0)
   } catch {
     // A full disk, mostly: the lock holds without its note, and whoever asks is told that the holder is unknown.
   }
 }
 
+/** Tells whether the file holds a note of ours, and nothing else. */
+export function isNote(fd: number): boolean {
+  return readNote(fd) !== undefined
+}
+
 /** What the lock file says, or undefined if that is torn, of another program, or not written yet. */
 export function readNote(fd: number): Holder | undefined {
-  const bytes = Buffer.alloc(longestNote)
-  const length = readSync(fd, bytes, 0, longestNote, 0)
+  const bytes = Buffer.alloc(longestNote + 1)
+  const length = readSync(fd, bytes, 0, bytes.length, 0)
+  if (length > longestNote) return undefined
   try {
     return holderOf(JSON.parse(bytes.toString('utf8', 0, length)))
   } catch {
@@ -31,10 +37,11 @@ export function readNote(fd: number): Holder | undefined {
   }
 }
 
+/** The state of a program may have a pid and a time as well. It has more than that. */
 function holderOf(note: { pid?: unknown; since?: unknown } | null): Holder | undefined {
-  const { pid, since } = note ?? {}
+  const { pid, since, ...rest } = note ?? {}
   if (typeof pid !== 'number' || !Number.isInteger(pid) || pid < 1 || typeof since !== 'string')
     return undefined
   const date = new Date(since)
-  return Number.isNaN(date.getTime()) ? undefined : { pid, since: date }
+  return Number.isNaN(date.getTime()) || Object.keys(rest).length > 0 ? undefined : { pid, since: date }
 }

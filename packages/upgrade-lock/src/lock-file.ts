@@ -1,6 +1,16 @@
+import { fstatSync, lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type LockFileAttempt, type OwnedFd, openLockFile, tryLockFile } from '@shellflip/fd-passing'
+import {
+  FdPassingError,
+  isLockFileAt,
+  type LockFileAttempt,
+  type OwnedFd,
+  openLockFile,
+  removeLockFile,
+  tryLockFile,
+} from '@shellflip/fd-passing'
 import { privateFolderFault } from '@shellflip/internal'
+import { isNote } from './holder-note.ts'
 import { forbidden } from './upgrade-lock-error.ts'
 
 /**
@@ -10,7 +20,32 @@ import { forbidden } from './upgrade-lock-error.ts'
  */
 export function tryLockFileOfOurs(path: string): LockFileAttempt {
   checkFolder(dirname(path))
-  return tryLockFile(path)
+  return tryLockFile(path, { isNote })
+}
+
+/** Removes the lock file that is held, or leaves it to the one that made it or waits for it. */
+export function removeLockFileOfOurs(path: string, fd: number): void {
+  removeLockFile(path, fd, { isNote })
+}
+
+/** Refuses to write over a file that is not a lock. @throws {UpgradeLockError} ERR_FORBIDDEN */
+export function checkIsLockFile(path: string, fd: number): void {
+  const { size } = fstatSync(fd)
+  if (size === 0 || isNote(fd)) return
+  throw forbidden(
+    `${path} is not a lock file: it has ${size} bytes that no lock has written. Lock another file`,
+  )
+}
+
+/** What is at the path of a lock file that is open. An answer that the system does not give counts as `ours`. */
+export function whatIsAt(path: string, fd: number): 'ours' | 'removed' | 'replaced' {
+  try {
+    if (isLockFileAt(path, fd)) return 'ours'
+    return lstatSync(path, { throwIfNoEntry: false }) === undefined ? 'removed' : 'replaced'
+  } catch (error) {
+    const { errno } = error instanceof FdPassingError ? error : {}
+    return errno === 'ENOENT' || errno === 'ENOTDIR' ? 'removed' : 'ours'
+  }
 }
 
 /** Opens the lock file that is there. @throws {UpgradeLockError} ERR_FORBIDDEN */

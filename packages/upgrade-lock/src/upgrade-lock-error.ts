@@ -3,13 +3,15 @@ import { FdPassingError } from '@shellflip/fd-passing'
 /**
  * What went wrong, stable across versions:
  *
- * - `ERR_FORBIDDEN`: somebody else could replace or lock the file, we may not use it, or it is not a regular file.
+ * - `ERR_INVALID_ARGUMENT`: a mistake of the caller; the message names it.
+ * - `ERR_FORBIDDEN`: somebody else could replace or lock the file, we may not use it, or it is not a lock file.
  * - `ERR_NOT_THE_LOCK`: the descriptor to adopt is of another file than the one at the path.
  * - `ERR_NOT_HELD`: the descriptor to adopt does not hold the lock.
  * - `ERR_RELEASED`: used after `release()` or `leave()`.
  * - `ERR_SYSTEM`: the system refused; `cause` says what and why.
  */
 export type UpgradeLockErrorCode =
+  | 'ERR_INVALID_ARGUMENT'
   | 'ERR_FORBIDDEN'
   | 'ERR_NOT_THE_LOCK'
   | 'ERR_NOT_HELD'
@@ -27,7 +29,7 @@ export class UpgradeLockError extends Error {
   }
 }
 
-/** Does something with the lock file, and tells what the system says against it. */
+/** Does something with the lock file, and throws what the system says against it as an error of this package. */
 export function withSystemErrors<R>(path: string, act: () => R): R {
   try {
     return act()
@@ -36,10 +38,15 @@ export function withSystemErrors<R>(path: string, act: () => R): R {
     const { message } = cause as Error
     const code =
       (cause instanceof FdPassingError ? cause.errno : undefined) ?? (cause as NodeJS.ErrnoException).code
+    if (code === 'ERR_INVALID_ARGUMENT') throw invalidArgument(message, cause)
     if (code === 'ERR_FORBIDDEN') throw forbidden(message, cause)
     if (code === 'EACCES' || code === 'EPERM') throw notPermitted(path, cause)
     throw new UpgradeLockError('ERR_SYSTEM', `cannot lock ${path}: ${message}`, { cause })
   }
+}
+
+export function invalidArgument(message: string, cause?: unknown): UpgradeLockError {
+  return new UpgradeLockError('ERR_INVALID_ARGUMENT', message, cause === undefined ? undefined : { cause })
 }
 
 export function forbidden(message: string, cause?: unknown): UpgradeLockError {

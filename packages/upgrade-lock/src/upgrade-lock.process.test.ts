@@ -1,5 +1,6 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { isAlive, openFds, temporaryFolder, waitFor } from '@shellflip/testing'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { isAlive, openFds, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { program } from './fixtures/program.ts'
 import { UpgradeLock } from './upgrade-lock.ts'
@@ -224,3 +225,44 @@ test.runIf(process.geteuid?.() === 0)(
     )
   },
 )
+
+describe.runIf(process.platform === 'linux')('beside flock(1)', () => {
+  /** Prints `in` when it has the lock, and holds it until it is killed. */
+  const flock = (path: string) =>
+    TestProcess.start('flock', ['--no-fork', path, 'sh', '-c', 'echo in; exec sleep 60'])
+  const isAwaited = () => / -> FLOCK /.test(readFileSync('/proc/locks', 'utf8'))
+
+  test('the file stays for the one that waits for its lock', async () => {
+    using folder = temporaryFolder()
+    const path = folder.join('lock')
+    const outcome = UpgradeLock.tryAcquire({ path })
+    if (outcome.type === 'held') return expect.unreachable()
+    await using other = flock(path)
+    await waitFor(isAwaited)
+    outcome.lock.release()
+    await other.printed(/in/)
+    expect(UpgradeLock.tryAcquire({ path })).toEqual({ type: 'held', holder: undefined })
+    other.kill('SIGKILL')
+    await other.exit
+    using next = await UpgradeLock.acquire({ path, signal: AbortSignal.timeout(10_000) })
+    next.release()
+    expect(readdirSync(folder.path)).toEqual([])
+  })
+
+  test('a file that was made before excludes both, turn after turn', async () => {
+    using folder = temporaryFolder()
+    const path = folder.join('lock')
+    writeFileSync(path, '', { mode: 0o600 })
+    for (const _ of [1, 2]) {
+      await using other = flock(path)
+      await other.printed(/in/)
+      expect(UpgradeLock.tryAcquire({ path }).type).toBe('held')
+      const waiting = UpgradeLock.acquire({ path, signal: AbortSignal.timeout(10_000) })
+      other.kill('SIGKILL')
+      using lock = await waiting
+      expect(spawnSync('flock', ['--nonblock', path, 'true']).status).toBe(1)
+      lock.release()
+      expect(statSync(path).size).toBe(0)
+    }
+  })
+})

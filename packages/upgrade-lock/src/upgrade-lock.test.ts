@@ -3,7 +3,9 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -11,12 +13,14 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { createServer } from 'node:net'
-import { isCloexec, OwnedFd, setCloexec } from '@shellflip/fd-passing'
-import { openFds, temporaryFolder } from '@shellflip/testing'
+import { isCloexec, OwnedFd, setCloexec, tryLock } from '@shellflip/fd-passing'
+import { openFds, temporaryFolder, waitFor } from '@shellflip/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { UpgradeLockEvent } from './lock-watch.ts'
 import { UpgradeLock } from './upgrade-lock.ts'
 
 let folder: ReturnType<typeof temporaryFolder>
@@ -82,21 +86,84 @@ describe('acquire and release', () => {
   })
 
   test.each([
-    ['nothing', ''],
     ['something torn', '{"pid":12,"si'],
     ['something else', 'null'],
     ['a pid that is none', '{"pid":"me","since":"2026-01-01T00:00:00.000Z"}'],
     ['a time that is a number', '{"pid":1,"since":7}'],
     ['a time that is none', '{"pid":1,"since":"yesterday"}'],
+    ['the state of a program', '{"pid":1,"since":"2026-01-01T00:00:00.000Z","jobs":[]}'],
+    ['a pid file', '4711\n'],
     ['too much', 'x'.repeat(100_000)],
-  ])('a lock file that says %s is a lock file', (_, content) => {
+    ['a note with more behind it', `{"pid":1,"since":"2026-01-01T00:00:00.000Z"}\n${' '.repeat(300)}`],
+    ['NUL bytes', '\0\0\0\0'],
+  ])('a file that says %s is not a lock file, and stays as it is', async (_, content) => {
     writeFileSync(path, content, { mode: 0o600 })
-    using lock = acquired()
-    const note = JSON.parse(readFileSync(path, 'utf8'))
-    expect(note).toEqual({ pid: process.pid, since: expect.any(String) })
-    writeFileSync(lock.fd.fd, content)
-    writeFileSync(path, content)
+    const { ino } = statSync(path)
+    const before = openFds().size
+    expect(() => UpgradeLock.tryAcquire({ path })).toThrow(
+      refusal('ERR_FORBIDDEN', /upgrade\.lock is not a lock file: it has \d+ bytes that no lock has written/),
+    )
+    await expect(UpgradeLock.acquire({ path })).rejects.toEqual(refusal('ERR_FORBIDDEN'))
+    using held = new OwnedFd(openSync(path, 'r+'))
+    tryLock(held.fd)
+    expect(() => UpgradeLock.adopt(held, { path })).toThrow(refusal('ERR_FORBIDDEN', /is not a lock file/))
     expect(UpgradeLock.tryAcquire({ path })).toEqual({ type: 'held', holder: undefined })
+    held.close()
+    expect(openFds().size).toBe(before)
+    expect([readFileSync(path, 'utf8'), statSync(path).ino]).toEqual([content, ino])
+  })
+
+  test('what is written into the file of a lock that is held stays', () => {
+    const lock = acquired()
+    writeFileSync(path, 'precious')
+    expect(UpgradeLock.tryAcquire({ path })).toEqual({ type: 'held', holder: undefined })
+    lock.release()
+    expect(readFileSync(path, 'utf8')).toBe('precious')
+  })
+
+  test('a lock file that is emptied while the lock is held is still the lock', () => {
+    const lock = acquired()
+    truncateSync(path)
+    expect(UpgradeLock.tryAcquire({ path })).toEqual({ type: 'held', holder: undefined })
+    lock.release()
+    expect(readdirSync(folder.path)).toEqual([])
+  })
+
+  test.runIf(process.platform === 'linux')(
+    'an empty file that another program made is used, and stays',
+    () => {
+      writeFileSync(path, '', { mode: 0o600 })
+      const { ino } = statSync(path)
+      for (const _ of [1, 2]) {
+        const lock = acquired()
+        expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+          pid: process.pid,
+          since: expect.any(String),
+        })
+        lock.release()
+        expect([readFileSync(path, 'utf8'), statSync(path).ino]).toEqual(['', ino])
+      }
+    },
+  )
+
+  test('a file that an older version left with its note is used', () => {
+    writeFileSync(path, '{"pid":4711,"since":"2026-01-01T00:00:00.000Z"}\n', { mode: 0o600 })
+    using lock = acquired()
+    expect(lock.released).toBe(false)
+    expect(UpgradeLock.tryAcquire({ path })).toMatchObject({ type: 'held', holder: { pid: process.pid } })
+  })
+
+  test.runIf(existsSync('/dev/shm'))('a lock on tmpfs is a lock', () => {
+    const shm = mkdtempSync('/dev/shm/upgrade-lock-')
+    try {
+      path = `${shm}/lock`
+      const lock = acquired()
+      expect(UpgradeLock.tryAcquire({ path }).type).toBe('held')
+      lock.release()
+      expect(readdirSync(shm)).toEqual([])
+    } finally {
+      rmSync(shm, { recursive: true })
+    }
   })
 
   test("a release does not remove another's file", () => {
@@ -117,6 +184,72 @@ describe('acquire and release', () => {
     renameSync(folder.join('moved'), path)
     acquired().release()
   })
+})
+
+describe('a lock file that is removed or replaced while the lock is held', () => {
+  const lose = {
+    removed: () => rmSync(path),
+    replaced: () => {
+      writeFileSync(folder.join('new'), '', { mode: 0o600 })
+      renameSync(folder.join('new'), path)
+    },
+  }
+
+  test.each(['removed', 'replaced'] as const)('is reported once, when it is %s', async (reason) => {
+    using lock = acquired()
+    const events: UpgradeLockEvent[] = []
+    using _ = lock.onEvent((event) => events.push(event))
+    expect(lock.released).toBe(false)
+    lose[reason]()
+    expect(lock.released).toBe(true)
+    await waitFor(() => events.length > 0)
+    lose.replaced()
+    expect(events).toEqual([{ type: 'lost', path, reason }])
+    lock.release()
+    expect(readdirSync(folder.path)).toEqual(['upgrade.lock'])
+  })
+
+  test('is reported to one who listens afterwards, and where the folder is gone', async () => {
+    using lock = acquired()
+    rmSync(folder.path, { recursive: true })
+    const event = await new Promise((resolve) => lock.onEvent(resolve))
+    expect(event).toEqual({ type: 'lost', path, reason: 'removed' })
+    expect(lock.released).toBe(true)
+    lock.release()
+  })
+
+  test('is not reported after a release, nor for it', async () => {
+    const lock = acquired()
+    const events: UpgradeLockEvent[] = []
+    lock.onEvent((event) => events.push(event))
+    lock.release()
+    using next = acquired()
+    let isSeen = false
+    next.onEvent(() => {
+      isSeen = true
+    })
+    rmSync(path)
+    await waitFor(() => isSeen)
+    expect(events).toEqual([])
+  })
+})
+
+function adoptNothing(options: never): void {
+  using fd = new OwnedFd(openSync('/dev/null', 'r'))
+  UpgradeLock.adopt(fd, options)
+}
+
+test.each<[string, (value: never) => unknown, readonly unknown[]]>([
+  ['tryAcquire()', (options) => UpgradeLock.tryAcquire(options), []],
+  ['acquire()', (options) => UpgradeLock.acquire(options), [{ path: '/x', signal: new AbortController() }]],
+  ['adopt()', adoptNothing, []],
+  ['a descriptor of adopt()', (fd) => UpgradeLock.adopt(fd, { path }), [{ fd: 3 }]],
+])('a wrong value for %s is an error', async (_, act, more) => {
+  const wrong = [undefined, null, 3, 'x', [], {}, { path: 3 }, { path: '' }, { paht: '/x' }, { path: 'a\0b' }]
+  for (const value of [...wrong, ...more]) {
+    const attempt = async () => act((value === undefined ? {} : value) as never)
+    await expect(attempt()).rejects.toEqual(refusal('ERR_INVALID_ARGUMENT'))
+  }
 })
 
 describe('handed on by its descriptor', () => {
@@ -182,6 +315,18 @@ describe('what others could have put there is refused', () => {
     symlinkSync(folder.join('file'), path)
     refused(/is a symbolic link/)
     expect(readFileSync(folder.join('file'), 'utf8')).toBe('mine')
+  })
+
+  test('another name of a file of ours', () => {
+    writeFileSync(folder.join('file'), '', { mode: 0o600 })
+    linkSync(folder.join('file'), path)
+    refused(/is one of 2 names of the same file/)
+  })
+
+  test('a device, without opening it', () => {
+    expect(() => UpgradeLock.tryAcquire({ path: '/dev/null' })).toThrow(
+      refusal('ERR_FORBIDDEN', /special file, not a regular file|can be written by others/),
+    )
   })
 
   test('a folder, a pipe, a socket', async () => {

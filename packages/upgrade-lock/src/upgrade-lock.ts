@@ -1,19 +1,23 @@
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  isLockFileAt,
-  type OwnedFd,
-  removeLockFile,
-  setCloexec,
-  tryLock,
-  unlock,
-} from '@shellflip/fd-passing'
+import { isLockFileAt, OwnedFd, setCloexec, tryLock, unlock } from '@shellflip/fd-passing'
+import { checkOptionTypes, type OptionTypes, show } from '@shellflip/internal/check-options'
 import { type Holder, readNote, writeNote } from './holder-note.ts'
-import { openLockFileOfOurs, tryLockFileOfOurs } from './lock-file.ts'
-import { UpgradeLockError, withSystemErrors } from './upgrade-lock-error.ts'
+import {
+  checkIsLockFile,
+  openLockFileOfOurs,
+  removeLockFileOfOurs,
+  tryLockFileOfOurs,
+  whatIsAt,
+} from './lock-file.ts'
+import { LockWatch, type UpgradeLockEvent } from './lock-watch.ts'
+import { invalidArgument, UpgradeLockError, withSystemErrors } from './upgrade-lock-error.ts'
 
 export type LockPath = {
-  /** The lock file, in a folder that only we, or root, can write. It is there as long as the lock is held. */
+  /**
+   * The lock file, in a folder that only we, or root, can write. It is there as long as the lock is held. This is never the file that
+   * the lock protects: a file with content is refused.
+   */
   readonly path: string
 }
 
@@ -38,19 +42,21 @@ export class UpgradeLock implements Disposable {
   /** The absolute path of the lock file. */
   readonly path: string
   readonly #fd: OwnedFd
+  readonly #watch: LockWatch
 
   private constructor(path: string, fd: OwnedFd) {
     this.path = path
     this.#fd = fd
+    this.#watch = new LockWatch(path, () => whatIsAt(path, fd.fd))
   }
 
   /**
    * Takes the lock if nobody holds it.
    *
-   * @throws {@link UpgradeLockError} ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_FORBIDDEN, ERR_SYSTEM
    */
   static tryAcquire(options: LockPath): AcquireOutcome {
-    const path = resolve(options.path)
+    const path = pathIn('tryAcquire()', options, { path: 'string' })
     return withSystemErrors(path, () => {
       const { type, fd } = tryLockFileOfOurs(path)
       if (type === 'locked') return { type: 'acquired', lock: UpgradeLock.#hold(path, fd) }
@@ -62,9 +68,12 @@ export class UpgradeLock implements Disposable {
   /**
    * Takes the lock, waiting until nobody else holds it. Who waited longest need not be next.
    *
-   * @throws {@link UpgradeLockError} ERR_FORBIDDEN, ERR_SYSTEM; the signal's reason
+   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_FORBIDDEN, ERR_SYSTEM; the signal's reason
    */
-  static async acquire({ path, signal }: AcquireOptions): Promise<UpgradeLock> {
+  static async acquire(options: AcquireOptions): Promise<UpgradeLock> {
+    // Resolved once: the working directory may change while it waits.
+    const path = pathIn('acquire()', options, { path: 'string', signal: 'AbortSignal' })
+    const { signal } = options
     // Each try opens the path anew, since the file of a released lock is gone.
     for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
       signal?.throwIfAborted()
@@ -81,12 +90,15 @@ export class UpgradeLock implements Disposable {
    * From now on this process is the one that the file names.
    *
    * @param fd becomes the lock's own; if this throws it stays the caller's
-   * @throws {@link UpgradeLockError} ERR_NOT_THE_LOCK, ERR_NOT_HELD, ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_NOT_THE_LOCK, ERR_NOT_HELD,
+   *   ERR_FORBIDDEN, ERR_SYSTEM
    */
   static adopt(fd: OwnedFd, options: LockPath): UpgradeLock {
-    const path = resolve(options.path)
+    const path = pathIn('adopt()', options, { path: 'string' })
+    if (!(fd instanceof OwnedFd)) throw invalidArgument(`adopt() takes an OwnedFd, not ${show(fd)}`)
     return withSystemErrors(path, () => {
       checkIsLock(path, fd.fd)
+      checkIsLockFile(path, fd.fd)
       checkIsHeld(path, fd.fd)
       setCloexec(fd.fd, true)
       return UpgradeLock.#hold(path, fd)
@@ -111,9 +123,22 @@ export class UpgradeLock implements Disposable {
     )
   }
 
-  /** Whether this process has let go of the lock, by {@link release} or {@link leave}. */
+  /**
+   * Whether this process does not hold the lock of the path any more. It called {@link release} or {@link leave}, or somebody removed
+   * or replaced the file. After the latter, call {@link release} all the same.
+   */
   get released(): boolean {
-    return this.#fd.closed
+    return this.#fd.closed || whatIsAt(this.path, this.#fd.fd) !== 'ours'
+  }
+
+  /**
+   * Calls the listener once if somebody removes or replaces the lock file while the lock is held, until the result is disposed of. The
+   * file is watched from the first listener on, and no process is kept alive for it.
+   */
+  onEvent(listener: (event: UpgradeLockEvent) => void): Disposable {
+    if (typeof listener !== 'function')
+      throw invalidArgument(`onEvent() takes a function, not ${show(listener)}`)
+    return this.#watch.listen(listener)
   }
 
   /**
@@ -121,19 +146,22 @@ export class UpgradeLock implements Disposable {
    * A second call does nothing.
    */
   leave(): void {
+    this.#watch[Symbol.dispose]()
     this.#fd.close()
   }
 
   /**
    * Frees the lock and removes its file, whoever else has the descriptor: after it was handed on, {@link leave} instead.
-   * A second call does nothing.
+   * The file stays, empty, if another program made it or waits for its lock. A second call does nothing.
    *
    * @throws {@link UpgradeLockError} ERR_SYSTEM if the file cannot be removed; the lock is free all the same
    */
   release(): void {
     if (this.#fd.closed) return
+    this.#watch[Symbol.dispose]()
     try {
-      withSystemErrors(this.path, () => removeLockFile(this.path, this.#fd.fd))
+      if (whatIsAt(this.path, this.#fd.fd) === 'ours')
+        withSystemErrors(this.path, () => removeLockFileOfOurs(this.path, this.#fd.fd))
     } finally {
       unlock(this.#fd.fd)
       this.#fd.close()
@@ -143,6 +171,15 @@ export class UpgradeLock implements Disposable {
   [Symbol.dispose](): void {
     this.release()
   }
+}
+
+function pathIn(what: string, options: LockPath, types: OptionTypes): string {
+  const fault = checkOptionTypes(what, options, types)
+  if (fault !== undefined) throw invalidArgument(fault)
+  const { path } = options
+  if (path === undefined || path === '')
+    throw invalidArgument(`${what}: path must be the path of the lock file, not ${show(path)}.`)
+  return resolve(path)
 }
 
 function checkIsLock(path: string, fd: number): void {

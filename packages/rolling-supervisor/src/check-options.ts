@@ -1,0 +1,59 @@
+import { OwnedFd } from '@shellflip/fd-passing'
+import { isSignal } from '@shellflip/generation'
+import { checkOptionTypes, show } from '@shellflip/internal/check-options'
+import type { SupervisorOptions } from './options.ts'
+import type { RestartMode } from './restart-policy.ts'
+import { SupervisorError } from './supervisor-error.ts'
+
+const types = {
+  command: 'function',
+  notifyDirectory: 'string',
+  readyTimeoutMs: 'milliseconds',
+  shutdownTimeoutMs: 'milliseconds',
+  stopSignal: 'any',
+  restart: 'any',
+  maxDraining: 'count',
+  watchdogMs: 'milliseconds',
+  listen: 'any',
+  manager: 'object',
+} as const satisfies Record<keyof SupervisorOptions, string>
+
+const restartModes: readonly RestartMode[] = ['on-failure', 'always', 'never']
+
+/** @throws {SupervisorError} ERR_INVALID_ARGUMENT */
+export function checkSupervisorOptions(options: SupervisorOptions): void {
+  const fault = checkOptionTypes('new RollingSupervisor()', options, types)
+  if (fault !== undefined) throw new SupervisorError('ERR_INVALID_ARGUMENT', fault)
+  const {
+    command,
+    notifyDirectory,
+    stopSignal = 'SIGTERM',
+    restart = 'on-failure',
+    watchdogMs,
+    listen = [],
+  } = options
+  check(command !== undefined, 'new RollingSupervisor() needs the option "command".')
+  check(
+    notifyDirectory !== undefined && notifyDirectory !== '',
+    'new RollingSupervisor() needs the option "notifyDirectory".',
+  )
+  check(isSignal(stopSignal), `stopSignal must be a signal such as 'SIGTERM', not ${show(stopSignal)}.`)
+  check(
+    restartModes.includes(restart),
+    `restart must be 'on-failure', 'always' or 'never', not ${show(restart)}.`,
+  )
+  check(watchdogMs !== 0, 'watchdogMs must be greater than 0.')
+  check(
+    Array.isArray(listen) && listen.every(isListenSocket),
+    `listen must be an array of { name, fd }, not ${show(listen)}.`,
+  )
+}
+
+function check(isRight: boolean, fault: string): void {
+  if (!isRight) throw new SupervisorError('ERR_INVALID_ARGUMENT', fault)
+}
+
+function isListenSocket(socket: unknown): boolean {
+  const { name, fd } = (socket ?? {}) as { name?: unknown; fd?: unknown }
+  return typeof name === 'string' && fd instanceof OwnedFd
+}
