@@ -1,13 +1,10 @@
-import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+import { checkGivenOptions, checkNormalizedOptions } from './check-flip-options.ts'
 import type { FlipEvent } from './flip-events.ts'
-import { checkLaunch } from './launch/check-launch.ts'
-import { longestTimerMs } from './longest-timer.ts'
 import type { LockFile } from './one-at-a-time.ts'
 import type { UpgradeFailure } from './outcome.ts'
-import { invalidArgument } from './shellflip-error.ts'
 
 /** What is done around an upgrade, in the predecessor. Each may be async. */
 export type UpgradeHooks = {
@@ -128,31 +125,10 @@ export type NormalizedOptions = AnyFlipOptions & {
 
 /** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
+  checkGivenOptions(options)
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const normalized = { ...defaults, ...given } as NormalizedOptions
-  const { handover, readyTimeoutMs, drainDeadlineMs, maxDraining, signals, stopSignals } = normalized
-  if (handover !== 'successor' && handover !== 'fd-store') {
-    throw invalidArgument(`handover is 'successor' or 'fd-store', not ${handover}`)
-  }
-  checkMilliseconds('readyTimeoutMs', readyTimeoutMs)
-  checkMilliseconds('drainDeadlineMs', drainDeadlineMs)
-  if (!Number.isInteger(maxDraining) || maxDraining < 1) {
-    throw invalidArgument(`maxDraining is a whole number from 1 on, not ${maxDraining}`)
-  }
-  checkSignals('signals', signals)
-  checkSignals('stopSignals', stopSignals)
-  if (typeof normalized.version !== 'string') {
-    throw invalidArgument(`version is a text for people, as '1.2.3', not ${normalized.version}`)
-  }
-  checkLaunch(normalized.launch)
-  const both = signals.find((signal) => stopSignals.includes(signal))
-  if (both !== undefined) throw invalidArgument(`${both} cannot ask for an upgrade and for the end as well`)
-  if ((normalized.state === undefined) !== (normalized.save === undefined)) {
-    throw invalidArgument('state and save go together: what the state is, and how to get it')
-  }
-  if (normalized.fromRust !== undefined && normalized.state === undefined) {
-    throw invalidArgument('fromRust needs state and save: what it returns is what flip.state is')
-  }
+  checkNormalizedOptions(normalized)
   const { controlSocket, lockFile, pidFile } = normalized
   const lockPath = lockFile ?? (controlSocket && `${controlSocket}.lock`)
   return {
@@ -162,21 +138,5 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
       ? {}
       : { lock: { path: resolve(lockPath), required: lockFile !== undefined } }),
     ...(pidFile === undefined ? {} : { pidFile: resolve(pidFile) }),
-  }
-}
-
-function checkMilliseconds(name: string, value: number): void {
-  if (Number.isFinite(value) && value > 0 && value <= longestTimerMs) return
-  throw invalidArgument(`${name} is a number of milliseconds from 1 to ${longestTimerMs}, not ${value}`)
-}
-
-function checkSignals(name: string, signals: readonly NodeJS.Signals[]): void {
-  if (!Array.isArray(signals)) throw invalidArgument(`${name} is a list of signal names, such as ['SIGUSR2']`)
-  for (const signal of signals) checkSignal(signal)
-}
-
-function checkSignal(signal: NodeJS.Signals): void {
-  if (!Object.hasOwn(constants.signals, signal) || signal === 'SIGKILL' || signal === 'SIGSTOP') {
-    throw invalidArgument(`${signal} is no signal that a process can handle`)
   }
 }

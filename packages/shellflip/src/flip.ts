@@ -6,6 +6,7 @@ import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
 import type { AttemptUpgrade, UpgradeResult } from './attempt.ts'
 import { closeAll } from './close-all.ts'
+import { checkServeOptions } from './connections/check-serve-options.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
 import { Ending } from './ending.ts'
 import { Estate, type EstateParts } from './estate.ts'
@@ -84,9 +85,12 @@ export class Flip<S> {
    */
   listen(server: Server, address: ListenAddress, options: ServeOptions = {}): Promise<SocketAddress> {
     const { sockets, connections } = this.#estate
-    const name = address.name ?? 'server'
     return sockets.listen(server, address, {
-      admit: () => this.coordinator.server(server, connections.drainOptions(server, { name, ...options })),
+      admit: () => {
+        checkServeOptions(options)
+        const { name = 'server' } = address
+        this.coordinator.server(server, connections.drainOptions(server, { name, ...options }))
+      },
       onKey: (key) => connections.route(key, server, options),
     })
   }

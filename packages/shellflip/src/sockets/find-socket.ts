@@ -3,7 +3,6 @@ import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
 import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
 import type { BoundSocket } from './bind-address.ts'
-import { checkMode, checkPort } from './given-objects.ts'
 import { isStillAt } from './is-still-at.ts'
 
 /** A socket of the service, and where it comes from. */
@@ -36,8 +35,6 @@ export async function findSocket<A extends Address>(
   const activated = name === undefined ? undefined : predecessor.socket(kinds.activated + name)
   if (activated !== undefined) return { key: kinds.activated + name, fd: activated.fd, inherited: true }
   if (port === undefined && path === undefined) throw noSuchSocket(name)
-  checkPort(address)
-  checkMode(address.mode)
   const key = boundKey(transport, address)
   const found = predecessor.socket(key)
   const inherited = found && inheritedAt(address, found.fd, predecessor.file(key))
