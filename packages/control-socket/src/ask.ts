@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net'
+import type { OptionTypes } from '@shellflip/internal/check-options'
 import { connectTo } from './connect.ts'
 import { ControlSocketError } from './control-socket-error.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
+import { requireOptions } from './require-options.ts'
 import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
 
 export type AskOptions<Request, Reply> = {
@@ -10,6 +12,13 @@ export type AskOptions<Request, Reply> = {
   request: Request
   /** Ends the asking; what is thrown then is its reason. Without one it lasts until the server has answered. */
   signal?: AbortSignal
+}
+
+const optionTypes: OptionTypes<keyof AskOptions<unknown, unknown>> = {
+  path: 'string',
+  vocabulary: 'object',
+  request: 'any',
+  signal: 'AbortSignal',
 }
 
 /**
@@ -31,15 +40,14 @@ export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): 
  * The end of the stream says that the server's end closed, and a process that dies closes it as well: a vocabulary
  * with several replies lets the last one say that it is the last.
  *
- * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_PATH_TOO_LONG; ERR_MALFORMED for a request
+ * @throws {ControlSocketError} ERR_INVALID_ARGUMENT, ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_PATH_TOO_LONG; ERR_MALFORMED for a request
  * or a reply that is not in the vocabulary; ERR_CLOSED_EARLY if the server goes away in the middle; ERR_FRAME_TOO_LARGE
  */
-export async function* converse<Request, Reply>({
-  path,
-  vocabulary,
-  request,
-  signal,
-}: AskOptions<Request, Reply>): AsyncGenerator<Reply, void> {
+export async function* converse<Request, Reply>(
+  options: AskOptions<Request, Reply>,
+): AsyncGenerator<Reply, void> {
+  requireOptions('ask() and converse()', options, optionTypes, ['path', 'vocabulary'])
+  const { path, vocabulary, request, signal } = options
   signal?.throwIfAborted()
   const frame = encodeFrame(toWire(vocabulary.request, request))
   try {

@@ -8,6 +8,7 @@ import {
   serverFrom,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
+import type { OptionTypes } from '@shellflip/internal/check-options'
 import { isTrusted, peerOf } from './admission.ts'
 import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'
@@ -15,6 +16,7 @@ import { ControlSocketError } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
 import { keepPath } from './keep-path.ts'
 import { Occupancy } from './occupancy.ts'
+import { requireOptions } from './require-options.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 export type ControlServerOptions<Request, Reply> = {
@@ -58,6 +60,28 @@ export type CloseOptions = {
   lastWordsMs?: number
 }
 
+const serverTypes: OptionTypes<keyof ControlServerOptions<unknown, unknown>> = {
+  vocabulary: 'object',
+  answer: 'function',
+  onEvent: 'function',
+  maxSilentClients: 'count',
+  maxRequestsOfAKind: 'count',
+  maxRequestBytes: 'count',
+  requestTimeoutMs: 'milliseconds',
+  replyTimeoutMs: 'milliseconds',
+}
+
+const listenTypes = { ...serverTypes, path: 'string', restorePath: 'boolean' } satisfies OptionTypes<
+  keyof ListenOptions<unknown, unknown>
+>
+
+const adoptTypes = {
+  ...serverTypes,
+  fd: 'object',
+  path: 'string',
+  unlinkOnClose: 'boolean',
+} satisfies OptionTypes<keyof AdoptOptions<unknown, unknown>>
+
 type Conversation = { serve(): Promise<void>; close(graceMs: number): void }
 
 type Reception = {
@@ -83,9 +107,10 @@ export class ControlServer implements AsyncDisposable {
    * Listens at a path: the socket is 0600, in a folder that nobody else can write. A path whose process is dead is
    * taken over; of several that start at once, one wins.
    *
-   * @throws {ControlSocketError} ERR_PATH_IN_USE, ERR_PATH_TOO_LONG, ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws {ControlSocketError} ERR_INVALID_ARGUMENT, ERR_PATH_IN_USE, ERR_PATH_TOO_LONG, ERR_FORBIDDEN, ERR_SYSTEM
    */
   static async listen<Request, Reply>(options: ListenOptions<Request, Reply>): Promise<ControlServer> {
+    requireOptions('ControlServer.listen()', options, listenTypes, ['path', 'vocabulary', 'answer'])
     const { listener, path } = await claimPath(options.path)
     const server = new ControlServer(path.path, path, receptionOf(options))
     await server.#accept(listener, server.#server)
@@ -96,9 +121,10 @@ export class ControlServer implements AsyncDisposable {
   /**
    * Goes on with a listener that is open already: a predecessor's, or one from a service manager.
    *
-   * @throws {ControlSocketError} ERR_SYSTEM if it is no UNIX stream socket that listens
+   * @throws {ControlSocketError} ERR_INVALID_ARGUMENT; ERR_SYSTEM if it is no UNIX stream socket that listens
    */
   static async adopt<Request, Reply>(options: AdoptOptions<Request, Reply>): Promise<ControlServer> {
+    requireOptions('ControlServer.adopt()', options, adoptTypes, ['fd', 'vocabulary', 'answer'])
     const bound = boundPath(options.fd)
     const path = options.path ?? bound
     const claimed = options.unlinkOnClose === true ? new UnixPathClaim(path) : undefined
@@ -132,7 +158,8 @@ export class ControlServer implements AsyncDisposable {
    * Unlinks the path if it is still ours, and stops accepting. Answers under way see their signal abort and have some
    * time for last words. Resolves when no connection is left.
    */
-  close(options: CloseOptions = {}): Promise<void> {
+  async close(options: CloseOptions = {}): Promise<void> {
+    requireOptions('close()', options, { keepPath: 'boolean', lastWordsMs: 'milliseconds' })
     this.#closed ??= this.#close(options)
     return this.#closed
   }

@@ -1,6 +1,7 @@
 /**
  * What went wrong, stable across versions:
  *
+ * - `ERR_INVALID_ARGUMENT`: a mistake in an option. The message names it.
  * - `ERR_NOBODY_THERE`: nothing listens at the path.
  * - `ERR_BUSY`: something listens, and its queue of connections is full.
  * - `ERR_PATH_IN_USE`: a live instance listens at the path, or something that is no socket stands there.
@@ -14,6 +15,7 @@
  * - `ERR_SYSTEM`: the system refused; `cause` says what and why.
  */
 export type ControlSocketErrorCode =
+  | 'ERR_INVALID_ARGUMENT'
   | 'ERR_NOBODY_THERE'
   | 'ERR_BUSY'
   | 'ERR_PATH_IN_USE'

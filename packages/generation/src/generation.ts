@@ -1,8 +1,10 @@
 import type { Credentials } from '@shellflip/fd-passing'
+import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-options'
 import type { Notification, NotifyMessage } from '@shellflip/sd-notify'
 import { Deadline } from './deadline.ts'
 import type { GenerationEvent, KillReason } from './events.ts'
 import { type GenerationFailure, type ProcessExit, systemCodeOf } from './failure.ts'
+import { GenerationError } from './generation-error.ts'
 import { MainProcess } from './main-process.ts'
 import { reportForManager } from './manager-report.ts'
 import type { SocketsNotTaken } from './passed-sockets.ts'
@@ -25,6 +27,17 @@ export type GenerationOptions = {
   /** How often it must say WATCHDOG=1 once ready, in milliseconds: told by WATCHDOG_USEC. @default it need not */
   watchdogMs?: number
   onEvent: (event: GenerationEvent) => void
+}
+
+const optionTypes: OptionTypes<keyof GenerationOptions> = {
+  id: 'count',
+  launch: 'any',
+  notifySocket: 'string',
+  readyTimeoutMs: 'milliseconds',
+  shutdownTimeoutMs: 'milliseconds',
+  stopSignal: 'any',
+  watchdogMs: 'milliseconds',
+  onEvent: 'function',
 }
 
 /** One process of a service from spawn to exit. What it does next stands in `generationTable`. */
@@ -52,7 +65,10 @@ export class Generation {
   readonly #shutdownDeadline: Deadline
   readonly #watchdogDeadline: Deadline
 
+  /** @throws {@link GenerationError} ERR_INVALID_ARGUMENT */
   constructor(options: GenerationOptions, system: System) {
+    const fault = checkOptionTypes('new Generation()', options, optionTypes)
+    if (fault !== undefined) throw new GenerationError('ERR_INVALID_ARGUMENT', fault)
     this.id = options.id
     this.#options = options
     this.#system = system

@@ -1,6 +1,7 @@
 export type { GenerationEvent, KillReason } from './events.ts'
 export { describeFailure, exitStatus, type GenerationFailure, type ProcessExit } from './failure.ts'
 export { Generation, type GenerationOptions } from './generation.ts'
+export { GenerationError, type GenerationErrorCode } from './generation-error.ts'
 export { LaunchError } from './launch-error.ts'
 export type { ManagerReport } from './manager-report.ts'
 export { nodeSystem } from './node-system.ts'

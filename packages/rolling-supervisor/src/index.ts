@@ -17,3 +17,4 @@ export {
   supervisorTable,
 } from './state-table.ts'
 export type { GenerationStatus, SupervisorStatus } from './status.ts'
+export { SupervisorError, type SupervisorErrorCode } from './supervisor-error.ts'

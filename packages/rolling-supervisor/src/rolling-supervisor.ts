@@ -11,6 +11,7 @@ import {
   type System,
 } from '@shellflip/generation'
 import { BackOff } from './back-off.ts'
+import { checkSupervisorOptions } from './check-options.ts'
 import type { SupervisorEvent, SupervisorExit } from './events.ts'
 import { ManagerReports } from './manager-reports.ts'
 import type { SupervisorOptions } from './options.ts'
@@ -59,8 +60,12 @@ export class RollingSupervisor {
   #givenUp: string | undefined
   #exit: SupervisorExit = { type: 'stopped' }
 
-  /** `system` is the operating system's seam, for tests. */
+  /**
+   * @param system the operating system's seam, for tests
+   * @throws {@link SupervisorError} ERR_INVALID_ARGUMENT
+   */
   constructor(options: SupervisorOptions, system: System = nodeSystem) {
+    checkSupervisorOptions(options)
     this.#options = options
     this.#system = system
     this.#listening = (options.listen ?? []).map(describeListener)

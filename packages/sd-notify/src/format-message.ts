@@ -1,3 +1,4 @@
+import { checkOptions } from '@shellflip/internal/check-options'
 import { SdNotifyError } from './errors.ts'
 import { customKey, type Field, fields, futureKey } from './fields.ts'
 import { maxDatagramBytes, type NotifyMessage } from './message.ts'
@@ -9,6 +10,7 @@ import { maxDatagramBytes, type NotifyMessage } from './message.ts'
  * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a value that the protocol cannot carry.
  */
 export function formatMessage(message: NotifyMessage): string {
+  requireProperties(message)
   const lines: string[] = []
   for (const [property, field] of Object.entries(fields)) {
     const value = message[property as keyof typeof fields]
@@ -27,6 +29,15 @@ export function formatMessage(message: NotifyMessage): string {
     throw new SdNotifyError('ERR_INVALID_ARGUMENT', `a message may have ${maxDatagramBytes} bytes: send less`)
   }
   return text
+}
+
+function requireProperties(message: NotifyMessage): void {
+  const fault = checkOptions('a message of sd_notify(3)', message, [
+    ...Object.keys(fields),
+    'custom',
+    'unknown',
+  ])
+  if (fault !== undefined) throw new SdNotifyError('ERR_INVALID_ARGUMENT', fault)
 }
 
 function encode(property: string, field: Field<unknown>, value: unknown): string {

@@ -1,6 +1,7 @@
 import { constants, fstatSync, readlinkSync } from 'node:fs'
 import { OwnedFd, setCloexec } from '@shellflip/fd-passing'
 import { SdNotifyError } from './errors.ts'
+import { requireOptions } from './require-options.ts'
 import { takeVariables } from './take-variables.ts'
 
 /** An fd that the manager passed: a listening socket, or one that was kept in the fd store. */
@@ -38,6 +39,7 @@ const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES
  * fd is not there. Nothing has been taken then.
  */
 export function listenFds(options: ListenFdsOptions = {}): ListenFd[] {
+  requireOptions('listenFds()', options, { env: 'object', onForeign: 'function' })
   const taken = takeVariables(options.env ?? process.env, variables)
   const { LISTEN_PID: pid, LISTEN_FDS: count, LISTEN_FDNAMES: names } = taken
   if (pid === undefined || count === undefined) return []

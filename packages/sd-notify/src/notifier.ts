@@ -5,6 +5,7 @@ import { formatMessage } from './format-message.ts'
 import { ManagerConnection } from './manager-connection.ts'
 import type { NotifyMessage } from './message.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
+import { requireOptions } from './require-options.ts'
 import { takeVariables } from './take-variables.ts'
 
 export type NotifierOptions = {
@@ -46,13 +47,20 @@ export class Notifier implements Disposable, AsyncDisposable {
 
   /** Notifies the manager that `NOTIFY_SOCKET` names, or nobody where there is none. */
   static fromEnvironment(options: NotifierEnvironmentOptions = {}): Notifier {
-    const { env = process.env, consume = true } = options
+    requireOptions('Notifier.fromEnvironment()', options, {
+      env: 'object',
+      consume: 'boolean',
+      sendTimeoutMs: 'milliseconds',
+    })
+    const { env = process.env, consume = true, ...more } = options
     const { NOTIFY_SOCKET: address } = takeVariables(consume ? env : { ...env }, ['NOTIFY_SOCKET'])
-    return new Notifier(address === '' ? undefined : address, options)
+    return new Notifier(address === '' ? undefined : address, more)
   }
 
   /** @param address `/path`, `@name` for an abstract socket, or undefined: no manager. */
-  constructor(address: string | undefined, { sendTimeoutMs = 5000 }: NotifierOptions = {}) {
+  constructor(address: string | undefined, options: NotifierOptions = {}) {
+    requireOptions('new Notifier()', options, { sendTimeoutMs: 'milliseconds' })
+    const { sendTimeoutMs = 5000 } = options
     this.#manager = address === undefined ? undefined : new ManagerConnection(address, sendTimeoutMs)
   }
 
@@ -111,8 +119,10 @@ export class Notifier implements Disposable, AsyncDisposable {
   async storeFd(
     name: string,
     fds: OwnedFd | readonly OwnedFd[],
-    { poll = true, replace = true }: StoreFdOptions = {},
+    options: StoreFdOptions = {},
   ): Promise<NotifyOutcome> {
+    requireOptions('storeFd()', options, { poll: 'boolean', replace: 'boolean' })
+    const { poll = true, replace = true } = options
     const message: NotifyMessage = { fdStore: true, fdName: name, ...(poll ? {} : { fdPoll: false }) }
     const all = [fds].flat()
     if (all.length === 0) throw invalid('storeFd needs at least one fd: removeFd removes')
@@ -136,7 +146,9 @@ export class Notifier implements Disposable, AsyncDisposable {
    *
    * @param options.timeoutMs how long all of it may take from the call on, in milliseconds. @default 5000
    */
-  async barrier({ timeoutMs = 5000 }: { timeoutMs?: number } = {}): Promise<NotifyOutcome> {
+  async barrier(options: { timeoutMs?: number } = {}): Promise<NotifyOutcome> {
+    requireOptions('barrier()', options, { timeoutMs: 'milliseconds' })
+    const { timeoutMs = 5000 } = options
     const manager = this.#manager
     if (manager === undefined) return { type: 'no-manager' }
     const datagram = formatMessage({ barrier: true })

@@ -7,10 +7,12 @@ import {
   type OwnedFd,
   type UnixSocket,
 } from '@shellflip/fd-passing'
+import type { OptionTypes } from '@shellflip/internal/check-options'
 import { bindNotifySocket, type SocketFile } from './bind-notify-socket.ts'
 import { SdNotifyError } from './errors.ts'
 import type { NotifyMessage } from './message.ts'
 import { parseMessage } from './parse-message.ts'
+import { requireOptions } from './require-options.ts'
 
 /** One message that a process sent. */
 export type Notification = {
@@ -33,6 +35,13 @@ export type NotifySocketOptions = {
    * most once a second. @default ignored
    */
   onReceiveFailed?: (error: SdNotifyError) => void
+}
+
+const optionTypes: OptionTypes<keyof NotifySocketOptions> = {
+  path: 'string',
+  mode: 'count',
+  onSkipped: 'function',
+  onReceiveFailed: 'function',
 }
 
 const firstRetryMs = 10
@@ -59,6 +68,7 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
    * @throws SdNotifyError `ERR_PATH_IN_USE`, `ERR_PATH_TOO_LONG`, `ERR_CANNOT_OPEN`.
    */
   static open(options: NotifySocketOptions): NotifySocket {
+    requireOptions('NotifySocket.open()', options, optionTypes)
     const { socket, file } = bindNotifySocket(options.path, options.mode ?? 0o600)
     return new NotifySocket(socket, file, options)
   }

@@ -1,5 +1,6 @@
 import { SdNotifyError } from './errors.ts'
 import type { Notifier } from './notifier.ts'
+import { requireOptions } from './require-options.ts'
 import { takeVariables } from './take-variables.ts'
 import { watchdogIntervalMs } from './watchdog-interval.ts'
 
@@ -29,8 +30,10 @@ export class WatchdogPinger implements Disposable {
    */
   static fromEnvironment(
     notifier: Notifier,
-    { env = process.env, consume = true }: WatchdogEnvironmentOptions = {},
+    options: WatchdogEnvironmentOptions = {},
   ): WatchdogPinger | undefined {
+    requireOptions('WatchdogPinger.fromEnvironment()', options, { env: 'object', consume: 'boolean' })
+    const { env = process.env, consume = true } = options
     const variables = takeVariables(consume ? env : { ...env }, ['WATCHDOG_USEC', 'WATCHDOG_PID'])
     const intervalMs = watchdogIntervalMs(variables)
     if (intervalMs === undefined || !notifier.hasManager) return undefined
@@ -38,7 +41,9 @@ export class WatchdogPinger implements Disposable {
   }
 
   /** @param options.intervalMs what the manager asks for, in milliseconds; a ping is sent twice as often. */
-  constructor(notifier: Notifier, { intervalMs }: { intervalMs: number }) {
+  constructor(notifier: Notifier, options: { intervalMs: number }) {
+    requireOptions('new WatchdogPinger()', options, { intervalMs: 'milliseconds' })
+    const { intervalMs } = options
     if (!(intervalMs > 0)) {
       throw new SdNotifyError('ERR_INVALID_ARGUMENT', `intervalMs must be above 0, not ${intervalMs}`)
     }

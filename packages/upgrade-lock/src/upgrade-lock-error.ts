@@ -3,6 +3,7 @@ import { FdPassingError } from '@shellflip/fd-passing'
 /**
  * What went wrong, stable across versions:
  *
+ * - `ERR_INVALID_ARGUMENT`: a mistake in an option. The message names it.
  * - `ERR_FORBIDDEN`: somebody else could replace or lock the file, we may not use it, or it is not a regular file.
  * - `ERR_NOT_THE_LOCK`: the descriptor to adopt is of another file than the one at the path.
  * - `ERR_NOT_HELD`: the descriptor to adopt does not hold the lock.
@@ -10,6 +11,7 @@ import { FdPassingError } from '@shellflip/fd-passing'
  * - `ERR_SYSTEM`: the system refused; `cause` says what and why.
  */
 export type UpgradeLockErrorCode =
+  | 'ERR_INVALID_ARGUMENT'
   | 'ERR_FORBIDDEN'
   | 'ERR_NOT_THE_LOCK'
   | 'ERR_NOT_HELD'

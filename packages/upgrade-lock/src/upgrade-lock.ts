@@ -10,6 +10,7 @@ import {
 } from '@shellflip/fd-passing'
 import { type Holder, readNote, writeNote } from './holder-note.ts'
 import { openLockFileOfOurs, tryLockFileOfOurs } from './lock-file.ts'
+import { requireOptions } from './require-options.ts'
 import { UpgradeLockError, withSystemErrors } from './upgrade-lock-error.ts'
 
 export type LockPath = {
@@ -47,9 +48,10 @@ export class UpgradeLock implements Disposable {
   /**
    * Takes the lock if nobody holds it.
    *
-   * @throws {@link UpgradeLockError} ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_FORBIDDEN, ERR_SYSTEM
    */
   static tryAcquire(options: LockPath): AcquireOutcome {
+    requireOptions('UpgradeLock.tryAcquire()', options)
     const path = resolve(options.path)
     return withSystemErrors(path, () => {
       const { type, fd } = tryLockFileOfOurs(path)
@@ -62,9 +64,11 @@ export class UpgradeLock implements Disposable {
   /**
    * Takes the lock, waiting until nobody else holds it. Who waited longest need not be next.
    *
-   * @throws {@link UpgradeLockError} ERR_FORBIDDEN, ERR_SYSTEM; the signal's reason
+   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_FORBIDDEN, ERR_SYSTEM; the signal's reason
    */
-  static async acquire({ path, signal }: AcquireOptions): Promise<UpgradeLock> {
+  static async acquire(options: AcquireOptions): Promise<UpgradeLock> {
+    requireOptions('UpgradeLock.acquire()', options, { signal: 'AbortSignal' })
+    const { path, signal } = options
     // Each try opens the path anew, since the file of a released lock is gone.
     for (let delayMs = firstDelayMs; ; delayMs = Math.min(delayMs * 2, longestDelayMs)) {
       signal?.throwIfAborted()
@@ -81,9 +85,10 @@ export class UpgradeLock implements Disposable {
    * From now on this process is the one that the file names.
    *
    * @param fd becomes the lock's own; if this throws it stays the caller's
-   * @throws {@link UpgradeLockError} ERR_NOT_THE_LOCK, ERR_NOT_HELD, ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_NOT_THE_LOCK, ERR_NOT_HELD, ERR_FORBIDDEN, ERR_SYSTEM
    */
   static adopt(fd: OwnedFd, options: LockPath): UpgradeLock {
+    requireOptions('UpgradeLock.adopt()', options)
     const path = resolve(options.path)
     return withSystemErrors(path, () => {
       checkIsLock(path, fd.fd)
