@@ -20,6 +20,7 @@ import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
 import { closeDatagram } from './sockets/datagram-socket.ts'
+import { Stops } from './stop-signals.ts'
 import { passOnStop } from './successor/pass-on-stop.ts'
 import { soften, systemFailure, upgrade } from './upgrade.ts'
 
@@ -45,6 +46,7 @@ export class Flip<S> {
   readonly #parts: FlipParts
   readonly #estate: Estate
   readonly #ending: Ending
+  readonly #stops = new Stops()
   #phase: FlipState = 'preparing'
   #readying: Promise<void> | undefined
   #isActivating = false
@@ -165,8 +167,20 @@ export class Flip<S> {
     return this.request('api')
   }
 
-  /** Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. */
+  /**
+   * Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. A call soon after a
+   * stop signal is the stop that the signal began.
+   */
   stop(reason = 'stop()'): void {
+    if (this.#stops.isNew('call')) this.#stopFor(reason)
+  }
+
+  /** @internal */
+  stopBySignal(signal: NodeJS.Signals): void {
+    if (this.#stops.isNew(signal)) this.#stopFor(signal)
+  }
+
+  #stopFor(reason: string): void {
     if (this.#parts.predecessor.deciding) {
       this.#stopWhenDecided(reason)
       return
@@ -187,7 +201,7 @@ export class Flip<S> {
     const limit = setTimeout(() => process.exit(), this.#parts.options.drainDeadlineMs).unref()
     const stop = () => {
       clearTimeout(limit)
-      this.stop(reason)
+      this.#stopFor(reason)
     }
     void this.#readying?.then(stop, stop)
   }
@@ -327,6 +341,7 @@ export class Flip<S> {
   async #end(ending: Promise<FlipEnd>): Promise<void> {
     const end = await ending
     this.#happen('drained')
+    this.#stops.over()
     this.#parts.manager.close()
     this.#parts.emit({ type: 'drained', report: end.report })
     this.#resolveDone(end)

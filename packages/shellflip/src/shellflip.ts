@@ -11,7 +11,6 @@ import {
   type WithStateStream,
 } from './flip-options.ts'
 import { launchService } from './launcher/launcher.ts'
-import { oncePerRequest } from './launcher/once-per-request.ts'
 import { findStarter } from './launcher/start-by-launcher.ts'
 import { startsAsLauncher } from './launcher/starts-as-launcher.ts'
 import { ManagerLink } from './manager-link.ts'
@@ -76,11 +75,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
     )
     made.attach(restartSocket)
     process.once('exit', () => made.exit())
-    const stop = (signal: NodeJS.Signals) => made.stop(signal)
-    // A launcher, or a predecessor that was stopped amid the upgrade, passes on what this process may have been sent as well.
-    const isPassedOn = starter !== startDirectly || predecessor.identity !== undefined
-    const listener = isPassedOn ? oncePerRequest(stop) : stop
-    for (const signal of options.stopSignals) process.on(signal, listener)
+    for (const signal of options.stopSignals) process.on(signal, () => made.stopBySignal(signal))
     if (predecessor.identity !== undefined) {
       emit({ type: 'taken-over', predecessor: predecessor.identity })
     }
