@@ -69,12 +69,19 @@ export async function giveHandover<T = never>(
   const { readyTimeoutMs = 60_000, signal, onHello } = options
   const start = performance.now()
   const elapsedMs = () => performance.now() - start
+  let reached: 'hello' | 'ready' | undefined
+  const greeted = (successor: Successor) => {
+    reached = 'hello'
+    onHello?.(successor)
+  }
   try {
-    const successor = await readied(channel, offer, readyTimeoutMs, signal, onHello)
+    const successor = await readied(channel, offer, readyTimeoutMs, signal, greeted)
+    reached = 'ready'
     await released(channel, readyTimeoutMs)
     return { type: 'committed', successor, elapsedMs: elapsedMs() }
   } catch (error) {
-    const failure = failureOf(error)
+    const failed = failureOf(error)
+    const failure = failed?.type === 'not-ready' && reached !== undefined ? { ...failed, reached } : failed
     channel.refuse(
       failure === undefined
         ? `the predecessor failed: ${(error as Error).message}`

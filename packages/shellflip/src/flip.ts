@@ -4,6 +4,7 @@ import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
 import type { HandoverChannel } from '@shellflip/handover'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
+import { activeResources } from './active-resources.ts'
 import type { AttemptUpgrade, UpgradeResult } from './attempt.ts'
 import { closeAll } from './close-all.ts'
 import { checkServeOptions } from './connections/check-serve-options.ts'
@@ -17,6 +18,7 @@ import { launchCommand } from './launch/launch-command.ts'
 import { admitUpgrade, leaveLock, releaseGivenLock, releaseLock } from './one-at-a-time.ts'
 import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } from './outcome.ts'
 import type { RestartSocket } from './restart-socket/restart-socket.ts'
+import { sharedSignals } from './shared-signals.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
 import { closeDatagram } from './sockets/datagram-socket.ts'
@@ -28,7 +30,25 @@ export type FlipParts = EstateParts & {
   readonly state: unknown
   /** How a successor is started and handed over to, without a store. */
   readonly attempt: AttemptUpgrade
+  readonly parent?: ServiceParent | undefined
 }
+
+/** Whoever waits for the service: its launcher, or the process that has forked it. */
+export type ServiceParent = {
+  /** The service is ready. */
+  ready(): void
+  /** This process has drained: nothing of the parent may keep it alive. */
+  leave(): void
+}
+
+/** How a program ends that only forgot something: it has nothing left to do, or Node says so (exit status 13). */
+const unreadyExits: Readonly<Record<number, string>> = {
+  0: '',
+  13: ', because it awaited a promise that never settles',
+}
+
+/** What still keeps the process alive so long after its drain is reported, in milliseconds. */
+const keptAliveMs = 1_000
 
 /** One process of a service that replaces itself, from its start until it has drained. Made by `shellflip()`. */
 export class Flip<S> {
@@ -121,7 +141,8 @@ export class Flip<S> {
    *   failed with; `HandoverError` ERR_REFUSED if the predecessor goes on itself. End this process then
    */
   async ready(): Promise<void> {
-    if (this.#readying !== undefined) throw new ShellflipError('ERR_CALLED_TWICE', 'ready() is called once')
+    if (this.#readying !== undefined)
+      throw new ShellflipError('ERR_CALLED_TWICE', 'flip.ready() was called before. Call it once.')
     this.#readying = this.#becomeReady()
     return this.#readying
   }
@@ -180,6 +201,11 @@ export class Flip<S> {
     if (this.#stops.isNew(signal)) this.#stopFor(signal)
   }
 
+  /** @internal */
+  stopByMessage(): void {
+    if (this.#stops.isNew('message')) this.#stopFor('shutdown')
+  }
+
   #stopFor(reason: string): void {
     if (this.#parts.predecessor.deciding) {
       this.#stopWhenDecided(reason)
@@ -216,8 +242,14 @@ export class Flip<S> {
   }
 
   /** This process ends. If it has not served, nothing of it is left. @internal */
-  exit(): void {
-    if (this.#phase === 'preparing') this.#estate.exit()
+  exit(code: number): void {
+    if (this.#phase !== 'preparing') return
+    this.#estate.exit()
+    const how = unreadyExits[code]
+    if (how === undefined || this.#readying !== undefined) return
+    this.#parts.predecessor.refuse(
+      `it exited with ${code}${how}, and did not call flip.ready(). Call flip.ready() when the service can serve.`,
+    )
   }
 
   /** @internal */
@@ -241,8 +273,7 @@ export class Flip<S> {
     const step = flipTable[this.#phase].upgrade
     if (step !== undefined && 'refuse' in step) return refused(step.refuse)
     if (older.count >= options.maxDraining) {
-      const message = `${older.count} older generations still drain (pids ${older.pids.join(', ')}): try again later`
-      return { type: 'refused', reason: 'too-many-draining', message }
+      return { type: 'refused', reason: 'too-many-draining', message: await older.describe() }
     }
     const admission = admitUpgrade(options.lock)
     // Nothing is awaited before the state changes, so of two requests at once one is refused.
@@ -325,7 +356,8 @@ export class Flip<S> {
       this.#nobodyServes = true
     }
     // Where it cannot be told, somebody may serve.
-    this.#parts.older.leave().then(nobodyServes, () => {})
+    const keptAliveBy = () => (this.#phase === 'over' ? activeResources() : undefined)
+    this.#parts.older.leave(keptAliveBy).then(nobodyServes, () => {})
     void this.#end(this.#ending.upgraded(pid, channel, told))
   }
 
@@ -341,14 +373,21 @@ export class Flip<S> {
   async #end(ending: Promise<FlipEnd>): Promise<void> {
     const end = await ending
     this.#happen('drained')
+    const { manager, parent, emit } = this.#parts
     this.#stops.over()
-    this.#parts.manager.close()
-    this.#parts.emit({ type: 'drained', report: end.report })
+    manager.close()
+    parent?.leave()
+    emit({ type: 'drained', report: end.report })
+    setTimeout(() => emit({ type: 'kept-alive', resources: activeResources() }), keptAliveMs).unref()
     this.#resolveDone(end)
   }
 
   #announceReady(state: 'none' | 'draining' | 'gone'): void {
-    const { predecessor, emit } = this.#parts
+    const { predecessor, emit, options, parent } = this.#parts
+    parent?.ready()
+    for (const shared of sharedSignals([...options.signals, ...options.stopSignals])) {
+      emit({ type: 'signal-shared', ...shared })
+    }
     if (state === 'none') {
       emit({ type: 'ready' })
       return

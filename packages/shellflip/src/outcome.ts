@@ -49,6 +49,12 @@ export type FlipEnd =
   /** As `stopped`, and sockets and state wait in the fd store: `reason` is `restart` if one was asked for. */
   | { type: 'stored'; reason: string; report: ShutdownReport }
 
+const notReadyHints = {
+  nothing: 'It has not called shellflip() by then.',
+  hello: 'It called shellflip(), and not flip.ready() by then. Call flip.ready() when the service can serve.',
+  ready: 'It called flip.ready(), and did not report that it serves.',
+}
+
 /** A failure in one line for people: "the successor exited with 3 before it was ready". */
 export function describeUpgradeFailure(failure: UpgradeFailure): string {
   switch (failure.type) {
@@ -63,6 +69,8 @@ export function describeUpgradeFailure(failure: UpgradeFailure): string {
       return failure.signal === null
         ? `the successor exited with ${failure.code} before it was ready`
         : `the successor was killed by ${failure.signal} before it was ready`
+    case 'not-ready':
+      return `${describeHandoverFailure(failure)}. ${notReadyHints[failure.reached ?? 'nothing']}`
     default:
       return describeHandoverFailure(failure)
   }

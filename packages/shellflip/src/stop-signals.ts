@@ -1,8 +1,8 @@
 import { type SameForMs, StopRule, sameSignalForMs } from '@shellflip/internal'
 import { RaisedSignals } from './raised-signals.ts'
 
-/** What can call for a stop: a signal, or the program by `flip.stop()`. */
-export type StopCause = NodeJS.Signals | 'call'
+/** What can call for a stop: a signal, a message of the parent, or the program by `flip.stop()`. */
+export type StopCause = NodeJS.Signals | 'message' | 'call'
 
 /** How long a signal that has no time of its own is still the same stop, in milliseconds. */
 const otherSignalForMs = 500
@@ -14,6 +14,7 @@ const otherSignalForMs = 500
 export const sameStopForMs: SameForMs<StopCause> = (cause, first) => {
   const times: Partial<Record<StopCause, number>> = sameSignalForMs
   if (cause === 'call') return first === 'call' ? -1 : sameSignalForMs.SIGTERM
+  if (cause === 'message') return sameSignalForMs.SIGTERM
   return times[cause] ?? otherSignalForMs
 }
 
@@ -25,7 +26,7 @@ export class Stops {
   /** Whether this is the first stop, or a deliberate further one. */
   isNew(cause: StopCause): boolean {
     // Looked at in any case, so that it does not count for a signal that comes later.
-    const isRaised = cause !== 'call' && this.#raised?.take(cause)
+    const isRaised = cause !== 'call' && cause !== 'message' && this.#raised?.take(cause)
     const verdict = this.#rule.judge(cause)
     this.#raised ??= new RaisedSignals()
     return !isRaised && verdict !== 'same'

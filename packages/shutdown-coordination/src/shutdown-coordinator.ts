@@ -152,6 +152,7 @@ export class ShutdownCoordinator {
     this.#phase = 'draining'
     for (const drainable of [...this.#drains.keys()]) this.#start(drainable)
     await this.#allOverOrDeadline()
+    await Promise.all([...this.#servers.values()].map(({ settled }) => settled))
     clearTimeout(timer)
     this.#phase = 'over'
     this.#resolveDone(this.#report(reason, performance.now() - startedAt))
