@@ -51,8 +51,8 @@ export type FlipOptions = UpgradeHooks & {
    */
   signals?: readonly NodeJS.Signals[]
   /**
-   * What asks for the end; a second one ends at once. Where others pass on what this process may have been sent as well, in
-   * a successor and under a launcher, the same within half a second is still the first one. @default ['SIGTERM', 'SIGINT']
+   * Signals that stop the service. A second one stops it immediately: SIGTERM after 5 s, the others after 0.5 s. A signal that
+   * the process sends to itself is never a second one. @default ['SIGTERM', 'SIGINT']
    */
   stopSignals?: readonly NodeJS.Signals[]
   /** How long the successor may take from its start until it is ready, in milliseconds. Then it is killed. @default 60_000 */
@@ -78,8 +78,8 @@ export type FlipOptions = UpgradeHooks & {
    * `shellflip()` never resolves in it, and every generation is its child: started by its command, with its environment
    * and its privileges, and with `launch` as the version says that was started first. It passes on signals to the
    * generation that serves, and ends as the last one does: with its exit status, or 128 and the signal's number. What
-   * stands before `shellflip()` runs in it too, imports first: that memory is the price. `process.send` is the launcher's
-   * then, and not the service's.
+   * stands before `shellflip()` runs in it too, imports first: that memory is the price. An IPC channel is the launcher's then,
+   * and not the service's: it sends `ready` when the first generation is ready, and takes the message `shutdown` for a stop.
    *
    * @default true as PID 1 of a container, as the child of its init, in a script of npm, pnpm, yarn or `node --run`, under tsx, and
    *   where the parent has forked us with an IPC channel (nodemon, `node --watch`); there `false` means that the upgrade ends

@@ -32,7 +32,7 @@ const mistakes: [string, string, RegExp][] = [
     `const server = createServer()
      await flip.listen(server, { name: 'one', port: 0 })
      await flip.listen(server, { name: 'two', port: 0 })`,
-    /one server, or one UDP socket, is given for two addresses/,
+    /one server is given to flip\.listen\(\) for two addresses\. Create another server/,
   ],
   [
     'gives one address twice',

@@ -77,7 +77,8 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       predecessor,
     )
     made.attach(restartSocket)
-    process.once('exit', (code) => made.exit(code))
+    // Node sets 13 while it exits, for a top-level await that never settled.
+    process.once('exit', (code) => made.exit(Number(process.exitCode ?? code)))
     for (const signal of options.stopSignals) process.on(signal, () => made.stopBySignal(signal))
     if (predecessor.identity !== undefined) {
       emit({ type: 'taken-over', predecessor: predecessor.identity })
