@@ -41,12 +41,6 @@ export type ServiceParent = {
   leave(): void
 }
 
-/** How a program ends that only forgot something: it has nothing left to do, or Node says so (exit status 13). */
-const unreadyExits: Readonly<Record<number, string>> = {
-  0: '',
-  13: ', because it awaited a promise that never settles',
-}
-
 /** What still keeps the process alive so long after its drain is reported, in milliseconds. */
 const keptAliveMs = 1_000
 
@@ -242,14 +236,8 @@ export class Flip<S> {
   }
 
   /** This process ends. If it has not served, nothing of it is left. @internal */
-  exit(code: number): void {
-    if (this.#phase !== 'preparing') return
-    this.#estate.exit()
-    const how = unreadyExits[code]
-    if (how === undefined || this.#readying !== undefined) return
-    this.#parts.predecessor.refuse(
-      `it exited with ${code}${how}, and did not call flip.ready(). Call flip.ready() when the service can serve.`,
-    )
+  exit(): void {
+    if (this.#phase === 'preparing') this.#estate.exit()
   }
 
   /** @internal */

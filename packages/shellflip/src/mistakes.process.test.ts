@@ -151,7 +151,7 @@ const earlyMistakes: [string, Plan, RegExp][] = [
   [
     'forgets flip.ready() and exits',
     { version: '2', instead: new URL('./testing/forgets-ready.mjs?exits', import.meta.url).href },
-    /refused: it exited with 0, and did not call flip\.ready\(\)\. Call flip\.ready\(\) when/,
+    /exited with 0 before it was ready\. It must call flip\.ready\(\) when the service can serve/,
   ],
   [
     'forgets flip.ready() and lives',
@@ -161,7 +161,7 @@ const earlyMistakes: [string, Plan, RegExp][] = [
   [
     'waits for what never comes',
     { version: '2', also: 'await new Promise(() => {})' },
-    /refused: it exited with 13, because it awaited a promise that never settles/,
+    /exited with 13 before it was ready: it awaited a promise that never settles/,
   ],
 ]
 

@@ -77,8 +77,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       predecessor,
     )
     made.attach(restartSocket)
-    // Node sets 13 while it exits, for a top-level await that never settled.
-    process.once('exit', (code) => made.exit(Number(process.exitCode ?? code)))
+    process.once('exit', () => made.exit())
     for (const signal of options.stopSignals) process.on(signal, () => made.stopBySignal(signal))
     if (predecessor.identity !== undefined) {
       emit({ type: 'taken-over', predecessor: predecessor.identity })
