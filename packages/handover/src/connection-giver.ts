@@ -2,6 +2,7 @@ import type { OwnedFd } from '@shellflip/fd-passing'
 import { decodeAnswer, encodeConnection, maxUnanswered } from './connection-message.ts'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
+import { requireOptions } from './require-options.ts'
 
 /** An open connection, for the successor to serve on. */
 export type GivenConnection = {
@@ -48,7 +49,9 @@ export class ConnectionGiver {
    * @throws {@link HandoverError} ERR_INVALID_ARGUMENT: name or data are too long; `FdPassingError` if the descriptor
    *   is closed, or cannot travel
    */
-  async give({ name, fd, data = Buffer.alloc(0) }: GivenConnection): Promise<boolean> {
+  async give(connection: GivenConnection): Promise<boolean> {
+    requireOptions('give()', connection, { name: 'string', fd: 'object', data: 'object' })
+    const { name, fd, data = Buffer.alloc(0) } = connection
     const id = this.#nextId()
     const payload = encodeConnection({ id, name, data })
     await this.#begin()

@@ -1,4 +1,5 @@
 import { RunningTimer } from '@shellflip/internal'
+import type { OptionTypes } from '@shellflip/internal/check-options'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 import {
@@ -10,6 +11,7 @@ import {
 } from './handover-failure.ts'
 import { decodeHello, decodeReason, encodeMessage, type Manifest } from './messages.ts'
 import { descriptorsOf, type HandoverOffer, socketsOf } from './offer.ts'
+import { requireOptions } from './require-options.ts'
 import { encodeFor } from './state-encoding.ts'
 
 export type GiveOptions = {
@@ -23,6 +25,19 @@ export type GiveOptions = {
   readonly signal?: AbortSignal
   /** Called when the successor has said hello, with what the outcome says of it if it is committed. */
   readonly onHello?: (successor: Successor) => void
+}
+
+const optionTypes: OptionTypes<keyof GiveOptions> = {
+  readyTimeoutMs: 'milliseconds',
+  signal: 'AbortSignal',
+  onHello: 'function',
+}
+
+const offerTypes: OptionTypes<keyof HandoverOffer> = {
+  version: 'string',
+  sockets: 'any',
+  state: 'object',
+  lock: 'object',
 }
 
 /**
@@ -47,16 +62,26 @@ export type GiveOptions = {
 export async function giveHandover<T = never>(
   channel: HandoverChannel,
   offer: HandoverOffer<T>,
-  { readyTimeoutMs = 60_000, signal, onHello }: GiveOptions = {},
+  options: GiveOptions = {},
 ): Promise<HandoverResult> {
+  requireOptions('giveHandover()', options, optionTypes)
+  requireOptions('the offer of giveHandover()', offer, offerTypes)
+  const { readyTimeoutMs = 60_000, signal, onHello } = options
   const start = performance.now()
   const elapsedMs = () => performance.now() - start
+  let reached: 'hello' | 'ready' | undefined
+  const greeted = (successor: Successor) => {
+    reached = 'hello'
+    onHello?.(successor)
+  }
   try {
-    const successor = await readied(channel, offer, readyTimeoutMs, signal, onHello)
+    const successor = await readied(channel, offer, readyTimeoutMs, signal, greeted)
+    reached = 'ready'
     await released(channel, readyTimeoutMs)
     return { type: 'committed', successor, elapsedMs: elapsedMs() }
   } catch (error) {
-    const failure = failureOf(error)
+    const failed = failureOf(error)
+    const failure = failed?.type === 'not-ready' && reached !== undefined ? { ...failed, reached } : failed
     channel.refuse(
       failure === undefined
         ? `the predecessor failed: ${(error as Error).message}`

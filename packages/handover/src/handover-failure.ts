@@ -4,8 +4,11 @@ import type { HandoverError } from './handover-error.ts'
 export type HandoverFailure =
   /** The successor ended, or closed the channel, before it served. */
   | { type: 'gone' }
-  /** It was not ready within the ready timeout, or did not serve within the same time after the commit. */
-  | { type: 'not-ready'; timeoutMs: number }
+  /**
+   * It was not ready within the ready timeout, or did not serve within the same time after the commit. `reached` is the last thing
+   * that it said, if it said anything.
+   */
+  | { type: 'not-ready'; timeoutMs: number; reached?: 'hello' | 'ready' }
   /** It says itself that it cannot. */
   | { type: 'refused'; reason: string }
   /** The state cannot be encoded, or not as the successor would understand it; mostly `error` is a `StateError`. */

@@ -258,7 +258,7 @@ describe('a successor', () => {
     using ends = connected()
     const giving = giveHandover(ends.predecessor, nothing, { readyTimeoutMs: 50 })
     using takeover = await takeOver(ends.successor)
-    expect(await giving).toMatchObject({ type: 'failed', failure: { type: 'not-ready' } })
+    expect(await giving).toMatchObject({ type: 'failed', failure: { type: 'not-ready', reached: 'hello' } })
     ends.predecessor.close()
     await expect(takeover.ready()).rejects.toMatchObject({
       code: 'ERR_REFUSED',
@@ -270,11 +270,18 @@ describe('a successor', () => {
   test('cannot be ready before it has read the state, or twice, or read it twice', async () => {
     using ends = connected()
     const [takeover, giving] = await underWay(ends)
-    await expect(takeover.ready()).rejects.toMatchObject({ code: 'ERR_OUT_OF_TURN' })
+    const outOfTurn = (message: string) => ({ code: 'ERR_OUT_OF_TURN', message })
+    await expect(takeover.ready()).rejects.toMatchObject(
+      outOfTurn('the state was not read to its end. Read it by state() or items() before you call ready().'),
+    )
     await takeover.state(Sessions)
-    await expect(takeover.state(Sessions)).rejects.toMatchObject({ code: 'ERR_OUT_OF_TURN' })
+    await expect(takeover.state(Sessions)).rejects.toMatchObject(
+      outOfTurn('the state was read before. Read it once.'),
+    )
     await takeover.ready()
-    await expect(takeover.ready()).rejects.toMatchObject({ code: 'ERR_OUT_OF_TURN' })
+    await expect(takeover.ready()).rejects.toMatchObject(
+      outOfTurn('cannot call ready(): this process serves.'),
+    )
     expect(await giving).toMatchObject({ type: 'committed' })
     takeover.close()
   })

@@ -3,6 +3,7 @@ import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 import { hearPredecessor, unlessSilent } from './hear-predecessor.ts'
 import { decodeManifest, encodeMessage, protocolVersion } from './messages.ts'
+import { requireOptions } from './require-options.ts'
 import { Takeover } from './takeover.ts'
 
 export type TakeOverOptions = {
@@ -18,12 +19,11 @@ export type TakeOverOptions = {
  * goes on.
  *
  * @throws {@link HandoverError} ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_FD_LOST, ERR_PROTOCOL,
- *   ERR_NOT_A_CHANNEL
+ *   ERR_NOT_A_CHANNEL, ERR_INVALID_ARGUMENT
  */
-export async function takeOver(
-  channel: HandoverChannel,
-  { states = [], timeoutMs = 60_000 }: TakeOverOptions = {},
-): Promise<Takeover> {
+export async function takeOver(channel: HandoverChannel, options: TakeOverOptions = {}): Promise<Takeover> {
+  requireOptions('takeOver()', options, { states: 'any', timeoutMs: 'milliseconds' })
+  const { states = [], timeoutMs = 60_000 } = options
   try {
     const accepts = Object.fromEntries(states.map(({ name, version }) => [name, version]))
     const hello = encodeMessage({ protocol: protocolVersion, pid: process.pid, accepts })

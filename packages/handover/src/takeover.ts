@@ -25,6 +25,14 @@ type Received = {
 /** `reported`: this process serves and has said so, and the predecessor has yet to let go. */
 type Phase = 'preparing' | 'ready' | 'reported' | 'committed' | 'over'
 
+const phases: Record<Phase, string> = {
+  preparing: 'ready() was not called yet',
+  ready: 'ready() was called before',
+  reported: 'this process has reported that it serves',
+  committed: 'this process serves',
+  over: 'this takeover was closed or refused',
+}
+
 /** What a predecessor has given, until this process says that it is ready, or that it cannot. */
 export class Takeover implements Disposable {
   readonly predecessor: Manifest['predecessor']
@@ -65,6 +73,11 @@ export class Takeover implements Disposable {
    */
   get committed(): boolean {
     return this.#phase === 'committed'
+  }
+
+  /** Whether nothing of the state is left to read, as {@link ready} needs it. */
+  get hasReadState(): boolean {
+    return this.#state === 'read'
   }
 
   /** Whether the predecessor decides at this moment: this process has reported that it serves, and cannot refuse any more. */
@@ -132,7 +145,7 @@ export class Takeover implements Disposable {
    * @throws {@link HandoverError} ERR_OUT_OF_TURN: the second time
    */
   connections(): AsyncIterable<TakenConnection> {
-    if (!this.#connections.take()) throw outOfTurn('connections() a second time')
+    if (!this.#connections.take()) throw outOfTurn('connections() was called before. Call it once.')
     return this.#connections
   }
 
@@ -156,13 +169,17 @@ export class Takeover implements Disposable {
    *   ERR_OUT_OF_TURN: the state was not read to its end; what `activate` throws
    */
   async ready(activate: () => void | Promise<void> = () => {}): Promise<Commitment> {
-    this.#check('preparing', 'ready()')
-    if (this.#state !== 'read') throw outOfTurn('ready() before the state was read: see state() and items()')
+    this.#check('preparing', 'call ready()')
+    if (!this.hasReadState) {
+      throw outOfTurn(
+        'the state was not read to its end. Read it by state() or items() before you call ready().',
+      )
+    }
     this.#phase = 'ready'
     await this.#channel.send('ready')
     // Without a timeout: only the predecessor knows whether it heard this in time, and while it says nothing it lives.
     const verdict = await this.#committed()
-    this.#check('ready', 'the commit')
+    this.#check('ready', 'commit')
     const predecessor =
       verdict === 'gone' ? await this.#goOnAlone(activate) : await this.#goOnBeside(activate)
     this.#closeUnclaimed()
@@ -182,8 +199,8 @@ export class Takeover implements Disposable {
   }
 
   #beginState(): void {
-    this.#check('preparing', 'the state')
-    if (this.#state !== 'unread') throw outOfTurn('the state can be read once only')
+    this.#check('preparing', 'read the state')
+    if (this.#state !== 'unread') throw outOfTurn('the state was read before. Read it once.')
     this.#state = 'reading'
   }
 
@@ -199,7 +216,7 @@ export class Takeover implements Disposable {
   async #goOnBeside(activate: () => void | Promise<void>): Promise<'draining' | 'gone'> {
     try {
       await activate()
-      this.#check('ready', 'the end of activate()')
+      this.#check('ready', 'report that this process serves')
       this.#phase = 'reported'
       await this.#channel.send('serving')
     } catch (error) {
@@ -255,7 +272,7 @@ export class Takeover implements Disposable {
   }
 
   #check(phase: Phase, what: string): void {
-    if (this.#phase !== phase) throw outOfTurn(`${what} when this takeover is ${this.#phase}`)
+    if (this.#phase !== phase) throw outOfTurn(`cannot ${what}: ${phases[this.#phase]}.`)
   }
 
   #end(): void {
@@ -290,5 +307,5 @@ function refusedState(cause: StateError): HandoverError {
 }
 
 function outOfTurn(what: string): HandoverError {
-  return new HandoverError('ERR_OUT_OF_TURN', `${what} is out of turn`)
+  return new HandoverError('ERR_OUT_OF_TURN', what)
 }

@@ -32,7 +32,7 @@ function surroundings() {
   return {
     told,
     manager,
-    older: { count: 0, pids: [], offered: () => [], leave: () => new Promise(() => {}) },
+    older: { count: 0, offered: () => [], leave: () => new Promise(() => {}) },
   }
 }
 

@@ -203,7 +203,7 @@ onLinux('state that the successor does not understand', () => {
     [
       'save gives a promise',
       { save: 'rejects' },
-      /the state cannot be handed over: save\(\) returns the state, and no/,
+      /the state cannot be handed over: save\(\) must return the state, not a promise/,
     ],
     ['save gives what the schema refuses', { saved: { visits: 'many' } }, /cannot be handed over: .*visits/],
   ])('%s: this process can never be upgraded, and serves on', async (_, mistake, reason) => {
@@ -348,7 +348,7 @@ onLinux('listen', () => {
     [
       { host: '127.0.0.1', port: 0 },
       'ERR_INVALID_ARGUMENT',
-      /port 0 is another port each time: give it a name/,
+      /port 0 is another port each time\. Give it a name/,
     ],
     [
       { name: 'web' },
@@ -433,7 +433,7 @@ onLinux('calls out of turn', () => {
     const { error } = await service.told((line) => line.error)
     expect(error).toMatchObject({
       code: 'ERR_CALLED_TWICE',
-      message: 'shellflip() is called once in a process',
+      message: 'shellflip() was called before in this process. Call it once.',
     })
   })
 
@@ -441,7 +441,10 @@ onLinux('calls out of turn', () => {
     await using service = new Deployment()
     const { pid } = await service.serve({ ...first, readyTwice: true })
     const { error } = await service.told((line) => line.error)
-    expect(error).toMatchObject({ code: 'ERR_CALLED_TWICE', message: 'ready() is called once' })
+    expect(error).toMatchObject({
+      code: 'ERR_CALLED_TWICE',
+      message: 'flip.ready() was called before. Call it once.',
+    })
     expect(await service.answer()).toMatchObject({ pid })
   })
 

@@ -69,6 +69,23 @@ onLinux('an upgrade applies what changed:', () => {
   })
 })
 
+onLinux('a control socket that a new version moves', () => {
+  test.each<[string, (service: Deployment) => string | undefined]>([
+    ['to another path', (service) => service.join('moved.sock')],
+    ['to nowhere', () => undefined],
+  ])('%s leaves neither its path nor its lock file', async (_, to) => {
+    await using service = new Deployment()
+    const { pid } = await service.serve({ version: '1', sockets: [http] })
+    const controlSocket = to(service)
+    service.deploy({ version: '2', sockets: [http], options: { controlSocket } })
+    await service.restart()
+    const next = await service.told((line) => line.pid !== pid && line.ready)
+    expect(await service.answer()).toMatchObject({ pid: next.pid })
+    await waitFor(() => !existsSync(service.controlSocket), { what: 'the end of the old path' })
+    expect(existsSync(`${service.controlSocket}.lock`)).toBe(false)
+  })
+})
+
 onLinux('an upgrade says why it cannot apply', () => {
   test.each(['web.sock', 'restart.sock'])('that another process answers at %s', async (name) => {
     await using service = new Deployment()
@@ -95,7 +112,7 @@ onLinux('an upgrade says why it cannot apply', () => {
     const { pid } = await service.serve({ version: '1', sockets: [http, { host: '::', port }] })
     const sockets = [http, { host: '::', port, ipv6Only: true }]
     expect(await service.failTo({ version: '2', sockets })).toMatch(
-      `cannot set ipv6Only to true at ::${':'}${port}: the predecessor bound this socket with false`,
+      `cannot set ipv6Only to true at [::]:${port}: the predecessor bound this socket with false`,
     )
     expect(await service.answer({ address: '127.0.0.1', port })).toMatchObject({ pid })
   })

@@ -39,6 +39,10 @@ export type FlipEvent =
   | { type: 'hook-failed'; hook: 'upgradeFailed' | 'upgraded'; error: unknown }
   | { type: 'draining'; reason: string }
   | { type: 'drained'; report: ShutdownReport }
+  /** A second after the drain something of the program still keeps this process alive. Node's names for it: `2 Timeout`. */
+  | { type: 'kept-alive'; resources: string }
+  /** Node does something else as well at one of our signals: `by` names its option. */
+  | { type: 'signal-shared'; signal: NodeJS.Signals; by: string; message: string }
   /** The predecessor's process is gone: this one is the only one. */
   | { type: 'predecessor-exited' }
   /** The last instance has left no state in the fd store, or none that is whole and understood: this one starts clean. */

@@ -1,13 +1,10 @@
-import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+import { checkGivenOptions, checkNormalizedOptions } from './check-flip-options.ts'
 import type { FlipEvent } from './flip-events.ts'
-import { checkLaunch } from './launch/check-launch.ts'
-import { longestTimerMs } from './longest-timer.ts'
 import type { LockFile } from './one-at-a-time.ts'
 import type { UpgradeFailure } from './outcome.ts'
-import { invalidArgument } from './shellflip-error.ts'
 
 /** What is done around an upgrade, in the predecessor. Each may be async. */
 export type UpgradeHooks = {
@@ -54,8 +51,8 @@ export type FlipOptions = UpgradeHooks & {
    */
   signals?: readonly NodeJS.Signals[]
   /**
-   * What asks for the end; a second one ends at once. Where others pass on what this process may have been sent as well, in
-   * a successor and under a launcher, the same within half a second is still the first one. @default ['SIGTERM', 'SIGINT']
+   * Signals that stop the service. A second one stops it immediately: SIGTERM after 5 s, the others after 0.5 s. A signal that
+   * the process sends to itself is never a second one. @default ['SIGTERM', 'SIGINT']
    */
   stopSignals?: readonly NodeJS.Signals[]
   /** How long the successor may take from its start until it is ready, in milliseconds. Then it is killed. @default 60_000 */
@@ -81,8 +78,8 @@ export type FlipOptions = UpgradeHooks & {
    * `shellflip()` never resolves in it, and every generation is its child: started by its command, with its environment
    * and its privileges, and with `launch` as the version says that was started first. It passes on signals to the
    * generation that serves, and ends as the last one does: with its exit status, or 128 and the signal's number. What
-   * stands before `shellflip()` runs in it too, imports first: that memory is the price. `process.send` is the launcher's
-   * then, and not the service's.
+   * stands before `shellflip()` runs in it too, imports first: that memory is the price. An IPC channel is the launcher's then,
+   * and not the service's: it sends `ready` when the first generation is ready, and takes the message `shutdown` for a stop.
    *
    * @default true as PID 1 of a container, as the child of its init, in a script of npm, pnpm, yarn or `node --run`, under tsx, and
    *   where the parent has forked us with an IPC channel (nodemon, `node --watch`); there `false` means that the upgrade ends
@@ -128,31 +125,10 @@ export type NormalizedOptions = AnyFlipOptions & {
 
 /** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
+  checkGivenOptions(options)
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const normalized = { ...defaults, ...given } as NormalizedOptions
-  const { handover, readyTimeoutMs, drainDeadlineMs, maxDraining, signals, stopSignals } = normalized
-  if (handover !== 'successor' && handover !== 'fd-store') {
-    throw invalidArgument(`handover is 'successor' or 'fd-store', not ${handover}`)
-  }
-  checkMilliseconds('readyTimeoutMs', readyTimeoutMs)
-  checkMilliseconds('drainDeadlineMs', drainDeadlineMs)
-  if (!Number.isInteger(maxDraining) || maxDraining < 1) {
-    throw invalidArgument(`maxDraining is a whole number from 1 on, not ${maxDraining}`)
-  }
-  checkSignals('signals', signals)
-  checkSignals('stopSignals', stopSignals)
-  if (typeof normalized.version !== 'string') {
-    throw invalidArgument(`version is a text for people, as '1.2.3', not ${normalized.version}`)
-  }
-  checkLaunch(normalized.launch)
-  const both = signals.find((signal) => stopSignals.includes(signal))
-  if (both !== undefined) throw invalidArgument(`${both} cannot ask for an upgrade and for the end as well`)
-  if ((normalized.state === undefined) !== (normalized.save === undefined)) {
-    throw invalidArgument('state and save go together: what the state is, and how to get it')
-  }
-  if (normalized.fromRust !== undefined && normalized.state === undefined) {
-    throw invalidArgument('fromRust needs state and save: what it returns is what flip.state is')
-  }
+  checkNormalizedOptions(normalized)
   const { controlSocket, lockFile, pidFile } = normalized
   const lockPath = lockFile ?? (controlSocket && `${controlSocket}.lock`)
   return {
@@ -162,21 +138,5 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
       ? {}
       : { lock: { path: resolve(lockPath), required: lockFile !== undefined } }),
     ...(pidFile === undefined ? {} : { pidFile: resolve(pidFile) }),
-  }
-}
-
-function checkMilliseconds(name: string, value: number): void {
-  if (Number.isFinite(value) && value > 0 && value <= longestTimerMs) return
-  throw invalidArgument(`${name} is a number of milliseconds from 1 to ${longestTimerMs}, not ${value}`)
-}
-
-function checkSignals(name: string, signals: readonly NodeJS.Signals[]): void {
-  if (!Array.isArray(signals)) throw invalidArgument(`${name} is a list of signal names, such as ['SIGUSR2']`)
-  for (const signal of signals) checkSignal(signal)
-}
-
-function checkSignal(signal: NodeJS.Signals): void {
-  if (!Object.hasOwn(constants.signals, signal) || signal === 'SIGKILL' || signal === 'SIGSTOP') {
-    throw invalidArgument(`${signal} is no signal that a process can handle`)
   }
 }

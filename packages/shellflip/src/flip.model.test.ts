@@ -217,14 +217,12 @@ class World {
   }
 
   #older() {
-    const pids = () => Array.from({ length: this.draining }, (_, index) => index + 1)
+    const count = () => this.draining
     return {
       get count() {
-        return pids().length
+        return count()
       },
-      get pids() {
-        return pids()
-      },
+      describe: async () => `${count()} drain`,
       offered: () => [],
       leave: () => new Promise(() => {}),
     }

@@ -4,8 +4,10 @@ import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
 import type { HandoverChannel } from '@shellflip/handover'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
+import { activeResources } from './active-resources.ts'
 import type { AttemptUpgrade, UpgradeResult } from './attempt.ts'
 import { closeAll } from './close-all.ts'
+import { checkServeOptions } from './connections/check-serve-options.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
 import { DrainRegistrations } from './drain-registrations.ts'
 import { Ending } from './ending.ts'
@@ -17,9 +19,11 @@ import { launchCommand } from './launch/launch-command.ts'
 import { admitUpgrade, leaveLock, releaseGivenLock, releaseLock } from './one-at-a-time.ts'
 import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } from './outcome.ts'
 import type { RestartSocket } from './restart-socket/restart-socket.ts'
+import { sharedSignals } from './shared-signals.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
 import { closeDatagram } from './sockets/datagram-socket.ts'
+import { Stops } from './stop-signals.ts'
 import { passOnStop } from './successor/pass-on-stop.ts'
 import { soften, systemFailure, upgrade } from './upgrade.ts'
 
@@ -27,7 +31,19 @@ export type FlipParts = EstateParts & {
   readonly state: unknown
   /** How a successor is started and handed over to, without a store. */
   readonly attempt: AttemptUpgrade
+  readonly parent?: ServiceParent | undefined
 }
+
+/** Whoever waits for the service: its launcher, or the process that has forked it. */
+export type ServiceParent = {
+  /** The service is ready. */
+  ready(): void
+  /** This process has drained: nothing of the parent may keep it alive. */
+  leave(): void
+}
+
+/** What still keeps the process alive so long after its drain is reported, in milliseconds. */
+const keptAliveMs = 1_000
 
 /** One process of a service that replaces itself, from its start until it has drained. Made by `shellflip()`. */
 export class Flip<S> {
@@ -46,6 +62,7 @@ export class Flip<S> {
   readonly #drains = new DrainRegistrations()
   readonly #estate: Estate
   readonly #ending: Ending
+  readonly #stops = new Stops()
   #phase: FlipState = 'preparing'
   #readying: Promise<void> | undefined
   #isActivating = false
@@ -87,10 +104,12 @@ export class Flip<S> {
   listen(server: Server, address: ListenAddress, options: ServeOptions = {}): Promise<SocketAddress> {
     const { sockets, connections } = this.#estate
     return sockets.listen(server, address, {
-      admit: () =>
+      admit: () => {
+        checkServeOptions(options)
         this.#drains.register(server, options.name ?? address.name ?? 'server', (name) =>
           this.coordinator.server(server, connections.drainOptions(server, { ...options, name })),
-        ),
+        )
+      },
       onKey: (key) => connections.route(key, server, options),
     })
   }
@@ -121,7 +140,8 @@ export class Flip<S> {
    *   failed with; `HandoverError` ERR_REFUSED if the predecessor goes on itself. End this process then
    */
   async ready(): Promise<void> {
-    if (this.#readying !== undefined) throw new ShellflipError('ERR_CALLED_TWICE', 'ready() is called once')
+    if (this.#readying !== undefined)
+      throw new ShellflipError('ERR_CALLED_TWICE', 'flip.ready() was called before. Call it once.')
     this.#readying = this.#becomeReady()
     return this.#readying
   }
@@ -167,8 +187,25 @@ export class Flip<S> {
     return this.request('api')
   }
 
-  /** Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. */
+  /**
+   * Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. A call soon after a
+   * stop signal is the stop that the signal began.
+   */
   stop(reason = 'stop()'): void {
+    if (this.#stops.isNew('call')) this.#stopFor(reason)
+  }
+
+  /** @internal */
+  stopBySignal(signal: NodeJS.Signals): void {
+    if (this.#stops.isNew(signal)) this.#stopFor(signal)
+  }
+
+  /** @internal */
+  stopByMessage(): void {
+    if (this.#stops.isNew('message')) this.#stopFor('shutdown')
+  }
+
+  #stopFor(reason: string): void {
     if (this.#parts.predecessor.deciding) {
       this.#stopWhenDecided(reason)
       return
@@ -189,7 +226,7 @@ export class Flip<S> {
     const limit = setTimeout(() => process.exit(), this.#parts.options.drainDeadlineMs).unref()
     const stop = () => {
       clearTimeout(limit)
-      this.stop(reason)
+      this.#stopFor(reason)
     }
     void this.#readying?.then(stop, stop)
   }
@@ -229,8 +266,7 @@ export class Flip<S> {
     const step = flipTable[this.#phase].upgrade
     if (step !== undefined && 'refuse' in step) return refused(step.refuse)
     if (older.count >= options.maxDraining) {
-      const message = `${older.count} older generations still drain (pids ${older.pids.join(', ')}): try again later`
-      return { type: 'refused', reason: 'too-many-draining', message }
+      return { type: 'refused', reason: 'too-many-draining', message: await older.describe() }
     }
     const admission = admitUpgrade(options.lock)
     // Nothing is awaited before the state changes, so of two requests at once one is refused.
@@ -313,7 +349,8 @@ export class Flip<S> {
       this.#nobodyServes = true
     }
     // Where it cannot be told, somebody may serve.
-    this.#parts.older.leave().then(nobodyServes, () => {})
+    const keptAliveBy = () => (this.#phase === 'over' ? activeResources() : undefined)
+    this.#parts.older.leave(keptAliveBy).then(nobodyServes, () => {})
     void this.#end(this.#ending.upgraded(pid, channel, told))
   }
 
@@ -329,13 +366,21 @@ export class Flip<S> {
   async #end(ending: Promise<FlipEnd>): Promise<void> {
     const end = await ending
     this.#happen('drained')
-    this.#parts.manager.close()
-    this.#parts.emit({ type: 'drained', report: end.report })
+    const { manager, parent, emit } = this.#parts
+    this.#stops.over()
+    manager.close()
+    parent?.leave()
+    emit({ type: 'drained', report: end.report })
+    setTimeout(() => emit({ type: 'kept-alive', resources: activeResources() }), keptAliveMs).unref()
     this.#resolveDone(end)
   }
 
   #announceReady(state: 'none' | 'draining' | 'gone'): void {
-    const { predecessor, emit } = this.#parts
+    const { predecessor, emit, options, parent } = this.#parts
+    parent?.ready()
+    for (const shared of sharedSignals([...options.signals, ...options.stopSignals])) {
+      emit({ type: 'signal-shared', ...shared })
+    }
     if (state === 'none') {
       emit({ type: 'ready' })
       return

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { Deployment, type PlannedSocket } from './testing/deployment.ts'
+import { Deployment, type Plan, type PlannedSocket } from './testing/deployment.ts'
 import { freePort } from './testing/free-port.ts'
 
 // What is left of a service is found in /proc.
@@ -32,7 +32,7 @@ const mistakes: [string, string, RegExp][] = [
     `const server = createServer()
      await flip.listen(server, { name: 'one', port: 0 })
      await flip.listen(server, { name: 'two', port: 0 })`,
-    /one server, or one UDP socket, is given for two addresses/,
+    /one server is given to flip\.listen\(\) for two addresses\. Create another server/,
   ],
   [
     'gives one address twice',
@@ -133,6 +133,45 @@ onLinux('the predecessor serves on, and the next upgrade succeeds, when the new 
     expect(service.processes).toEqual([pid])
     const next = await service.upgradeTo({ version: '3', sockets: [http] })
     expect(await service.answer()).toMatchObject({ pid: next, version: '3' })
+  })
+})
+
+/** What the program of a new version does wrong before it gives anything to the service. */
+const earlyMistakes: [string, Plan, RegExp][] = [
+  [
+    'misspells an option',
+    { version: '2', options: { readyTimeout: 5 } },
+    /refused: shellflip\(\) has no option "readyTimeout"\. Did you mean "readyTimeoutMs"\?/,
+  ],
+  [
+    'gives an option a wrong value',
+    { version: '2', options: { maxDraining: '3' } },
+    /refused: maxDraining must be a whole number from 1 on, not "3"/,
+  ],
+  [
+    'forgets flip.ready() and exits',
+    { version: '2', instead: new URL('./testing/forgets-ready.mjs?exits', import.meta.url).href },
+    /exited with 0 before it was ready\. It must call flip\.ready\(\) when the service can serve/,
+  ],
+  [
+    'forgets flip.ready() and lives',
+    { version: '2', instead: new URL('./testing/forgets-ready.mjs', import.meta.url).href },
+    /not ready within 2500 ms\. It called shellflip\(\), and not flip\.ready\(\) by then/,
+  ],
+  [
+    'waits for what never comes',
+    { version: '2', also: 'await new Promise(() => {})' },
+    /exited with 13 before it was ready: it awaited a promise that never settles/,
+  ],
+]
+
+onLinux('whoever asked is told the mistake, and the predecessor serves on, when the new version', () => {
+  test.each(earlyMistakes)('%s', async (_, plan, reason) => {
+    await using service = new Deployment()
+    const options = plan.instead?.endsWith('forgets-ready.mjs') ? { readyTimeoutMs: 2_500 } : {}
+    const { pid } = await service.serve({ version: '1', sockets: [http], options })
+    expect(await service.failTo({ sockets: [http], ...plan })).toMatch(reason)
+    expect(await service.answer()).toMatchObject({ pid, version: '1' })
   })
 })
 

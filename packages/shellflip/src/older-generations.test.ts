@@ -1,5 +1,5 @@
-import type { OwnedFd } from '@shellflip/fd-passing'
-import { openFds } from '@shellflip/testing'
+import { type OwnedFd, socketpair } from '@shellflip/fd-passing'
+import { openFds, waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 import { OlderGenerations } from './older-generations.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
@@ -25,9 +25,9 @@ test.runIf(process.platform === 'linux')(
     const told: string[] = []
     const first = generation()
     const second = generation(copies(first))
-    const firstAlone = first.leave().then(() => told.push('first'))
+    const firstAlone = first.leave(() => undefined).then(() => told.push('first'))
     const third = copies(second)
-    const secondAlone = second.leave().then(() => told.push('second'))
+    const secondAlone = second.leave(() => undefined).then(() => told.push('second'))
     await new Promise((resolve) => setImmediate(resolve))
     expect(told).toEqual([])
 
@@ -36,3 +36,32 @@ test.runIf(process.platform === 'linux')(
     expect(openFds().size).toBe(before)
   },
 )
+
+test('those that drain are told apart from one that something else keeps alive', async () => {
+  const [first, second] = [generation(), generation()]
+  const [own] = Object.values(copies(first))
+  const [other] = Object.values(copies(second))
+  const given = { 'draining:11': own as OwnedFd, 'draining:12': other as OwnedFd }
+  const serving = generation(given)
+  let keptAliveBy: string | undefined
+  const left = [first.leave(() => keptAliveBy), second.leave(() => undefined)]
+  expect(await serving.describe()).toBe('2 older generations still drain (pids 11, 12): try again later')
+  keptAliveBy = '2 Timeout, TCPServerWrap'
+  expect(await serving.describe()).toBe(
+    '2 older generations are still there. Those that drain: pids 12. ' +
+      'Pid 11 has drained, and something keeps it alive: 2 Timeout, TCPServerWrap. ' +
+      'Close it when flip.done resolves, or end that process.',
+  )
+  expect(serving.count).toBe(2)
+  void serving.leave(() => undefined)
+  await Promise.all(left)
+})
+
+test('one that does not answer counts as one that drains', async () => {
+  const silent = socketpair('stream')
+  const serving = generation({ 'draining:13': silent[1] })
+  expect(await serving.describe()).toBe('1 older generations still drain (pids 13): try again later')
+  silent[0].close()
+  await waitFor(() => serving.count === 0, { what: 'the end of the older generation' })
+  void serving.leave(() => undefined)
+})

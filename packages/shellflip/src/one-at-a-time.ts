@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs'
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { UpgradeLock, type UpgradeLockError } from '@shellflip/upgrade-lock'
 import { closeAll } from './close-all.ts'
@@ -69,10 +70,24 @@ export function leaveLock(lock: UpgradeLock | undefined): void {
 /** The predecessor's, which a successor has held since it was given: that upgrade is over. */
 export function releaseGivenLock(fd: OwnedFd | undefined, file: LockFile | undefined): void {
   if (fd === undefined) return
-  try {
-    if (file !== undefined) UpgradeLock.adopt(fd, { path: file.path }).release()
-  } catch {
-    // Of another path: then it goes with the predecessor. This process may serve already: nothing here is a reason to fail.
-  }
+  // The predecessor's may be at another path: this version has moved its control socket.
+  for (const path of [file?.path, pathOf(fd)]) if (path !== undefined) releaseAt(path, fd)
   closeAll([fd])
+}
+
+function releaseAt(path: string, fd: OwnedFd): void {
+  try {
+    if (!fd.closed) UpgradeLock.adopt(fd, { path }).release()
+  } catch {
+    // It is another file. This process may serve already, and so nothing here is a reason to fail.
+  }
+}
+
+/** Undefined without /proc: the lock goes with the predecessor, and its file stays. */
+function pathOf({ fd }: OwnedFd): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return undefined
+  }
 }

@@ -49,6 +49,18 @@ export type FlipEnd =
   /** As `stopped`, and sockets and state wait in the fd store: `reason` is `restart` if one was asked for. */
   | { type: 'stored'; reason: string; report: ShutdownReport }
 
+/** The exits of a program that only forgot something: it has nothing left to do, or Node says so (exit status 13). */
+const exitHints: Readonly<Record<number, string>> = {
+  0: '. It must call flip.ready() when the service can serve, and stay alive.',
+  13: ': it awaited a promise that never settles.',
+}
+
+const notReadyHints = {
+  nothing: 'It has not called shellflip() by then.',
+  hello: 'It called shellflip(), and not flip.ready() by then. Call flip.ready() when the service can serve.',
+  ready: 'It called flip.ready(), and did not report that it serves.',
+}
+
 /** A failure in one line for people: "the successor exited with 3 before it was ready". */
 export function describeUpgradeFailure(failure: UpgradeFailure): string {
   switch (failure.type) {
@@ -61,8 +73,10 @@ export function describeUpgradeFailure(failure: UpgradeFailure): string {
     case 'exited':
       if (failure.code === null && failure.signal === null) return 'the successor ended before it was ready'
       return failure.signal === null
-        ? `the successor exited with ${failure.code} before it was ready`
+        ? `the successor exited with ${failure.code} before it was ready${exitHints[failure.code ?? 1] ?? ''}`
         : `the successor was killed by ${failure.signal} before it was ready`
+    case 'not-ready':
+      return `${describeHandoverFailure(failure)}. ${notReadyHints[failure.reached ?? 'nothing']}`
     default:
       return describeHandoverFailure(failure)
   }

@@ -26,6 +26,6 @@ function synchronous(saved: unknown): unknown {
   if (!(saved instanceof Promise)) return saved
   saved.catch(() => {})
   throw invalidArgument(
-    'save() returns the state, and no promise of it: it is asked when the successor has started',
+    'save() must return the state, not a promise. It is called when the successor has started.',
   )
 }

@@ -11,6 +11,7 @@
  * - `ERR_NO_FD_STORE`: the service manager keeps no descriptors, or too few.
  * - `ERR_UNMANAGED_SERVER`: a successor's program binds an address itself; the message names it.
  * - `ERR_NOT_REPEATABLE`: no command starts this program again: it came from standard input, or its folder is gone.
+ * - `ERR_STATE_NOT_READ`: `ready()` was called before a state that is a stream was read to its end.
  * - `ERR_STOPPED`: stopped before it was ready, or a socket is asked for when this process serves no more.
  */
 export type ShellflipErrorCode =
@@ -25,6 +26,7 @@ export type ShellflipErrorCode =
   | 'ERR_NO_FD_STORE'
   | 'ERR_UNMANAGED_SERVER'
   | 'ERR_NOT_REPEATABLE'
+  | 'ERR_STATE_NOT_READ'
   | 'ERR_STOPPED'
 
 /** Every failure of this package; `code` is stable, the message says what to do next. */

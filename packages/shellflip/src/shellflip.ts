@@ -1,22 +1,23 @@
 import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
 import { FdStore } from './fd-store/fd-store.ts'
-import { Flip } from './flip.ts'
+import { Flip, type ServiceParent } from './flip.ts'
 import { announcer } from './flip-events.ts'
 import {
   type AnyFlipOptions,
   type FlipOptions,
+  type NormalizedOptions,
   normalizeOptions,
   type WithState,
   type WithStateStream,
 } from './flip-options.ts'
+import { IpcParent } from './launcher/ipc-parent.ts'
 import { launchService } from './launcher/launcher.ts'
-import { oncePerRequest } from './launcher/once-per-request.ts'
 import { findStarter } from './launcher/start-by-launcher.ts'
 import { startsAsLauncher } from './launcher/starts-as-launcher.ts'
 import { ManagerLink } from './manager-link.ts'
 import { OlderGenerations } from './older-generations.ts'
-import { findPredecessor } from './predecessor/find-predecessor.ts'
+import { findPredecessor, refuseHandover } from './predecessor/find-predecessor.ts'
 import { FirstStart } from './predecessor/first-start.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
@@ -41,10 +42,10 @@ export function shellflip<T>(options: WithStateStream<T>): Promise<Flip<AsyncIte
 export function shellflip(options?: FlipOptions): Promise<Flip<undefined>>
 export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknown>> {
   checkPlace()
-  const options = normalizeOptions(given)
+  const options = checkedOptions(given)
   called = true
   if (startsAsLauncher(options.launcher)) return launchService(options)
-  const starter = findStarter()
+  const { startSuccessor: starter, reportReady } = findStarter()
   const emit = announcer(options.onEvent)
   let flip: Flip<unknown> | undefined
   // At once: a signal without a handler ends the process.
@@ -64,6 +65,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       state,
       emit,
       attempt: attemptBySuccessor(startSuccessor),
+      parent: parentOf(() => flip?.stopByMessage(), reportReady),
       ...(store === undefined ? {} : { store }),
     })
     const restartSocket = await RestartSocket.open(
@@ -76,11 +78,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
     )
     made.attach(restartSocket)
     process.once('exit', () => made.exit())
-    const stop = (signal: NodeJS.Signals) => made.stop(signal)
-    // A launcher, or a predecessor that was stopped amid the upgrade, passes on what this process may have been sent as well.
-    const isPassedOn = starter !== startDirectly || predecessor.identity !== undefined
-    const listener = isPassedOn ? oncePerRequest(stop) : stop
-    for (const signal of options.stopSignals) process.on(signal, listener)
+    for (const signal of options.stopSignals) process.on(signal, () => made.stopBySignal(signal))
     if (predecessor.identity !== undefined) {
       emit({ type: 'taken-over', predecessor: predecessor.identity })
     }
@@ -90,6 +88,22 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
     predecessor.refuse((error as Error).message)
     throw error
   }
+}
+
+/** Where they are wrong, a predecessor is told why: else it would see an exit status. */
+function checkedOptions(given: AnyFlipOptions): NormalizedOptions {
+  try {
+    return normalizeOptions(given)
+  } catch (error) {
+    refuseHandover((error as Error).message)
+    throw error
+  }
+}
+
+/** A launcher speaks for the service to whoever has forked it. Without one this process does. */
+function parentOf(onShutdown: () => void, reportReady: (() => void) | undefined): ServiceParent | undefined {
+  if (reportReady !== undefined) return { ready: reportReady, leave() {} }
+  return IpcParent.find(onShutdown)
 }
 
 function openStore(manager: ManagerLink, predecessor: Predecessor): FdStore {
@@ -111,5 +125,9 @@ function checkPlace(): void {
       'a worker thread cannot replace the process: call shellflip() in the main thread',
     )
   }
-  if (called) throw new ShellflipError('ERR_CALLED_TWICE', 'shellflip() is called once in a process')
+  if (called)
+    throw new ShellflipError(
+      'ERR_CALLED_TWICE',
+      'shellflip() was called before in this process. Call it once.',
+    )
 }

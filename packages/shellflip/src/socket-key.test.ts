@@ -3,7 +3,7 @@ import { boundKey, type ConfiguredAddress } from './socket-key.ts'
 
 test.each<['tcp' | 'udp4' | 'udp6', ConfiguredAddress, string]>([
   ['tcp', { port: 8080 }, 'listen:tcp://*:8080'],
-  ['tcp', { host: '::', port: 8080 }, 'listen:tcp://:::8080'],
+  ['tcp', { host: '::', port: 8080 }, 'listen:tcp://[::]:8080'],
   ['tcp', { host: '0.0.0.0', port: 8080 }, 'listen:tcp://0.0.0.0:8080'],
   ['tcp', { host: 'localhost', port: 8080 }, 'listen:tcp://localhost:8080'],
   ['udp4', { host: 'localhost', port: 8080 }, 'listen:udp4://localhost:8080'],
@@ -24,7 +24,7 @@ test('port 0 without a name', () => {
   expect(() => boundKey('tcp', { port: 0 })).toThrow(
     expect.objectContaining({
       code: 'ERR_INVALID_ARGUMENT',
-      message: expect.stringMatching(/give it a name/),
+      message: expect.stringMatching(/Give it a name/),
     }),
   )
 })

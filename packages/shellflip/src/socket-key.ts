@@ -5,8 +5,8 @@ export type Transport = 'tcp' | 'unix' | 'udp4' | 'udp6'
 /** An address as it is configured, not as the system resolves it: `localhost`, no host at all, port 0. */
 export type ConfiguredAddress = {
   readonly name?: string
-  readonly host?: string
-  readonly port?: number
+  readonly host?: string | undefined
+  readonly port?: number | undefined
   readonly path?: string
 }
 
@@ -26,6 +26,11 @@ export const kinds = {
   draining: 'draining:',
 } as const
 
+/** Writes an address for people: `127.0.0.1:8080`, `[::1]:8080`, `*:8080`. */
+export function hostAndPort({ host = '*', port }: Pick<ConfiguredAddress, 'host' | 'port'>): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 /**
  * The name of an address as configured: two versions mean the same socket if they write it alike. Port 0 is another
  * port each time, so there the program's own name says which it is.
@@ -34,10 +39,10 @@ export const kinds = {
  */
 export function boundKey(transport: Transport, { name, host, port, path }: ConfiguredAddress): string {
   if (path !== undefined) return `${kinds.bound}unix:${path}`
-  const address = `${transport}://${host ?? '*'}:${port}`
+  const address = `${transport}://${hostAndPort({ host, port })}`
   if (port !== 0) return `${kinds.bound}${address}`
   if (name === undefined) {
-    throw invalidArgument('port 0 is another port each time: give it a name, by which a successor finds it')
+    throw invalidArgument('port 0 is another port each time. Give it a name by which a successor finds it.')
   }
   return `${kinds.bound}${address}#${name}`
 }

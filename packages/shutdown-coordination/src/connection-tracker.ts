@@ -1,5 +1,9 @@
 import type { EventEmitter } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { CutWork } from './shutdown-report.ts'
+
+/** How long the other process may take at the deadline to say which connections it has taken, in milliseconds. */
+const lastAnswersMs = 500
 
 /** One open connection, of any protocol, as a drain sees it. */
 export interface TrackedConnection {
@@ -20,6 +24,8 @@ export class ConnectionTracker {
   readonly cutWork: CutWork[] = []
   readonly errors: unknown[] = []
   readonly #open = new Map<EventEmitter, TrackedConnection>()
+  /** Offered to another process that has not answered yet. */
+  readonly #moving = new Map<EventEmitter, Promise<void>>()
   #draining = false
   #onEmpty: (() => void) | undefined
 
@@ -63,8 +69,26 @@ export class ConnectionTracker {
     }
   }
 
-  cut(): void {
+  /** A connection is offered to another process, until the promise settles. */
+  moves(socket: EventEmitter, move: Promise<void>): void {
+    this.#moving.set(socket, move)
+    void move.finally(() => this.#moving.delete(socket))
+  }
+
+  /** Cuts all connections, but those that another process may have taken: their answers are awaited, for a moment. */
+  async cut(): Promise<void> {
+    this.#cutAllBut(this.#moving)
+    if (this.#moving.size === 0) return
+    const limit = new AbortController()
+    const late = delay(lastAnswersMs, undefined, { signal: limit.signal }).catch(() => {})
+    await Promise.race([Promise.all(this.#moving.values()), late])
+    limit.abort()
+    this.#cutAllBut(new Map())
+  }
+
+  #cutAllBut(kept: ReadonlyMap<EventEmitter, unknown>): void {
     for (const [socket, connection] of [...this.#open]) {
+      if (kept.has(socket)) continue
       this.cutWork.push(...connection.cut())
       this.remove(socket)
     }

@@ -310,3 +310,19 @@ describe('a net server that drains', () => {
     expect(successor.asked).toEqual([])
   })
 })
+
+describe('a connection that is on its way at the deadline', () => {
+  test.each([
+    ['was taken', true, { handedOver: 1, cut: [] }],
+    ['was not taken', false, { handedOver: 0 }],
+    ['nobody answers for', undefined, { handedOver: 0 }],
+  ])('counts as what became of it: it %s', async (_, isTaken, report) => {
+    const { coordinator, successor, idleClient } = await start()
+    await idleClient()
+    const done = coordinator.shutdown()
+    await waitFor(() => successor.asked.length > 0, { what: 'a connection that is offered' })
+    void coordinator.shutdownNow()
+    if (isTaken !== undefined) await successor.answer(isTaken)
+    expect((await done).servers).toMatchObject([report])
+  })
+})

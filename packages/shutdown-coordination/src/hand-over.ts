@@ -70,7 +70,7 @@ export class HandOvers {
       const movability = connection.movability(idleParsers)
       if (movability === 'later') connection.later()
       else if (movability === 'never' || this.#handOver === undefined) connection.stays()
-      else void this.#move(connection, this.#handOver)
+      else this.#tracker.moves(connection.socket, this.#move(connection, this.#handOver))
     }
   }
 
@@ -82,6 +82,7 @@ export class HandOvers {
     this.#inFlight -= 1
     if (isMoved) {
       this.#tracker.handedOver += 1
+      this.#tracker.remove(socket)
       socket.destroy()
     } else if (!socket.destroyed) {
       if (wasReading) resumeReading(socket)

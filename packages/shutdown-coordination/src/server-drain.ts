@@ -14,6 +14,7 @@ export class ServerDrain implements Drainable, Disposable {
   readonly #connections = new ConnectionTracker()
   readonly #undo: (() => void)[]
   #accepting = true
+  #settled: Promise<void> = Promise.resolve()
 
   constructor(
     readonly name: string,
@@ -39,14 +40,19 @@ export class ServerDrain implements Drainable, Disposable {
       const cut = () => {
         clearTimeout(timer)
         this.#stopAccepting()
-        this.#connections.cut()
-        resolve()
+        this.#settled = this.#connections.cut()
+        void this.#settled.then(resolve)
       }
       this.#connections.drain(resolveIfGone)
       if (timer === undefined) stopAccepting()
       if (deadline.aborted) cut()
       else deadline.addEventListener('abort', cut, { once: true })
     })
+  }
+
+  /** Resolves when it is known what became of each connection: soon after a cut. */
+  get settled(): Promise<void> {
+    return this.#settled
   }
 
   /** What the program's own callbacks threw. */

@@ -38,8 +38,8 @@ export type ServerOptions = {
    * and asks those that are not taken to end with `drainSocket`: whether they are amid something is the program's to
    * know. TLS, HTTP/2 and upgraded connections have state in this process, and are not offered.
    *
-   * It should answer at once when nobody takes connections any more; at the deadline those that wait for an answer are
-   * destroyed here.
+   * It should answer at once when nobody takes connections any more; at the deadline those that wait for an answer have
+   * half a second for it, and are destroyed here then.
    * @default connections stay here
    */
   handOver?: HandOver | undefined

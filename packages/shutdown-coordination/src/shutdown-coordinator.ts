@@ -179,6 +179,7 @@ export class ShutdownCoordinator {
     this.#begin.abort(new ShutdownCoordinationError('ERR_SHUTTING_DOWN', `shutting down: ${reason}`))
     this.#phase = 'draining'
     await this.#allOverOrDeadline()
+    await Promise.all([...this.#servers.values()].map(({ settled }) => settled))
     this.#phase = 'over'
     this.#time.end()
     this.#stopSignals.close()

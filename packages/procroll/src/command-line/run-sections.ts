@@ -1,3 +1,4 @@
+import { sameSignalForMs } from '@shellflip/internal'
 import {
   EXIT_DONE,
   EXIT_FAILED,
@@ -6,7 +7,6 @@ import {
   EXIT_USAGE,
   otherStatus,
 } from '../exit-status.ts'
-import { SAME_FOR_MS } from '../supervise/stop-rule.ts'
 import type { HelpSection } from './documentation.ts'
 import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'
 
@@ -44,7 +44,7 @@ export const runSections: readonly HelpSection[] = [
       ['SIGHUP', 'Rolls to a new generation. Stops the service where the terminal hung up.'],
       [
         'SIGTERM, SIGINT, SIGQUIT',
-        `Stop the service. A second one stops it immediately: SIGTERM after ${SAME_FOR_MS.SIGTERM / 1_000} s, the others after ${SAME_FOR_MS.SIGINT / 1_000} s.`,
+        `Stop the service. A second one stops it immediately: SIGTERM after ${sameSignalForMs.SIGTERM / 1_000} s, the others after ${sameSignalForMs.SIGINT / 1_000} s.`,
       ],
     ],
   },

@@ -1,4 +1,5 @@
-import type { StopCause, StopVerdict } from '../supervise/stop-rule.ts'
+import type { StopVerdict } from '@shellflip/internal'
+import type { StopCause } from '../supervise/stop-rule.ts'
 import type { LogLine } from './supervisor-events.ts'
 
 const CAUSES: Partial<Record<StopCause, string>> = {

@@ -1,8 +1,9 @@
+import { StopRule, type StopVerdict } from '@shellflip/internal'
 import type { RollingSupervisor } from '@shellflip/rolling-supervisor'
 import type { Supervised } from '../control/answer.ts'
 import type { Status } from '../control/status.ts'
 import { reportStatus, type SupervisorIdentity } from '../control/status-report.ts'
-import { type StopCause, StopRule, type StopVerdict } from './stop-rule.ts'
+import { type StopCause, sameStopForMs } from './stop-rule.ts'
 
 /** Stands for the supervisor before it exists too: signals and the control socket reach it at any time. */
 export class Service implements Supervised {
@@ -11,7 +12,7 @@ export class Service implements Supervised {
   readonly #since = new Date()
   readonly #ending = new AbortController()
   readonly #hurrying = new AbortController()
-  readonly #stopRule = new StopRule()
+  readonly #stopRule = new StopRule(sameStopForMs)
   readonly #onStop: (verdict: StopVerdict, cause: StopCause) => void
   #tellStarted: (supervisor: RollingSupervisor) => void = () => {}
   #supervisor: RollingSupervisor | undefined
@@ -46,7 +47,8 @@ export class Service implements Supervised {
 
   /** Stops the service, or cuts its drain short, as the rule for repeated stops decides. */
   stop(cause: StopCause): void {
-    const verdict = this.#stopRule.judge(cause)
+    const judged = this.#stopRule.judge(cause)
+    const verdict = cause === 'request-now' ? 'cut' : judged
     this.#onStop(verdict, cause)
     if (verdict === 'same') return
     this.#ending.abort()

@@ -34,7 +34,7 @@ function freePort(address: string): string {
 }
 
 /** ParseNodeOptionsEnvVar() of Node: words are separated by spaces, `"` quotes, and `\` escapes inside of quotes. */
-function wordsOf(text: string): string[] {
+export function wordsOf(text: string): string[] {
   const words = text.match(/(?:"(?:\\.|[^"\\])*"?|[^ "])+/gs) ?? []
   return words.map((word) => word.replace(/"((?:\\.|[^"\\])*)"?/gs, (_, inner: string) => unescaped(inner)))
 }

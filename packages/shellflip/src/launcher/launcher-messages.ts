@@ -11,6 +11,8 @@ import type { ProcessExit } from '../successor/successor-process.ts'
 export type ToLauncher =
   /** Said once at the start, so that the kernel tells the launcher which process is the service: its child may be a wrapper. */
   | { type: 'hello' }
+  /** The generation serves. */
+  | { type: 'ready' }
   /** Start a successor. The remote end of the handover channel comes along. */
   | { type: 'start' }
   /** The successor has failed: end it, with all that it has started. */
@@ -32,9 +34,17 @@ export type FromLauncher =
  */
 export type ReadMessage<M> = (line: string) => M | undefined
 
+const types: readonly ToLauncher[] = [
+  { type: 'hello' },
+  { type: 'ready' },
+  { type: 'start' },
+  { type: 'kill' },
+  { type: 'serves' },
+]
+
 export const readToLauncher: ReadMessage<ToLauncher> = (line) => {
   const { type } = fieldsOf(JSON.parse(line))
-  return type === 'hello' || type === 'start' || type === 'kill' || type === 'serves' ? { type } : undefined
+  return types.find((known) => known.type === type)
 }
 
 export const readFromLauncher: ReadMessage<FromLauncher> = (line) => {

@@ -7,6 +7,7 @@ import type { EnvironmentChanges } from '../launch/environment.ts'
 import { type LaunchCommand, launchCommand } from '../launch/launch-command.ts'
 import { type PassedFd, ServiceChild } from '../successor/service-child.ts'
 import type { ProcessExit } from '../successor/successor-process.ts'
+import { IpcParent } from './ipc-parent.ts'
 import { LauncherLink } from './launcher-link.ts'
 import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
 import { relaySignals } from './relay-signals.ts'
@@ -16,7 +17,11 @@ type Link = LauncherLink<FromLauncher, ToLauncher>
 
 /** Makes this process the launcher of the service, for the rest of its life. @throws the system's error, with its `code` */
 export async function launchService(options: Options): Promise<never> {
-  const launcher = new Launcher(options)
+  const stopSignal = options.stopSignals[0] ?? 'SIGTERM'
+  const parent = IpcParent.find(() => launcher.pass(stopSignal))
+  // Its generations keep it alive, and nothing else.
+  process.channel?.unref()
+  const launcher = new Launcher(options, parent)
   relaySignals([...options.signals, ...options.stopSignals], (signal) => launcher.pass(signal))
   // The kernel gives PID 1 every process whose parent has exited.
   if (process.pid === 1) reapOrphans()
@@ -30,6 +35,8 @@ export async function launchService(options: Options): Promise<never> {
  */
 class Launcher {
   readonly #options: Options
+  /** Told once that the service is ready: it knows of no upgrades. */
+  #parent: IpcParent | undefined
   readonly #living = new Set<ServiceChild>()
   #serving: ServiceChild | undefined
   /** Started to replace the one that serves, and not ready yet. */
@@ -38,8 +45,9 @@ class Launcher {
   #stopSignal: NodeJS.Signals | undefined
   #lastExit: ProcessExit = { code: 1, signal: null }
 
-  constructor(options: Options) {
+  constructor(options: Options, parent: IpcParent | undefined) {
     this.#options = options
+    this.#parent = parent
   }
 
   /** By the command of this process, with what a service manager has passed to it. */
@@ -89,6 +97,7 @@ class Launcher {
       const { message, fds, sender } = heard
       // Only that process, and what it has given this socket, can say so: a pid that it told us could be anybody's.
       if (message.type === 'hello' && sender) child.wraps(sender)
+      if (message.type === 'ready') this.#reportReady()
       if (message.type === 'start') await this.#startCandidate(link, fds)
       // Not awaited: who asked hears of its exit, and the system may refuse to kill another user's process.
       if (message.type === 'kill') void this.#candidate?.kill()
@@ -97,6 +106,11 @@ class Launcher {
       for (const fd of fds) fd.close()
     }
     link.close()
+  }
+
+  #reportReady(): void {
+    this.#parent?.ready()
+    this.#parent = undefined
   }
 
   async #startCandidate(link: Link, channel: readonly OwnedFd[]): Promise<void> {

@@ -51,3 +51,16 @@ it('passes it on before a handler of the program, which may end the process', ()
   process.removeListener('SIGUSR2', handler)
   expect(order).toEqual(['passed', 'program'])
 })
+
+it('does not pass on what a handler of the program raises again', () => {
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true)
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(1_000)
+  const passed: string[] = []
+  relaySignals([], (signal) => passed.push(signal))
+  process.emit('SIGTERM', 'SIGTERM')
+  clock.mockReturnValue(60_000)
+  process.kill(process.pid, 'SIGTERM')
+  expect(kill).toHaveBeenCalledWith(process.pid, 'SIGTERM')
+  process.emit('SIGTERM', 'SIGTERM')
+  expect(passed).toEqual(['SIGTERM'])
+})

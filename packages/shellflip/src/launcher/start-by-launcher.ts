@@ -17,18 +17,25 @@ type Link = LauncherLink<ToLauncher, FromLauncher>
 /** How long a launcher whose link has ended may take to be gone, in milliseconds. */
 const goneMs = 1_000
 
+/** How this process starts a successor, and to whom it reports that it serves. */
+export type Starter = {
+  readonly startSuccessor: StartSuccessor
+  /** Undefined where no launcher has started this process. */
+  readonly reportReady?: () => void
+}
+
 /**
  * How this process starts a successor: by its launcher, if it has one.
  *
  * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT
  */
-export function findStarter(env: NodeJS.ProcessEnv = process.env): StartSuccessor {
+export function findStarter(env: NodeJS.ProcessEnv = process.env): Starter {
   const { [launcherVariable]: told } = env
   delete env[launcherVariable]
-  if (told === undefined) return startDirectly
+  if (told === undefined) return { startSuccessor: startDirectly }
   const link = adoptLink(told)
   void link.say({ type: 'hello' })
-  return byLauncher(link)
+  return { startSuccessor: byLauncher(link), reportReady: () => void link.say({ type: 'ready' }) }
 }
 
 /** The launcher has its own command. If it is gone, killed by somebody, the service goes on without one. */

@@ -37,6 +37,18 @@ export async function findPredecessor(
   return HandedOver.open(adoptChannel(told), options.state, options.readyTimeoutMs)
 }
 
+/** Tells a predecessor that this process cannot take over, before it has opened the handover. */
+export function refuseHandover(reason: string, env: NodeJS.ProcessEnv = process.env): void {
+  const { [handoverVariable]: told } = env
+  if (told === undefined) return
+  delete env[handoverVariable]
+  try {
+    adoptChannel(told).refuse(reason)
+  } catch {
+    // What is wrong with the channel is not the first mistake, and so it is not the one to report.
+  }
+}
+
 function firstStart(
   { handover }: NormalizedOptions,
   emit: (event: FlipEvent) => void,

@@ -1,5 +1,5 @@
 import { giveHandover, HandoverChannel } from '@shellflip/handover'
-import { defineState } from '@shellflip/state-serialization'
+import { defineState, defineStateStream } from '@shellflip/state-serialization'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { HandedOver } from './handed-over.ts'
@@ -106,4 +106,24 @@ describe('a state that is damaged on its way', () => {
       expect(result).toMatchObject({ type: 'failed', failure: { type: 'refused' } })
     }
   })
+})
+
+test('a stream of state must be read to its end before ready()', async () => {
+  const Blocks = defineStateStream({ name: 'blocks', version: 1, schema: z.string() })
+  const { channel, remote } = HandoverChannel.pair()
+  const offer = { version: '1', sockets: [], state: { definition: Blocks, items: ['a', 'b'] } }
+  const giving = giveHandover(channel, offer, { readyTimeoutMs: 5_000 })
+  const taken = await HandedOver.open(HandoverChannel.adopt(remote), Blocks, 5_000)
+  const items = (await taken.state(Blocks)) as AsyncIterable<string>
+  const unread = {
+    code: 'ERR_STATE_NOT_READ',
+    message: expect.stringMatching(/^flip\.state was not read to its end\. Read it before flip\.ready\(\)/),
+  }
+  await expect(taken.ready(async () => {})).rejects.toMatchObject(unread)
+  const read: string[] = []
+  for await (const item of items) read.push(item)
+  await taken.ready(async () => {})
+  expect(read).toEqual(['a', 'b'])
+  expect((await giving).type).toBe('committed')
+  channel.close()
 })

@@ -1,6 +1,7 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { type HandoverChannel, type TakenConnection, type Takeover, takeOver } from '@shellflip/handover'
 import type { StateDefinition, StateIdentity, StateStreamDefinition } from '@shellflip/state-serialization'
+import { ShellflipError } from '../shellflip-error.ts'
 import { kinds } from '../socket-key.ts'
 import type { InheritedSocket, Predecessor } from './predecessor.ts'
 
@@ -75,6 +76,12 @@ export class HandedOver implements Predecessor {
   }
 
   async ready(activate: () => Promise<void>): Promise<'draining' | 'gone'> {
+    if (!this.#takeover.hasReadState) {
+      throw new ShellflipError(
+        'ERR_STATE_NOT_READ',
+        'flip.state was not read to its end. Read it before flip.ready(): for await (const item of flip.state) …',
+      )
+    }
     const { predecessor } = await this.#takeover.ready(activate)
     return predecessor
   }

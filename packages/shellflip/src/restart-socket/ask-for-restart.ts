@@ -1,6 +1,8 @@
 import { ask, ControlSocketError } from '@shellflip/control-socket'
 import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
 import { oneLine } from '@shellflip/internal'
+import { checkOptionTypes, show } from '@shellflip/internal/check-options'
+import { invalidArgument } from '../shellflip-error.ts'
 
 /** Tells how a request for an upgrade ended. Each `message` is one line that a terminal shows as it is. */
 export type RestartOutcome =
@@ -13,17 +15,24 @@ export type RestartOutcome =
 
 /**
  * Requests an upgrade of the service at a control socket, and waits for the outcome. The service may use this library or
- * the Rust crate. The promise never rejects: the outcome tells.
+ * the Rust crate. The promise rejects only for a mistake in an argument. Whatever else happens is an outcome.
  *
  * Only a server that nobody else can have put there is asked: it runs as root or as our user, its folder can be written
  * by nobody else, or we are root and it runs as the owner of that folder.
  *
- * @param signal ends the waiting. The upgrade itself continues.
+ * @param options.signal ends the waiting. The upgrade itself continues.
+ * @throws {@link ShellflipError} ERR_INVALID_ARGUMENT
  */
 export async function askForRestart(
   controlSocket: string,
-  { signal }: { signal?: AbortSignal | undefined } = {},
+  options: { signal?: AbortSignal | undefined } = {},
 ): Promise<RestartOutcome> {
+  const fault = checkOptionTypes('askForRestart()', options, { signal: 'AbortSignal' })
+  if (fault !== undefined) throw invalidArgument(fault)
+  if (typeof controlSocket !== 'string' || controlSocket === '') {
+    throw invalidArgument(`askForRestart() takes the path of a control socket, not ${show(controlSocket)}.`)
+  }
+  const { signal } = options
   try {
     const { Response } = await askTwice(controlSocket, signal)
     if ('RestartFailed' in Response) return { type: 'failed', message: oneLine(Response.RestartFailed) }

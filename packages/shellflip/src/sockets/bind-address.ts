@@ -9,7 +9,7 @@ import {
   type UnixPathClaim,
 } from '@shellflip/fd-passing'
 import { ShellflipError } from '../shellflip-error.ts'
-import type { ConfiguredAddress } from '../socket-key.ts'
+import { type ConfiguredAddress, hostAndPort } from '../socket-key.ts'
 
 export type ListenAddress = ConfiguredAddress & {
   /** By which a socket of systemd's (`FileDescriptorName=`) is found, or one of port 0. */
@@ -89,14 +89,11 @@ async function onHost(
 
 const noIpv6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'])
 
-async function explain(
-  { host = '*', port, path }: ListenAddress,
-  bind: () => Promise<BoundSocket>,
-): Promise<BoundSocket> {
+async function explain(address: ListenAddress, bind: () => Promise<BoundSocket>): Promise<BoundSocket> {
   try {
     return await bind()
   } catch (cause) {
-    const where = path ?? `${host}:${port}`
+    const where = address.path ?? hostAndPort(address)
     throw new ShellflipError('ERR_CANNOT_LISTEN', `cannot listen at ${where}: ${(cause as Error).message}`, {
       cause,
     })

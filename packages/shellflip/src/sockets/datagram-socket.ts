@@ -2,11 +2,11 @@ import type { Socket } from 'node:dgram'
 import { localAddress, type OwnedFd } from '@shellflip/fd-passing'
 import { invalidArgument } from '../shellflip-error.ts'
 
-/** Node's sockets have had it from the first, though it is not documented. */
+/** Node's sockets have had `type` from the first, though it is not documented. */
 type Typed = Socket & { readonly type: 'udp4' | 'udp6' }
 
 export function familyOf(socket: Socket): 4 | 6 {
-  return (socket as Typed).type === 'udp6' ? 6 : 4
+  return (socket as Typed | undefined)?.type === 'udp6' ? 6 : 4
 }
 
 /**

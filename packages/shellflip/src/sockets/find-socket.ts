@@ -1,9 +1,8 @@
 import { FdPassingError, isIpv6Only, localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
 import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
-import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
+import { boundKey, type ConfiguredAddress, hostAndPort, kinds, type Transport } from '../socket-key.ts'
 import type { BoundSocket } from './bind-address.ts'
-import { checkMode, checkPort } from './given-objects.ts'
 import { isStillAt } from './is-still-at.ts'
 
 /** A socket of the service, and where it comes from. */
@@ -36,8 +35,6 @@ export async function findSocket<A extends Address>(
   const activated = name === undefined ? undefined : predecessor.socket(kinds.activated + name)
   if (activated !== undefined) return { key: kinds.activated + name, fd: activated.fd, inherited: true }
   if (port === undefined && path === undefined) throw noSuchSocket(name)
-  checkPort(address)
-  checkMode(address.mode)
   const key = boundKey(transport, address)
   const found = predecessor.socket(key)
   const inherited = found && inheritedAt(address, found.fd, predecessor.file(key))
@@ -73,7 +70,7 @@ function checkIpv6Only(fd: OwnedFd, { host, port, ipv6Only = false }: Address): 
   fd.close()
   throw new ShellflipError(
     'ERR_CANNOT_LISTEN',
-    `cannot set ipv6Only to ${ipv6Only} at ${host ?? '*'}:${port}: the predecessor bound this socket with ${!ipv6Only}, ` +
+    `cannot set ipv6Only to ${ipv6Only} at ${hostAndPort({ host, port })}: the predecessor bound this socket with ${!ipv6Only}, ` +
       'and a bound socket keeps it. Keep the option, or stop the service and start it.',
   )
 }
@@ -83,15 +80,16 @@ function explained(
   error: unknown,
   predecessor: Predecessor,
   transport: Transport,
-  { host = '*', port }: Address,
+  address: Address,
 ): unknown {
   const prefix = `${kinds.bound}${transport}://`
+  const { port } = address
   const ofPort = predecessor.keys(prefix).find((key) => key.endsWith(`:${port}`))
   if (ofPort === undefined || !isInUse(error)) return error
   const theirs = ofPort.slice(prefix.length)
   return new ShellflipError(
     'ERR_CANNOT_LISTEN',
-    `cannot listen at ${host}:${port}: the predecessor holds ${theirs} until this process serves (EADDRINUSE). ` +
+    `cannot listen at ${hostAndPort(address)}: the predecessor holds ${theirs} until this process serves (EADDRINUSE). ` +
       `Keep the address ${theirs}, or stop the service and start it.`,
     { cause: error },
   )

@@ -1,5 +1,7 @@
 import { Socket as DatagramSocket } from 'node:dgram'
 import { Server } from 'node:net'
+import { OwnedFd } from '@shellflip/fd-passing'
+import { show } from '@shellflip/internal/check-options'
 import { invalidArgument } from '../shellflip-error.ts'
 import { ownCallOf } from './unmanaged-servers.ts'
 
@@ -15,7 +17,7 @@ export function checkServer(server: unknown): void {
         ? 'Pass createServer(app), not the app.'
         : 'Pass what createServer() returns.'
     throw invalidArgument(
-      `flip.listen() takes a server of node:net, http, https or http2, not ${kindOf(server)}. ${hint}`,
+      `flip.listen() takes a server of node:net, http, https or http2, not ${show(server)}. ${hint}`,
     )
   }
   const call = ownCallOf(server)
@@ -30,24 +32,32 @@ export function checkServer(server: unknown): void {
 export function checkDatagramSocket(socket: unknown): void {
   if (!(socket instanceof DatagramSocket)) {
     throw invalidArgument(
-      `flip.bind() takes a socket of node:dgram, not ${kindOf(socket)}. Pass what createSocket() returns.`,
+      `flip.bind() takes a socket of node:dgram, not ${show(socket)}. Pass what createSocket() returns.`,
     )
   }
   const call = ownCallOf(socket)
   if (call !== undefined || isBound(socket)) throw listensItself('socket', call ?? 'bind()', 'bind')
 }
 
-/** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
-export function checkMode(mode: unknown): void {
-  if (mode === undefined || (Number.isInteger(mode) && Number(mode) >= 0 && Number(mode) <= 0o777)) return
-  throw invalidArgument(`mode must be permission bits such as 0o660, not ${JSON.stringify(mode)}.`)
+/** Checks the arguments of `flip.open()`. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+export function checkOpen(name: unknown, make: unknown): void {
+  if (typeof name !== 'string' || name === '') {
+    throw invalidArgument(`flip.open() takes a name by which a successor finds it, not ${show(name)}.`)
+  }
+  if (typeof make !== 'function') {
+    throw invalidArgument(
+      `flip.open('${name}', make) takes a function that makes the descriptor, not ${show(make)}.`,
+    )
+  }
 }
 
-/** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
-export function checkPort({ port }: { readonly port?: unknown }): void {
-  if (port === undefined || (Number.isInteger(port) && Number(port) >= 0 && Number(port) <= 65_535)) return
-  const hint = typeof port === 'string' ? ' Use Number(port).' : ''
-  throw invalidArgument(`port must be a whole number from 0 to 65535, not ${JSON.stringify(port)}.${hint}`)
+/** Checks what the function made that was given to `flip.open()`. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+export function ownedFd(name: string, made: unknown): OwnedFd {
+  if (made instanceof OwnedFd) return made
+  throw invalidArgument(
+    `the function given to flip.open('${name}') must return an OwnedFd of @shellflip/fd-passing, not ${show(made)}. ` +
+      'Wrap a number by new OwnedFd(fd).',
+  )
 }
 
 /** An unbound socket has no address (EBADF). A closed one says so. */
@@ -67,9 +77,4 @@ function listensItself(what: string, call: string, method: 'listen' | 'bind'): E
     `the program calls ${what}.${call} itself, and passes the ${what} to flip.${method}() as well. ` +
       `Remove the call of ${what}.${method}(): flip.${method}() does it.`,
   )
-}
-
-function kindOf(value: unknown): string {
-  if (typeof value === 'function') return 'a function'
-  return value === null || typeof value !== 'object' ? String(value) : 'another object'
 }

@@ -14,9 +14,10 @@ import type { Predecessor } from '../predecessor/predecessor.ts'
 import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
 import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
 import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
+import { checkBindAddress, checkListenAddress } from './check-address.ts'
 import { bindDatagram, checkFamily, closeDatagram, familyOf } from './datagram-socket.ts'
 import { type FoundSocket, findSocket } from './find-socket.ts'
-import { checkDatagramSocket, checkServer } from './given-objects.ts'
+import { checkDatagramSocket, checkOpen, checkServer, ownedFd } from './given-objects.ts'
 import { isStillAt } from './is-still-at.ts'
 
 /** Its descriptor is a copy that is ours, besides the one that Node's object has: a successor gets it. */
@@ -28,6 +29,8 @@ type Given = {
   readonly transport: Transport
   /** @throws {ShellflipError} if the object cannot begin */
   readonly check: () => void
+  /** @throws {ShellflipError} if the address has a mistake */
+  readonly checkAddress: () => void
   /** Called before anything is opened. @throws a mistake in an option */
   readonly admit: () => void
   /** Called when the socket is held, before the object begins. @throws {ShellflipError} if the two do not go together */
@@ -84,14 +87,14 @@ export class HeldSockets {
    * @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
    */
   listen(server: Server, address: ListenAddress, { admit, onKey }: Listening): Promise<SocketAddress> {
-    const backlog = address.backlog === undefined ? {} : { backlog: address.backlog }
     return this.#serve(address, listenAt, {
       object: server,
       transport: 'tcp',
       check: () => checkServer(server),
+      checkAddress: () => checkListenAddress(address),
       admit,
       onHeld: onKey,
-      start: (fd) => serverFrom(fd, server, backlog),
+      start: (fd) => serverFrom(fd, server, backlogOf(address)),
       // That of http would destroy idle connections.
       stop: () => void Server.prototype.close.call(server),
     })
@@ -104,6 +107,7 @@ export class HeldSockets {
       object: socket,
       transport: `udp${family}`,
       check: () => checkDatagramSocket(socket),
+      checkAddress: () => checkBindAddress(address),
       admit,
       onHeld: (_, fd) => checkFamily(socket, fd),
       start: (fd) => bindDatagram(socket, fd),
@@ -114,9 +118,10 @@ export class HeldSockets {
   /** A descriptor of any kind, by name: the predecessor's, a service manager's, or a new one. The copy that is returned is the caller's. */
   open(name: string, make: () => OwnedFd | Promise<OwnedFd>): Promise<OwnedFd> {
     return this.#open(async () => {
+      checkOpen(name, make)
       const [activated, other] = [kinds.activated + name, kinds.other + name]
       const given = this.#given(activated) ?? this.#given(other)
-      const { key, fd } = given ?? { key: other, fd: await make() }
+      const { key, fd } = given ?? { key: other, fd: ownedFd(name, await make()) }
       this.#hold({ key, fd, inherited: false })
       if (this.#accepting) this.#onChange()
       return fd.dup()
@@ -207,6 +212,7 @@ export class HeldSockets {
   ): Promise<SocketAddress> {
     return this.#open(async () => {
       given.check()
+      given.checkAddress()
       const taken = [given.object, ...this.#addressOf(given.transport, address)]
       this.#give(taken)
       try {
@@ -274,7 +280,9 @@ export class HeldSockets {
     }
     if (twice !== undefined) {
       throw invalidArgument(
-        'one server, or one UDP socket, is given for two addresses. Node lets it have one: create another one for the second address.',
+        twice instanceof Server
+          ? 'one server is given to flip.listen() for two addresses. Create another server for the second address.'
+          : 'one UDP socket is given to flip.bind() for two addresses. Create another socket for the second address.',
       )
     }
     for (const thing of things) this.#givenOnce.add(thing)
@@ -336,4 +344,8 @@ export class HeldSockets {
     this.#opening.add(opening)
     return opening
   }
+}
+
+function backlogOf({ backlog }: ListenAddress): { backlog?: number } {
+  return backlog === undefined ? {} : { backlog }
 }

@@ -1,0 +1,28 @@
+import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-options'
+import { invalidArgument } from '../shellflip-error.ts'
+import type { ConnectionCarrier, ServeOptions } from './serve-options.ts'
+
+const types: OptionTypes<keyof ServeOptions> = {
+  name: 'string',
+  lingerMs: 'milliseconds',
+  keepAcceptingMs: 'milliseconds',
+  drainUpgraded: 'function',
+  drainSocket: 'function',
+  handOver: 'any',
+}
+
+const carrierTypes: OptionTypes<keyof ConnectionCarrier> = { give: 'function', take: 'function' }
+
+/** The options of `flip.listen()`, which belong into its third argument. */
+export const serveOptionNames = Object.keys(types)
+
+/** Finds options that `flip.listen()` does not have, and values of a wrong type. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+export function checkServeOptions(options: ServeOptions): void {
+  const { handOver } = options ?? {}
+  const fault =
+    checkOptionTypes('flip.listen()', options, types) ??
+    (typeof handOver === 'object'
+      ? checkOptionTypes('handOver of flip.listen()', handOver, carrierTypes)
+      : checkOptionTypes('flip.listen()', { handOver }, { handOver: 'boolean' }))
+  if (fault !== undefined) throw invalidArgument(fault)
+}
