@@ -93,7 +93,7 @@ test.runIf(process.platform === 'linux')('a file that somebody else made stays, 
 test('a pipe is refused without being opened', () => {
   using folder = temporaryFolder()
   const path = folder.join('pipe')
-  execFileSync('mkfifo', ['-m', '600', path])
+  execFileSync('sh', ['-c', 'mkfifo -m 600 "$0"', path])
   const opening = vi.spyOn(native, 'openFileAt')
   expect(() => tryLockFile(path)).toThrow(expect.objectContaining({ code: 'ERR_FORBIDDEN' }))
   expect(() => openLockFile(path)).toThrow(expect.objectContaining({ code: 'ERR_FORBIDDEN' }))

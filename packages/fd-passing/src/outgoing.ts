@@ -5,7 +5,7 @@ import { checkArray, checkId, checkOptions, checkPid } from './check-argument.ts
 import { type Credentials, ownCredentials } from './credentials.ts'
 import { FdPassingError, invalidArgument, systemError } from './error.ts'
 import { native } from './native.ts'
-import { checkOwnedFd, type OwnedFd } from './owned-fd.ts'
+import { checkOwnedFd, OwnedFd } from './owned-fd.ts'
 import { checkUnixAddress } from './unix-address.ts'
 import type { UnixSocketType } from './unix-endpoint.ts'
 
@@ -236,6 +236,7 @@ function bytesOf(data: Uint8Array | string): Uint8Array {
 
 /** A number in place of an OwnedFd would send another descriptor, or none. */
 function checkFds(fds: readonly OwnedFd[]): void {
+  if (fds instanceof OwnedFd) throw invalidArgument('fds must be an array, not one OwnedFd: write [fd]')
   checkArray('fds', fds)
   for (let index = 0; index < fds.length; index++) checkOwnedFd(fds[index], `fds[${index}]`)
 }

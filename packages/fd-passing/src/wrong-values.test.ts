@@ -54,7 +54,7 @@ describe('send()', () => {
       'fds[1] must be an OwnedFd of this package, not 3. dup(3) makes one of a copy',
     )
     await expect(ends.sender.send('x', { fds: given(owned) })).rejects.toThrow(
-      'fds must be an array, not an object of class OwnedFd',
+      'fds must be an array, not one OwnedFd: write [fd]',
     )
     expect(() => fdPassing.dup(given(owned))).toThrow('is not a file descriptor. Pass its fd')
   })

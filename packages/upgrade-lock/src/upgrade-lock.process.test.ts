@@ -229,7 +229,7 @@ test.runIf(process.geteuid?.() === 0)(
 describe.runIf(process.platform === 'linux')('beside flock(1)', () => {
   /** Prints `in` when it has the lock, and holds it until it is killed. */
   const flock = (path: string) =>
-    TestProcess.start('flock', ['--no-fork', path, 'sh', '-c', 'echo in; exec sleep 60'])
+    TestProcess.start('sh', ['-c', `exec flock --no-fork "$0" sh -c 'echo in; exec sleep 60'`, path])
   const isAwaited = () => / -> FLOCK /.test(readFileSync('/proc/locks', 'utf8'))
 
   test('the file stays for the one that waits for its lock', async () => {
@@ -260,7 +260,7 @@ describe.runIf(process.platform === 'linux')('beside flock(1)', () => {
       const waiting = UpgradeLock.acquire({ path, signal: AbortSignal.timeout(10_000) })
       other.kill('SIGKILL')
       using lock = await waiting
-      expect(spawnSync('flock', ['--nonblock', path, 'true']).status).toBe(1)
+      expect(spawnSync('sh', ['-c', 'flock --nonblock "$0" true', path]).status).toBe(1)
       lock.release()
       expect(statSync(path).size).toBe(0)
     }
