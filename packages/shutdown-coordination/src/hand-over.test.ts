@@ -286,8 +286,8 @@ describe('a net server that drains', () => {
   })
 
   test('reads nothing of a connection on its way that the program resumes', async () => {
-    const server = net.createServer((socket) =>
-      socket.pause().on('data', (text) => socket.write(`echo ${text}`)),
+    const server = net.createServer({ pauseOnConnect: true }, (socket) =>
+      socket.on('data', (text) => socket.write(`echo ${text}`)),
     )
     const { coordinator, successor, connect, sockets } = await start({}, server)
     const client = await connect()

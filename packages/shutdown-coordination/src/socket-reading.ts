@@ -22,7 +22,7 @@ export function isQuiet(socket: Socket): boolean | undefined {
 
 /**
  * Stops reading from the kernel at once. `pause()` of a socket that no HTTP parser reads would take one more piece in. A
- * program that resumes the socket meanwhile, because its buffer has drained for example, reads nothing either.
+ * program that resumes the socket meanwhile reads nothing either.
  *
  * @returns reads again, if the program wants it
  */
