@@ -37,7 +37,7 @@ export function holdReading(socket: Socket): () => void {
     return 0
   }
   return () => {
-    delete handle.readStart
+    Reflect.deleteProperty(handle, 'readStart')
     handle.reading = isWanted
     if (isWanted) handle.readStart?.()
   }
