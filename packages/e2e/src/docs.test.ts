@@ -17,3 +17,11 @@ test.each(units)('docs/ show %s as it stands in the examples', (name, text) => {
   expect(docs).toContain(`\`${name}\``)
   expect(docs).toContain(`\`\`\`ini\n${text}\`\`\`\n`)
 })
+
+test.each(['server.mjs', 'nginx.conf', 'haproxy.cfg', 'Caddyfile'])(
+  'docs/ show %s as it stands in examples/behind-a-proxy',
+  (name) => {
+    const text = readFileSync(join(examplesFolder, 'behind-a-proxy', name), 'utf8')
+    expect(docs).toContain(`\n${text}\`\`\`\n`)
+  },
+)

@@ -5,6 +5,9 @@ import { Machine } from './machine.ts'
 const example = 'recipes'
 export const current = `/srv/${example}/current`
 
+/** The Debian packages of all recipes but Caddy, in one machine. Another list would be another layer to install. */
+export const serverPackages = ['nginx', 'haproxy', 'gunicorn', 'uvicorn', 'puma', 'redis-server']
+
 /** A machine with the recipes of docs/recipes.md in it. */
 export async function bootWithRecipes(debianPackages: readonly string[]): Promise<Machine> {
   const machine = await Machine.boot({ debianPackages })

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Machine } from './machine.ts'
-import { answer, bootWithRecipes, current, edit, rollUnderLoad } from './recipe-machine.ts'
+import { answer, bootWithRecipes, current, edit, rollUnderLoad, serverPackages } from './recipe-machine.ts'
 
 let machine: Machine
 
 beforeAll(async () => {
-  machine = await bootWithRecipes([...['nginx', 'haproxy', 'gunicorn', 'uvicorn', 'puma', 'redis-server']])
+  machine = await bootWithRecipes(serverPackages)
 })
 
 afterAll(() => machine?.stop())

@@ -85,9 +85,17 @@ export async function serverFrom<S extends Server>(
   return server
 }
 
-/** A connection over a connected stream socket, owning it. @param options as of `net.Socket`: `allowHalfOpen` */
-export function socketFrom(fd: OwnedFd, options: { allowHalfOpen?: boolean } = {}): Socket {
-  checkOptions('socketFrom()', options, { allowHalfOpen: 'boolean' })
+/**
+ * Makes a connection of a connected stream socket, and owns the descriptor from then on.
+ *
+ * @param options `allowHalfOpen`: whether our side stays open when the peer ends its side. `pauseOnCreate`: whether nothing
+ *   is read before `resume()` or `read()`, as with `pauseOnConnect` of a server. @default false for both
+ */
+export function socketFrom(
+  fd: OwnedFd,
+  options: { allowHalfOpen?: boolean; pauseOnCreate?: boolean } = {},
+): Socket {
+  checkOptions('socketFrom()', options, { allowHalfOpen: 'boolean', pauseOnCreate: 'boolean' })
   checkType(fd, native.SOCK_STREAM, 'a stream socket')
   const socket = new Socket({ ...options, fd: fd.fd, readable: true, writable: true })
   fd.release()

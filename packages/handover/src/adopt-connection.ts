@@ -8,28 +8,45 @@ import { type OwnedFd, socketFrom } from '@shellflip/fd-passing'
  */
 const adoptedEvent = Symbol.for('shellflip.adopted-connection')
 
+/** Gives a socket what the program keeps for it. */
+type PrepareSocket = (socket: Socket) => void
+
+/** How a server treats the connections that it accepts: set by its options, and not in Node's types. */
+type AcceptingServer = Server & { allowHalfOpen?: boolean; pauseOnConnect?: boolean }
+
 /** Fields by which Node's servers count their connections: not documented, and so looked for. */
 type CountingServer = Server & { _connections?: number }
 type CountedSocket = Socket & { _server?: Server | null }
 
 /**
- * Makes an idle HTTP/1.1 connection, of which nothing is unread but what is in the kernel, one of this server's. It is
- * closed if no request comes within the server's `keepAliveTimeout`.
+ * Makes an idle HTTP/1.1 connection one of this server's. Its unread bytes must be in the kernel. The connection is closed
+ * if no request comes within the server's `keepAliveTimeout`.
  *
- * The server's `close()` waits for it, but neither `closeIdleConnections()` nor `closeAllConnections()` sees it before its
- * next request; a drain by `@shellflip/shutdown-coordination` does.
+ * The server emits `'connection'` with the first bytes of the next request. Its listeners find these bytes, whichever way
+ * they read. The server's `close()` waits for the connection. `closeIdleConnections()` and `closeAllConnections()` do not
+ * see it before that request. A drain by `@shellflip/shutdown-coordination` does.
  *
- * @param fd becomes the socket's, unless this throws
- * @throws `FdPassingError` if it is no stream socket
+ * @param fd becomes the socket's, unless it is not a stream socket
+ * @param prepare gives the socket what the program keeps for it, before any listener of the server sees it
+ * @throws `FdPassingError` if it is not a stream socket. What `prepare` throws: the connection is closed then
  */
-export function adoptHttpConnection(server: HttpServer, fd: OwnedFd): Socket {
+export function adoptHttpConnection(
+  server: HttpServer,
+  fd: OwnedFd,
+  prepare: PrepareSocket = () => {},
+): Socket {
   const socket = socketFrom(fd, { allowHalfOpen: true })
   count(server, socket)
+  orDestroy(socket, () => prepare(socket))
   // As a connection at once it would be one that is open and says nothing: answered with 408 after headersTimeout.
   const close = () => socket.destroy()
   const begin = () => {
-    socket.off('timeout', close).off('error', close).setTimeout(0)
-    server.emit('connection', socket)
+    socket.setTimeout(0)
+    // Only then has Node's stream forgotten the 'readable' listener. Before, another such listener would wait for more bytes.
+    process.nextTick(() => {
+      socket.off('timeout', close).off('error', close)
+      if (!socket.destroyed) server.emit('connection', socket)
+    })
   }
   const { keepAliveTimeout, keepAliveTimeoutBuffer = 0 } = server as typeof server & {
     keepAliveTimeoutBuffer?: number
@@ -43,26 +60,28 @@ export function adoptHttpConnection(server: HttpServer, fd: OwnedFd): Socket {
 /**
  * Makes an open connection one of this server's, as if it had accepted it.
  *
- * @param fd becomes the socket's, unless it is none
- * @param prepare gives the socket what is known of it, before the server's own listeners see it
- * @throws `FdPassingError` if it is no stream socket; what `prepare` or a listener throws, and the connection is closed then
+ * @param fd becomes the socket's, unless it is not a stream socket
+ * @param prepare gives the socket what the program keeps for it, before any listener of the server sees it
+ * @throws `FdPassingError` if it is not a stream socket. What `prepare` or a listener throws: the connection is closed then
  */
-export function adoptNetConnection(
-  server: Server,
-  fd: OwnedFd,
-  prepare: (socket: Socket) => void = () => {},
-): Socket {
-  const { allowHalfOpen = false } = server as Server & { allowHalfOpen?: boolean }
-  const socket = socketFrom(fd, { allowHalfOpen })
+export function adoptNetConnection(server: Server, fd: OwnedFd, prepare: PrepareSocket = () => {}): Socket {
+  const { allowHalfOpen = false, pauseOnConnect = false } = server as AcceptingServer
+  const socket = socketFrom(fd, { allowHalfOpen, pauseOnCreate: pauseOnConnect })
   count(server, socket)
-  try {
+  orDestroy(socket, () => {
     prepare(socket)
     server.emit('connection', socket)
+  })
+  return socket
+}
+
+function orDestroy(socket: Socket, callback: () => void): void {
+  try {
+    callback()
   } catch (error) {
     socket.destroy()
     throw error
   }
-  return socket
 }
 
 /** So that `close()` and `getConnections()` know of it; where Node has it otherwise they do not. */

@@ -37,7 +37,7 @@ export class Estate {
     const { options, predecessor, emit } = parts
     this.#parts = parts
     this.sockets = new HeldSockets(predecessor, () => this.#socketsChanged())
-    this.connections = new OpenConnections((error) => emit({ type: 'connection-lost', error }))
+    this.connections = new OpenConnections(emit)
     this.#pidFile = options.pidFile === undefined ? undefined : new PidFile(options.pidFile)
   }
 

@@ -49,7 +49,9 @@ export type FlipEvent =
   | { type: 'state-discarded'; error: unknown }
   /** The state could not be put into the fd store at the end: the next instance starts without the last changes, or clean. */
   | { type: 'state-not-saved'; error: unknown }
-  /** An open connection of the predecessor's was taken over, and could not be served: `take` threw, mostly. */
+  /** `give` threw, or what it gave cannot be sent. The connection stays in this process and drains. */
+  | { type: 'connection-kept'; error: unknown }
+  /** A connection came from the predecessor, and `take` threw, or a listener of the server did. The connection is closed. */
   | { type: 'connection-lost'; error: unknown }
   /** This process serves, and one step after the commit failed: see {@link ActivationStep}. */
   | { type: 'activation-failed'; step: ActivationStep; error: unknown }

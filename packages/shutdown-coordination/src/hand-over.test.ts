@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { adoptedEvent } from './adopted-connection.ts'
 import { listening, RawClient } from './fixtures/raw-client.ts'
 import { type ServerOptions, ShutdownCoordinator } from './index.ts'
-import { resumeReading, stopReading } from './socket-reading.ts'
+import { holdReading } from './socket-reading.ts'
 
 const scope: Disposable[] = []
 
@@ -172,14 +172,14 @@ describe('an HTTP/1.1 server that drains', () => {
     client.get('/hold/1')
     const { response } = await waitFor(() => held[0])
     const [socket] = sockets as [Socket]
-    stopReading(socket)
+    const readAgain = holdReading(socket)
     client.get('/hold/2')
     await delivery()
     const done = coordinator.shutdown()
     // From the timers phase the loop reads the next request before it comes to the check phase.
     setTimeout(() => {
       response.end('one')
-      resumeReading(socket)
+      readAgain()
     }, 5)
     await client.answer(/one$/)
     const second = await waitFor(() => held[1])
@@ -283,6 +283,24 @@ describe('a net server that drains', () => {
     await client.answer(/^echo one$/)
     client.send('two')
     await client.answer(/^echo two$/)
+  })
+
+  test('reads nothing of a connection on its way that the program resumes', async () => {
+    const server = net.createServer({ pauseOnConnect: true }, (socket) =>
+      socket.on('data', (text) => socket.write(`echo ${text}`)),
+    )
+    const { coordinator, successor, connect, sockets } = await start({}, server)
+    const client = await connect()
+    await waitFor(() => sockets.length === 1)
+    void coordinator.shutdown()
+    await waitFor(() => successor.asked.length === 1)
+    sockets[0]?.resume()
+    client.send('one')
+    await delivery()
+    for (let n = 0; n < 20; n++) await turn()
+    expect(sockets[0]?.bytesRead).toBe(0)
+    await successor.answer(false)
+    await client.answer(/^echo one$/)
   })
 
   test('does not offer a connection with bytes in this process', async () => {

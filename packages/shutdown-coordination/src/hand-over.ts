@@ -2,7 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { ConnectionTracker } from './connection-tracker.ts'
 import { idleParsersOf } from './http-idleness.ts'
 import type { MovableConnection } from './movable-connection.ts'
-import { resumeReading, stopReading } from './socket-reading.ts'
+import { holdReading } from './socket-reading.ts'
 
 /**
  * Gives one connection to another process, a copy of its descriptor mostly. Nothing is read from it meanwhile, and
@@ -77,7 +77,7 @@ export class HandOvers {
   async #move(connection: MovableConnection, handOver: HandOver): Promise<void> {
     const { socket } = connection
     this.#inFlight += 1
-    const wasReading = stopReading(socket)
+    const readAgain = holdReading(socket)
     const isMoved = await this.#attempt(handOver, socket)
     this.#inFlight -= 1
     if (isMoved) {
@@ -85,7 +85,7 @@ export class HandOvers {
       this.#tracker.remove(socket)
       socket.destroy()
     } else if (!socket.destroyed) {
-      if (wasReading) resumeReading(socket)
+      readAgain()
       connection.stays()
     }
     this.#schedule()

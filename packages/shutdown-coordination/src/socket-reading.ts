@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 type Handle = {
   reading?: boolean
   writeQueueSize?: number
-  readStart?: () => void
+  readStart?: () => unknown
   readStop?: () => void
 }
 
@@ -21,21 +21,24 @@ export function isQuiet(socket: Socket): boolean | undefined {
 }
 
 /**
- * Stops reading from the kernel at once. `pause()` of a socket that no HTTP parser reads would take one more piece in.
+ * Stops reading from the kernel at once. `pause()` of a socket that no HTTP parser reads would take one more piece in. A
+ * program that resumes the socket meanwhile reads nothing either.
  *
- * @returns whether it was reading
+ * @returns reads again, if the program wants it
  */
-export function stopReading(socket: Socket): boolean {
+export function holdReading(socket: Socket): () => void {
   const handle = handleOf(socket)
-  if (!handle?.reading) return false
-  handle.reading = false
-  handle.readStop?.()
-  return true
-}
-
-export function resumeReading(socket: Socket): void {
-  const handle = handleOf(socket)
-  if (handle === undefined) return
-  handle.reading = true
-  handle.readStart?.()
+  if (handle === undefined) return () => {}
+  let isWanted = handle.reading === true
+  if (isWanted) handle.readStop?.()
+  // An own property hides Node's method, which is the prototype's.
+  handle.readStart = () => {
+    isWanted = true
+    return 0
+  }
+  return () => {
+    Reflect.deleteProperty(handle, 'readStart')
+    handle.reading = isWanted
+    if (isWanted) handle.readStart?.()
+  }
 }

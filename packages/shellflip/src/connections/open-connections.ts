@@ -1,38 +1,31 @@
-import type { Server as HttpServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { dupOf, type OwnedFd } from '@shellflip/fd-passing'
-import {
-  adoptHttpConnection,
-  adoptNetConnection,
-  ConnectionGiver,
-  type HandoverChannel,
-  type TakenConnection,
-} from '@shellflip/handover'
+import { ConnectionGiver, type HandoverChannel, type TakenConnection } from '@shellflip/handover'
 import type { HandOver, ServerOptions } from '@shellflip/shutdown-coordination'
-import { invalidArgument } from '../shellflip-error.ts'
-import type { ConnectionCarrier, ServeOptions } from './serve-options.ts'
+import type { FlipEvent } from '../flip-events.ts'
+import { type ConnectionMover, connectionMover } from './connection-mover.ts'
+import type { ServeOptions } from './serve-options.ts'
 
 type Route = {
   readonly server: Server
-  readonly carrier: ConnectionCarrier | undefined
+  readonly mover: ConnectionMover
 }
 
 /** The open connections of the servers: taken from the predecessor, and in the end given to the successor. */
 export class OpenConnections {
   readonly #routes = new Map<string, Route>()
-  readonly #onLost: (error: unknown) => void
+  readonly #emit: (event: FlipEvent) => void
   #giver: ConnectionGiver | undefined
 
-  /** @param onLost told of a connection that was taken, and could not be made one of the server's */
-  constructor(onLost: (error: unknown) => void) {
-    this.#onLost = onLost
+  constructor(emit: (event: FlipEvent) => void) {
+    this.#emit = emit
   }
 
   /** How this server drains. Its connections have somewhere to go once {@link route} has told its key. */
   drainOptions(server: Server, { handOver, ...drain }: ServeOptions): ServerOptions {
-    const carrier = carrierOf(server, handOver)
-    if (carrier === undefined) return drain
-    const giverFor = () => this.#handOverOf(server, carrier)
+    const mover = connectionMover(server, handOver)
+    if (mover === undefined) return drain
+    const giverFor = () => this.#handOverOf(server, mover)
     return {
       ...drain,
       get handOver() {
@@ -43,9 +36,9 @@ export class OpenConnections {
 
   /** The predecessor's connections under this key are this server's from now on. */
   route(key: string, server: Server, { handOver }: ServeOptions): void {
-    const carrier = carrierOf(server, handOver)
-    if (carrier === undefined || this.#routes.has(key)) return
-    this.#routes.set(key, { server, carrier: carrier === 'idle' ? undefined : carrier })
+    const mover = connectionMover(server, handOver)
+    if (mover === undefined || this.#routes.has(key)) return
+    this.#routes.set(key, { server, mover })
   }
 
   /** A successor serves: it is offered what can move. */
@@ -58,11 +51,11 @@ export class OpenConnections {
     for await (const connection of connections) {
       const route = this.#routes.get(connection.name)
       if (route === undefined) connection.refuse()
-      else await this.#take(connection, route)
+      else await this.#take(connection, route.mover)
     }
   }
 
-  async #take(connection: TakenConnection, { server, carrier }: Route): Promise<void> {
+  async #take(connection: TakenConnection, mover: ConnectionMover): Promise<void> {
     let fd: OwnedFd
     try {
       fd = await connection.accept()
@@ -71,59 +64,34 @@ export class OpenConnections {
       return
     }
     try {
-      if (carrier === undefined) adoptHttpConnection(server as HttpServer, fd)
-      else adoptNetConnection(server, fd, (socket) => carrier.take(socket, connection.data))
+      mover.adopt(fd, connection.data)
     } catch (error) {
       fd.close()
-      this.#onLost(error)
+      this.#emit({ type: 'connection-lost', error })
     }
   }
 
-  #handOverOf(server: Server, carrier: ConnectionCarrier | 'idle'): HandOver | undefined {
+  #handOverOf(server: Server, mover: ConnectionMover): HandOver | undefined {
     const giver = this.#giver
     const [name] = [...this.#routes].find(([, route]) => route.server === server) ?? []
     if (giver === undefined || name === undefined) return undefined
     return async (socket) => {
-      const data = carrier === 'idle' ? undefined : carrier.give(socket)
-      if (carrier !== 'idle' && data === undefined) return false
-      return give(giver, name, socket, data)
+      try {
+        const data = mover.give(socket)
+        return data !== undefined && (await give(giver, name, socket, data))
+      } catch (error) {
+        this.#emit({ type: 'connection-kept', error })
+        throw error
+      }
     }
   }
 }
 
-async function give(
-  giver: ConnectionGiver,
-  name: string,
-  socket: Socket,
-  data: Uint8Array = Buffer.alloc(0),
-): Promise<boolean> {
+async function give(giver: ConnectionGiver, name: string, socket: Socket, data: Buffer): Promise<boolean> {
   const fd = dupOf(socket)
   try {
-    return await giver.give({ name, fd, data: Buffer.from(data) })
+    return await giver.give({ name, fd, data })
   } finally {
     fd.close()
   }
-}
-
-/** How this server's connections travel, if they do. What is encrypted has its keys in this process. */
-function carrierOf(
-  server: Server,
-  handOver: ServeOptions['handOver'],
-): ConnectionCarrier | 'idle' | undefined {
-  const speaksTls = 'setSecureContext' in server
-  const speaksHttp = 'headersTimeout' in server || 'updateSettings' in server
-  if (typeof handOver === 'object') {
-    if (!speaksTls && !speaksHttp) return handOver
-    throw invalidArgument(
-      'only a plain node:net server takes handOver: { give, take }; HTTP/1.1 does it by itself',
-    )
-  }
-  if (handOver === true && (speaksTls || !speaksHttp)) {
-    throw invalidArgument(
-      speaksTls
-        ? 'connections under TLS cannot be handed over: their keys are in this process'
-        : 'a node:net server needs handOver: { give, take }: what is known of each connection',
-    )
-  }
-  return speaksHttp && !speaksTls && handOver !== false ? 'idle' : undefined
 }

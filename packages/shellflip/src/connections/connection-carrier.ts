@@ -1,0 +1,43 @@
+import type { Socket } from 'node:net'
+import { types } from 'node:util'
+import { invalidArgument } from '../shellflip-error.ts'
+import type { ConnectionCarrier } from './serve-options.ts'
+
+/** @throws ERR_INVALID_ARGUMENT: it cannot work, which would show at the first upgrade only */
+export function checkCarrier(carrier: ConnectionCarrier): ConnectionCarrier {
+  for (const name of ['give', 'take'] as const) {
+    const value: unknown = carrier?.[name]
+    if (typeof value !== 'function') {
+      throw invalidArgument(`handOver needs both give and take: ${name} is ${nameOf(value)}, not a function`)
+    }
+    if (types.isAsyncFunction(value)) throw invalidArgument(`handOver.${name} must not be async`)
+  }
+  return carrier
+}
+
+/** @throws what `give` throws, and ERR_INVALID_ARGUMENT for what cannot travel */
+export function giveSafely({ give }: ConnectionCarrier, socket: Socket): Buffer | undefined {
+  const given: unknown = give(socket)
+  if (given === undefined) return undefined
+  if (types.isUint8Array(given)) return Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+  ignoreRejection(given)
+  throw invalidArgument(`handOver.give must return a Uint8Array or undefined, not ${nameOf(given)}`)
+}
+
+/** @throws what `take` throws, and ERR_INVALID_ARGUMENT for a promise: requests would come before it settles */
+export function takeSafely({ take }: ConnectionCarrier, socket: Socket, data: Buffer): void {
+  const result: unknown = take(socket, data)
+  if (!types.isPromise(result)) return
+  ignoreRejection(result)
+  throw invalidArgument('handOver.take must not return a promise')
+}
+
+/** The error that is thrown instead says what is wrong. An unhandled rejection would end the process as well. */
+function ignoreRejection(value: unknown): void {
+  if (types.isPromise(value)) value.catch(() => {})
+}
+
+function nameOf(value: unknown): string {
+  if (types.isPromise(value)) return 'a promise'
+  return value === null || typeof value !== 'object' ? String(value) : `a value of ${value.constructor?.name}`
+}

@@ -1,0 +1,48 @@
+import http from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
+import net from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { connectionMover } from './connection-mover.ts'
+import type { ServeOptions } from './serve-options.ts'
+
+const carrier = { give: () => Buffer.from('kept'), take: () => {} }
+
+describe('connections', () => {
+  test.each<[string, net.Server, ServeOptions['handOver'], boolean]>([
+    ['of HTTP/1.1 move', http.createServer(), undefined, true],
+    ['of HTTP/1.1 move, with what is kept for them', http.createServer(), carrier, true],
+    ['of HTTP/1.1 stay with false', http.createServer(), false, false],
+    ['of TCP stay', net.createServer(), undefined, false],
+    ['of TCP move with a carrier', net.createServer(), carrier, true],
+    ['under TLS stay', https.createServer(), undefined, false],
+    ['of HTTP/2 stay', http2.createServer(), undefined, false],
+  ])('%s', (_, server, handOver, moves) => {
+    expect(connectionMover(server, handOver) !== undefined).toBe(moves)
+  })
+
+  test.each<[string, net.Server, unknown, RegExp]>([
+    ['of TCP without a carrier', net.createServer(), true, /needs handOver: \{ give, take \}/],
+    ['under TLS', https.createServer(), carrier, /under TLS cannot/],
+    ['of HTTP/2', http2.createServer(), carrier, /of HTTP\/2 cannot/],
+    ['of HTTP/2, with true', http2.createServer(), true, /of HTTP\/2 cannot/],
+    ['with half a carrier', http.createServer(), { give: carrier.give }, /take is undefined, not a function/],
+    ['with null', http.createServer(), null, /give is undefined, not a function/],
+    [
+      'with an async give',
+      http.createServer(),
+      { ...carrier, give: async () => {} },
+      /give must not be async/,
+    ],
+    [
+      'with an async take',
+      net.createServer(),
+      { ...carrier, take: async () => {} },
+      /take must not be async/,
+    ],
+  ])('%s cannot move, and listen() says so', (_, server, handOver, message) => {
+    const attempt = () => connectionMover(server, handOver as ServeOptions['handOver'])
+    expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
+    expect(attempt).toThrow(message)
+  })
+})
