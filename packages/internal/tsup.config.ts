@@ -1,4 +1,8 @@
 import base from '../../tsup.config.base.ts'
 
 /** `procroll --version` loads what is printable, and nothing else. */
-export default { ...base, entry: ['src/index.ts', 'src/printable.ts'], splitting: true }
+export default {
+  ...base,
+  entry: ['src/index.ts', 'src/printable.ts', 'src/check-options.ts'],
+  splitting: true,
+}

@@ -1,4 +1,4 @@
-import { nearestName } from './nearest-name.ts'
+import { nearestName } from '@shellflip/internal/check-options'
 
 /** What stands behind the `?` of a `--listen` address. */
 export type ListenOptions = {

@@ -1,8 +1,8 @@
-/** Finds the name that was most likely meant, at most two letters away. */
+/** Finds the name that was most likely meant: at most two letters away, or a third of a longer name. Case does not count. */
 export function nearestName(text: string, names: readonly string[]): string | undefined {
   const [nearest] = names
-    .map((name) => ({ name, distance: distance(text, name) }))
-    .filter(({ name, distance }) => distance <= 2 && distance < name.length)
+    .map((name) => ({ name, distance: distance(text.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, distance }) => distance <= Math.max(2, name.length / 3) && distance < name.length)
     .sort((left, right) => left.distance - right.distance)
   return nearest?.name
 }

@@ -11,6 +11,7 @@ it.each([
   ['xyz', undefined],
   ['', undefined],
   ['permissions', undefined],
+  ['MODE', 'mode'],
 ])('%j is meant as %s', (text, name) => {
   expect(nearestName(text, names)).toBe(name)
 })
