@@ -5,8 +5,8 @@ import { Flip } from './flip.ts'
 import { announcer } from './flip-events.ts'
 import {
   type AnyFlipOptions,
-  type FlipOptions,
   normalizeOptions,
+  type WithoutState,
   type WithState,
   type WithStateStream,
 } from './flip-options.ts'
@@ -20,6 +20,7 @@ import { findPredecessor } from './predecessor/find-predecessor.ts'
 import { FirstStart } from './predecessor/first-start.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
+import { checkState } from './saved-state.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { attemptBySuccessor } from './successor/attempt-by-successor.ts'
 import { startDirectly } from './successor/start-directly.ts'
@@ -38,10 +39,11 @@ let called = false
  */
 export function shellflip<T>(options: WithState<T>): Promise<Flip<T | undefined>>
 export function shellflip<T>(options: WithStateStream<T>): Promise<Flip<AsyncIterable<T> | undefined>>
-export function shellflip(options?: FlipOptions): Promise<Flip<undefined>>
+export function shellflip(options?: WithoutState): Promise<Flip<undefined>>
 export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknown>> {
   checkPlace()
   const options = normalizeOptions(given)
+  checkState(options)
   called = true
   if (startsAsLauncher(options.launcher)) return launchService(options)
   const starter = findStarter()
