@@ -1,4 +1,5 @@
 import { types } from 'node:util'
+import { isTwoWaySchema } from '@shellflip/internal/schema'
 import { fieldPath } from './field-path.ts'
 import { StateError } from './state-error.ts'
 
@@ -10,7 +11,7 @@ const usable = "Use a schema of zod ^4.1.0: import { z } from 'zod'"
  * @throws {StateError} ERR_INVALID_ARGUMENT
  */
 export function checkSchema(name: string, schema: unknown): void {
-  if (!hasMethods(schema)) throw unusable(name, `is ${kindOf(schema)}. ${usable}`)
+  if (!isTwoWaySchema(schema)) throw unusable(name, `is ${kindOf(schema)}. ${usable}`)
   const part = oneWayPart(schema)
   if (part !== undefined) throw unusable(name, part)
 }
@@ -21,8 +22,6 @@ function unusable(name: string, why: string): StateError {
 
 /** What schemas of zod 3, zod 4, zod/mini and of other libraries have, as far as it tells them apart. */
 type AnySchema = {
-  readonly safeParse?: unknown
-  readonly safeEncode?: unknown
   readonly optional?: unknown
   readonly _def?: unknown
   readonly _zod?: { readonly def: Definition; readonly version?: { major: number; minor: number } }
@@ -30,12 +29,6 @@ type AnySchema = {
 }
 
 type Definition = Readonly<Record<string, unknown>> & { readonly type?: string }
-
-function hasMethods(schema: unknown): schema is AnySchema {
-  if (!isObject(schema)) return false
-  const { safeParse, safeEncode } = schema as AnySchema
-  return typeof safeParse === 'function' && typeof safeEncode === 'function'
-}
 
 function kindOf(given: unknown): string {
   if (!isObject(given)) return `${given === null ? 'null' : typeof given}, not a schema`
@@ -60,10 +53,10 @@ const oneWay: Readonly<Record<string, string>> = {
 }
 
 /** A schema may make new parts for ever, each time that one is looked at. */
-const maxParts = 10_000
+const maxParts = 1_000
 
 /** Names the first part of a schema that a value cannot be encoded by. */
-function oneWayPart(schema: AnySchema): string | undefined {
+function oneWayPart(schema: object): string | undefined {
   const seen = new Set<unknown>()
   const open: Part[] = [{ part: schema, path: [] }]
   for (const { part, path } of open) {

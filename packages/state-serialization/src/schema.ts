@@ -1,3 +1,4 @@
+import { safeEncode } from '@shellflip/internal/schema'
 import { fieldPath } from './field-path.ts'
 import { StateError } from './state-error.ts'
 import type { Checked, StateSchema } from './state-schema.ts'
@@ -11,7 +12,7 @@ const issuesTold = 5
  * @throws {StateError} ERR_STATE_INVALID
  */
 export function toWire<T>(schema: StateSchema<T>, value: T, at: readonly PropertyKey[]): unknown {
-  return checked(() => schema.safeEncode(value), 'cannot be saved', at)
+  return checked(() => safeEncode(schema, value), 'cannot be saved', at)
 }
 
 /**
