@@ -9,7 +9,7 @@ import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
 export type AskOptions<Request, Reply> = {
   path: string
   vocabulary: Vocabulary<Request, Reply>
-  request: Request
+  request: NoInfer<Request>
   /** Ends the asking; what is thrown then is its reason. Without one it lasts until the server has answered. */
   signal?: AbortSignal
 }

@@ -21,7 +21,7 @@ import type { Vocabulary } from './vocabulary.ts'
 export type ControlServerOptions<Request, Reply> = {
   vocabulary: Vocabulary<Request, Reply>
   /** Answers one request: with a promise, or with an iterable for several replies. */
-  answer: Answer<Request, Reply>
+  answer: Answer<NoInfer<Request>, NoInfer<Reply>>
   /** Told of clients that were not answered. */
   onEvent?: (event: ControlServerEvent) => void
   /** How many clients may be connected that have not asked yet. Beyond that the oldest of them is closed. @default 32 */

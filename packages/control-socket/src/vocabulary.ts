@@ -1,10 +1,16 @@
+import { safeEncode } from '@shellflip/internal/schema'
 import { ControlSocketError, type ControlSocketErrorCode } from './control-socket-error.ts'
 
-/** The part of a schema that this package uses. Every schema of zod has it, and this package itself loads no zod. */
+/** The part of a schema that this package uses. Every schema of zod ^4.1.0 has it, and this package itself loads no zod. */
 export type MessageSchema<T> = {
   safeParse(json: unknown): Checked<T>
-  safeEncode(message: T): Checked<unknown>
-}
+} & (
+  | { safeEncode(message: T): Checked<unknown> }
+  /** zod 4.1.0 encodes, and has no method for it. */
+  | { readonly _zod: { readonly version: { readonly major: 4; readonly minor: 1 } } }
+)
+
+type Checked<T> = { success: true; data: T } | { success: false; error: Error }
 
 /**
  * What may be asked and answered. Both ends check both: what they are about to say as well as what they hear.
@@ -31,15 +37,13 @@ export type Vocabulary<Request, Reply> = {
 
 /** The JSON value of something to say. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */
 export function toWire<T>(schema: MessageSchema<T>, message: T): unknown {
-  return check(() => schema.safeEncode(message), 'cannot be said')
+  return check(() => safeEncode(schema, message), 'cannot be said')
 }
 
 /** The value of something heard. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */
 export function fromWire<T>(schema: MessageSchema<T>, json: unknown): T {
   return check(() => schema.safeParse(json), 'is not understood')
 }
-
-type Checked<T> = { success: true; data: T } | { success: false; error: Error }
 
 function check<T>(run: () => Checked<T>, problem: string): T {
   const checked = attempt(run)

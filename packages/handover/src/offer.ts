@@ -17,10 +17,10 @@ export type OfferedSocket = {
  * version it understands: as getters they give what is true by then.
  */
 export type OfferedState<T> =
-  | { readonly definition: StateDefinition<T>; readonly value: T }
+  | { readonly definition: StateDefinition<T>; readonly value: NoInfer<T> }
   | {
       readonly definition: StateStreamDefinition<T>
-      readonly items: Iterable<T> | AsyncIterable<T>
+      readonly items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>
     }
 
 /** What a predecessor gives. Its descriptors are borrowed: copies of them travel. */

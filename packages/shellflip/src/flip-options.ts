@@ -94,18 +94,24 @@ export type FlipOptions = UpgradeHooks & {
   onEvent?: (event: FlipEvent) => void
 }
 
-/** State of one value: `save` is asked when the successor has started, and `flip.state` is what it gave. */
-export type WithState<T> = FlipOptions & { state: StateDefinition<T>; save: () => T }
+/** Takes over no state. */
+export type WithoutState = FlipOptions & { state?: undefined; save?: undefined }
+
+/**
+ * State of one value. `save` is called when the successor has started, and `flip.state` is what it returned. The schema
+ * alone gives the type of the state: a literal that `save` returns may need `as const`.
+ */
+export type WithState<T> = FlipOptions & { state: StateDefinition<T>; save: () => NoInfer<T> }
 
 /** State of any number of items. `flip.state` yields them; it must be read to its end before `ready()`. */
 export type WithStateStream<T> = FlipOptions & {
   state: StateStreamDefinition<T>
-  save: () => Iterable<T> | AsyncIterable<T>
+  save: () => Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>
 }
 
 export type AnyFlipOptions = FlipOptions & {
-  state?: StateDefinition<unknown> | StateStreamDefinition<unknown>
-  save?: () => unknown
+  state?: StateDefinition<unknown> | StateStreamDefinition<unknown> | undefined
+  save?: (() => unknown) | undefined
 }
 
 const defaults = {

@@ -11,6 +11,7 @@ export type {
   FlipOptions,
   LaunchOptions,
   UpgradeHooks,
+  WithoutState,
   WithState,
   WithStateStream,
 } from './flip-options.ts'

@@ -1,6 +1,35 @@
+import { types } from 'node:util'
 import type { OfferedState } from '@shellflip/handover'
 import type { AnyFlipOptions } from './flip-options.ts'
 import { invalidArgument } from './shellflip-error.ts'
+
+const promised = 'save() must return the state, not a promise. It is called when the successor has started'
+
+/**
+ * Refuses what would fail at the first upgrade: a schema in the place of a definition, and a `save` that cannot return
+ * what the definition takes.
+ *
+ * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+ */
+export function checkState({ state, save }: AnyFlipOptions): void {
+  if (state === undefined) return
+  if (!isDefinition(state)) {
+    throw invalidArgument('state must be what defineState() or defineStateStream() returns')
+  }
+  if (typeof save !== 'function') throw invalidArgument('save must be a function that returns the state')
+  const isGenerator = types.isGeneratorFunction(save)
+  if (types.isAsyncFunction(save) && !isGenerator) throw invalidArgument(promised)
+  if (isGenerator && state.form === 'value') {
+    throw invalidArgument('save must return one value, not yield items. Use defineStateStream() for items')
+  }
+}
+
+function isDefinition(state: unknown): boolean {
+  const { form, encode, decode } = state as Partial<NonNullable<AnyFlipOptions['state']>>
+  return (
+    (form === 'value' || form === 'items') && typeof encode === 'function' && typeof decode === 'function'
+  )
+}
 
 /** The program's state, asked for when it is wanted, and not before. */
 export function savedState({ state: definition, save }: AnyFlipOptions): OfferedState<unknown> | undefined {
@@ -9,7 +38,7 @@ export function savedState({ state: definition, save }: AnyFlipOptions): Offered
     return {
       definition,
       get items() {
-        return save?.() as Iterable<unknown>
+        return iterable(synchronous(save?.()))
       },
     }
   }
@@ -23,9 +52,16 @@ export function savedState({ state: definition, save }: AnyFlipOptions): Offered
 
 /** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 function synchronous(saved: unknown): unknown {
-  if (!(saved instanceof Promise)) return saved
+  if (!types.isPromise(saved)) return saved
   saved.catch(() => {})
-  throw invalidArgument(
-    'save() must return the state, not a promise. It is called when the successor has started.',
-  )
+  throw invalidArgument(promised)
+}
+
+/** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+function iterable(saved: unknown): Iterable<unknown> | AsyncIterable<unknown> {
+  const given = Object(saved) as Partial<Iterable<unknown> & AsyncIterable<unknown>>
+  if (given[Symbol.iterator] !== undefined || given[Symbol.asyncIterator] !== undefined) {
+    return saved as Iterable<unknown>
+  }
+  throw invalidArgument('save() must return an iterable of items, since the state is a stream')
 }

@@ -5,9 +5,9 @@ import { Flip, type ServiceParent } from './flip.ts'
 import { announcer } from './flip-events.ts'
 import {
   type AnyFlipOptions,
-  type FlipOptions,
   type NormalizedOptions,
   normalizeOptions,
+  type WithoutState,
   type WithState,
   type WithStateStream,
 } from './flip-options.ts'
@@ -21,6 +21,7 @@ import { findPredecessor, refuseHandover } from './predecessor/find-predecessor.
 import { FirstStart } from './predecessor/first-start.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
+import { checkState } from './saved-state.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { attemptBySuccessor } from './successor/attempt-by-successor.ts'
 import { startDirectly } from './successor/start-directly.ts'
@@ -39,7 +40,7 @@ let called = false
  */
 export function shellflip<T>(options: WithState<T>): Promise<Flip<T | undefined>>
 export function shellflip<T>(options: WithStateStream<T>): Promise<Flip<AsyncIterable<T> | undefined>>
-export function shellflip(options?: FlipOptions): Promise<Flip<undefined>>
+export function shellflip(options?: WithoutState): Promise<Flip<undefined>>
 export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknown>> {
   checkPlace()
   const options = checkedOptions(given)
@@ -93,7 +94,9 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
 /** Where they are wrong, a predecessor is told why: else it would see an exit status. */
 function checkedOptions(given: AnyFlipOptions): NormalizedOptions {
   try {
-    return normalizeOptions(given)
+    const options = normalizeOptions(given)
+    checkState(options)
+    return options
   } catch (error) {
     refuseHandover((error as Error).message)
     throw error

@@ -18,7 +18,7 @@ export const simple = {
 /** A map of indefinite length (RFC 8949, 3.2.2): which properties there are is known only when all were looked at. */
 export const record = 0xbf
 
-/** The tags in use: those of the IANA registry, and three of our own for what it has no exact word for. */
+/** The tags in use: those of the IANA registry, and four of our own for what it has no exact word for. */
 export const tag = {
   positiveBigint: 2,
   negativeBigint: 3,
@@ -30,13 +30,15 @@ export const tag = {
   external: 0x5347,
   /** Milliseconds since the epoch. The registered tags count seconds: a double of those is not exact for every Date. */
   epochMilliseconds: 0x5348,
+  /** A record whose prototype is null. */
+  nullPrototype: 0x5349,
 } as const
 
 /** Nesting beyond this is refused at both ends, long before the stack is full. */
 export const maxDepth = 500
 
 type TypedArrayClass = {
-  new (buffer: ArrayBuffer): NodeJS.TypedArray
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): NodeJS.TypedArray
   readonly prototype: NodeJS.TypedArray
   readonly BYTES_PER_ELEMENT: number
 }

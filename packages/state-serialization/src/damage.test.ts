@@ -206,6 +206,29 @@ describe('what a faulty writer may write', () => {
     )
   })
 
+  test.each([
+    ['a text is not UTF-8', '62 c328'],
+    ['a text is not UTF-8', 'bf 61 ff 01 ff'],
+    ['a text has half a code unit', 'd95346 43 610062'],
+    ['an object has a key twice', 'bf 61 61 01 61 61 02 ff'],
+    ['a Map has a key twice', 'd90103 a2 01 01 01 02'],
+    ['a Set has a member twice', 'd90102 82 01 01'],
+    ['a Date is beyond what a Date can hold', 'd95348 1b 001fffffffffffff'],
+    ['an integer is larger than a number can hold', '1b 0020000000000000'],
+    ['an integer is larger than a number can hold', '3b 0020000000000000'],
+    ['a tag stands before a value of another type', 'd95349 01'],
+  ])('%s (%s), and would be read as another value', async (message, item) => {
+    const bytes = Buffer.from(item.replaceAll(' ', ''), 'hex')
+    await expect(all(Numbers.decode(forgedEnvelope([header, [2, bytes]])))).rejects.toThrow(
+      refusal('ERR_STATE_CORRUPT', new RegExp(message)),
+    )
+  })
+
+  test('a text may hold the character that stands for damage', async () => {
+    const Text = defineState({ name: 'text', version: 1, schema: z.string() })
+    expect(await Text.decode(Text.encode('a \ufffd'))).toBe('a \ufffd')
+  })
+
   test('a value that is nested without end', async () => {
     for (const begin of ['81', 'c2', 'a1', 'd90102', 'd9010381', 'd90103a1', 'd95346', 'd95348']) {
       const nested = forgedEnvelope([header, [2, Buffer.alloc(150_000, begin, 'hex')]])

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type Major, major, maxDepth, record, simple, tag, typedArrayClasses } from './cbor.ts'
 import { corrupt } from './state-error.ts'
 
@@ -47,7 +48,7 @@ class ValueDecoder {
         return this.#array(this.#argument(first), depth)
       case major.map:
         if (first !== record) throw corrupt('a map has no tag')
-        return this.#record(depth)
+        return this.#record(depth, {})
       case major.tag:
         return this.#tagged(this.#argument(first), depth)
       case major.simple:
@@ -57,7 +58,12 @@ class ValueDecoder {
 
   #text(length: number): string {
     const from = this.#advance(length)
-    return this.#bytes.toString('utf8', from, from + length)
+    const text = this.#bytes.toString('utf8', from, from + length)
+    // Bytes that are not UTF-8 become this character, which may also be there rightly.
+    if (text.includes('\ufffd') && !isUtf8(this.#bytes.subarray(from, from + length))) {
+      throw corrupt('a text is not UTF-8')
+    }
+    return text
   }
 
   #array(length: number, depth: number): unknown[] {
@@ -66,10 +72,10 @@ class ValueDecoder {
     return array
   }
 
-  #record(depth: number): Record<string, unknown> {
-    const fields: Record<string, unknown> = {}
+  #record(depth: number, fields: Record<string, unknown>): Record<string, unknown> {
     while (!this.#takesEnd()) {
       const key = this.#key()
+      if (Object.hasOwn(fields, key)) throw corrupt('an object has a key twice')
       const value = this.any(depth + 1)
       if (key !== '__proto__') fields[key] = value
       // An assignment would set the prototype.
@@ -92,13 +98,15 @@ class ValueDecoder {
   }
 
   #utf16(): string {
-    return this.#content().toString('utf16le')
+    const content = this.#content()
+    if (content.length % 2 !== 0) throw corrupt('a text has half a code unit')
+    return content.toString('utf16le')
   }
 
   #tagged(number: number, depth: number): unknown {
     switch (number) {
       case tag.epochMilliseconds:
-        return new Date(this.#integer())
+        return this.#date()
       case tag.positiveBigint:
         return this.#bigint()
       case tag.negativeBigint:
@@ -106,19 +114,35 @@ class ValueDecoder {
       case tag.utf16:
         return this.#utf16()
       case tag.set:
-        return new Set(this.#array(this.#expect(major.array), depth))
+        return this.#set(this.#expect(major.array), depth)
       case tag.map:
         return this.#map(this.#expect(major.map), depth)
       case tag.external:
         return this.#externalAt(this.#expect(major.uint))
+      case tag.nullPrototype:
+        if (this.#uint(1) !== record) throw corrupt('a tag stands before a value of another type')
+        return this.#record(depth, Object.create(null))
       default:
         return this.#typedArray(number)
     }
   }
 
+  #date(): Date {
+    const date = new Date(this.#integer())
+    if (Number.isNaN(date.getTime())) throw corrupt('a Date is beyond what a Date can hold')
+    return date
+  }
+
+  #set(size: number, depth: number): Set<unknown> {
+    const set = new Set(this.#array(size, depth))
+    if (set.size !== size) throw corrupt('a Set has a member twice')
+    return set
+  }
+
   #map(size: number, depth: number): Map<unknown, unknown> {
     const map = new Map<unknown, unknown>()
     for (let index = 0; index < size; index++) map.set(this.any(depth + 1), this.any(depth + 1))
+    if (map.size !== size) throw corrupt('a Map has a key twice')
     return map
   }
 
@@ -179,7 +203,9 @@ class ValueDecoder {
   #uint(size: number): number {
     const from = this.#advance(size)
     if (size < 8) return this.#bytes.readUIntBE(from, size)
-    return this.#bytes.readUInt32BE(from) * 2 ** 32 + this.#bytes.readUInt32BE(from + 4)
+    const value = this.#bytes.readUInt32BE(from) * 2 ** 32 + this.#bytes.readUInt32BE(from + 4)
+    if (!Number.isSafeInteger(value)) throw corrupt('an integer is larger than a number can hold')
+    return value
   }
 
   #take(length: number): Buffer {

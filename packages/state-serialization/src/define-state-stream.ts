@@ -1,5 +1,5 @@
 import { type Compatibility, compatibility, type StateIdentity } from './compatibility.ts'
-import { checkDefinition, checkLimit, type Definition } from './definition.ts'
+import { checkDefinition, checkLimit, checkOptionNames, type Definition } from './definition.ts'
 import { EnvelopeWriter } from './envelope-writer.ts'
 import { form } from './frame.ts'
 import { type DecodeOptions, ItemDecoder } from './item-decoder.ts'
@@ -41,10 +41,12 @@ const defaultMaxItemBytes = 64 * 1024 ** 2
  * @throws {@link StateError} ERR_INVALID_ARGUMENT
  */
 export function defineStateStream<T>(options: StateStreamOptions<T>): StateStreamDefinition<T> {
+  checkOptionNames('defineStateStream()', options, ['maxItemBytes', 'maxBytes'])
   const { maxItemBytes = defaultMaxItemBytes, maxBytes = Infinity } = options
   const definition: Definition<T> = options
   checkDefinition(definition)
   checkLimit('maxItemBytes', maxItemBytes)
+  if (maxBytes !== Infinity) checkLimit('maxBytes', maxBytes)
   return {
     form: 'items',
     name: definition.name,
@@ -57,8 +59,9 @@ export function defineStateStream<T>(options: StateStreamOptions<T>): StateStrea
         async *[Symbol.asyncIterator]() {
           const envelope = new EnvelopeWriter()
           yield* envelope.header({ form: form.items, ...encoder.identity })
+          let index = 0
           for await (const item of items) {
-            yield* envelope.item(encoder.encode(item))
+            yield* envelope.item(encoder.encode(item, [index++]))
             if (envelope.length > maxBytes) throw tooLarge('the state', maxBytes)
           }
           yield* envelope.end()
@@ -67,7 +70,10 @@ export function defineStateStream<T>(options: StateStreamOptions<T>): StateStrea
     },
     async *decode(source, decodeOptions = {}) {
       const decoder = new ItemDecoder(definition, form.items, decodeOptions)
-      for await (const wire of decoder.wires(source, { maxItemBytes, maxBytes })) yield decoder.value(wire)
+      let index = 0
+      for await (const wire of decoder.wires(source, { maxItemBytes, maxBytes })) {
+        yield decoder.value(wire, [index++])
+      }
     },
   }
 }

@@ -1,5 +1,5 @@
 import { type Compatibility, compatibility, type StateIdentity } from './compatibility.ts'
-import { checkDefinition, checkLimit, type Definition } from './definition.ts'
+import { checkDefinition, checkLimit, checkOptionNames, type Definition } from './definition.ts'
 import { EnvelopeWriter } from './envelope-writer.ts'
 import { form } from './frame.ts'
 import { type DecodeOptions, ItemDecoder } from './item-decoder.ts'
@@ -43,6 +43,7 @@ const defaultMaxBytes = 1024 ** 3
  * @throws {@link StateError} ERR_INVALID_ARGUMENT
  */
 export function defineState<T>(options: StateOptions<T>): StateDefinition<T> {
+  checkOptionNames('defineState()', options, ['maxBytes'])
   const { maxBytes = defaultMaxBytes } = options
   const definition: Definition<T> = options
   checkDefinition(definition)

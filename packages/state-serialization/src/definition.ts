@@ -1,17 +1,21 @@
 /// <reference lib="es2024.string" />
 import { constants } from 'node:buffer'
-import type { ZodType } from 'zod'
+import { inspect, types } from 'node:util'
+import { checkOptions } from '@shellflip/internal/check-options'
+import { checkSchema } from './check-schema.ts'
 import type { Migrations, StateIdentity } from './compatibility.ts'
 import { maxNameBytes } from './frame.ts'
 import { StateError } from './state-error.ts'
+import type { StateSchema } from './state-schema.ts'
 
 /** What a state is called, and how it looks now and looked before. */
 export type Definition<T> = StateIdentity & {
   /**
-   * Checks what is encoded and what is decoded. What cannot travel as it is travels by a codec (`z.codec`), never by a
-   * transform, which has only one way.
+   * Checks what is encoded and what is decoded: a schema of zod ^4.1.0. It decides what travels. `z.object()` drops the
+   * keys that it does not name, and `z.strictObject()` refuses them. A value that cannot travel as it is needs a codec
+   * (`z.codec`). A transform is refused, because it has only one way.
    */
-  readonly schema: ZodType<T>
+  readonly schema: StateSchema<T>
   /** `migrations[n]` takes what version n encoded to what version n + 1 would have. @default none */
   readonly migrations?: Migrations
   /** `down[n]` takes what version n encodes to version n - 1, for a reader that is older. @default none */
@@ -24,27 +28,50 @@ const maxVersion = 0xffffffff
 export function checkDefinition({
   name,
   version,
+  schema,
   migrations = {},
   down = {},
-}: Omit<Definition<never>, 'schema'>): void {
-  if (name === '' || Buffer.byteLength(name) > maxNameBytes || !name.isWellFormed()) {
-    throw invalid(`the name of a state has 1 to ${maxNameBytes} bytes`)
+}: Omit<Definition<never>, 'schema'> & { readonly schema: unknown }): void {
+  if (typeof name !== 'string' || !isName(name)) {
+    throw invalid(`the name of a state is a string of 1 to ${maxNameBytes} bytes, not ${inspect(name)}`)
   }
-  if (!isWithin(version, 1, maxVersion)) throw invalid(`the version of ${name} is an integer from 1 on`)
+  if (!isWithin(version, 1, maxVersion)) {
+    throw invalid(`the version of ${name} is an integer from 1 on, not ${inspect(version)}`)
+  }
+  checkSchema(name, schema)
   checkMigrations('migrations', migrations, 1, version - 1)
   checkMigrations('down', down, 2, version)
 }
 
 /** @throws {StateError} ERR_INVALID_ARGUMENT */
+export function checkOptionNames(what: string, options: object, limits: readonly string[]): void {
+  const wrong = checkOptions(what, options, ['name', 'version', 'schema', 'migrations', 'down', ...limits])
+  if (wrong !== undefined) throw invalid(wrong)
+}
+
+/** @throws {StateError} ERR_INVALID_ARGUMENT */
 export function checkLimit(option: string, bytes: number): void {
   if (isWithin(bytes, 1, constants.MAX_LENGTH)) return
-  throw invalid(`${option} is a number of bytes, at most ${constants.MAX_LENGTH}`)
+  throw invalid(`${option} is a number of bytes from 1 to ${constants.MAX_LENGTH}, not ${inspect(bytes)}`)
 }
 
 function checkMigrations(option: string, migrations: Migrations, first: number, last: number): void {
   const wrong = Object.keys(migrations).find((version) => !isWithin(Number(version), first, last))
-  if (wrong === undefined) return
-  throw invalid(`${option}[${wrong}] would never be used: they begin with versions ${first} to ${last}`)
+  if (wrong !== undefined) {
+    throw invalid(`${option}[${wrong}] would never be used: they begin with versions ${first} to ${last}`)
+  }
+  for (const [version, migration] of Object.entries(migrations)) {
+    if (typeof migration !== 'function') {
+      throw invalid(`${option}[${version}] is not a function: ${inspect(migration, { depth: 0 })}`)
+    }
+    if (types.isAsyncFunction(migration)) {
+      throw invalid(`${option}[${version}] is asynchronous: a migration must return the value, not a promise`)
+    }
+  }
+}
+
+function isName(name: string): boolean {
+  return name !== '' && Buffer.byteLength(name) <= maxNameBytes && name.isWellFormed()
 }
 
 function isWithin(value: number, first: number, last: number): boolean {

@@ -1,6 +1,8 @@
 /// <reference lib="es2024.string" />
-import { major, maxDepth, record, simple, tag, typedArrayTags } from './cbor.ts'
+import { types } from 'node:util'
+import { major, maxDepth, record, simple, tag, typedArrayClasses, typedArrayTags } from './cbor.ts'
 import type { CborWriter } from './cbor-writer.ts'
+import { extraOfArray, extraOfBuiltIn, extraOfRecord, extraOfTypedArray } from './extra-properties.ts'
 import { fieldPath } from './field-path.ts'
 import { StateError } from './state-error.ts'
 
@@ -8,26 +10,44 @@ import { StateError } from './state-error.ts'
 export type NumberExternal = (value: object) => number | undefined
 
 /**
- * Writes a value as CBOR, whole as it is now.
+ * Writes a value as CBOR, whole as it is now. What is read of it equals it by `util.isDeepStrictEqual()`.
  *
- * @throws {StateError} ERR_STATE_NOT_ENCODABLE, naming the field: a function, a symbol, an instance of a class, a circle
+ * @param at where the value is in the state, for errors
+ * @throws {StateError} ERR_STATE_NOT_ENCODABLE, naming the field: a function, a symbol, an instance of a class, a circle,
+ *   a hole, a property beside the elements of an array
  */
-export function encodeValue(value: unknown, writer: CborWriter, numberExternal: NumberExternal): void {
-  new ValueEncoder(writer, numberExternal).any(value)
+export function encodeValue(
+  value: unknown,
+  writer: CborWriter,
+  numberExternal: NumberExternal,
+  at: readonly PropertyKey[] = [],
+): void {
+  new ValueEncoder(writer, numberExternal, at).whole(value)
 }
 
 class ValueEncoder {
   readonly #writer: CborWriter
   readonly #numberExternal: NumberExternal
-  readonly #path: PropertyKey[] = []
+  readonly #path: PropertyKey[]
   readonly #around = new Set<object>()
 
-  constructor(writer: CborWriter, numberExternal: NumberExternal) {
+  constructor(writer: CborWriter, numberExternal: NumberExternal, at: readonly PropertyKey[]) {
     this.#writer = writer
     this.#numberExternal = numberExternal
+    this.#path = [...at]
   }
 
-  any(value: unknown): void {
+  /** A getter can throw, and a Proxy, and whatever has the prototype of a built-in type and is not of it. */
+  whole(value: unknown): void {
+    try {
+      this.#any(value)
+    } catch (cause) {
+      if (cause instanceof StateError) throw cause
+      throw this.#refusal(`it cannot be read (${cause})`, cause)
+    }
+  }
+
+  #any(value: unknown): void {
     if (value === undefined) this.#writer.byte(simple.undefined)
     else if (value === null) this.#writer.byte(simple.null)
     else if (typeof value === 'boolean') this.#writer.byte(value ? simple.true : simple.false)
@@ -65,12 +85,12 @@ class ValueEncoder {
   #byPrototype(value: object, prototype: unknown): void {
     const typedArrayTag = typedArrayTags.get(prototype)
     if (typedArrayTag !== undefined) this.#typedArray(value as NodeJS.TypedArray, typedArrayTag)
-    else if (prototype === Buffer.prototype) this.#writer.bytes(value as Buffer)
+    else if (prototype === Buffer.prototype) this.#buffer(value as Buffer)
     else if (prototype === Date.prototype) this.#date(value as Date)
     else {
       this.#enter(value)
-      if (prototype === Object.prototype || prototype === null) this.#record(value as Record<string, unknown>)
-      else if (prototype === Array.prototype) this.#array(value as unknown[])
+      if (isRecord(value, prototype)) this.#record(value, prototype)
+      else if (prototype === Array.prototype && Array.isArray(value)) this.#array(value)
       else if (prototype === Map.prototype) this.#map(value as Map<unknown, unknown>)
       else if (prototype === Set.prototype) this.#set(value as Set<unknown>)
       else throw this.#refusal(`${nameOf(value)} cannot be encoded`)
@@ -81,37 +101,61 @@ class ValueEncoder {
   #date(value: Date): void {
     const milliseconds = value.getTime()
     if (Number.isNaN(milliseconds)) throw this.#refusal('an invalid Date cannot be encoded')
+    this.#refuseExtra(extraOfBuiltIn(value), 'a Date')
     this.#writer.head(major.tag, tag.epochMilliseconds)
     this.#writer.number(milliseconds)
   }
 
+  #buffer(value: Buffer): void {
+    const plain = Buffer.from(value.buffer, value.byteOffset, value.length)
+    this.#refuseExtra(extraOfTypedArray(value, plain), 'a Buffer')
+    this.#writer.bytes(plain)
+  }
+
   #typedArray(value: NodeJS.TypedArray, number: number): void {
+    const type = typedArrayClasses.get(number)
+    const plain = type && new type(value.buffer, value.byteOffset, value.length)
+    this.#refuseExtra(extraOfTypedArray(value, plain), nameOf(value))
     this.#writer.head(major.tag, number)
     this.#writer.bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
   }
 
-  /** As in JSON, a property that is undefined is left out. */
-  #record(value: Record<string, unknown>): void {
-    const symbol = Object.getOwnPropertySymbols(value)[0]
-    if (symbol !== undefined) throw this.#refusal(`the key ${String(symbol)} cannot be encoded`)
+  #record(value: object, prototype: unknown): void {
+    const keys = Object.keys(value)
+    this.#refuseExtra(extraOfRecord(value, keys), 'an object')
+    if (prototype === null) this.#writer.head(major.tag, tag.nullPrototype)
     this.#writer.byte(record)
-    for (const key of Object.keys(value)) {
-      const field = value[key]
-      if (field === undefined) continue
+    for (const key of keys) {
       this.#string(key)
-      this.#at(key, field)
+      this.#path.push(key)
+      this.#any((value as Record<string, unknown>)[key])
+      this.#path.pop()
     }
     this.#writer.byte(simple.end)
   }
 
   #array(value: readonly unknown[]): void {
     this.#writer.head(major.array, value.length)
-    for (let index = 0; index < value.length; index++) this.#at(index, value[index])
+    for (let index = 0; index < value.length; index++) {
+      this.#path.push(index)
+      const element = value[index]
+      if (element === undefined && !Object.hasOwn(value, index)) {
+        throw this.#refusal(
+          'a hole in an array cannot be encoded',
+          undefined,
+          'fill it, with undefined or null',
+        )
+      }
+      this.#any(element)
+      this.#path.pop()
+    }
+    this.#refuseExtra(extraOfArray(value), 'an array')
   }
 
   #map(value: ReadonlyMap<unknown, unknown>): void {
     this.#writer.head(major.tag, tag.map)
     this.#writer.head(major.map, value.size)
+    this.#refuseExtra(extraOfBuiltIn(value), 'a Map')
     let index = 0
     for (const [key, field] of value) {
       this.#at(`key ${index}`, key)
@@ -123,13 +167,14 @@ class ValueEncoder {
   #set(value: ReadonlySet<unknown>): void {
     this.#writer.head(major.tag, tag.set)
     this.#writer.head(major.array, value.size)
+    this.#refuseExtra(extraOfBuiltIn(value), 'a Set')
     let index = 0
     for (const member of value) this.#at(index++, member)
   }
 
   #at(key: PropertyKey, value: unknown): void {
     this.#path.push(key)
-    this.any(value)
+    this.#any(value)
     this.#path.pop()
   }
 
@@ -140,16 +185,35 @@ class ValueEncoder {
     this.#around.add(value)
   }
 
-  #refusal(why: string): StateError {
+  #refuseExtra(key: PropertyKey | undefined, holder: string): void {
+    if (key === undefined) return
+    const name = typeof key === 'symbol' ? String(key) : JSON.stringify(key)
+    throw this.#refusal(`the property ${name} of ${holder} cannot be encoded`)
+  }
+
+  #refusal(why: string, cause?: unknown, remedy = 'leave it out, or save what it is made of'): StateError {
     return new StateError(
       'ERR_STATE_NOT_ENCODABLE',
-      `${fieldPath(this.#path)}: ${why}: leave it out, or save what it is made of`,
+      `${fieldPath(this.#path)}: ${why}: ${remedy}`,
+      cause === undefined ? undefined : { cause },
     )
   }
+}
+
+/** Tells a plain object. Built-in objects are of their type whatever their prototype was set to. */
+function isRecord(value: object, prototype: unknown): boolean {
+  if (prototype !== Object.prototype && prototype !== null) return false
+  return (
+    Object.prototype.toString.call(value) === '[object Object]' &&
+    !types.isMap(value) &&
+    !types.isSet(value) &&
+    !types.isPromise(value) &&
+    !ArrayBuffer.isView(value)
+  )
 }
 
 function nameOf(value: object): string {
   const type: unknown = value.constructor
   const name = typeof type === 'function' && type.name !== '' ? type.name : 'nameless object'
-  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
 }

@@ -43,9 +43,14 @@ export class ItemDecoder<T> {
     this.#externals.end()
   }
 
-  /** @throws {StateError} ERR_STATE_MIGRATION_FAILED, ERR_STATE_INVALID */
-  value(wire: unknown): T {
-    return fromWire(this.#definition.schema, this.#convert(wire))
+  /**
+   * Migrates and checks an item.
+   *
+   * @param at where the item is in the state, for errors
+   * @throws {StateError} ERR_STATE_MIGRATION_FAILED, ERR_STATE_INVALID
+   */
+  value(wire: unknown, at: readonly PropertyKey[] = []): T {
+    return fromWire(this.#definition.schema, this.#convert(wire), at)
   }
 
   #accept(header: Header): void {

@@ -52,11 +52,15 @@ export class ItemEncoder<T, E> {
     return this.#externals.values
   }
 
-  /** The item's bytes in blocks, which are valid until the next call. */
-  encode(value: T): Buffer[] {
+  /**
+   * Gives the item's bytes in blocks, which are valid until the next call.
+   *
+   * @param at where the item is in the state, for errors
+   */
+  encode(value: T, at: readonly PropertyKey[] = []): Buffer[] {
     this.#writer.clear()
-    const wire = this.#convert(toWire(this.#definition.schema, value))
-    encodeValue(wire, this.#writer, this.#externals.numberOf)
+    const wire = this.#convert(toWire(this.#definition.schema, value, at))
+    encodeValue(wire, this.#writer, this.#externals.numberOf, at)
     return this.#writer.finish()
   }
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { compatibility, type Migrations, type StateIdentity } from './compatibility.ts'
 import { StateError } from './state-error.ts'
 
@@ -65,14 +66,21 @@ export function conversionFor(
 function along(through: readonly number[], migrations: Migrations, direction: 1 | -1): Conversion {
   return (value) =>
     through.reduce((current, version) => {
-      try {
-        return migrations[version]?.(current)
-      } catch (cause) {
-        throw new StateError(
-          'ERR_STATE_MIGRATION_FAILED',
-          `the migration from version ${version} to ${version + direction} failed: ${cause}`,
-          { cause },
-        )
-      }
+      const between = `the migration from version ${version} to ${version + direction}`
+      const migrated = attempt(() => migrations[version]?.(current), between)
+      if (!types.isPromise(migrated)) return migrated
+      migrated.catch(() => {})
+      throw new StateError(
+        'ERR_STATE_MIGRATION_FAILED',
+        `${between} returned a promise: it must return the value`,
+      )
     }, value)
+}
+
+function attempt(migrate: () => unknown, between: string): unknown {
+  try {
+    return migrate()
+  } catch (cause) {
+    throw new StateError('ERR_STATE_MIGRATION_FAILED', `${between} failed: ${cause}`, { cause })
+  }
 }

@@ -60,8 +60,9 @@ test('a codec carries what cannot travel itself', async () => {
 })
 
 test('a schema that throws is an error like others', () => {
-  const OneWay = defineState({ name: 'x', version: 1, schema: z.string().transform(Number) })
-  expect(() => OneWay.encode(1)).toThrow(expect.objectContaining({ code: 'ERR_STATE_INVALID' }))
+  const later = z.string().refine((text) => Promise.resolve(text !== ''))
+  const Asynchronous = defineState({ name: 'x', version: 1, schema: later })
+  expect(() => Asynchronous.encode('x')).toThrow(expect.objectContaining({ code: 'ERR_STATE_INVALID' }))
   const list: z.ZodType<unknown> = z.lazy(() => z.array(list))
   const Lists = defineState({ name: 'x', version: 1, schema: list })
   let deep: unknown = []

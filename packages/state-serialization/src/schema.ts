@@ -1,26 +1,35 @@
-import type { ZodType } from 'zod'
+import { safeEncode } from '@shellflip/internal/schema'
 import { fieldPath } from './field-path.ts'
 import { StateError } from './state-error.ts'
+import type { Checked, StateSchema } from './state-schema.ts'
 
 const issuesTold = 5
 
-/** What travels for a value: the schema's input. @throws {StateError} ERR_STATE_INVALID */
-export function toWire<T>(schema: ZodType<T>, value: T): unknown {
-  return checked(() => schema.safeEncode(value), 'cannot be saved')
+/**
+ * Gives what travels for a value: the schema's input.
+ *
+ * @param at where the value is in the state
+ * @throws {StateError} ERR_STATE_INVALID
+ */
+export function toWire<T>(schema: StateSchema<T>, value: T, at: readonly PropertyKey[]): unknown {
+  return checked(() => safeEncode(schema, value), 'cannot be saved', at)
 }
 
-/** The value of what travelled: the schema's output. @throws {StateError} ERR_STATE_INVALID */
-export function fromWire<T>(schema: ZodType<T>, wire: unknown): T {
-  return checked(() => schema.safeParse(wire), 'is refused')
+/**
+ * Gives the value of what travelled: the schema's output.
+ *
+ * @param at where the value is in the state
+ * @throws {StateError} ERR_STATE_INVALID
+ */
+export function fromWire<T>(schema: StateSchema<T>, wire: unknown, at: readonly PropertyKey[]): T {
+  return checked(() => schema.safeParse(wire), 'is refused', at)
 }
 
-type Checked<T> = { success: true; data: T } | { success: false; error: Error }
-
-function checked<T>(check: () => Checked<T>, problem: string): T {
+function checked<T>(check: () => Checked<T>, problem: string, at: readonly PropertyKey[]): T {
   const result = attempt(check)
   if (result.success) return result.data
   const { error: cause } = result
-  throw new StateError('ERR_STATE_INVALID', `the state ${problem} by its schema: ${describe(cause)}`, {
+  throw new StateError('ERR_STATE_INVALID', `the state ${problem} by its schema: ${describe(cause, at)}`, {
     cause,
   })
 }
@@ -36,11 +45,11 @@ function attempt<T>(check: () => Checked<T>): Checked<T> {
 
 type Issue = { path: readonly PropertyKey[]; message: string }
 
-function describe(error: Error & { issues?: readonly Issue[] }): string {
+function describe(error: Error & { issues?: readonly Issue[] }, at: readonly PropertyKey[]): string {
   if (error.issues === undefined) return error.message
   const told = error.issues
     .slice(0, issuesTold)
-    .map(({ path, message }) => `${fieldPath(path)}: ${message.replaceAll('\n', ' ')}`)
+    .map(({ path, message }) => `${fieldPath([...at, ...path])}: ${message.replaceAll('\n', ' ')}`)
   const more = error.issues.length - told.length
   return told.join('; ') + (more > 0 ? `; and ${more} more` : '')
 }

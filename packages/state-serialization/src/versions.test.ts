@@ -94,6 +94,18 @@ test('a migration that throws is told apart from damage', async () => {
   })
 })
 
+test('a migration that returns a promise says so', async () => {
+  const Later = defineState({
+    name: 'users',
+    version: 2,
+    schema: z.any(),
+    migrations: { 1: () => Promise.reject(new Error('unheard')) },
+  })
+  await expect(Later.decode(UsersV1.encode(v1))).rejects.toThrow(
+    refusal('ERR_STATE_MIGRATION_FAILED', 'from version 1 to 2 returned a promise: it must return the value'),
+  )
+})
+
 test('what comes out of a migration is checked by the schema', async () => {
   const Later = defineState({
     name: 'users',
@@ -135,16 +147,30 @@ test('what a definition can do with a version can be asked', () => {
 
 test.each([
   [{ name: '' }, 'the name'],
+  [{ name: undefined }, 'the name of a state is a string of 1 to 255 bytes, not undefined'],
   [{ name: 'x'.repeat(256) }, 'the name'],
   [{ version: 0 }, 'the version'],
   [{ version: 1.5 }, 'the version'],
   [{ version: 2 ** 32 }, 'the version'],
   [{ migrations: { 2: String } }, 'migrations[2] would never be used'],
   [{ down: { 1: String } }, 'down[1] would never be used'],
+  [{ migrations: { 1: 'up' } }, "migrations[1] is not a function: 'up'"],
+  [{ migrations: { 1: undefined } }, 'migrations[1] is not a function: undefined'],
+  [{ migrations: { 1: async () => 1 } }, 'migrations[1] is asynchronous'],
+  [{ down: { 2: async () => 1 } }, 'down[2] is asynchronous'],
+  [{ migration: { 1: String } }, 'defineState() has no option "migration". Did you mean "migrations"?'],
   [{ maxBytes: 0 }, 'maxBytes'],
   [{ maxBytes: Infinity }, 'maxBytes'],
-])('a definition with %j is refused', (wrong, message) => {
-  expect(() => defineState({ name: 'x', version: 2, schema: z.any(), ...wrong })).toThrow(
-    refusal('ERR_INVALID_ARGUMENT', message),
-  )
+])('a definition with %o is refused', (wrong, message) => {
+  const options = { name: 'x', version: 2, schema: z.any(), ...wrong } as Parameters<typeof defineState>[0]
+  expect(() => defineState(options)).toThrow(refusal('ERR_INVALID_ARGUMENT', message))
+})
+
+test.each([
+  [{ maxBytes: Number.NaN }, 'maxBytes is a number of bytes from 1 to'],
+  [{ maxItemBytes: 0 }, 'maxItemBytes is a number of bytes from 1 to'],
+  [{ maxBites: 1 }, 'defineStateStream() has no option "maxBites". Did you mean "maxBytes"?'],
+])('a definition of a stream with %o is refused', (wrong, message) => {
+  const options = { name: 'x', version: 2, schema: z.any(), ...wrong }
+  expect(() => defineStateStream(options)).toThrow(refusal('ERR_INVALID_ARGUMENT', message))
 })

@@ -1,0 +1,80 @@
+import { defineState, defineStateStream } from '@shellflip/state-serialization'
+import { expect, expectTypeOf, test } from 'vitest'
+import { z } from 'zod'
+import type { AnyFlipOptions } from './flip-options.ts'
+import { checkState, savedState } from './saved-state.ts'
+import type { shellflip } from './shellflip.ts'
+
+const schema = z.object({ kind: z.enum(['a', 'b']), n: z.number().nullable() })
+const One = defineState({ name: 'one', version: 1, schema })
+const Many = defineStateStream({ name: 'many', version: 1, schema })
+const visits = defineState({ name: 'visits', version: 1, schema: z.map(z.string(), z.int()) })
+
+const invalid = (message: string) =>
+  expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', message: expect.stringContaining(message) })
+
+test.each<[string, object]>([
+  ['state must be what defineState() or defineStateStream() returns', { state: schema, save: () => 1 }],
+  ['save must be a function that returns the state', { state: One, save: { kind: 'a' } }],
+  ['save() must return the state, not a promise', { state: One, save: async () => 1 }],
+  ['save() must return the state, not a promise', { state: Many, save: async () => [1] }],
+  ['save must return one value, not yield items. Use defineStateStream()', { state: One, *save() {} }],
+  ['save must return one value, not yield items. Use defineStateStream()', { state: One, async *save() {} }],
+])('%s: at the start, not at the first upgrade', (message, options) => {
+  expect(() => checkState(options as AnyFlipOptions)).toThrow(invalid(message))
+})
+
+test.each<[string, object]>([
+  ['no state', {}],
+  ['one value', { state: One, save: () => 1 }],
+  ['items', { state: Many, save: () => [] }],
+  ['items that are yielded', { state: Many, *save() {} }],
+  ['items that are yielded in time', { state: Many, async *save() {} }],
+])('%s can be saved', (_, options) => {
+  expect(() => checkState(options)).not.toThrow()
+})
+
+test('what save() returns is checked when it is called', () => {
+  const reject = () => Promise.reject(new Error('unheard'))
+  const value = savedState({ state: One, save: reject })
+  expect(() => value && 'value' in value && value.value).toThrow(invalid('not a promise'))
+  const items = (save: () => unknown) => () => {
+    const state = savedState({ state: Many, save })
+    return state && 'items' in state && state.items
+  }
+  expect(items(reject)).toThrow(invalid('not a promise'))
+  expect(items(() => 1)).toThrow(invalid('save() must return an iterable of items'))
+  expect(items(() => new Set([1]))()).toEqual(new Set([1]))
+})
+
+type Start = typeof shellflip
+
+test('the schema alone says what the type of the state is', () => {
+  const starts = async (start: Start): Promise<void> => {
+    const one = await start({ state: One, save: () => ({ kind: 'a' as const, n: null }) })
+    expectTypeOf(one.state).toEqualTypeOf<{ kind: 'a' | 'b'; n: number | null } | undefined>()
+    const loose = await start({ state: visits, save: () => new Map() })
+    expectTypeOf(loose.state).toEqualTypeOf<Map<string, number> | undefined>()
+    const many = await start({ state: Many, save: () => [{ kind: 'b' as const, n: 1 }] })
+    expectTypeOf(many.state).toEqualTypeOf<AsyncIterable<{ kind: 'a' | 'b'; n: number | null }> | undefined>()
+    expectTypeOf((await start({ version: '1' })).state).toEqualTypeOf<undefined>()
+  }
+  expectTypeOf(starts).toBeFunction()
+})
+
+test('what the schema does not take does not compile', () => {
+  const wrong = { state: One, save: () => ({ kind: 'zzz', n: 1 }) }
+  const starts = [
+    // @ts-expect-error 'zzz' is not a kind
+    (start: Start) => start({ state: One, save: () => ({ kind: 'zzz', n: 1 }) }),
+    // @ts-expect-error the same, in an object of its own
+    (start: Start) => start(wrong),
+    // @ts-expect-error n is missing
+    (start: Start) => start({ state: One, save: () => ({ kind: 'a' as const }) }),
+    // @ts-expect-error 'zzz' is not a kind
+    (start: Start) => start({ state: Many, save: () => [{ kind: 'zzz', n: 1 }] }),
+    // @ts-expect-error a promise is no state
+    (start: Start) => start({ state: One, save: async () => ({ kind: 'a' as const, n: 1 }) }),
+  ]
+  expect(starts).toHaveLength(5)
+})

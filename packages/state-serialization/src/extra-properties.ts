@@ -1,0 +1,41 @@
+import { isDeepStrictEqual } from 'node:util'
+
+/**
+ * Finds a property that an array has beside its elements, such as `index` of a match of a RegExp.
+ *
+ * `Reflect.ownKeys()` of a large array makes a string of every index, which takes longer than all of the encoding.
+ * A comparison with a plain copy does not.
+ */
+export function extraOfArray(array: readonly unknown[]): PropertyKey | undefined {
+  return isDeepStrictEqual(array, Array.from(array)) ? undefined : besideElements(array)
+}
+
+/** Finds a property that a Buffer or a typed array has beside its elements. */
+export function extraOfTypedArray(array: NodeJS.TypedArray, plain: unknown): PropertyKey | undefined {
+  return isDeepStrictEqual(array, plain) ? undefined : besideElements(array)
+}
+
+/** Finds a property that a Map, a Set or a Date has beside its content. */
+export function extraOfBuiltIn(value: object): PropertyKey | undefined {
+  return Reflect.ownKeys(value)[0]
+}
+
+/** Finds a property of a plain object that is no field: its key is a symbol, or it is not enumerable. */
+export function extraOfRecord(record: object, keys: readonly string[]): PropertyKey | undefined {
+  const symbol = Object.getOwnPropertySymbols(record)[0]
+  if (symbol !== undefined) return symbol
+  const names = Object.getOwnPropertyNames(record)
+  return names.length === keys.length ? undefined : names.find((name) => !isEnumerable(record, name))
+}
+
+function besideElements(array: object): PropertyKey | undefined {
+  return Reflect.ownKeys(array).find((key) => isEnumerable(array, key) && !isIndex(key))
+}
+
+function isIndex(key: PropertyKey): boolean {
+  return typeof key === 'string' && String(Number(key) >>> 0) === key
+}
+
+function isEnumerable(value: object, key: PropertyKey): boolean {
+  return Object.prototype.propertyIsEnumerable.call(value, key)
+}
