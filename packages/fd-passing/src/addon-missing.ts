@@ -27,7 +27,8 @@ function explain({ code, message }: NodeJS.ErrnoException, addon: AddonFile | un
   if (code === 'ERR_ACCESS_DENIED') return unreadable
   const files = packageFiles()
   if (addon === undefined) {
-    return files !== undefined && isOwnManifest(files.manifest) ? incomplete(files.loader) : bundled
+    const isCopy = files !== undefined && isOwnManifest(files.manifest)
+    return isCopy ? incomplete(files.loader, dirname(files.manifest)) : bundled
   }
   const folder = dirname(dirname(dirname(addon.path)))
   if (!isOwnManifest(join(folder, 'package.json'))) return bundled
@@ -73,15 +74,15 @@ function disabled(): Explanation {
   }
 }
 
-function incomplete(path: string): Explanation {
+function incomplete(path: string, folder: string): Explanation {
   return {
     reason: `${path} does not exist`,
-    advice: 'A deployment that copies the package must copy its folders native and prebuilds.',
+    advice: `A deployment that copies the package must copy its folders native and prebuilds. ${howToBuild(folder)}`,
   }
 }
 
 function missing({ path, libc }: AddonFile, folder: string): Explanation {
-  if (!existsSync(join(folder, 'prebuilds'))) return incomplete(path)
+  if (!existsSync(join(folder, 'prebuilds'))) return incomplete(path, folder)
   const own = libc()
   const other = own === 'musl' ? 'glibc' : 'musl'
   if (own !== undefined && existsSync(path.replace(`.${own}.`, `.${other}.`))) {
