@@ -1,9 +1,9 @@
 import { ServicePlace, waitFor } from '@shellflip/testing'
 
 /** Starts a service and upgrades it once. @returns whether a successor with another pid answers */
-export async function isUpgraded(path: string): Promise<boolean> {
+export async function isUpgraded(path: string, flags: string[] = []): Promise<boolean> {
   await using place = new ServicePlace()
-  const service = place.start([path])
+  const service = place.start([...flags, path])
   const [, first] = await service.printed(/pid (\d+) serves at \d+/, { deadlineMs: 20_000 })
   process.kill(Number(first), 'SIGUSR2')
   const successor = new RegExp(`pid (?!${first} )(\\d+) serves at (\\d+)`)
