@@ -71,9 +71,9 @@ function withWebpack(filename: string, { output, ...options }: webpack.Configura
 }
 
 async function withNcc(entry: string, folder: string, isExternal: boolean): Promise<string> {
-  const { resolve } = createRequire(import.meta.url)
+  const require = createRequire(import.meta.url)
   const externals = isExternal ? ['--external', 'shellflip'] : []
-  const cli = resolve('@vercel/ncc/dist/ncc/cli.js')
+  const cli = require.resolve('@vercel/ncc/dist/ncc/cli.js')
   const args = [cli, 'build', entry, '--out', folder, ...externals]
   // It reads the tsconfig.json of its working directory.
   await promisify(execFile)(process.execPath, args, { cwd: dirname(entry) })
