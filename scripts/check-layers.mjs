@@ -17,7 +17,7 @@ const layers = [
 const bundled = ['internal', 'command-docs']
 
 /** Private packages beside the layers. They may use every layer; no published code uses them. */
-const beside = ['testing', 'e2e', 'bench', 'frameworks']
+const beside = ['testing', 'builds', 'e2e', 'bench', 'frameworks']
 
 const heights = new Map(
   [bundled, ...layers].flatMap((names, index) => names.map((name) => [name, index - 1])),

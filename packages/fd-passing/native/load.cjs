@@ -1,5 +1,5 @@
-// Loads the addon, and knows where it lies. Tracers of files (@vercel/nft: Next standalone, Nitro, Vercel) follow this
-// file and what it requires, as long as the paths stand here literally.
+// Locates and loads the addon. Tracers of files (@vercel/nft, Turbopack) copy what a path from __dirname leads to, so the path
+// stands here in one expression. What differs between systems stays unknown to them: they copy the prebuilds for all systems.
 const { closeSync, openSync, readSync } = require('node:fs')
 const { join } = require('node:path')
 

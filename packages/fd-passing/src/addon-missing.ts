@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { FdPassingError } from './error.ts'
+import { packageFiles } from './package-files.ts'
 
 /** Describes the addon, as native/load.cjs knows it. */
 export type AddonFile = {
@@ -22,21 +24,40 @@ export function addonMissing(cause: unknown, addon: AddonFile | undefined): FdPa
 
 function explain({ code, message }: NodeJS.ErrnoException, addon: AddonFile | undefined): Explanation {
   if (code === 'ERR_DLOPEN_DISABLED') return disabled()
-  if (code === 'ERR_ACCESS_DENIED') {
-    return {
-      reason: "Node's permission model does not let this process read its files",
-      advice: 'Add --allow-fs-read=* or name the folder of the package there.',
-    }
-  }
+  if (code === 'ERR_ACCESS_DENIED') return unreadable
+  const files = packageFiles()
   if (addon === undefined) {
-    return {
-      reason: 'its loader native/load.cjs is not beside this code, as in a bundle',
-      advice:
-        "Add @shellflip/fd-passing to the bundler's externals (esbuild --external, ncc --external, rollup external, " +
-        'webpack externals, Next serverExternalPackages), and install the package beside the bundle.',
-    }
+    const isCopy = files !== undefined && isOwnManifest(files.manifest)
+    return isCopy ? incomplete(files.loader, dirname(files.manifest)) : bundled
   }
-  return existsSync(addon.path) ? unloadable(addon, message) : missing(addon)
+  const folder = dirname(dirname(dirname(addon.path)))
+  if (!isOwnManifest(join(folder, 'package.json'))) return bundled
+  if (!existsSync(addon.path)) return missing(addon, folder)
+  // The file is there, but a bundler has replaced require().
+  if (code === 'MODULE_NOT_FOUND') return bundled
+  return unloadable(addon.path, message, folder)
+}
+
+/** Tells a copy of this package from a bundle. Node reads the package.json of each ES module, so a copy has it. */
+function isOwnManifest(path: string): boolean {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')).name === '@shellflip/fd-passing'
+  } catch {
+    return false
+  }
+}
+
+const bundled: Explanation = {
+  reason: 'this code is in a bundle, which cannot hold the addon',
+  advice:
+    'Leave the packages shellflip, procroll and @shellflip/* out of the bundle, and install them beside it: ' +
+    'esbuild --external:shellflip --external:@shellflip/*, ncc --external shellflip, rollup external, webpack externals, ' +
+    'Next serverExternalPackages.',
+}
+
+const unreadable: Explanation = {
+  reason: "Node's permission model does not let this process read its files",
+  advice: 'Add --allow-fs-read=* or name the folder of the package there.',
 }
 
 function disabled(): Explanation {
@@ -53,22 +74,27 @@ function disabled(): Explanation {
   }
 }
 
-function missing(addon: AddonFile): Explanation {
-  const own = addon.libc()
+function incomplete(path: string, folder: string): Explanation {
+  return {
+    reason: `${path} does not exist`,
+    advice: `A deployment that copies the package must copy its folders native and prebuilds. ${howToBuild(folder)}`,
+  }
+}
+
+function missing({ path, libc }: AddonFile, folder: string): Explanation {
+  if (!existsSync(join(folder, 'prebuilds'))) return incomplete(path, folder)
+  const own = libc()
   const other = own === 'musl' ? 'glibc' : 'musl'
-  if (own !== undefined && existsSync(addon.path.replace(`.${own}.`, `.${other}.`))) {
+  if (own !== undefined && existsSync(path.replace(`.${own}.`, `.${other}.`))) {
     return {
       reason: `it was built for ${other}, and this Node runs on ${own}`,
       advice: `Install the package on a system with ${own}, such as the one that runs it.`,
     }
   }
-  return {
-    reason: `${addon.path} does not exist`,
-    advice: `A deployment that copies the package must copy its folder prebuilds. ${howToBuild}`,
-  }
+  return { reason: `${path} does not exist`, advice: howToBuild(folder) }
 }
 
-function unloadable({ path }: AddonFile, message: string): Explanation {
+function unloadable(path: string, message: string, folder: string): Explanation {
   const reason = message.trim().split('\n')[0] as string
   if (/failed to map segment/.test(message)) {
     return {
@@ -76,9 +102,22 @@ function unloadable({ path }: AddonFile, message: string): Explanation {
       advice: `The file system of ${path} forbids execution: mount it without noexec, or move the package.`,
     }
   }
-  return { reason, advice: howToBuild }
+  if (path.includes('.zip/')) {
+    return {
+      reason: `${path} is in an archive, and the system loads addons from files only`,
+      advice:
+        'Set "dependenciesMeta": { "@shellflip/fd-passing": { "unplugged": true } } in package.json, and run `yarn install`.',
+    }
+  }
+  return { reason, advice: howToBuild(folder) }
 }
 
-const howToBuild =
-  'Where no prebuilt one fits it is built at install, with a C compiler: run `npm rebuild @shellflip/fd-passing`, or ' +
-  '`pnpm approve-builds` and `pnpm rebuild @shellflip/fd-passing`.'
+function howToBuild(folder: string): string {
+  if (!existsSync(join(folder, 'native', 'install.mjs'))) {
+    return 'This is a copy of a part of the package: make it from an installation for the system that runs it.'
+  }
+  return (
+    'Where no prebuilt one fits it is built at install, with a C compiler: run `npm rebuild @shellflip/fd-passing`, or ' +
+    '`pnpm approve-builds` and `pnpm rebuild @shellflip/fd-passing`.'
+  )
+}

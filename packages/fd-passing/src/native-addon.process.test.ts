@@ -1,7 +1,15 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { TestProcess, temporaryFolder } from '@shellflip/testing'
-import { nodeFileTrace } from '@vercel/nft'
 import { describe, expect, it } from 'vitest'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
@@ -59,7 +67,7 @@ describe('the addon', () => {
     using folder = temporaryFolder()
     const message = await complaint(installedPackage(folder, false))
     expect(message).toMatch(/fd-passing\.napi.* does not exist/)
-    expect(message).toContain('must copy its folder prebuilds')
+    expect(message).toContain('must copy its folders native and prebuilds')
     expect(message).toContain('npm rebuild @shellflip/fd-passing')
     expect(message).toContain('pnpm approve-builds')
     expect(message).toContain('C compiler')
@@ -72,7 +80,7 @@ describe('the addon', () => {
     expect(noAddons).toMatch(/started with --no-addons\. Remove that flag/)
     const noLeave = await complaint(installed, [permissionModel, '--allow-fs-read=*'])
     expect(noLeave).toMatch(/permission model forbids addons\. Add the flag --allow-addons\./)
-    for (const message of [noAddons, noLeave]) expect(message).not.toContain('rebuild')
+    for (const message of [noAddons, noLeave]) expect(message).not.toContain('npm rebuild')
     await using allowed = importing(installed, [permissionModel, '--allow-fs-read=*', '--allow-addons'])
     expect(await allowed.exit, allowed.stderr).toEqual({ code: 0, signal: null })
   })
@@ -83,8 +91,35 @@ describe('the addon', () => {
     writeFileSync(folder.join('bundle', 'package.json'), '{ "type": "module" }')
     cpSync(`${packageFolder}/dist/index.js`, folder.join('bundle', 'dist', 'index.js'))
     const message = await complaint(folder.join('bundle'))
-    expect(message).toContain("Add @shellflip/fd-passing to the bundler's externals")
-    expect(message).not.toContain('rebuild')
+    expect(message).toMatch(/in a bundle.* Leave the packages shellflip, procroll and @shellflip\/\* out/)
+    expect(message).not.toContain('npm rebuild')
+  })
+
+  it('of which a copy of the package lacks files is an error that names the folders to copy', async () => {
+    using folder = temporaryFolder()
+    const installed = installedPackage(folder, true)
+    rmSync(`${installed}/native`, { recursive: true })
+    const noLoader = await complaint(installed)
+    expect(noLoader).toMatch(/native\/load\.cjs does not exist.* must copy its folders native and prebuilds/)
+    mkdirSync(`${installed}/native`)
+    cpSync(`${packageFolder}/native/load.cjs`, `${installed}/native/load.cjs`)
+    rmSync(`${installed}/prebuilds`, { recursive: true })
+    const noPrebuilds = await complaint(installed)
+    expect(noPrebuilds).toMatch(/\.node does not exist.* must copy its folders native and prebuilds/)
+    mkdirSync(`${installed}/prebuilds/aix-ppc64`, { recursive: true })
+    const ofAnother = await complaint(installed)
+    expect(ofAnother).toMatch(/\.node does not exist.* from an installation for the system that runs it/)
+    for (const message of [noLoader, noPrebuilds, ofAnother]) expect(message).not.toContain('npm rebuild')
+  })
+
+  it('that is in an archive is an error that names the option of Yarn', async () => {
+    using folder = temporaryFolder()
+    mkdirSync(folder.join('cache.zip'))
+    const archive = { path: folder.join('cache.zip'), join: (name: string) => folder.join('cache.zip', name) }
+    const installed = installedPackage(archive, true)
+    const { path } = await located('')
+    writeFileSync(path.replace(packageFolder, `${installed}/`), 'not a file for the system')
+    expect(await complaint(installed)).toMatch(/in an archive.* "unplugged": true.* `yarn install`/)
   })
 
   it.runIf(process.platform === 'linux')('of another C library is an error that names both', async () => {
@@ -96,7 +131,7 @@ describe('the addon', () => {
     renameSync(own, own.replace(`.${libc}.`, `.${other}.`))
     const message = await complaint(installed)
     expect(message).toContain(`built for ${other}, and this Node runs on ${libc}`)
-    expect(message).not.toContain('rebuild')
+    expect(message).not.toContain('npm rebuild')
   })
 
   it.runIf(process.platform === 'linux')('is looked for by the C library that Node runs on', async () => {
@@ -117,16 +152,6 @@ describe('the addon', () => {
     expect(await located(unknown)).toEqual(await located(''))
     const report = 'process.report.getReport = () => ({ header: {} })'
     expect(await located(`${unknown}; ${report}`)).toMatchObject({ libc: 'musl' })
-  })
-
-  it('is found by tracers of files, and what they copy runs', async () => {
-    using folder = temporaryFolder()
-    const { fileList } = await nodeFileTrace([`${packageFolder}dist/index.js`], { base: packageFolder })
-    for (const file of fileList) cpSync(`${packageFolder}${file}`, folder.join('traced', file))
-    const { path } = await located('')
-    expect([...fileList]).toContain(path.slice(packageFolder.length))
-    await using program = importing(folder.join('traced'))
-    expect(await program.exit, program.stderr).toEqual({ code: 0, signal: null })
   })
 
   it('that is prebuilt is all that installing needs: no compiler, no word', async () => {

@@ -141,7 +141,7 @@ export type Native = {
 function load(): Native {
   let addon: (AddonFile & { load(): Native }) | undefined
   try {
-    // Written so that tracers of files follow it. Both src/ and dist/ stand one step below the package.
+    // A literal, for tracers of files: see package-files.ts. Both src/ and dist/ are one step below the package.
     const require = createRequire(import.meta.url)
     addon = require('../native/load.cjs') as NonNullable<typeof addon>
     return addon.load()

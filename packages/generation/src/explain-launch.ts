@@ -98,7 +98,7 @@ function stat(found: Path): Stats | undefined {
 }
 
 function target(found: Path): Buffer {
-  return quietly(() => readlinkSync(found, 'buffer')) ?? Buffer.from('another file')
+  return Buffer.from(quietly(() => readlinkSync(found, 'buffer')) ?? 'another file')
 }
 
 function isExecutable(found: Path): boolean {

@@ -41,15 +41,16 @@ function isLossy(cwd: string): boolean {
 
 function bytesOf(cwd: string): Buffer {
   try {
-    return readlinkSync('/proc/self/cwd', { encoding: 'buffer' })
+    return Buffer.from(readlinkSync('/proc/self/cwd', { encoding: 'buffer' }))
   } catch {
     return Buffer.from(cwd)
   }
 }
 
+/** The file system of Yarn Plug'n'Play ignores `encoding` and returns a string. */
 function realPathOf(path: Buffer): Buffer | undefined {
   try {
-    return realpathSync(path, { encoding: 'buffer' })
+    return Buffer.from(realpathSync(path, { encoding: 'buffer' }))
   } catch {
     return undefined
   }
