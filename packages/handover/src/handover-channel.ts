@@ -254,7 +254,7 @@ function adopted(fd: OwnedFd): UnixSocket {
 function notAChannel(cause: unknown): HandoverError {
   return new HandoverError(
     'ERR_NOT_A_CHANNEL',
-    `this descriptor is no handover channel: ${(cause as Error).message}`,
+    `this descriptor is not a handover channel: ${(cause as Error).message}`,
     { cause },
   )
 }

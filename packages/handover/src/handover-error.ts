@@ -5,7 +5,7 @@
  * - `ERR_CLOSED`: this side has closed the channel.
  * - `ERR_PROTOCOL`: the peer says something that is not this protocol, or speaks another version of it.
  * - `ERR_PREDECESSOR_GONE`: the predecessor ended before everything was handed over.
- * - `ERR_REFUSED`: the predecessor goes on itself; the message has its reason.
+ * - `ERR_REFUSED`: the predecessor keeps serving; the message has its reason.
  * - `ERR_TIMED_OUT`: the predecessor was silent for too long.
  * - `ERR_FD_LOST`: a descriptor did not arrive, for want of free ones in this process mostly.
  * - `ERR_STATE`: the state cannot be taken over: `cause` is the `StateError`.

@@ -23,7 +23,7 @@ export async function hearPredecessor(
   if (expected.includes(message.type)) return message
   for (const fd of message.fds) fd.close()
   if (message.type === 'refused') {
-    throw new HandoverError('ERR_REFUSED', `the predecessor goes on itself: ${decodeReason(message.payload)}`)
+    throw new HandoverError('ERR_REFUSED', `the predecessor keeps serving: ${decodeReason(message.payload)}`)
   }
   throw protocolError(`"${message.type}" comes where "${expected.join('" or "')}" is expected`)
 }

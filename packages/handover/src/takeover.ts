@@ -165,7 +165,7 @@ export class Takeover implements Disposable {
    * this process ends in it. Change nothing in `activate` that the predecessor needs.
    *
    * @param activate begins to serve. If it throws, the predecessor goes on and is told the reason
-   * @throws {@link HandoverError} ERR_REFUSED: the predecessor goes on itself. End this process, and close what was taken;
+   * @throws {@link HandoverError} ERR_REFUSED: the predecessor keeps serving. End this process, and close what was taken;
    *   ERR_OUT_OF_TURN: the state was not read to its end; what `activate` throws
    */
   async ready(activate: () => void | Promise<void> = () => {}): Promise<Commitment> {

@@ -111,12 +111,28 @@ onLinux('garbage on the handover channel', () => {
 
 onLinux('a handover variable that was set by hand', () => {
   test.each([
-    ['SHELLFLIP_HANDOVER', '99', /SHELLFLIP_HANDOVER=99 names no handover channel .*do not set it by hand/],
-    ['SHELLFLIP_HANDOVER', 'three', /SHELLFLIP_HANDOVER=three names no handover channel \(it is no number\)/],
-    ['SHELLFLIP_HANDOVER', '', /SHELLFLIP_HANDOVER= names no handover channel/],
-    ['SHELLFLIP_HANDOVER', '-1', /SHELLFLIP_HANDOVER=-1 names no handover channel/],
-    ['SHELLFLIP_HANDOVER', '3', /SHELLFLIP_HANDOVER=3 names no handover channel .*do not set it by hand/],
-    ['SHELLFLIP_HANDOVER', '1', /SHELLFLIP_HANDOVER=1 names no handover channel .*do not set it by hand/],
+    [
+      'SHELLFLIP_HANDOVER',
+      '99',
+      /SHELLFLIP_HANDOVER=99 does not name a handover channel .*do not set it by hand/,
+    ],
+    [
+      'SHELLFLIP_HANDOVER',
+      'three',
+      /SHELLFLIP_HANDOVER=three does not name a handover channel \(it is not a number\)/,
+    ],
+    ['SHELLFLIP_HANDOVER', '', /SHELLFLIP_HANDOVER= does not name a handover channel/],
+    ['SHELLFLIP_HANDOVER', '-1', /SHELLFLIP_HANDOVER=-1 does not name a handover channel/],
+    [
+      'SHELLFLIP_HANDOVER',
+      '3',
+      /SHELLFLIP_HANDOVER=3 does not name a handover channel .*do not set it by hand/,
+    ],
+    [
+      'SHELLFLIP_HANDOVER',
+      '1',
+      /SHELLFLIP_HANDOVER=1 does not name a handover channel .*do not set it by hand/,
+    ],
     ['OXY_NOTIFY_SOCKET', '99', /OXY_NOTIFY_SOCKET=99 .*do not set it by hand/],
     ['OXY_NOTIFY_SOCKET', 'x', /OXY_NOTIFY_SOCKET=x .*do not set it by hand/],
     ['OXY_NOTIFY_SOCKET', '3', /OXY_NOTIFY_SOCKET=3 .*do not set it by hand/],
@@ -144,7 +160,7 @@ onLinux('a handover variable that was set by hand', () => {
   })
 
   test.each([
-    ['names no descriptor', 'SHELLFLIP_HANDOVER=99'],
+    ['does not name a descriptor', 'SHELLFLIP_HANDOVER=99'],
     ['is set twice', 'SHELLFLIP_HANDOVER=3,3'],
     // The channel itself stays open: one that has ended is given some seconds to tell why, and Node may take longer to start.
     ['names what was closed', 'exec 9>&3 3>&-;'],

@@ -137,7 +137,7 @@ export class Flip<S> {
    * Resolves when everything accepts.
    *
    * @throws {@link ShellflipError} ERR_UNMANAGED_SERVER, ERR_INVALID_ARGUMENT, ERR_CALLED_TWICE, ERR_STOPPED, and what a `listen()` has
-   *   failed with; `HandoverError` ERR_REFUSED if the predecessor goes on itself. End this process then
+   *   failed with; `HandoverError` ERR_REFUSED if the predecessor keeps serving. End this process then
    */
   async ready(): Promise<void> {
     if (this.#readying !== undefined)

@@ -180,7 +180,7 @@ onLinux('UDP without a host', () => {
     const { error } = await service.serve({ version: '1', sockets })
     expect(error).toMatchObject({
       code: 'ERR_INVALID_ARGUMENT',
-      message: "a socket of type udp6 cannot receive at 127.0.0.1: make it by createSocket('udp4')",
+      message: "a socket of type udp6 cannot receive at 127.0.0.1. Make it by createSocket('udp4')",
     })
   })
 })

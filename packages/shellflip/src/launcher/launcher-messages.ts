@@ -57,17 +57,17 @@ export const readFromLauncher: ReadMessage<FromLauncher> = (line) => {
 /** Its process group may be killed: to kill(2), -1 is everybody. */
 function pidOf(value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) > 1) return value as number
-  throw new TypeError('it is no pid')
+  throw new TypeError('it is not a pid')
 }
 
 function exitOf(value: unknown): ProcessExit {
   const { code, signal } = fieldsOf(value)
   if (typeof code === 'number' && signal === null) return { code, signal }
   if (typeof signal === 'string' && code === null) return { code, signal: signal as NodeJS.Signals }
-  throw new TypeError('it is no exit status')
+  throw new TypeError('it is not an exit status')
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
-  throw new TypeError('it is no message')
+  throw new TypeError('it is not a message')
 }

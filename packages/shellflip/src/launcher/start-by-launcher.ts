@@ -111,12 +111,12 @@ class LaunchedSuccessor implements SuccessorProcess {
 
 function adoptLink(told: string): Link {
   try {
-    if (!/^\d{1,6}$/.test(told)) throw new Error('it is no number')
+    if (!/^\d{1,6}$/.test(told)) throw new Error('it is not a number')
     return LauncherLink.adopt(Number(told))
   } catch (cause) {
     throw new ShellflipError(
       'ERR_HANDOVER_ENVIRONMENT',
-      `${launcherVariable}=${told} names no launcher (${(cause as Error).message}): ` +
+      `${launcherVariable}=${told} does not name a launcher (${(cause as Error).message}): ` +
         'it is for a process that its launcher starts, do not set it by hand',
       { cause },
     )

@@ -64,14 +64,14 @@ function firstStart(
 
 function adoptChannel(told: string): HandoverChannel {
   try {
-    if (!/^\d{1,6}$/.test(told)) throw new Error('it is no number')
+    if (!/^\d{1,6}$/.test(told)) throw new Error('it is not a number')
     // What systemd gives a service as its output is a stream socket too.
     if (Number(told) < firstFd) throw new Error('it is a standard stream')
     return HandoverChannel.adopt(Number(told))
   } catch (cause) {
     throw new ShellflipError(
       'ERR_HANDOVER_ENVIRONMENT',
-      `${handoverVariable}=${told} names no handover channel (${(cause as Error).message}): ` +
+      `${handoverVariable}=${told} does not name a handover channel (${(cause as Error).message}): ` +
         'it is for a successor that its predecessor starts, do not set it by hand',
       { cause },
     )

@@ -123,7 +123,7 @@ export class RustPredecessor implements Predecessor {
       if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') throw cause
       this.#committed = this.#isGone()
       if (this.#committed) return 'gone'
-      throw new HandoverError('ERR_REFUSED', 'the predecessor goes on itself: it waits for us no more', {
+      throw new HandoverError('ERR_REFUSED', 'the predecessor keeps serving: it has stopped waiting for us', {
         cause,
       })
     } finally {
@@ -161,7 +161,7 @@ function inherited(name: (typeof variables)[number], value: string | undefined):
   } catch (cause) {
     throw new ShellflipError(
       'ERR_HANDOVER_ENVIRONMENT',
-      `${name}=${value} names no descriptor of a predecessor (${(cause as Error).message}): it is for a successor that ` +
+      `${name}=${value} does not name a descriptor of a predecessor (${(cause as Error).message}): it is for a successor that ` +
         'a service of the Rust crate starts, do not set it by hand',
       { cause },
     )

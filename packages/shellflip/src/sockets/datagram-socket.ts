@@ -19,7 +19,7 @@ export function checkFamily(socket: Socket, fd: OwnedFd): void {
   const family = where.family === 'IPv6' ? 6 : 4
   if (where.family === 'unix' || family === familyOf(socket)) return
   throw invalidArgument(
-    `a socket of type udp${familyOf(socket)} cannot receive at ${where.address}: make it by createSocket('udp${family}')`,
+    `a socket of type udp${familyOf(socket)} cannot receive at ${where.address}. Make it by createSocket('udp${family}')`,
   )
 }
 

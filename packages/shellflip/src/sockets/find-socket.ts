@@ -102,9 +102,9 @@ function isInUse(error: unknown): boolean {
 
 function noSuchSocket(name: string | undefined): Error {
   if (name === undefined)
-    return invalidArgument('listen() takes a port, a path, or the name of a passed socket')
+    return invalidArgument('flip.listen() takes a port, a path, or the name of a passed socket.')
   return new ShellflipError(
     'ERR_NO_SUCH_SOCKET',
-    `no socket named ${name} was passed: name it by FileDescriptorName= in its unit, or give a port or a path too`,
+    `no socket named ${name} was passed. Name it by FileDescriptorName= in its unit, or give a port or a path as well.`,
   )
 }

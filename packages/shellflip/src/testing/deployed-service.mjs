@@ -109,8 +109,8 @@ const open = {
     })
     return flip.listen(server, address)
   },
-  async udp(flip, address) {
-    const socket = createSocket(address.type ?? (address.host?.includes(':') ? 'udp6' : 'udp4'))
+  async udp(flip, { type, ...address }) {
+    const socket = createSocket(type ?? (address.host?.includes(':') ? 'udp6' : 'udp4'))
     socket.on('message', (message, { port, address: host }) => {
       say({ datagram: message.toString() })
       socket.send(`${process.pid}`, port, host)
