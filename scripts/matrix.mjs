@@ -1,7 +1,7 @@
 // The test suite under each Node of matrix/package.json (Linux x64), one line a version.
 //   npm run matrix                                  all of them, everything
 //   npm run matrix -- 24 26 packages/sd-notify      some of them, some of the tests
-//   npm run matrix -- 26 --brief                    without the test of two hundred upgrades, which takes minutes
+//   npm run matrix -- 26 --brief                    without the tests that take long and ask little of Node
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { root } from './public-packages.mjs'
@@ -13,7 +13,11 @@ const args = process.argv.slice(2)
 const asked = args.filter((arg) => /^\d+$/.test(arg)).map((major) => `node${major}`)
 const isBrief = args.includes('--brief')
 const filters = args.filter((arg) => !/^\d+$/.test(arg) && arg !== '--brief')
-const excluded = isBrief ? ['--exclude', '**/two-hundred-upgrades.process.test.ts'] : []
+const long = [
+  'packages/shellflip/src/{two-hundred-upgrades,fault-matrix,random-signals}.process.test.ts',
+  'packages/builds/**',
+]
+const excluded = isBrief ? long.flatMap((files) => ['--exclude', `**/${files}`]) : []
 const unknown = asked.find((name) => !all.includes(name))
 if (unknown) refuse(`${unknown} is not in matrix/package.json, which has ${all.join(', ')}`)
 
