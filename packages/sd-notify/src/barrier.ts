@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import { type OwnedFd, pipe } from '@shellflip/fd-passing'
+import { RunningTimer } from '@shellflip/internal'
 import { SdNotifyError } from './errors.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
 
@@ -64,13 +65,13 @@ function hangUp(
 ): Promise<'hung-up' | 'aborted' | 'timeout'> {
   return new Promise((resolve) => {
     const end = (how: 'hung-up' | 'aborted' | 'timeout') => {
-      clearTimeout(timer)
+      timer[Symbol.dispose]()
       signal.removeEventListener('abort', abort)
       stream.destroy()
       resolve(how)
     }
     const abort = () => end('aborted')
-    const timer = setTimeout(end, Math.max(0, deadline - performance.now()), 'timeout')
+    const timer = new RunningTimer(deadline - performance.now(), () => end('timeout'))
     signal.addEventListener('abort', abort)
     // An fd that cannot be read any more has no writer either.
     stream.once('error', () => end('hung-up'))

@@ -1,4 +1,5 @@
 import { type OwnedFd, UnixSocket } from '@shellflip/fd-passing'
+import { RunningTimer } from '@shellflip/internal'
 import { SdNotifyError, type SdNotifyErrorCode } from './errors.ts'
 import { requireNotifyAddress } from './notify-address.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
@@ -88,17 +89,13 @@ export class ManagerConnection {
     connected.add(this)
     const leftMs = Math.max(0, deadline - performance.now())
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(tooLate()), leftMs)
-    try {
-      // Gives up on ETOOMANYREFS first, so that the outcome names it and not the time.
-      await this.#socket.send(datagram, {
-        fds,
-        signal: late.signal,
-        retryTimeoutMs: Math.min(longestRetryMs, leftMs / 2),
-      })
-    } finally {
-      clearTimeout(timer)
-    }
+    using _ = new RunningTimer(leftMs, () => late.abort(tooLate()))
+    // Gives up on ETOOMANYREFS first, so that the outcome names it and not the time.
+    await this.#socket.send(datagram, {
+      fds,
+      signal: late.signal,
+      retryTimeoutMs: Math.min(longestRetryMs, leftMs / 2),
+    })
   }
 
   #disconnect(): void {
