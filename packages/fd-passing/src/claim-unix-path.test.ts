@@ -39,7 +39,7 @@ describe('a path', () => {
     const gid = process.getegid?.() as number
     path.setAccess({ owner: { gid }, mode: 0o660 })
     expect(lstatSync(folder.join('s'))).toMatchObject({ mode: fileTypes.S_IFSOCK | 0o660, gid })
-    expect(() => path.setAccess({ mode: 0o10000 })).toThrow(/mode is permission bits/)
+    expect(() => path.setAccess({ mode: 0o10000 })).toThrow(/mode must be permission bits/)
     renameSync(folder.join('s'), folder.join('away'))
     writeFileSync(folder.join('s'), 'another file', { mode: 0o600 })
     expect(() => path.setAccess({ mode: 0o666 })).toThrow(/was replaced by another/)

@@ -369,7 +369,7 @@ onLinux('listen', () => {
     [
       { name: 'web' },
       'ERR_NO_SUCH_SOCKET',
-      /no socket named web was passed: .*FileDescriptorName=.* or give a port/,
+      /no socket named web was passed\. .*FileDescriptorName=.* or give a port/,
     ],
     [{ host: '127.0.0.1', port: 70_000 }, 'ERR_INVALID_ARGUMENT', /^port must be .*, not 70000/],
     [
