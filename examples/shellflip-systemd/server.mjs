@@ -20,7 +20,7 @@ const count = flip.state ?? { visits: 0 }
 
 const visit = (_request, response) => response.end(`${release}: visit ${++count.visits}\n`)
 // Those named http of a .socket unit, in their order; without one, sockets of its own.
-for (const address of [{ port: Number(PORT) }, { path: `${RUNTIME_DIRECTORY}/http.sock` }]) {
+for (const address of [{ port: Number(PORT ?? 0) }, { path: `${RUNTIME_DIRECTORY}/http.sock` }]) {
   await flip.listen(createServer(visit), { name: 'http', ...address }, { lingerMs: 1_000 })
 }
 
