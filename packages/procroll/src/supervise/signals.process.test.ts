@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { isAlive, processesWith, TestProcess, waitFor } from '@shellflip/testing'
+import { isAlive, processesWith, processState, TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { cli, hear, ProcrollSandbox, service } from '../testing/procroll-sandbox.ts'
 
@@ -14,6 +14,15 @@ function catches(pid: number, signal: NodeJS.Signals): boolean {
   const caught = /^SigCgt:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
   return ((BigInt(`0x${caught}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n
 }
+
+/** Stops procroll once it has caught the last of its signals, before it does anything else. A data URL has no lines. */
+const stopWhenAllAreCaught = `data:text/javascript,
+  const { on } = process;
+  process.on = function (name, listener) {
+    on.call(this, name, listener);
+    if (name === 'SIGXFSZ') process.kill(process.pid, 'SIGSTOP');
+    return this;
+  }`
 
 describe('a signal without a meaning', () => {
   it('is logged once, and changes nothing', async () => {
@@ -60,9 +69,13 @@ describe('a signal without a meaning', () => {
 describe.runIf(isLinux)('before anything is loaded', () => {
   it('a stop starts nothing, and other signals are ignored', async () => {
     await using sandbox = new ProcrollSandbox()
-    const supervisor = sandbox.start(['run', 'echo', 'started'])
-    await waitFor(() => catches(supervisor.pid, 'SIGXFSZ'))
+    const supervisor = sandbox.start(['run', 'echo', 'started'], {
+      nodeFlags: ['--import', stopWhenAllAreCaught],
+    })
+    await waitFor(() => processState(supervisor.pid) === 'T')
+    expect(catches(supervisor.pid, 'SIGXFSZ')).toBe(true)
     for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGTERM'] as const) supervisor.kill(signal)
+    supervisor.kill('SIGCONT')
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
     expect(supervisor.stdout).toBe('')
     expect(supervisor.stderr).not.toContain('Debugger')
