@@ -4,14 +4,14 @@ import { Enclosure } from './leftovers.mjs'
 import { publicPackages, root } from './public-packages.mjs'
 import { runCommand } from './run-command.mjs'
 
-/** Each check is a command that exits 0 and leaves nothing behind. `lastLine`: what it says in the end. */
-const checks = [
-  { name: 'lint and format', command: ['npm', 'run', 'lint'] },
-  { name: 'types', command: ['npm', 'run', 'types'] },
-  { name: 'layers', command: ['npm', 'run', 'layers'] },
-  { name: 'unused files, exports and dependencies', command: ['npm', 'run', 'unused'] },
-  { name: 'state tables in the docs', command: ['node', 'scripts/print-state-tables.mjs', '--check'] },
-  ...publicPackages().flatMap(({ name, folder }) => [
+/** Each check is a command that exits 0. These only read, so two lanes of them run at once. Those of one package follow each other. */
+const readingChecks = [
+  [{ name: 'types', command: ['npm', 'run', 'types'] }],
+  [{ name: 'lint and format', command: ['npm', 'run', 'lint'] }],
+  [{ name: 'layers', command: ['npm', 'run', 'layers'] }],
+  [{ name: 'unused files, exports and dependencies', command: ['npm', 'run', 'unused'] }],
+  [{ name: 'state tables in the docs', command: ['node', 'scripts/print-state-tables.mjs', '--check'] }],
+  ...publicPackages().map(({ name, folder }) => [
     { name: `publint: ${name}`, command: ['publint', '--strict', '--pack', 'pnpm'], cwd: folder },
     {
       name: `types as published: ${name}`,
@@ -19,6 +19,10 @@ const checks = [
       cwd: folder,
     },
   ]),
+]
+
+/** These start services, and leave nothing behind. `lastLine`: what a check says in the end. */
+const checks = [
   { name: 'tarballs install and run without a compiler', command: ['node', 'scripts/check-packed.mjs'] },
   {
     name: 'native code under ASan and valgrind',
@@ -43,7 +47,9 @@ const env = {
 
 await runSuite('npm test', ['npm', 'test'])
 await runSuite('npm run e2e', asRoot(['vitest', 'run', '--root', 'packages/e2e']))
-for (const check of checks) await runCheck(check)
+await Promise.all([runLane(), runLane()])
+report('the checks that only read leave nothing behind', await enclosure.leftovers())
+for (const check of checks) await runCheck(check, () => enclosure.leftovers())
 enclosure[Symbol.dispose]()
 process.exitCode = total.failed === 0 ? 0 : 1
 console.log(['', ...failures, `${total.passed} passed, ${total.failed} failed`].join('\n'))
@@ -68,10 +74,16 @@ async function runSuite(name, command) {
   report(`${name}: ${passed} passed, ${failed} failed; it ends well and leaves nothing behind`, problems)
 }
 
-async function runCheck({ name, command, cwd = root, lastLine = /(?:)/ }) {
+async function runLane() {
+  for (let group = readingChecks.shift(); group !== undefined; group = readingChecks.shift()) {
+    for (const check of group) await runCheck(check)
+  }
+}
+
+async function runCheck({ name, command, cwd = root, lastLine = /(?:)/ }, leftovers = () => []) {
   const started = performance.now()
   const { ok, lines } = await runCommand(command, { cwd, env, deadlineMs: 10 * 60_000 })
-  const problems = await enclosure.leftovers()
+  const problems = [...(await leftovers())]
   if (!lastLine.test(lastOf(lines))) problems.push(`the last line is not ${lastLine}`)
   if (!ok) problems.push(`${command.join(' ')} failed`)
   report(`${name} (${((performance.now() - started) / 1000).toFixed(1)} s)`, problems, lines)

@@ -14,7 +14,8 @@ const asked = args.filter((arg) => /^\d+$/.test(arg)).map((major) => `node${majo
 const isBrief = args.includes('--brief')
 const filters = args.filter((arg) => !/^\d+$/.test(arg) && arg !== '--brief')
 const long = [
-  'packages/shellflip/src/{two-hundred-upgrades,fault-matrix,random-signals}.process.test.ts',
+  'packages/shellflip/src/{two-hundred-upgrades,under-load,fault-matrix,fault-surroundings,random-signals}.process.test.ts',
+  'packages/shutdown-coordination/src/peers/**',
   'packages/builds/**',
 ]
 const excluded = isBrief ? long.flatMap((files) => ['--exclude', `**/${files}`]) : []
