@@ -9,7 +9,6 @@ export default defineConfig({
     ...everywhere.test,
     include: ['src/**/*.e2e.ts'],
     globalSetup: './src/global-setup.ts',
-    maxWorkers: 1,
     testTimeout: 60_000,
     // The first boot with Debian packages of its own installs them.
     hookTimeout: 300_000,
