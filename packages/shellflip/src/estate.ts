@@ -1,4 +1,5 @@
 import type { HandoverChannel, OfferedSocket, OfferedState } from '@shellflip/handover'
+import { wholeTurn } from '@shellflip/internal'
 import { closeAll } from './close-all.ts'
 import { OpenConnections } from './connections/open-connections.ts'
 import type { FdStore } from './fd-store/fd-store.ts'
@@ -13,7 +14,6 @@ import { savedState } from './saved-state.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { HeldSockets } from './sockets/held-sockets.ts'
 import { forgetOwnCalls, ownCallsFault } from './sockets/unmanaged-servers.ts'
-import { wholeTurn } from './whole-turn.ts'
 
 export type EstateParts = {
   readonly options: NormalizedOptions

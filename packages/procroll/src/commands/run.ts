@@ -1,5 +1,5 @@
 import { adoptOrphans, ignoreRealTimeSignals, reapOrphans } from '@shellflip/fd-passing'
-import { type Bytes, showBytes } from '@shellflip/internal'
+import { type Bytes, showBytes, wholeTurn } from '@shellflip/internal'
 import { type RestartMode, RollingSupervisor, type SupervisorExit } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
 import { parseCommand, renderCommand } from '../arguments/command-template.ts'
@@ -87,6 +87,8 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   using opened = await openOrTakeOver(options.listen, left, logger)
   using record =
     place && new RecordKeeper(place.record, { left, listeners: opened.recorded, directory, logger })
+  // A stop that the system has queued starts nothing.
+  await wholeTurn()
   if (service.ending.aborted) {
     await left.end()
     return status({ type: 'stopped' })
