@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { type OwnedFd, pipe } from '@shellflip/fd-passing'
-import { RunningTimer } from '@shellflip/internal'
 import { SdNotifyError } from './errors.ts'
+import { Limit } from './limit.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
 
 /**
@@ -12,7 +12,8 @@ export async function passBarrier(
   send: (writer: OwnedFd) => Promise<NotifyOutcome>,
   options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<NotifyOutcome> {
-  const deadline = performance.now() + options.timeoutMs
+  const late = `the manager did not say within ${options.timeoutMs} ms that it has processed everything`
+  using limit = new Limit(options.timeoutMs, () => new SdNotifyError('ERR_BARRIER_TIMEOUT', late))
   let reader: OwnedFd
   let writer: OwnedFd
   try {
@@ -39,7 +40,7 @@ export async function passBarrier(
       error: new SdNotifyError('ERR_SEND_FAILED', 'cannot watch the pipe of the barrier', { cause }),
     }
   }
-  switch (await hangUp(stream, deadline, options.signal)) {
+  switch (await hangUp(stream, limit.signal, options.signal)) {
     case 'hung-up':
       return outcome
     case 'aborted':
@@ -48,35 +49,31 @@ export async function passBarrier(
         error: new SdNotifyError('ERR_CLOSED', 'the notifier was closed before the barrier was passed'),
       }
     case 'timeout':
-      return {
-        type: 'failed',
-        error: new SdNotifyError(
-          'ERR_BARRIER_TIMEOUT',
-          `the manager did not say within ${options.timeoutMs} ms that it has processed everything`,
-        ),
-      }
+      return { type: 'failed', error: limit.signal.reason }
   }
 }
 
 function hangUp(
   stream: Socket,
-  deadline: number,
+  timeUp: AbortSignal,
   signal: AbortSignal,
 ): Promise<'hung-up' | 'aborted' | 'timeout'> {
   return new Promise((resolve) => {
     const end = (how: 'hung-up' | 'aborted' | 'timeout') => {
-      timer[Symbol.dispose]()
+      timeUp.removeEventListener('abort', expire)
       signal.removeEventListener('abort', abort)
       stream.destroy()
       resolve(how)
     }
     const abort = () => end('aborted')
-    const timer = new RunningTimer(deadline - performance.now(), () => end('timeout'))
+    const expire = () => end('timeout')
+    timeUp.addEventListener('abort', expire)
     signal.addEventListener('abort', abort)
     // An fd that cannot be read any more has no writer either.
     stream.once('error', () => end('hung-up'))
     stream.once('end', () => end('hung-up'))
     stream.resume()
     if (signal.aborted) abort()
+    else if (timeUp.aborted) expire()
   })
 }

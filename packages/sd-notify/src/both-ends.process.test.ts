@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { heldBytes, openFds, TestProcess, temporaryFolder } from '@shellflip/testing'
+import { heldBytes, openFds, processState, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { startService } from './fixtures/service-process.ts'
 import { type Notification, NotifySocket } from './index.ts'
@@ -198,4 +198,39 @@ it('lets a service forget its notifier once it is ready, without a warning', asy
   })
   expect(await service.exit).toEqual({ code: 0, signal: null })
   expect(service.stderr).toBe('')
+})
+
+describe('a service that was paused for longer than its timeouts', () => {
+  const timeoutMs = 500
+
+  it.each<[string, string]>([
+    ['a barrier that was passed meanwhile', `notifier.barrier({ timeoutMs: ${timeoutMs} })`],
+    ['messages that were taken meanwhile', `Promise.all(Array.from({ length: 600 }, () => notifier.ping()))`],
+  ])('sees %s', async (_, call) => {
+    using folder = temporaryFolder()
+    using socket = NotifySocket.open({ path: folder.join('notify') })
+    await using service = startService(
+      `
+      import { writeSync } from 'node:fs'
+      import { Notifier } from '@shellflip/sd-notify'
+      const notifier = new Notifier(process.env.NOTIFY_SOCKET, { sendTimeoutMs: ${timeoutMs} })
+      const outcome = ${call}
+      setImmediate(() => {
+        writeSync(1, 'asked\\n')
+        process.kill(process.pid, 'SIGSTOP')
+      })
+      console.log(JSON.stringify([...new Set([await outcome].flat().map(({ type }) => type))]))
+      await notifier.stopping()
+      `,
+      { env: { NOTIFY_SOCKET: socket.path } },
+    )
+    await service.printed(/asked/)
+    await waitFor(() => processState(service.pid) === 'T')
+    const over = performance.now() + 2.5 * timeoutMs
+    const received = receiveAll(socket)
+    await waitFor(() => performance.now() > over)
+    service.kill('SIGCONT')
+    await service.printed(/^\["sent"\]$/m)
+    await received
+  })
 })

@@ -1,9 +1,8 @@
 import { type OwnedFd, UnixSocket } from '@shellflip/fd-passing'
-import { RunningTimer } from '@shellflip/internal'
 import { SdNotifyError, type SdNotifyErrorCode } from './errors.ts'
+import { Limit } from './limit.ts'
 import { requireNotifyAddress } from './notify-address.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
-import { within } from './within.ts'
 
 /** How long a message waits while too many descriptors of this user are in flight. */
 const longestRetryMs = 2000
@@ -30,12 +29,14 @@ export class ManagerConnection {
   /** @param timeoutMs how long it may take from now. @default what the constructor was given */
   send(datagram: string, fds: readonly OwnedFd[], timeoutMs = this.#sendTimeoutMs): Promise<NotifyOutcome> {
     // The time runs from the call: a stuck manager fails all that waits at once, and the queue stays short.
-    const deadline = performance.now() + timeoutMs
-    const tooLate = () => sendTimeout(this.address, timeoutMs)
-    const outcome = within(this.#last, deadline, tooLate).then(
-      () => this.#transmit(datagram, fds, deadline, tooLate),
-      (error: SdNotifyError): NotifyOutcome => ({ type: 'failed', error }),
-    )
+    const limit = new Limit(timeoutMs, () => sendTimeout(this.address, timeoutMs))
+    const outcome = limit
+      .within(this.#last)
+      .then(
+        () => this.#transmit(datagram, fds, limit),
+        (error: SdNotifyError): NotifyOutcome => ({ type: 'failed', error }),
+      )
+      .finally(() => limit[Symbol.dispose]())
     // One that fails in the queue lets nothing overtake what was sent before it.
     this.#last = Promise.all([this.#last, outcome])
     return outcome
@@ -51,23 +52,18 @@ export class ManagerConnection {
     this.#disconnect()
   }
 
-  async #transmit(
-    datagram: string,
-    fds: readonly OwnedFd[],
-    deadline: number,
-    tooLate: () => SdNotifyError,
-  ): Promise<NotifyOutcome> {
+  async #transmit(datagram: string, fds: readonly OwnedFd[], limit: Limit): Promise<NotifyOutcome> {
     if (this.#closed) return failed('ERR_CLOSED', 'the notifier is closed: make another one')
     const connectedBefore = this.#socket !== undefined
     try {
       requireNotifyAddress(this.address)
       try {
-        await this.#write(datagram, fds, deadline, tooLate)
+        await this.#write(datagram, fds, limit)
       } catch (error) {
         // The manager of before is gone: another may receive at its address by now.
         if (!connectedBefore || !isRefused(error)) throw error
         this.#disconnect()
-        await this.#write(datagram, fds, deadline, tooLate)
+        await this.#write(datagram, fds, limit)
       }
       return { type: 'sent' }
     } catch (error) {
@@ -79,21 +75,13 @@ export class ManagerConnection {
     }
   }
 
-  async #write(
-    datagram: string,
-    fds: readonly OwnedFd[],
-    deadline: number,
-    tooLate: () => SdNotifyError,
-  ): Promise<void> {
+  async #write(datagram: string, fds: readonly OwnedFd[], { signal, leftMs }: Limit): Promise<void> {
     this.#socket ??= UnixSocket.connect({ type: 'datagram', address: this.address })
     connected.add(this)
-    const leftMs = Math.max(0, deadline - performance.now())
-    const late = new AbortController()
-    using _ = new RunningTimer(leftMs, () => late.abort(tooLate()))
     // Gives up on ETOOMANYREFS first, so that the outcome names it and not the time.
     await this.#socket.send(datagram, {
       fds,
-      signal: late.signal,
+      signal,
       retryTimeoutMs: Math.min(longestRetryMs, leftMs / 2),
     })
   }
