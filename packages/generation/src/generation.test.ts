@@ -515,6 +515,17 @@ describe('MAINPID', () => {
       expect(process.signals).toEqual(['SIGTERM', 'SIGCONT'])
     })
 
+    test('is read at the exit of a process whose group cannot be ended, and leaves nothing', () => {
+      const { generation, system, process, types } = start()
+      system.foreign.add(system.fork(process).pid)
+      system.queueing = true
+      system.notify(process.pid, { mainPid: 4242 })
+      generation.kill()
+      system.advance(0)
+      expect(types().slice(-2)).toEqual(['signal-refused', 'given-up'])
+      expect(system.timers).toBe(0)
+    })
+
     test('names a process that is killed too', () => {
       const { generation, named, name } = nameAnother()
       generation.kill()
