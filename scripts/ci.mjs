@@ -21,7 +21,7 @@ const readingChecks = [
   ]),
 ]
 
-/** These start services, and leave nothing behind. `lastLine`: what a check says in the end. */
+/** These start services, and leave nothing behind. `lastLine` matches the last line of a check. */
 const checks = [
   { name: 'tarballs install and run without a compiler', command: ['node', 'scripts/check-packed.mjs'] },
   {

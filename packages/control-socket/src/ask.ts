@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { checkOptionTypes } from '@shellflip/internal/check-options'
+import { optionFault } from '@shellflip/internal/option-fault'
 import { connectTo } from './connect.ts'
 import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
@@ -43,7 +43,7 @@ export async function* converse<Request, Reply>(
   options: AskOptions<Request, Reply>,
 ): AsyncGenerator<Reply, void> {
   const what = 'ask() and converse()'
-  throwIfFaulty(checkOptionTypes(what, options, optionTypes))
+  throwIfFaulty(optionFault(what, options, optionTypes))
   throwIfMissing(what, options, ['path', 'vocabulary'])
   const { path, vocabulary, request, signal } = options
   signal?.throwIfAborted()

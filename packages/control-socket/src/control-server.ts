@@ -8,7 +8,7 @@ import {
   serverFrom,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
-import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-options'
+import { type OptionTypes, optionFault } from '@shellflip/internal/option-fault'
 import { isTrusted, peerOf } from './admission.ts'
 import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'
@@ -137,7 +137,7 @@ export class ControlServer implements AsyncDisposable {
    * time for last words. Resolves when no connection is left.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    throwIfFaulty(checkOptionTypes('close()', options, { keepPath: 'boolean', lastWordsMs: 'milliseconds' }))
+    throwIfFaulty(optionFault('close()', options, { keepPath: 'boolean', lastWordsMs: 'milliseconds' }))
     this.#closed ??= this.#close(options)
     return this.#closed
   }
@@ -221,7 +221,7 @@ function checkOptions(
   options: { vocabulary: unknown; answer: unknown },
   more: OptionTypes,
 ): void {
-  throwIfFaulty(checkOptionTypes(what, options, { ...optionTypes, ...more }))
+  throwIfFaulty(optionFault(what, options, { ...optionTypes, ...more }))
   throwIfMissing(what, options, ['vocabulary', 'answer'])
 }
 

@@ -1,16 +1,9 @@
+import type { Checked, TwoWaySchema } from '@shellflip/internal'
 import { safeEncode } from '@shellflip/internal/schema'
 import { ControlSocketError, type ControlSocketErrorCode } from './control-socket-error.ts'
 
 /** The part of a schema that this package uses. Every schema of zod ^4.1.0 has it, and this package itself loads no zod. */
-export type MessageSchema<T> = {
-  safeParse(json: unknown): Checked<T>
-} & (
-  | { safeEncode(message: T): Checked<unknown> }
-  /** zod 4.1.0 encodes, and has no method for it. */
-  | { readonly _zod: { readonly version: { readonly major: 4; readonly minor: 1 } } }
-)
-
-type Checked<T> = { success: true; data: T } | { success: false; error: Error }
+export type MessageSchema<T> = TwoWaySchema<T>
 
 /**
  * What may be asked and answered. Both ends check both: what they are about to say as well as what they hear.

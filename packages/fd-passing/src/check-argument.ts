@@ -1,9 +1,9 @@
-import { checkOptionTypes, type OptionTypes, show } from '@shellflip/internal/check-options'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
 import { invalidArgument } from './error.ts'
 
 /** TypeScript's types are no help to JavaScript. A value of the wrong type must not reach a system call as another one. */
 export function checkOptions(what: string, options: object, types: OptionTypes): void {
-  const fault = checkOptionTypes(what, options, types)
+  const fault = optionFault(what, options, types)
   if (fault !== undefined) throw invalidArgument(fault)
 }
 

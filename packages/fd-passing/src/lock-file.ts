@@ -17,7 +17,7 @@ export type LockFileOptions = {
 }
 
 export type RemoveLockFileOptions = LockFileOptions & {
-  /** Whether nobody else makes a file of this name, so that it is removed whoever made it. @default false */
+  /** Whether a file of this name is always a lock of this program. Then it is removed, even without the mark. @default false */
   nameIsOurs?: boolean
 }
 

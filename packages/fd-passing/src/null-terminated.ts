@@ -1,4 +1,4 @@
-import { show } from '@shellflip/internal/check-options'
+import { show } from '@shellflip/internal/option-fault'
 import { checkArray } from './check-argument.ts'
 import { invalidArgument } from './error.ts'
 

@@ -1,4 +1,4 @@
-import { checkOptionTypes, show } from '@shellflip/internal/check-options'
+import { optionFault, show } from '@shellflip/internal/option-fault'
 import { GenerationError } from './generation-error.ts'
 import { isSignal } from './is-signal.ts'
 
@@ -25,21 +25,22 @@ const required = [
 
 /** @throws {GenerationError} ERR_INVALID_ARGUMENT */
 export function checkGenerationOptions(options: { [Name in keyof typeof types]?: unknown }): void {
-  const fault = checkOptionTypes('new Generation()', options, types)
+  const fault = optionFault('new Generation()', options, types)
   if (fault !== undefined) throw new GenerationError('ERR_INVALID_ARGUMENT', fault)
+  const { launch, stopSignal, watchdogMs } = options
   for (const name of required)
-    if (options[name] === undefined)
-      throw new GenerationError('ERR_INVALID_ARGUMENT', `new Generation() needs the option "${name}".`)
-  if (typeof options.launch !== 'function' && typeof options.launch !== 'object')
-    throw new GenerationError(
-      'ERR_INVALID_ARGUMENT',
-      `launch must be an object or a function, not ${show(options.launch)}.`,
-    )
-  if (!isSignal(options.stopSignal))
-    throw new GenerationError(
-      'ERR_INVALID_ARGUMENT',
-      `stopSignal must be a signal of this system, as 'SIGTERM', not ${show(options.stopSignal)}.`,
-    )
-  if (options.watchdogMs === 0)
-    throw new GenerationError('ERR_INVALID_ARGUMENT', 'watchdogMs must be greater than 0.')
+    check(options[name] !== undefined, `new Generation() needs the option "${name}".`)
+  check(
+    typeof launch === 'function' || typeof launch === 'object',
+    `launch must be an object or a function, not ${show(launch)}.`,
+  )
+  check(
+    isSignal(stopSignal),
+    `stopSignal must be a signal of this system, as 'SIGTERM', not ${show(stopSignal)}.`,
+  )
+  check(watchdogMs !== 0, 'watchdogMs must be greater than 0.')
+}
+
+function check(isRight: boolean, fault: string): void {
+  if (!isRight) throw new GenerationError('ERR_INVALID_ARGUMENT', fault)
 }

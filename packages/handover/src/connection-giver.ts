@@ -1,8 +1,8 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
+import { checkOptions } from './check-options.ts'
 import { decodeAnswer, encodeConnection, maxUnanswered } from './connection-message.ts'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
-import { requireOptions } from './require-options.ts'
 
 /** An open connection, for the successor to serve on. */
 export type GivenConnection = {
@@ -50,7 +50,7 @@ export class ConnectionGiver {
    *   is closed, or cannot travel
    */
   async give(connection: GivenConnection): Promise<boolean> {
-    requireOptions('give()', connection, { name: 'string', fd: 'object', data: 'object' })
+    checkOptions('give()', connection, { name: 'string', fd: 'object', data: 'object' })
     const { name, fd, data = Buffer.alloc(0) } = connection
     const id = this.#nextId()
     const payload = encodeConnection({ id, name, data })

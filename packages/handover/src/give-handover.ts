@@ -1,5 +1,6 @@
 import { RunningTimer } from '@shellflip/internal'
-import type { OptionTypes } from '@shellflip/internal/check-options'
+import type { OptionTypes } from '@shellflip/internal/option-fault'
+import { checkOptions } from './check-options.ts'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 import {
@@ -11,7 +12,6 @@ import {
 } from './handover-failure.ts'
 import { decodeHello, decodeReason, encodeMessage, type Manifest } from './messages.ts'
 import { descriptorsOf, type HandoverOffer, socketsOf } from './offer.ts'
-import { requireOptions } from './require-options.ts'
 import { encodeFor } from './state-encoding.ts'
 
 export type GiveOptions = {
@@ -64,8 +64,8 @@ export async function giveHandover<T = never>(
   offer: HandoverOffer<T>,
   options: GiveOptions = {},
 ): Promise<HandoverResult> {
-  requireOptions('giveHandover()', options, optionTypes)
-  requireOptions('the offer of giveHandover()', offer, offerTypes)
+  checkOptions('giveHandover()', options, optionTypes)
+  checkOptions('the offer of giveHandover()', offer, offerTypes)
   const { readyTimeoutMs = 60_000, signal, onHello } = options
   const start = performance.now()
   const elapsedMs = () => performance.now() - start

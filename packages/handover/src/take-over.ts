@@ -1,9 +1,9 @@
 import type { StateIdentity } from '@shellflip/state-serialization'
+import { checkOptions } from './check-options.ts'
 import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 import { hearPredecessor, unlessSilent } from './hear-predecessor.ts'
 import { decodeManifest, encodeMessage, protocolVersion } from './messages.ts'
-import { requireOptions } from './require-options.ts'
 import { Takeover } from './takeover.ts'
 
 export type TakeOverOptions = {
@@ -22,7 +22,7 @@ export type TakeOverOptions = {
  *   ERR_NOT_A_CHANNEL, ERR_INVALID_ARGUMENT
  */
 export async function takeOver(channel: HandoverChannel, options: TakeOverOptions = {}): Promise<Takeover> {
-  requireOptions('takeOver()', options, { states: 'any', timeoutMs: 'milliseconds' })
+  checkOptions('takeOver()', options, { states: 'any', timeoutMs: 'milliseconds' })
   const { states = [], timeoutMs = 60_000 } = options
   try {
     const accepts = Object.fromEntries(states.map(({ name, version }) => [name, version]))

@@ -5,6 +5,7 @@ export { type PrivateFolderOptions, privateFolderFault } from './private-folder.
 export { readProc, splitStrings } from './read-proc.ts'
 export { startRunningTime } from './running-time.ts'
 export { RunningTimer } from './running-timer.ts'
+export type { Checked, TwoWaySchema } from './schema.ts'
 export { type SameForMs, StopRule, type StopVerdict, sameSignalForMs } from './stop-rule.ts'
 export { SweptPathWatch } from './swept-path-watch.ts'
 export { wholeTurn } from './whole-turn.ts'

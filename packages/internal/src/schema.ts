@@ -1,4 +1,4 @@
-/** What a check of a value gives. */
+/** The outcome of a check of a value. */
 export type Checked<T> = { success: true; data: T } | { success: false; error: Error }
 
 /**

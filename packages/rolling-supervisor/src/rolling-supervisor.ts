@@ -11,7 +11,7 @@ import {
   type System,
 } from '@shellflip/generation'
 import { BackOff } from './back-off.ts'
-import { checkSupervisorOptions } from './check-options.ts'
+import { checkSupervisorOptions } from './check-supervisor-options.ts'
 import type { SupervisorEvent, SupervisorExit } from './events.ts'
 import { ManagerReports } from './manager-reports.ts'
 import type { SupervisorOptions } from './options.ts'

@@ -1,5 +1,5 @@
 import { OwnedFd } from '@shellflip/fd-passing'
-import { checkOptionTypes, type OptionTypes, show } from '@shellflip/internal/check-options'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
 import { SdNotifyError } from './errors.ts'
 
 export function invalid(message: string): SdNotifyError {
@@ -7,7 +7,7 @@ export function invalid(message: string): SdNotifyError {
 }
 
 export function checkOptions(what: string, options: object, types: OptionTypes): void {
-  const fault = checkOptionTypes(what, options, types)
+  const fault = optionFault(what, options, types)
   if (fault !== undefined) throw invalid(fault)
 }
 

@@ -1,4 +1,4 @@
-import { show } from '@shellflip/internal/check-options'
+import { show } from '@shellflip/internal/option-fault'
 import { invalid } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 import { fields } from './fields.ts'

@@ -1,5 +1,5 @@
 import type { Credentials } from '@shellflip/fd-passing'
-import { show } from '@shellflip/internal/check-options'
+import { show } from '@shellflip/internal/option-fault'
 import { invalid } from './check-argument.ts'
 import type { NotifyAccess } from './message.ts'
 

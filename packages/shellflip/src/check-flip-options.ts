@@ -1,8 +1,9 @@
 import { constants } from 'node:os'
-import { checkOptionTypes, type OptionTypes, show } from '@shellflip/internal/check-options'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
 import type { AnyFlipOptions, NormalizedOptions } from './flip-options.ts'
 import { checkLaunch } from './launch/check-launch.ts'
 import { longestTimerMs } from './longest-timer.ts'
+import { checkStateOptions } from './saved-state.ts'
 import { invalidArgument } from './shellflip-error.ts'
 
 const types: OptionTypes<keyof AnyFlipOptions> = {
@@ -30,7 +31,7 @@ const types: OptionTypes<keyof AnyFlipOptions> = {
 
 /** Finds options that do not exist, and values of a wrong type. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function checkGivenOptions(options: AnyFlipOptions): void {
-  const fault = checkOptionTypes('shellflip()', options, types)
+  const fault = optionFault('shellflip()', options, types)
   if (fault !== undefined) throw invalidArgument(fault)
   for (const name of ['controlSocket', 'pidFile', 'lockFile'] as const) {
     if (options[name] === '') throw invalidArgument(`shellflip(): ${name} must be a path, not "".`)
@@ -56,18 +57,6 @@ export function checkNormalizedOptions(options: NormalizedOptions): void {
   }
   checkLaunch(options.launch)
   checkStateOptions(options)
-}
-
-function checkStateOptions({ state, save, fromRust }: NormalizedOptions): void {
-  if (state !== undefined && save === undefined) {
-    throw invalidArgument('state needs save: a function that returns the state.')
-  }
-  if (save !== undefined && state === undefined) {
-    throw invalidArgument('save needs state: what defineState() or defineStateStream() returns.')
-  }
-  if (fromRust !== undefined && state === undefined) {
-    throw invalidArgument('fromRust needs state and save. What fromRust returns becomes flip.state.')
-  }
 }
 
 function checkMilliseconds(name: string, value: unknown): void {

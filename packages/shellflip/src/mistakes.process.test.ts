@@ -165,7 +165,7 @@ const earlyMistakes: [string, Plan, RegExp][] = [
   ],
 ]
 
-onLinux('whoever asked is told the mistake, and the predecessor serves on, when the new version', () => {
+onLinux('the requester is told the mistake, and the predecessor keeps serving, when the new version', () => {
   test.each(earlyMistakes)('%s', async (_, plan, reason) => {
     await using service = new Deployment()
     const options = plan.instead?.endsWith('forgets-ready.mjs') ? { readyTimeoutMs: 2_500 } : {}

@@ -1,8 +1,8 @@
 import { defineState, defineStateStream } from '@shellflip/state-serialization'
 import { expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
-import type { AnyFlipOptions } from './flip-options.ts'
-import { checkState, savedState } from './saved-state.ts'
+import { type AnyFlipOptions, normalizeOptions } from './flip-options.ts'
+import { savedState } from './saved-state.ts'
 import type { shellflip } from './shellflip.ts'
 
 const schema = z.object({ kind: z.enum(['a', 'b']), n: z.number().nullable() })
@@ -15,13 +15,13 @@ const invalid = (message: string) =>
 
 test.each<[string, object]>([
   ['state must be what defineState() or defineStateStream() returns', { state: schema, save: () => 1 }],
-  ['save must be a function that returns the state', { state: One, save: { kind: 'a' } }],
+  ['save must be a function, not an object', { state: One, save: { kind: 'a' } }],
   ['save() must return the state, not a promise', { state: One, save: async () => 1 }],
   ['save() must return the state, not a promise', { state: Many, save: async () => [1] }],
   ['save must return one value, not yield items. Use defineStateStream()', { state: One, *save() {} }],
   ['save must return one value, not yield items. Use defineStateStream()', { state: One, async *save() {} }],
 ])('%s: at the start, not at the first upgrade', (message, options) => {
-  expect(() => checkState(options as AnyFlipOptions)).toThrow(invalid(message))
+  expect(() => normalizeOptions(options as AnyFlipOptions)).toThrow(invalid(message))
 })
 
 test.each<[string, object]>([
@@ -31,7 +31,7 @@ test.each<[string, object]>([
   ['items that are yielded', { state: Many, *save() {} }],
   ['items that are yielded in time', { state: Many, async *save() {} }],
 ])('%s can be saved', (_, options) => {
-  expect(() => checkState(options)).not.toThrow()
+  expect(() => normalizeOptions(options)).not.toThrow()
 })
 
 test('what save() returns is checked when it is called', () => {

@@ -6,17 +6,23 @@ import { invalidArgument } from './shellflip-error.ts'
 const promised = 'save() must return the state, not a promise. It is called when the successor has started'
 
 /**
- * Refuses what would fail at the first upgrade: a schema in the place of a definition, and a `save` that cannot return
- * what the definition takes.
+ * Refuses what would fail at the first upgrade: a schema in the place of a definition, a `save` that cannot return
+ * what the definition takes, and one option without the other.
  *
  * @throws {ShellflipError} ERR_INVALID_ARGUMENT
  */
-export function checkState({ state, save }: AnyFlipOptions): void {
-  if (state === undefined) return
+export function checkStateOptions({ state, save, fromRust }: AnyFlipOptions): void {
+  if (state === undefined) {
+    if (save !== undefined)
+      throw invalidArgument('save needs state: what defineState() or defineStateStream() returns.')
+    if (fromRust !== undefined)
+      throw invalidArgument('fromRust needs state and save. What fromRust returns becomes flip.state.')
+    return
+  }
+  if (save === undefined) throw invalidArgument('state needs save: a function that returns the state.')
   if (!isDefinition(state)) {
     throw invalidArgument('state must be what defineState() or defineStateStream() returns')
   }
-  if (typeof save !== 'function') throw invalidArgument('save must be a function that returns the state')
   const isGenerator = types.isGeneratorFunction(save)
   if (types.isAsyncFunction(save) && !isGenerator) throw invalidArgument(promised)
   if (isGenerator && state.form === 'value') {

@@ -30,7 +30,7 @@ test.each([
   expect(sharedSignals(['SIGHUP'])).toEqual([])
 })
 
-test('a report at the signal of the upgrade is named, whoever has set it', () => {
+test('a report at the signal of the upgrade is named, if an option or the program has set it', () => {
   expect(sharedSignals(['SIGUSR2'])).toEqual([])
   Object.assign(process.report ?? {}, { reportOnSignal: true, signal: 'SIGUSR2' })
   expect(sharedSignals(['SIGUSR2'])).toMatchObject([{ signal: 'SIGUSR2', by: '--report-on-signal' }])

@@ -21,7 +21,6 @@ import { findPredecessor, refuseHandover } from './predecessor/find-predecessor.
 import { FirstStart } from './predecessor/first-start.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
-import { checkState } from './saved-state.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { attemptBySuccessor } from './successor/attempt-by-successor.ts'
 import { startDirectly } from './successor/start-directly.ts'
@@ -94,16 +93,14 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
 /** Where they are wrong, a predecessor is told why: else it would see an exit status. */
 function checkedOptions(given: AnyFlipOptions): NormalizedOptions {
   try {
-    const options = normalizeOptions(given)
-    checkState(options)
-    return options
+    return normalizeOptions(given)
   } catch (error) {
     refuseHandover((error as Error).message)
     throw error
   }
 }
 
-/** A launcher speaks for the service to whoever has forked it. Without one this process does. */
+/** A launcher reports to the process that forked the service. Without a launcher this process does. */
 function parentOf(onShutdown: () => void, reportReady: (() => void) | undefined): ServiceParent | undefined {
   if (reportReady !== undefined) return { ready: reportReady, leave() {} }
   return IpcParent.find(onShutdown)

@@ -1,5 +1,5 @@
 export type DrainContext = {
-  /** Aborts when the time of this work is up. The shutdown goes on without it then. */
+  /** Aborts when the time of this work is up. The shutdown then continues without it. */
   signal: AbortSignal
 }
 

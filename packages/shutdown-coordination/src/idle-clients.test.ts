@@ -182,7 +182,7 @@ describe('at the deadline, what a client waits for is cut:', () => {
     })
   })
 
-  test('a WebSocket whose client goes on sending', async () => {
+  test('a WebSocket whose client keeps sending', async () => {
     const { coordinator, connect } = await draining(withUpgrades(), 200)
     const client = await connect()
     client.send(upgradeTo('websocket'))

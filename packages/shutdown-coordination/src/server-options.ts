@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { checkOptions, show } from '@shellflip/internal/check-options'
+import { show, unknownOptionFault } from '@shellflip/internal/option-fault'
 import type { HandOver } from './hand-over.ts'
 import type { DrainUpgraded } from './http-connection.ts'
 import type { DrainSocket } from './net-connection.ts'
@@ -55,7 +55,7 @@ const checked = {
 
 /** Throws unless `options` are some that this server can use. */
 export function assertServerOptions(server: net.Server, options: ServerOptions): void {
-  const unknown = checkOptions('server()', options, [...Object.keys(checked), 'handOver'])
+  const unknown = unknownOptionFault('server()', options, [...Object.keys(checked), 'handOver'])
   if (unknown !== undefined) throw invalidArgument(unknown)
   // A getter is read when the drain begins, and not before.
   const { handOver, ...others } = Object.getOwnPropertyDescriptors(options)

@@ -1,4 +1,4 @@
-import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-options'
+import { type OptionTypes, optionFault } from '@shellflip/internal/option-fault'
 
 /**
  * - `ERR_SHUTTING_DOWN`: the reason of {@link ShutdownCoordinator.signal} once a shutdown has begun
@@ -33,7 +33,7 @@ const longestTimerMs = 2 ** 31 - 1
 
 /** Throws unless all options are known and of their type. */
 export function assertOptions(what: string, options: object, types: OptionTypes): void {
-  const fault = checkOptionTypes(what, options, types)
+  const fault = optionFault(what, options, types)
   if (fault !== undefined) throw invalidArgument(fault)
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (types[name] === 'milliseconds' && Number(value) > longestTimerMs) {

@@ -1,7 +1,7 @@
 /// <reference lib="es2024.string" />
 import { constants } from 'node:buffer'
 import { inspect, types } from 'node:util'
-import { checkOptions } from '@shellflip/internal/check-options'
+import { unknownOptionFault } from '@shellflip/internal/option-fault'
 import { checkSchema } from './check-schema.ts'
 import type { Migrations, StateIdentity } from './compatibility.ts'
 import { maxNameBytes } from './frame.ts'
@@ -45,7 +45,14 @@ export function checkDefinition({
 
 /** @throws {StateError} ERR_INVALID_ARGUMENT */
 export function checkOptionNames(what: string, options: object, limits: readonly string[]): void {
-  const wrong = checkOptions(what, options, ['name', 'version', 'schema', 'migrations', 'down', ...limits])
+  const wrong = unknownOptionFault(what, options, [
+    'name',
+    'version',
+    'schema',
+    'migrations',
+    'down',
+    ...limits,
+  ])
   if (wrong !== undefined) throw invalid(wrong)
 }
 

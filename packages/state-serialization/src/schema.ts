@@ -1,7 +1,8 @@
+import type { Checked } from '@shellflip/internal'
 import { safeEncode } from '@shellflip/internal/schema'
 import { fieldPath } from './field-path.ts'
 import { StateError } from './state-error.ts'
-import type { Checked, StateSchema } from './state-schema.ts'
+import type { StateSchema } from './state-schema.ts'
 
 const issuesTold = 5
 

@@ -120,7 +120,7 @@ describe('check and release', () => {
     expect(UpgradeLock.tryAcquire({ path }).type).toBe('held')
   })
 
-  test('a release is no error where the file is gone', async () => {
+  test('a release does not fail where the file is gone', async () => {
     const lock = await acquire()
     rmSync(path)
     lock.release()

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isLockFileAt, OwnedFd, setCloexec, tryLock, unlock } from '@shellflip/fd-passing'
-import { checkOptionTypes, type OptionTypes, show } from '@shellflip/internal/check-options'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
 import { type Holder, readNote, writeNote } from './holder-note.ts'
 import {
   checkIsLockFile,
@@ -174,7 +174,7 @@ export class UpgradeLock implements Disposable {
 }
 
 function pathIn(what: string, options: LockPath, types: OptionTypes): string {
-  const fault = checkOptionTypes(what, options, types)
+  const fault = optionFault(what, options, types)
   if (fault !== undefined) throw invalidArgument(fault)
   const { path } = options
   if (path === undefined || path === '')

@@ -1,4 +1,4 @@
-import { nearestName } from '@shellflip/internal/check-options'
+import { nearestName } from '@shellflip/internal/option-fault'
 
 /** What stands behind the `?` of a `--listen` address. */
 export type ListenOptions = {

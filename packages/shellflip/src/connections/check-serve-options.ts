@@ -1,4 +1,4 @@
-import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-options'
+import { type OptionTypes, optionFault } from '@shellflip/internal/option-fault'
 import { invalidArgument } from '../shellflip-error.ts'
 import type { ConnectionCarrier, ServeOptions } from './serve-options.ts'
 
@@ -20,9 +20,9 @@ export const serveOptionNames = Object.keys(types)
 export function checkServeOptions(options: ServeOptions): void {
   const { handOver } = options ?? {}
   const fault =
-    checkOptionTypes('flip.listen()', options, types) ??
+    optionFault('flip.listen()', options, types) ??
     (typeof handOver === 'object'
-      ? checkOptionTypes('handOver of flip.listen()', handOver, carrierTypes)
-      : checkOptionTypes('flip.listen()', { handOver }, { handOver: 'boolean' }))
+      ? optionFault('handOver of flip.listen()', handOver, carrierTypes)
+      : optionFault('flip.listen()', { handOver }, { handOver: 'boolean' }))
   if (fault !== undefined) throw invalidArgument(fault)
 }

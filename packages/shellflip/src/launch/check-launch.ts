@@ -1,4 +1,4 @@
-import { checkOptions, show } from '@shellflip/internal/check-options'
+import { show, unknownOptionFault } from '@shellflip/internal/option-fault'
 import type { LaunchOptions } from '../flip-options.ts'
 import { invalidArgument } from '../shellflip-error.ts'
 
@@ -7,7 +7,7 @@ const known = ['file', 'args', 'cwd', 'env'] as const
 /** @throws {ShellflipError} ERR_INVALID_ARGUMENT, naming the option and the value */
 export function checkLaunch(launch: LaunchOptions | undefined): void {
   if (launch === undefined) return
-  const fault = checkOptions('launch', launch, known)
+  const fault = unknownOptionFault('launch', launch, known)
   if (fault !== undefined) throw invalidArgument(fault)
   const { file, args, cwd, env } = launch
   checkText('launch.file', file)

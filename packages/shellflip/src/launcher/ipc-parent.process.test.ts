@@ -70,7 +70,7 @@ describe.runIf(process.platform === 'linux')('a parent with an IPC channel', () 
     expect(service.heard).toEqual(['ready'])
   })
 
-  it('may close the channel: the service goes on, and ends by a signal', async () => {
+  it('may close the channel: the service keeps running until a signal stops it', async () => {
     await using service = new ForkedService()
     service.child.disconnect()
     await service.generation(1)

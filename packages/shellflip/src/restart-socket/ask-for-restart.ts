@@ -1,7 +1,7 @@
 import { ask, ControlSocketError } from '@shellflip/control-socket'
 import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
 import { oneLine } from '@shellflip/internal'
-import { checkOptionTypes, show } from '@shellflip/internal/check-options'
+import { optionFault, show } from '@shellflip/internal/option-fault'
 import { invalidArgument } from '../shellflip-error.ts'
 
 /** Tells how a request for an upgrade ended. Each `message` is one line that a terminal shows as it is. */
@@ -27,7 +27,7 @@ export async function askForRestart(
   controlSocket: string,
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<RestartOutcome> {
-  const fault = checkOptionTypes('askForRestart()', options, { signal: 'AbortSignal' })
+  const fault = optionFault('askForRestart()', options, { signal: 'AbortSignal' })
   if (fault !== undefined) throw invalidArgument(fault)
   if (typeof controlSocket !== 'string' || controlSocket === '') {
     throw invalidArgument(`askForRestart() takes the path of a control socket, not ${show(controlSocket)}.`)

@@ -1,4 +1,4 @@
-import { checkOptionTypes, type OptionTypes, show } from '@shellflip/internal/check-options'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
 import { serveOptionNames } from '../connections/check-serve-options.ts'
 import { invalidArgument } from '../shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './bind-address.ts'
@@ -29,7 +29,7 @@ export function checkListenAddress(address: ListenAddress): void {
       `flip.listen(server, address) takes "${misplaced}" as an option. Pass it in a third argument: { ${misplaced} }.`,
     )
   }
-  throwIfAny(checkOptionTypes('the address of flip.listen()', address, listenTypes))
+  throwIfAny(optionFault('the address of flip.listen()', address, listenTypes))
   const { path, host, port } = address
   if (path !== undefined && (host !== undefined || port !== undefined)) {
     throw invalidArgument('flip.listen() takes either a path, or a host and a port. Give one of them.')
@@ -43,7 +43,7 @@ export function checkListenAddress(address: ListenAddress): void {
 /** Checks the address of `flip.bind()`. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function checkBindAddress(address: BindAddress): void {
   checkIsAddress('flip.bind(socket, address)', address)
-  throwIfAny(checkOptionTypes('the address of flip.bind()', address, bindTypes))
+  throwIfAny(optionFault('the address of flip.bind()', address, bindTypes))
   checkHost(address)
   checkPort(address)
 }

@@ -1,6 +1,6 @@
 import { OwnedFd } from '@shellflip/fd-passing'
 import { isSignal } from '@shellflip/generation'
-import { checkOptionTypes, show } from '@shellflip/internal/check-options'
+import { optionFault, show } from '@shellflip/internal/option-fault'
 import type { SupervisorOptions } from './options.ts'
 import type { RestartMode } from './restart-policy.ts'
 import { SupervisorError } from './supervisor-error.ts'
@@ -22,7 +22,7 @@ const restartModes: readonly RestartMode[] = ['on-failure', 'always', 'never']
 
 /** @throws {SupervisorError} ERR_INVALID_ARGUMENT */
 export function checkSupervisorOptions(options: SupervisorOptions): void {
-  const fault = checkOptionTypes('new RollingSupervisor()', options, types)
+  const fault = optionFault('new RollingSupervisor()', options, types)
   if (fault !== undefined) throw new SupervisorError('ERR_INVALID_ARGUMENT', fault)
   const {
     command,

@@ -1,4 +1,4 @@
-import { checkOptionTypes, type OptionTypes } from '@shellflip/internal/check-options'
+import { type OptionTypes, optionFault } from '@shellflip/internal/option-fault'
 import { HandoverError } from './handover-error.ts'
 
 /**
@@ -6,7 +6,7 @@ import { HandoverError } from './handover-error.ts'
  *
  * @throws {HandoverError} ERR_INVALID_ARGUMENT
  */
-export function requireOptions(what: string, options: object, types: OptionTypes): void {
-  const fault = checkOptionTypes(what, options, types)
+export function checkOptions(what: string, options: object, types: OptionTypes): void {
+  const fault = optionFault(what, options, types)
   if (fault !== undefined) throw new HandoverError('ERR_INVALID_ARGUMENT', fault)
 }

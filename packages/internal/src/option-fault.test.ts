@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { checkOptions, checkOptionTypes, show } from './check-options.ts'
+import { optionFault, show, unknownOptionFault } from './option-fault.ts'
 
-describe('checkOptions', () => {
+describe('unknownOptionFault', () => {
   const known = ['port', 'host', 'readyTimeoutMs']
 
   it.each([
@@ -13,7 +13,7 @@ describe('checkOptions', () => {
     [{ 'a\u001b[31m': 1 }, 'listen() has no option "a\\u001b[31m". It has "port", "host", "readyTimeoutMs".'],
     [{ backlog: undefined }, 'listen() has no option "backlog". It has "port", "host", "readyTimeoutMs".'],
   ])('%j', (options, sentence) => {
-    expect(checkOptions('listen()', options, known)).toBe(sentence)
+    expect(unknownOptionFault('listen()', options, known)).toBe(sentence)
   })
 
   it.each([
@@ -24,11 +24,11 @@ describe('checkOptions', () => {
     [() => {}, 'a function'],
   ])('reports %j in the place of an object', (options, shown) => {
     const sentence = `listen() takes its options as an object, not ${shown}.`
-    expect(checkOptions('listen()', options as never, known)).toBe(sentence)
+    expect(unknownOptionFault('listen()', options as never, known)).toBe(sentence)
   })
 })
 
-describe('checkOptionTypes', () => {
+describe('optionFault', () => {
   const types = {
     text: 'string',
     flag: 'boolean',
@@ -60,7 +60,7 @@ describe('checkOptionTypes', () => {
     [{ timeoutMs: Number.NaN }, 'f(): timeoutMs must be a number of milliseconds from 0 on, not NaN.'],
     [{ timeoutMs: null }, 'f(): timeoutMs must be a number of milliseconds from 0 on, not null.'],
   ])('%j', (options, sentence) => {
-    expect(checkOptionTypes('f()', options, types) ?? '').toBe(sentence)
+    expect(optionFault('f()', options, types) ?? '').toBe(sentence)
   })
 })
 

@@ -25,7 +25,11 @@ export type OptionTypes<Name extends string = string> = Readonly<Record<Name, Op
  * @param what the function or the class, as in `listen()`
  * @returns the sentence to throw, such as `listen() has no option "prot". Did you mean "port"?`
  */
-export function checkOptions(what: string, options: object, known: readonly string[]): string | undefined {
+export function unknownOptionFault(
+  what: string,
+  options: object,
+  known: readonly string[],
+): string | undefined {
   if (!isObject(options)) return `${what} takes its options as an object, not ${show(options)}.`
   const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown === undefined) return undefined
@@ -35,12 +39,12 @@ export function checkOptions(what: string, options: object, known: readonly stri
 }
 
 /**
- * Does the same as {@link checkOptions}, and looks for a value of the wrong type as well.
+ * Does the same as {@link unknownOptionFault}, and looks for a value of the wrong type as well.
  *
  * @returns the sentence to throw, such as `listen(): host must be a string, not 5.`
  */
-export function checkOptionTypes(what: string, options: object, types: OptionTypes): string | undefined {
-  const unknown = checkOptions(what, options, Object.keys(types))
+export function optionFault(what: string, options: object, types: OptionTypes): string | undefined {
+  const unknown = unknownOptionFault(what, options, Object.keys(types))
   if (unknown !== undefined) return unknown
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     const { expected, test } = rules[types[name] ?? 'any']
