@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { optionFault } from '@shellflip/internal/option-fault'
+import { optionFault } from '@shellflip/internal'
 import { connectTo } from './connect.ts'
 import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'

@@ -8,7 +8,7 @@ import {
   serverFrom,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
-import { type OptionTypes, optionFault } from '@shellflip/internal/option-fault'
+import { type OptionTypes, optionFault } from '@shellflip/internal'
 import { isTrusted, peerOf } from './admission.ts'
 import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { maxUnixAddressBytes } from '@shellflip/fd-passing'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { ControlSocketError } from './control-socket-error.ts'
 
 /** The absolute form of a socket's path. @throws {ControlSocketError} ERR_PATH_TOO_LONG */

@@ -1,5 +1,4 @@
-import type { Checked, TwoWaySchema } from '@shellflip/internal'
-import { safeEncode } from '@shellflip/internal/schema'
+import { type Checked, safeEncode, type TwoWaySchema } from '@shellflip/internal'
 import { ControlSocketError, type ControlSocketErrorCode } from './control-socket-error.ts'
 
 /** The part of a schema that this package uses. Every schema of zod ^4.1.0 has it, and this package itself loads no zod. */

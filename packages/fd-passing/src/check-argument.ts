@@ -1,4 +1,4 @@
-import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal'
 import { invalidArgument } from './error.ts'
 
 /** TypeScript's types are no help to JavaScript. A value of the wrong type must not reach a system call as another one. */

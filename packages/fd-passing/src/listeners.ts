@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { checkOptions } from './check-argument.ts'
 import { checked, invalidArgument } from './error.ts'
 import type { FileOwner } from './file-place.ts'

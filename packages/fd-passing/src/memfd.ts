@@ -1,4 +1,4 @@
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { checkArray, checkOneOf, checkOptions } from './check-argument.ts'
 import { checked, invalidArgument } from './error.ts'
 import { native } from './native.ts'

@@ -1,4 +1,4 @@
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { checkArray } from './check-argument.ts'
 import { invalidArgument } from './error.ts'
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { isUint8Array } from 'node:util/types'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { checkArray, checkId, checkOptions, checkPid } from './check-argument.ts'
 import { type Credentials, ownCredentials } from './credentials.ts'
 import { FdPassingError, invalidArgument, systemError } from './error.ts'

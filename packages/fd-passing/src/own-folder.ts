@@ -1,6 +1,6 @@
 import { rmdirSync } from 'node:fs'
 import { constants } from 'node:os'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { checked, invalidArgument, systemError } from './error.ts'
 import {
   FilePlace,

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { isWholeNumber } from './check-argument.ts'
 import { checked, closedError, invalidArgument } from './error.ts'
 import { native } from './native.ts'

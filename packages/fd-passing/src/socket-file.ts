@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { invalidArgument, systemError } from './error.ts'
 import {
   type FileIdentity,

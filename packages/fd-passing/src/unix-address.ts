@@ -1,4 +1,4 @@
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { FdPassingError, invalidArgument, unsupported } from './error.ts'
 import { native } from './native.ts'
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { isUint8Array } from 'node:util/types'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { checked, invalidArgument } from './error.ts'
 import { native } from './native.ts'
 import { checkDescriptor } from './owned-fd.ts'

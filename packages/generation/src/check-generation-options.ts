@@ -1,4 +1,4 @@
-import { optionFault, show } from '@shellflip/internal/option-fault'
+import { optionFault, show } from '@shellflip/internal'
 import { GenerationError } from './generation-error.ts'
 import { isSignal } from './is-signal.ts'
 

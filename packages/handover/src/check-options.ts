@@ -1,4 +1,4 @@
-import { type OptionTypes, optionFault } from '@shellflip/internal/option-fault'
+import { type OptionTypes, optionFault } from '@shellflip/internal'
 import { HandoverError } from './handover-error.ts'
 
 /**

@@ -1,5 +1,4 @@
-import { RunningTimer } from '@shellflip/internal'
-import type { OptionTypes } from '@shellflip/internal/option-fault'
+import { type OptionTypes, RunningTimer } from '@shellflip/internal'
 import { checkOptions } from './check-options.ts'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'

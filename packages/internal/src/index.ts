@@ -1,11 +1,19 @@
 export { type Bytes, isText, showBytes, textOr } from './bytes.ts'
+export {
+  nearestName,
+  type OptionType,
+  type OptionTypes,
+  optionFault,
+  show,
+  unknownOptionFault,
+} from './option-fault.ts'
 export { pathFrom } from './path-from.ts'
 export { escapeUnprintable, oneLine } from './printable.ts'
 export { type PrivateFolderOptions, privateFolderFault } from './private-folder.ts'
 export { readProc, splitStrings } from './read-proc.ts'
 export { startRunningTime } from './running-time.ts'
 export { RunningTimer } from './running-timer.ts'
-export type { Checked, TwoWaySchema } from './schema.ts'
+export { type Checked, isTwoWaySchema, safeEncode, type TwoWaySchema } from './schema.ts'
 export { type SameForMs, StopRule, type StopVerdict, sameSignalForMs } from './stop-rule.ts'
 export { SweptPathWatch } from './swept-path-watch.ts'
 export { wholeTurn } from './whole-turn.ts'

@@ -1,4 +1,4 @@
-import { escapeUnprintable, oneLine } from '@shellflip/internal/printable'
+import { escapeUnprintable, oneLine } from '@shellflip/internal'
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERNAL_ERROR } from './exit-status.ts'
 import { ProcrollError } from './procroll-error.ts'
 import { surviveClosedStdout } from './terminal/closed-stdout.ts'

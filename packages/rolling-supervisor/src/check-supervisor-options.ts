@@ -1,6 +1,6 @@
 import { OwnedFd } from '@shellflip/fd-passing'
 import { isSignal } from '@shellflip/generation'
-import { optionFault, show } from '@shellflip/internal/option-fault'
+import { optionFault, show } from '@shellflip/internal'
 import type { SupervisorOptions } from './options.ts'
 import type { RestartMode } from './restart-policy.ts'
 import { SupervisorError } from './supervisor-error.ts'

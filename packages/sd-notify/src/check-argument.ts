@@ -1,5 +1,5 @@
 import { OwnedFd } from '@shellflip/fd-passing'
-import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal'
 import { SdNotifyError } from './errors.ts'
 
 export function invalid(message: string): SdNotifyError {

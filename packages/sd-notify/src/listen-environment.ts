@@ -1,4 +1,4 @@
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { invalid } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 import { fields } from './fields.ts'

@@ -1,5 +1,5 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { passBarrier } from './barrier.ts'
 import { checkFds, checkOptions, invalid } from './check-argument.ts'
 import { formatMessage } from './format-message.ts'

@@ -1,5 +1,5 @@
 import type { Credentials } from '@shellflip/fd-passing'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { invalid } from './check-argument.ts'
 import type { NotifyAccess } from './message.ts'
 

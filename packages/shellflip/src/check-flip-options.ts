@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal'
 import type { AnyFlipOptions, NormalizedOptions } from './flip-options.ts'
 import { checkLaunch } from './launch/check-launch.ts'
 import { longestTimerMs } from './longest-timer.ts'

@@ -1,4 +1,4 @@
-import { nearestName, show } from '@shellflip/internal/option-fault'
+import { nearestName, show } from '@shellflip/internal'
 import type { DrainOptions } from './drainable.ts'
 import { invalidArgument } from './shutdown-coordination-error.ts'
 

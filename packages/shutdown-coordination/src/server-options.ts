@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { show, unknownOptionFault } from '@shellflip/internal/option-fault'
+import { show, unknownOptionFault } from '@shellflip/internal'
 import type { HandOver } from './hand-over.ts'
 import type { DrainUpgraded } from './http-connection.ts'
 import type { DrainSocket } from './net-connection.ts'

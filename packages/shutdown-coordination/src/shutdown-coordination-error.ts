@@ -1,4 +1,4 @@
-import { type OptionTypes, optionFault } from '@shellflip/internal/option-fault'
+import { type OptionTypes, optionFault } from '@shellflip/internal'
 
 /**
  * - `ERR_SHUTTING_DOWN`: the reason of {@link ShutdownCoordinator.signal} once a shutdown has begun

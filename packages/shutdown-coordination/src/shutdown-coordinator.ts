@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { Server } from 'node:net'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { DrainOrder } from './drain-order.ts'
 import type { Drainable, DrainContext, DrainOptions } from './drainable.ts'
 import { RegisteredDrain } from './registered-drain.ts'

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { nearestName, show } from '@shellflip/internal/option-fault'
+import { nearestName, show } from '@shellflip/internal'
 import { invalidArgument } from './shutdown-coordination-error.ts'
 
 const uncatchable = ['SIGKILL', 'SIGSTOP']

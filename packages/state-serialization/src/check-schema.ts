@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { isTwoWaySchema } from '@shellflip/internal/schema'
+import { isTwoWaySchema } from '@shellflip/internal'
 import { fieldPath } from './field-path.ts'
 import { StateError } from './state-error.ts'
 

@@ -1,7 +1,7 @@
 /// <reference lib="es2024.string" />
 import { constants } from 'node:buffer'
 import { inspect, types } from 'node:util'
-import { unknownOptionFault } from '@shellflip/internal/option-fault'
+import { unknownOptionFault } from '@shellflip/internal'
 import { checkSchema } from './check-schema.ts'
 import type { Migrations, StateIdentity } from './compatibility.ts'
 import { maxNameBytes } from './frame.ts'

@@ -1,5 +1,4 @@
-import type { Checked } from '@shellflip/internal'
-import { safeEncode } from '@shellflip/internal/schema'
+import { type Checked, safeEncode } from '@shellflip/internal'
 import { fieldPath } from './field-path.ts'
 import { StateError } from './state-error.ts'
 import type { StateSchema } from './state-schema.ts'

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isLockFileAt, OwnedFd, setCloexec, tryLock, unlock } from '@shellflip/fd-passing'
-import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal'
 import { type Holder, readNote, writeNote } from './holder-note.ts'
 import {
   checkIsLockFile,

@@ -1,4 +1,4 @@
-import { nearestName } from '@shellflip/internal/option-fault'
+import { nearestName } from '@shellflip/internal'
 
 /** What stands behind the `?` of a `--listen` address. */
 export type ListenOptions = {

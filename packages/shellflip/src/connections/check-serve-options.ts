@@ -1,4 +1,4 @@
-import { type OptionTypes, optionFault } from '@shellflip/internal/option-fault'
+import { type OptionTypes, optionFault } from '@shellflip/internal'
 import { invalidArgument } from '../shellflip-error.ts'
 import type { ConnectionCarrier, ServeOptions } from './serve-options.ts'
 

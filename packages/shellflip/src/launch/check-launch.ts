@@ -1,4 +1,4 @@
-import { show, unknownOptionFault } from '@shellflip/internal/option-fault'
+import { show, unknownOptionFault } from '@shellflip/internal'
 import type { LaunchOptions } from '../flip-options.ts'
 import { invalidArgument } from '../shellflip-error.ts'
 

@@ -1,7 +1,6 @@
 import { ask, ControlSocketError } from '@shellflip/control-socket'
 import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
-import { oneLine } from '@shellflip/internal'
-import { optionFault, show } from '@shellflip/internal/option-fault'
+import { oneLine, optionFault, show } from '@shellflip/internal'
 import { invalidArgument } from '../shellflip-error.ts'
 
 /** Tells how a request for an upgrade ended. Each `message` is one line that a terminal shows as it is. */

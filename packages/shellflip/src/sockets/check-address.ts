@@ -1,4 +1,4 @@
-import { type OptionTypes, optionFault, show } from '@shellflip/internal/option-fault'
+import { type OptionTypes, optionFault, show } from '@shellflip/internal'
 import { serveOptionNames } from '../connections/check-serve-options.ts'
 import { invalidArgument } from '../shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './bind-address.ts'

@@ -1,7 +1,7 @@
 import { Socket as DatagramSocket } from 'node:dgram'
 import { Server } from 'node:net'
 import { OwnedFd } from '@shellflip/fd-passing'
-import { show } from '@shellflip/internal/option-fault'
+import { show } from '@shellflip/internal'
 import { invalidArgument } from '../shellflip-error.ts'
 import { ownCallOf } from './unmanaged-servers.ts'
 
