@@ -1,4 +1,3 @@
-import { escapeUnprintable, oneLine } from '@shellflip/internal'
 import { EXIT_DONE, EXIT_FAILED, EXIT_INTERNAL_ERROR } from './exit-status.ts'
 import { ProcrollError } from './procroll-error.ts'
 import { surviveClosedStdout } from './terminal/closed-stdout.ts'
@@ -17,19 +16,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { runProgram } = await import('./program.ts')
     return await runProgram(argv)
   } catch (error) {
-    await report(describe(error, argv.includes('--debug')), argv)
-    return exitCodeOf(error)
+    return await fail(error, argv)
   }
 }
 
-function exitCodeOf(error: unknown): number {
+/** Loads what it needs now: few command lines fail, and `--version` is asked often. */
+async function fail(error: unknown, argv: readonly string[]): Promise<number> {
+  const { describeError, isFault } = await import('./log/describe-error.ts')
+  await report(describeError(error, argv.includes('--debug')), argv)
   if (error instanceof ProcrollError) return error.exitCode
   return isFault(error) ? EXIT_INTERNAL_ERROR : EXIT_FAILED
-}
-
-/** The system and the libraries below give their errors a code. One without a code is a fault of procroll. */
-function isFault(error: unknown): boolean {
-  return !(error instanceof Error && 'code' in error)
 }
 
 async function report(message: string, argv: readonly string[]): Promise<void> {
@@ -40,16 +36,4 @@ async function report(message: string, argv: readonly string[]): Promise<void> {
     // The native addon is missing, which is what the message says.
     process.stderr.write(`procroll: ${message}\n`)
   }
-}
-
-/**
- * Errors of the libraries below say what to do as well. Only an error in procroll itself needs a stack. A message may
- * quote names and reasons that others wrote, so it is escaped.
- */
-function describe(error: unknown, debug: boolean): string {
-  if (!(error instanceof Error)) return oneLine(String(error))
-  if (isFault(error) && debug && error.stack !== undefined) {
-    return error.stack.split('\n').map(escapeUnprintable).join('\n')
-  }
-  return oneLine(error.message)
 }
