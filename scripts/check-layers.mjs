@@ -9,7 +9,7 @@ const layers = [
   ['fd-passing', 'state-serialization', 'shutdown-coordination'],
   ['sd-notify', 'upgrade-lock'],
   ['generation', 'control-socket'],
-  ['handover', 'rolling-supervisor'],
+  ['handover', 'launcher', 'rolling-supervisor'],
   ['shellflip', 'procroll'],
 ]
 

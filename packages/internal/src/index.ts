@@ -1,4 +1,6 @@
 export { type Bytes, isText, showBytes, textOr } from './bytes.ts'
+export { CodedError } from './coded-error.ts'
+export { longestTimerMs } from './longest-timer.ts'
 export {
   nearestName,
   type OptionType,
@@ -10,6 +12,7 @@ export {
 export { pathFrom } from './path-from.ts'
 export { escapeUnprintable, oneLine } from './printable.ts'
 export { type PrivateFolderOptions, privateFolderFault } from './private-folder.ts'
+export { RaisedSignals } from './raised-signals.ts'
 export { readProc, splitStrings } from './read-proc.ts'
 export { startRunningTime } from './running-time.ts'
 export { RunningTimer } from './running-timer.ts'
@@ -17,4 +20,5 @@ export { type Checked, isTwoWaySchema, safeEncode, type TwoWaySchema } from './s
 export { type SameForMs, StopRule, type StopVerdict, sameSignalForMs } from './stop-rule.ts'
 export { SweptPathWatch } from './swept-path-watch.ts'
 export { wholeTurn } from './whole-turn.ts'
+export { type Limit, within } from './within.ts'
 export { type WorkingDirectory, workingDirectory } from './working-directory.ts'

@@ -1,10 +1,10 @@
 import type { HandoverChannel, HandoverOffer } from '@shellflip/handover'
-import type { LaunchCommand } from './launch/launch-command.ts'
+import type { LaunchCommand } from '@shellflip/launcher'
 import type { UpgradeFailure } from './outcome.ts'
 
 /** What there is to hand over, to whom, and until when. */
 export type Attempt = {
-  /** Returns the command that starts the successor. @throws {ShellflipError} ERR_NOT_REPEATABLE */
+  /** Returns the command that starts the successor. @throws {LauncherError} ERR_NOT_REPEATABLE */
   readonly launch: () => LaunchCommand
   readonly offer: HandoverOffer<unknown>
   readonly readyTimeoutMs: number

@@ -1,8 +1,7 @@
 import { constants } from 'node:os'
-import { type OptionTypes, optionFault, show } from '@shellflip/internal'
+import { longestTimerMs, type OptionTypes, optionFault, show } from '@shellflip/internal'
+import { checkLaunch } from '@shellflip/launcher'
 import type { AnyFlipOptions, NormalizedOptions } from './flip-options.ts'
-import { checkLaunch } from './launch/check-launch.ts'
-import { longestTimerMs } from './longest-timer.ts'
 import { checkStateOptions } from './saved-state.ts'
 import { invalidArgument } from './shellflip-error.ts'
 

@@ -1,4 +1,5 @@
 export type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
+export { LauncherError, type LauncherErrorCode, type LaunchOptions } from '@shellflip/launcher'
 export {
   ShutdownCoordinator,
   type ShutdownReport,
@@ -9,7 +10,6 @@ export type { Flip } from './flip.ts'
 export { type FlipEvent, flipChannel, type UpgradeTrigger } from './flip-events.ts'
 export type {
   FlipOptions,
-  LaunchOptions,
   UpgradeHooks,
   WithoutState,
   WithState,

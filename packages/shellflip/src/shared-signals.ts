@@ -1,4 +1,4 @@
-import { wordsOf } from './launch/inspector-options.ts'
+import { nodeOptionWords } from '@shellflip/launcher'
 
 /** Another use of a signal that is one of ours as well. */
 export type SharedSignal = { readonly signal: NodeJS.Signals; readonly by: string; readonly message: string }
@@ -16,7 +16,7 @@ export function sharedSignals(signals: readonly NodeJS.Signals[]): SharedSignal[
 }
 
 function heapSnapshotUses(): Use[] {
-  const words = [...wordsOf(process.env.NODE_OPTIONS ?? ''), ...process.execArgv]
+  const words = [...nodeOptionWords(process.env.NODE_OPTIONS ?? ''), ...process.execArgv]
   const signal = optionValue('--heapsnapshot-signal', words)
   const effect = 'writes a heap snapshot, which can take seconds'
   return signal === undefined ? [] : [{ signal, by: '--heapsnapshot-signal', effect }]

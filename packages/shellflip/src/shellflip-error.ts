@@ -4,13 +4,12 @@
  * - `ERR_INVALID_ARGUMENT`: a mistake in an option or an address; the message names it.
  * - `ERR_CLUSTER_WORKER`, `ERR_WORKER_THREAD`: called where the process is not ours to replace.
  * - `ERR_CALLED_TWICE`: `shellflip()` or `ready()` a second time.
- * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER, SHELLFLIP_LAUNCHER or an OXY_ variable does not name what it must.
+ * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER or an OXY_ variable does not name what it must.
  * - `ERR_CANNOT_LISTEN`: an address cannot be bound: `cause` has the system's word.
  * - `ERR_PID_FILE`: the pid file cannot be written. `cause` has the system's word.
  * - `ERR_NO_SUCH_SOCKET`: a socket was asked for by name alone, and nobody has passed one of that name.
  * - `ERR_NO_FD_STORE`: the service manager keeps no descriptors, or too few.
  * - `ERR_UNMANAGED_SERVER`: a successor's program binds an address itself; the message names it.
- * - `ERR_NOT_REPEATABLE`: no command starts this program again: it came from standard input, or its folder is gone.
  * - `ERR_STATE_NOT_READ`: `ready()` was called before a state that is a stream was read to its end.
  * - `ERR_STOPPED`: stopped before it was ready, or a socket is asked for when this process serves no more.
  */
@@ -25,7 +24,6 @@ export type ShellflipErrorCode =
   | 'ERR_NO_SUCH_SOCKET'
   | 'ERR_NO_FD_STORE'
   | 'ERR_UNMANAGED_SERVER'
-  | 'ERR_NOT_REPEATABLE'
   | 'ERR_STATE_NOT_READ'
   | 'ERR_STOPPED'
 

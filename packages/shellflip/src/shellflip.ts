@@ -1,5 +1,13 @@
 import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
+import {
+  findStarter,
+  IpcParent,
+  launchService,
+  startDirectly,
+  startForManager,
+  startsAsLauncher,
+} from '@shellflip/launcher'
 import { FdStore } from './fd-store/fd-store.ts'
 import { Flip, type ServiceParent } from './flip.ts'
 import { announcer } from './flip-events.ts'
@@ -11,10 +19,6 @@ import {
   type WithState,
   type WithStateStream,
 } from './flip-options.ts'
-import { IpcParent } from './launcher/ipc-parent.ts'
-import { launchService } from './launcher/launcher.ts'
-import { findStarter } from './launcher/start-by-launcher.ts'
-import { startsAsLauncher } from './launcher/starts-as-launcher.ts'
 import { ManagerLink } from './manager-link.ts'
 import { OlderGenerations } from './older-generations.ts'
 import { findPredecessor, refuseHandover } from './predecessor/find-predecessor.ts'
@@ -23,8 +27,6 @@ import type { Predecessor } from './predecessor/predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import { attemptBySuccessor } from './successor/attempt-by-successor.ts'
-import { startDirectly } from './successor/start-directly.ts'
-import { startForManager } from './successor/start-for-manager.ts'
 
 let called = false
 

@@ -1,5 +1,4 @@
-import { type SameForMs, StopRule, sameSignalForMs } from '@shellflip/internal'
-import { RaisedSignals } from './raised-signals.ts'
+import { RaisedSignals, type SameForMs, StopRule, sameSignalForMs } from '@shellflip/internal'
 
 /** What can call for a stop: a signal, a message of the parent, or the program by `flip.stop()`. */
 export type StopCause = NodeJS.Signals | 'message' | 'call'

@@ -1,7 +1,7 @@
+import { type Limit, within } from '@shellflip/internal'
 import type { Attempt, AttemptUpgrade, UpgradeResult } from './attempt.ts'
 import type { FlipEvent } from './flip-events.ts'
 import type { UpgradeHooks } from './flip-options.ts'
-import { type Limit, within } from './within.ts'
 
 export type Upgrade = Omit<Attempt, 'onStarted'> & {
   readonly attempt: AttemptUpgrade

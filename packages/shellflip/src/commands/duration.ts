@@ -1,4 +1,4 @@
-import { longestTimerMs } from '../longest-timer.ts'
+import { longestTimerMs } from '@shellflip/internal'
 
 const unitsMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
 

@@ -1,8 +1,8 @@
+import { within } from '@shellflip/internal'
 import { SdNotifyError } from '@shellflip/sd-notify'
 import type { AttemptUpgrade } from '../attempt.ts'
 import type { UpgradeFailure } from '../outcome.ts'
 import { ShellflipError } from '../shellflip-error.ts'
-import { within } from '../within.ts'
 import type { FdStore } from './fd-store.ts'
 
 /**

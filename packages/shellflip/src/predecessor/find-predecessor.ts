@@ -1,6 +1,6 @@
 import { HandoverChannel } from '@shellflip/handover'
+import { handoverVariable } from '@shellflip/launcher'
 import type { Notifier } from '@shellflip/sd-notify'
-import { handoverVariable } from '../descriptor-variables.ts'
 import { emptyStore } from '../fd-store/empty-store.ts'
 import type { FlipEvent } from '../flip-events.ts'
 import type { NormalizedOptions } from '../flip-options.ts'

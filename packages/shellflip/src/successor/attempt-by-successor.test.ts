@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { dup, UnixSocket } from '@shellflip/fd-passing'
 import { HandoverChannel } from '@shellflip/handover'
-import { waitFor } from '@shellflip/testing'
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Attempt } from '../attempt.ts'
-import { ShellflipError } from '../shellflip-error.ts'
-import { attemptBySuccessor } from './attempt-by-successor.ts'
 import {
+  LauncherError,
   type ProcessExit,
   type StartSuccessor,
   type SuccessorProcess,
   starterGone,
-} from './successor-process.ts'
+} from '@shellflip/launcher'
+import { waitFor } from '@shellflip/testing'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Attempt } from '../attempt.ts'
+import { attemptBySuccessor } from './attempt-by-successor.ts'
 
 /** An attempt whose successor is started when `start` is called, and not before. */
 function standstill(limits: Partial<Attempt> = {}) {
@@ -107,7 +107,7 @@ test('nor for ever for one that the system does not let us kill', async () => {
 
 test('a command that cannot be repeated is told as what cannot be started', async () => {
   const launch = () => {
-    throw new ShellflipError('ERR_NOT_REPEATABLE', 'it came from standard input')
+    throw new LauncherError('ERR_NOT_REPEATABLE', 'it came from standard input')
   }
   const start: StartSuccessor = () => Promise.reject(new Error('nothing is started'))
   expect(await attemptBySuccessor(start)(attemptWith({ launch }))).toEqual({

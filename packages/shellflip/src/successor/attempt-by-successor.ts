@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
+import { within } from '@shellflip/internal'
+import { type StartSuccessor, type SuccessorProcess, starterGone } from '@shellflip/launcher'
 import type { Attempt, AttemptUpgrade, UpgradeResult } from '../attempt.ts'
 import type { UpgradeFailure } from '../outcome.ts'
-import { within } from '../within.ts'
 import { Candidate } from './candidate.ts'
 import { lastWordsMs } from './last-words.ts'
-import { type StartSuccessor, type SuccessorProcess, starterGone } from './successor-process.ts'
 
 /**
  * Starts a successor and hands over to it. If that fails nothing of it is left: it is dead and reaped, with all that

@@ -1,8 +1,8 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { type PidWatch, watchPid } from '@shellflip/fd-passing'
+import type { ProcessExit, SuccessorProcess } from '@shellflip/launcher'
+import { WrappedService } from '@shellflip/launcher'
 import { lastWordsMs } from './last-words.ts'
-import type { ProcessExit, SuccessorProcess } from './successor-process.ts'
-import { WrappedService } from './wrapped-service.ts'
 
 /**
  * A successor that is not committed yet. It is the process that was started, until its hello comes from another one: then

@@ -1,22 +1,30 @@
 import { constants } from 'node:os'
 import { type OwnedFd, reapOrphans } from '@shellflip/fd-passing'
 import { listenEnvironment, listenFds } from '@shellflip/sd-notify'
+import type { EnvironmentChanges } from '../command/environment.ts'
+import { type LaunchCommand, launchCommand } from '../command/launch-command.ts'
+import type { LaunchOptions } from '../command/launch-options.ts'
 import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
-import type { NormalizedOptions } from '../flip-options.ts'
-import type { EnvironmentChanges } from '../launch/environment.ts'
-import { type LaunchCommand, launchCommand } from '../launch/launch-command.ts'
-import { type PassedFd, ServiceChild } from '../successor/service-child.ts'
-import type { ProcessExit } from '../successor/successor-process.ts'
+import { type PassedFd, ServiceChild } from '../start/service-child.ts'
+import type { ProcessExit } from '../start/successor-process.ts'
 import { IpcParent } from './ipc-parent.ts'
 import { LauncherLink } from './launcher-link.ts'
 import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
 import { relaySignals } from './relay-signals.ts'
 
-type Options = Pick<NormalizedOptions, 'launch' | 'signals' | 'stopSignals'>
+export type LauncherOptions = {
+  /** How each generation after the first one is started. @default by the command of this process */
+  readonly launch?: LaunchOptions | undefined
+  /** Signals that the generation that serves gets, besides the usual ones. */
+  readonly signals: readonly NodeJS.Signals[]
+  /** Signals that stop the service. One that comes during an upgrade stops the generation that serves after it. */
+  readonly stopSignals: readonly NodeJS.Signals[]
+}
+
 type Link = LauncherLink<FromLauncher, ToLauncher>
 
 /** Makes this process the launcher of the service, for the rest of its life. @throws the system's error, with its `code` */
-export async function launchService(options: Options): Promise<never> {
+export async function launchService(options: LauncherOptions): Promise<never> {
   const stopSignal = options.stopSignals[0] ?? 'SIGTERM'
   const parent = IpcParent.find(() => launcher.pass(stopSignal))
   // Its generations keep it alive, and nothing else.
@@ -34,7 +42,7 @@ export async function launchService(options: Options): Promise<never> {
  * with the exit status of the one that served last.
  */
 class Launcher {
-  readonly #options: Options
+  readonly #options: LauncherOptions
   /** Told once that the service is ready: it knows of no upgrades. */
   #parent: IpcParent | undefined
   readonly #living = new Set<ServiceChild>()
@@ -45,7 +53,7 @@ class Launcher {
   #stopSignal: NodeJS.Signals | undefined
   #lastExit: ProcessExit = { code: 1, signal: null }
 
-  constructor(options: Options, parent: IpcParent | undefined) {
+  constructor(options: LauncherOptions, parent: IpcParent | undefined) {
     this.#options = options
     this.#parent = parent
   }

@@ -1,14 +1,14 @@
 import { watchPid } from '@shellflip/fd-passing'
 import { launcherVariable } from '../descriptor-variables.ts'
-import { ShellflipError } from '../shellflip-error.ts'
-import { killGroup } from '../successor/kill-group.ts'
-import { startDirectly } from '../successor/start-directly.ts'
+import { LauncherError } from '../launcher-error.ts'
+import { killGroup } from '../start/kill-group.ts'
+import { startDirectly } from '../start/start-directly.ts'
 import {
   type ProcessExit,
   type StartSuccessor,
   type SuccessorProcess,
   starterGone,
-} from '../successor/successor-process.ts'
+} from '../start/successor-process.ts'
 import { LauncherLink } from './launcher-link.ts'
 import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
 
@@ -27,7 +27,7 @@ export type Starter = {
 /**
  * How this process starts a successor: by its launcher, if it has one.
  *
- * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT
+ * @throws {LauncherError} ERR_LAUNCHER_ENVIRONMENT
  */
 export function findStarter(env: NodeJS.ProcessEnv = process.env): Starter {
   const { [launcherVariable]: told } = env
@@ -114,8 +114,8 @@ function adoptLink(told: string): Link {
     if (!/^\d{1,6}$/.test(told)) throw new Error('it is not a number')
     return LauncherLink.adopt(Number(told))
   } catch (cause) {
-    throw new ShellflipError(
-      'ERR_HANDOVER_ENVIRONMENT',
+    throw new LauncherError(
+      'ERR_LAUNCHER_ENVIRONMENT',
       `${launcherVariable}=${told} does not name a launcher (${(cause as Error).message}): ` +
         'it is for a process that its launcher starts, do not set it by hand',
       { cause },

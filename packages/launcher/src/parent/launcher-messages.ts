@@ -1,4 +1,4 @@
-import type { ProcessExit } from '../successor/successor-process.ts'
+import type { ProcessExit } from '../start/successor-process.ts'
 
 /*
  * The launcher is of the version that was started first, and older than the generations that it starts later on: what

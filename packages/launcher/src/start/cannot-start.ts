@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
-import type { LaunchCommand } from '../launch/launch-command.ts'
+import type { LaunchCommand } from '../command/launch-command.ts'
 
 const reasons: Readonly<Record<string, (file: string) => string>> = {
   ENOENT: (file) => `there is no program ${file}`,

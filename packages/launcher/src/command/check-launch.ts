@@ -1,10 +1,10 @@
 import { show, unknownOptionFault } from '@shellflip/internal'
-import type { LaunchOptions } from '../flip-options.ts'
-import { invalidArgument } from '../shellflip-error.ts'
+import { invalidArgument } from '../launcher-error.ts'
+import type { LaunchOptions } from './launch-options.ts'
 
 const known = ['file', 'args', 'cwd', 'env'] as const
 
-/** @throws {ShellflipError} ERR_INVALID_ARGUMENT, naming the option and the value */
+/** @throws {LauncherError} ERR_INVALID_ARGUMENT, naming the option and the value */
 export function checkLaunch(launch: LaunchOptions | undefined): void {
   if (launch === undefined) return
   const fault = unknownOptionFault('launch', launch, known)

@@ -2,10 +2,10 @@ import { fstatSync, realpathSync } from 'node:fs'
 import { delimiter, join, resolve, sep } from 'node:path'
 import { isatty } from 'node:tty'
 import { readProc, workingDirectory } from '@shellflip/internal'
-import type { LaunchOptions } from '../flip-options.ts'
-import { ShellflipError } from '../shellflip-error.ts'
+import { LauncherError } from '../launcher-error.ts'
 import { changed, type Environment, type EnvironmentChanges } from './environment.ts'
 import { nodeOptionsWithOwnInspector, withOwnInspector } from './inspector-options.ts'
+import type { LaunchOptions } from './launch-options.ts'
 import { startedEnvironment } from './started-environment.ts'
 import { typedArguments } from './typed-arguments.ts'
 
@@ -24,7 +24,7 @@ const started = readStart()
  * Returns the command that starts this program again, as its user typed it, but for what the options say.
  *
  * @param variables are set besides, and `launch.env` can change them
- * @throws {ShellflipError} ERR_NOT_REPEATABLE
+ * @throws {LauncherError} ERR_NOT_REPEATABLE
  */
 export function launchCommand(launch: LaunchOptions, variables: EnvironmentChanges = {}): LaunchCommand {
   const { file = started.node, args = repeatable(), env = {} } = launch
@@ -36,7 +36,7 @@ export function launchCommand(launch: LaunchOptions, variables: EnvironmentChang
 function repeatable(): (string | Buffer)[] {
   const { args } = started
   if (args !== undefined) return [...withOwnInspector(args.options), ...args.rest]
-  throw new ShellflipError(
+  throw new LauncherError(
     'ERR_NOT_REPEATABLE',
     'this program was read from standard input, which cannot be read again. Start it from a file, or name one in launch.args',
   )
@@ -46,7 +46,7 @@ function launchDirectory(asked: string | undefined): string | Buffer {
   const { typed } = started.cwd
   const cwd = asked === undefined ? typed : resolve(typeof typed === 'string' ? typed : sep, asked)
   if (cwd !== undefined) return cwd
-  throw new ShellflipError(
+  throw new LauncherError(
     'ERR_NOT_REPEATABLE',
     'the working directory of this process was removed before it started. Name one in launch.cwd',
   )

@@ -1,4 +1,4 @@
-import { RaisedSignals } from '../raised-signals.ts'
+import { RaisedSignals } from '@shellflip/internal'
 import { oncePerRequest } from './once-per-request.ts'
 
 /** What a service may handle, or end by. Of these a process without a handler dies, and PID 1 would not even notice. */

@@ -20,7 +20,7 @@ export function withOwnInspector<Arg extends string | Buffer>(options: readonly 
 /** The same for the variable NODE_OPTIONS. */
 export function nodeOptionsWithOwnInspector(value: Buffer): Buffer {
   // As latin1: what Node reads as syntax is ASCII, and the other bytes stay.
-  const options = wordsOf(value.toString('latin1'))
+  const options = nodeOptionWords(value.toString('latin1'))
   const own = withOwnInspector(options)
   if (own.every((option, index) => option === options[index])) return value
   return Buffer.from(own.map(quoted).join(' '), 'latin1')
@@ -34,7 +34,7 @@ function freePort(address: string): string {
 }
 
 /** ParseNodeOptionsEnvVar() of Node: words are separated by spaces, `"` quotes, and `\` escapes inside of quotes. */
-export function wordsOf(text: string): string[] {
+export function nodeOptionWords(text: string): string[] {
   const words = text.match(/(?:"(?:\\.|[^"\\])*"?|[^ "])+/gs) ?? []
   return words.map((word) => word.replace(/"((?:\\.|[^"\\])*)"?/gs, (_, inner: string) => unescaped(inner)))
 }

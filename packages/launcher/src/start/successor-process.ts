@@ -1,5 +1,5 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
-import type { LaunchCommand } from '../launch/launch-command.ts'
+import type { LaunchCommand } from '../command/launch-command.ts'
 
 export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
 

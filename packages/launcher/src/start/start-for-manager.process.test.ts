@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { socketpair } from '@shellflip/fd-passing'
 import { isAlive, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
-import { launchCommand } from '../launch/launch-command.ts'
+import { launchCommand } from '../command/launch-command.ts'
 import { startForManager } from './start-for-manager.ts'
 
 /** Starts a program of node's, `--eval`, as a successor would be. */

@@ -1,0 +1,9 @@
+/** An error with a stable `code`. Each package derives a class of its own from it. */
+export class CodedError<Code extends string> extends Error {
+  readonly code: Code
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

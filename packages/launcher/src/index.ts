@@ -1,0 +1,20 @@
+export { checkLaunch } from './command/check-launch.ts'
+export type { Environment, EnvironmentChanges } from './command/environment.ts'
+export { nodeOptionWords } from './command/inspector-options.ts'
+export { type LaunchCommand, launchCommand } from './command/launch-command.ts'
+export type { LaunchOptions } from './command/launch-options.ts'
+export { handoverVariable } from './descriptor-variables.ts'
+export { LauncherError, type LauncherErrorCode } from './launcher-error.ts'
+export { IpcParent } from './parent/ipc-parent.ts'
+export { type LauncherOptions, launchService } from './parent/launcher.ts'
+export { findStarter, type Starter } from './parent/start-by-launcher.ts'
+export { startsAsLauncher } from './parent/starts-as-launcher.ts'
+export { startDirectly } from './start/start-directly.ts'
+export { startForManager } from './start/start-for-manager.ts'
+export {
+  type ProcessExit,
+  type StartSuccessor,
+  type SuccessorProcess,
+  starterGone,
+} from './start/successor-process.ts'
+export { WrappedService } from './start/wrapped-service.ts'
