@@ -10,6 +10,7 @@ const layers = [
   ['sd-notify', 'upgrade-lock'],
   ['generation', 'control-socket'],
   ['handover', 'launcher', 'rolling-supervisor'],
+  ['fd-store', 'listeners'],
   ['shellflip', 'procroll'],
 ]
 

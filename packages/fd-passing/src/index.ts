@@ -1,5 +1,6 @@
 export { adoptedChildren, adoptOrphans } from './adopted-children.ts'
 export { type ClaimedUnixPath, claimUnixPath } from './claim-unix-path.ts'
+export { closeAll } from './close-all.ts'
 export { type Credentials, peerCredentials } from './credentials.ts'
 export { dup, isCloexec, pipe, setCloexec } from './descriptors.ts'
 export { duplicateFrom } from './duplicate-from.ts'

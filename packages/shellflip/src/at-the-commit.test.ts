@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { listenUnix } from '@shellflip/fd-passing'
-import { giveHandover, HandoverChannel } from '@shellflip/handover'
+import { giveHandover, HandoverChannel, socketKinds } from '@shellflip/handover'
 import { temporaryFolder } from '@shellflip/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Flip, type FlipParts } from './flip.ts'
@@ -9,7 +9,6 @@ import { normalizeOptions } from './flip-options.ts'
 import type { UpgradeOutcome } from './outcome.ts'
 import { HandedOver } from './predecessor/handed-over.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
-import { kinds } from './socket-key.ts'
 
 // What ends a process that does not end by itself: here it would be the test's.
 vi.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit)
@@ -47,7 +46,11 @@ async function successor() {
   const pidFile = folder.join('pid')
   const { channel, remote } = HandoverChannel.pair()
   const listeners = Object.values(paths).map((path) => listenUnix({ path }))
-  const keys = [`${kinds.bound}unix:${paths.wanted}`, `${kinds.bound}unix:${paths.unwanted}`, kinds.control]
+  const keys = [
+    `${socketKinds.bound}unix:${paths.wanted}`,
+    `${socketKinds.bound}unix:${paths.unwanted}`,
+    socketKinds.control,
+  ]
   const sockets = listeners.map((fd, index) => ({ name: keys[index] as string, fd }))
   const giving = giveHandover(channel, { version: '1', sockets })
   const predecessor = await HandedOver.open(HandoverChannel.adopt(remote), undefined, 5_000)

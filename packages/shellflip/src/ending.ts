@@ -1,8 +1,8 @@
+import type { FdStore } from '@shellflip/fd-store'
 import type { HandoverChannel } from '@shellflip/handover'
 import { longestTimerMs } from '@shellflip/internal'
 import type { ShutdownCoordinator, ShutdownReport } from '@shellflip/shutdown-coordination'
 import type { Estate, EstateParts } from './estate.ts'
-import type { FdStore } from './fd-store/fd-store.ts'
 import type { FlipEnd } from './outcome.ts'
 
 /** For the program's own farewell after its work was cut, in milliseconds. */

@@ -1,8 +1,9 @@
+import { closeAll } from '@shellflip/fd-passing'
+import type { FdStore } from '@shellflip/fd-store'
 import type { HandoverChannel, OfferedSocket, OfferedState } from '@shellflip/handover'
 import { wholeTurn } from '@shellflip/internal'
-import { closeAll } from './close-all.ts'
+import { forgetOwnCalls, Listeners, ownCall } from '@shellflip/listeners'
 import { OpenConnections } from './connections/open-connections.ts'
-import type { FdStore } from './fd-store/fd-store.ts'
 import type { ActivationStep, FlipEvent } from './flip-events.ts'
 import type { NormalizedOptions } from './flip-options.ts'
 import type { ManagerLink } from './manager-link.ts'
@@ -12,8 +13,6 @@ import type { Predecessor } from './predecessor/predecessor.ts'
 import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { savedState } from './saved-state.ts'
 import { ShellflipError } from './shellflip-error.ts'
-import { HeldSockets } from './sockets/held-sockets.ts'
-import { forgetOwnCalls, ownCallsFault } from './sockets/unmanaged-servers.ts'
 
 export type EstateParts = {
   readonly options: NormalizedOptions
@@ -27,7 +26,7 @@ export type EstateParts = {
 
 /** All that this process has of the service, and that whoever comes next shall have. */
 export class Estate {
-  readonly sockets: HeldSockets
+  readonly sockets: Listeners
   readonly connections: OpenConnections
   readonly #parts: EstateParts
   readonly #pidFile: PidFile | undefined
@@ -36,7 +35,7 @@ export class Estate {
   constructor(parts: EstateParts) {
     const { options, predecessor, emit } = parts
     this.#parts = parts
-    this.sockets = new HeldSockets(predecessor, () => this.#socketsChanged())
+    this.sockets = new Listeners(predecessor, () => this.#socketsChanged())
     this.connections = new OpenConnections(emit)
     this.#pidFile = options.pidFile === undefined ? undefined : new PidFile(options.pidFile)
   }
@@ -196,4 +195,15 @@ export class Estate {
       closeAll(sockets.map(({ fd }) => fd))
     }
   }
+}
+
+/** Tells what to do about an address that the program binds itself. */
+function ownCallsFault(): string | undefined {
+  const call = ownCall()
+  return (
+    call &&
+    `the program calls ${call} itself. Two versions cannot both have that address during an upgrade. ` +
+      'Pass the server to flip.listen(), or the UDP socket to flip.bind(). ' +
+      'A server that only this process uses can listen on port 0, or start after flip.ready().'
+  )
 }

@@ -1,19 +1,22 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
+import { closeAll } from '@shellflip/fd-passing'
 import type { HandoverChannel } from '@shellflip/handover'
 import { launchCommand } from '@shellflip/launcher'
+import type { BindAddress, ListenAddress } from '@shellflip/listeners'
+import { closeDatagram } from '@shellflip/listeners'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
 import { activeResources } from './active-resources.ts'
 import type { AttemptUpgrade, UpgradeResult } from './attempt.ts'
-import { closeAll } from './close-all.ts'
-import { checkServeOptions } from './connections/check-serve-options.ts'
+import { attemptByStore } from './carrier/attempt-by-store.ts'
+import { passOnStop } from './carrier/pass-on-stop.ts'
+import { checkServeOptions, serveOptionNames } from './connections/check-serve-options.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
 import { DrainRegistrations } from './drain-registrations.ts'
 import { Ending } from './ending.ts'
 import { Estate, type EstateParts } from './estate.ts'
-import { attemptByStore } from './fd-store/attempt-by-store.ts'
 import type { UpgradeTrigger } from './flip-events.ts'
 import { type FlipAction, type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
 import { admitUpgrade, leaveLock, releaseGivenLock, releaseLock } from './one-at-a-time.ts'
@@ -21,10 +24,7 @@ import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } fr
 import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { sharedSignals } from './shared-signals.ts'
 import { ShellflipError } from './shellflip-error.ts'
-import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
-import { closeDatagram } from './sockets/datagram-socket.ts'
 import { Stops } from './stop-signals.ts'
-import { passOnStop } from './successor/pass-on-stop.ts'
 import { soften, systemFailure, upgrade } from './upgrade.ts'
 
 export type FlipParts = EstateParts & {
@@ -111,6 +111,7 @@ export class Flip<S> {
         )
       },
       onKey: (key) => connections.route(key, server, options),
+      otherOptions: serveOptionNames,
     })
   }
 

@@ -1,5 +1,12 @@
 export type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
+export { FdStoreError, type FdStoreErrorCode } from '@shellflip/fd-store'
 export { LauncherError, type LauncherErrorCode, type LaunchOptions } from '@shellflip/launcher'
+export {
+  type BindAddress,
+  type ListenAddress,
+  ListenersError,
+  type ListenersErrorCode,
+} from '@shellflip/listeners'
 export {
   ShutdownCoordinator,
   type ShutdownReport,
@@ -25,4 +32,3 @@ export {
 export { askForRestart, type RestartOutcome } from './restart-socket/ask-for-restart.ts'
 export { shellflip } from './shellflip.ts'
 export { ShellflipError, type ShellflipErrorCode } from './shellflip-error.ts'
-export type { BindAddress, ListenAddress } from './sockets/bind-address.ts'

@@ -1,10 +1,9 @@
-import { type OwnedFd, socketpair, UnixSocket } from '@shellflip/fd-passing'
+import { closeAll, type OwnedFd, socketpair, UnixSocket } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
+import { socketKinds } from '@shellflip/handover'
 import { oneLine } from '@shellflip/internal'
-import { closeAll } from './close-all.ts'
 import { describeOlder, type OlderGeneration } from './describe-older.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
-import { kinds } from './socket-key.ts'
 
 /** How long an older generation may take to answer what it does, in milliseconds. One that stands still does not answer. */
 const answerMs = 500
@@ -24,7 +23,7 @@ export class OlderGenerations {
   readonly #own = socketpair('stream')
 
   constructor(predecessor: Predecessor) {
-    for (const key of predecessor.keys(kinds.draining)) {
+    for (const key of predecessor.keys(socketKinds.draining)) {
       const end = predecessor.socket(key)?.fd
       if (end !== undefined) this.#watch(key, end)
     }
@@ -38,7 +37,7 @@ export class OlderGenerations {
   offered(): OfferedSocket[] {
     const [, own] = this.#own
     const draining = [...this.#draining].map(([name, fd]) => ({ name, fd }))
-    return [...draining, { name: `${kinds.draining}${process.pid}`, fd: own }]
+    return [...draining, { name: `${socketKinds.draining}${process.pid}`, fd: own }]
   }
 
   /** Tells those that drain from those that have drained, and that something else keeps alive. */
@@ -77,7 +76,7 @@ export class OlderGenerations {
   }
 
   #ask(key: string, socket: UnixSocket): Promise<OlderGeneration> {
-    const pid = Number(key.slice(kinds.draining.length))
+    const pid = Number(key.slice(socketKinds.draining.length))
     return new Promise((resolve) => {
       const answered = (line: string) => {
         clearTimeout(limit)

@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs'
 import type { OwnedFd } from '@shellflip/fd-passing'
+import { closeAll } from '@shellflip/fd-passing'
 import { UpgradeLock, type UpgradeLockError } from '@shellflip/upgrade-lock'
-import { closeAll } from './close-all.ts'
 import type { UpgradeOutcome } from './outcome.ts'
 
 export type Admission =

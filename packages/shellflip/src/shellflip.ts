@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
+import { FdStore } from '@shellflip/fd-store'
 import {
   findStarter,
   IpcParent,
@@ -8,7 +9,7 @@ import {
   startForManager,
   startsAsLauncher,
 } from '@shellflip/launcher'
-import { FdStore } from './fd-store/fd-store.ts'
+import { attemptBySuccessor } from './carrier/attempt-by-successor.ts'
 import { Flip, type ServiceParent } from './flip.ts'
 import { announcer } from './flip-events.ts'
 import {
@@ -26,7 +27,6 @@ import { FirstStart } from './predecessor/first-start.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 import { RestartSocket } from './restart-socket/restart-socket.ts'
 import { ShellflipError } from './shellflip-error.ts'
-import { attemptBySuccessor } from './successor/attempt-by-successor.ts'
 
 let called = false
 

@@ -1,7 +1,7 @@
+import { emptyStore } from '@shellflip/fd-store'
 import { HandoverChannel } from '@shellflip/handover'
 import { handoverVariable } from '@shellflip/launcher'
 import type { Notifier } from '@shellflip/sd-notify'
-import { emptyStore } from '../fd-store/empty-store.ts'
 import type { FlipEvent } from '../flip-events.ts'
 import type { NormalizedOptions } from '../flip-options.ts'
 import { ShellflipError } from '../shellflip-error.ts'

@@ -1,11 +1,10 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
+import { isReachable, readStoredState, storedKey } from '@shellflip/fd-store'
+import { socketKinds } from '@shellflip/handover'
+import type { InheritedSocket } from '@shellflip/listeners'
 import { listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
-import { isReachable } from '../fd-store/is-reachable.ts'
-import { storedKey } from '../fd-store/stored-name.ts'
-import { readStoredState } from '../fd-store/stored-state.ts'
-import { kinds } from '../socket-key.ts'
-import type { InheritedSocket, Predecessor } from './predecessor.ts'
+import type { Predecessor } from './predecessor.ts'
 
 type Passed = { readonly key: string; readonly fd: OwnedFd }
 
@@ -35,7 +34,7 @@ export class FirstStart implements Predecessor {
     this.#onTaken = onTaken
     for (const { name, fd } of listenFds()) {
       const key = storedKey(name)
-      if (key === undefined) this.#passed.push({ key: kinds.activated + name, fd })
+      if (key === undefined) this.#passed.push({ key: socketKinds.activated + name, fd })
       else this.#takeBack(key, fd)
     }
   }
@@ -48,7 +47,7 @@ export class FirstStart implements Predecessor {
   async state(
     definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
   ): Promise<unknown | AsyncIterable<unknown> | undefined> {
-    const fd = this.#take(kinds.state + definition.name)
+    const fd = this.#take(socketKinds.state + definition.name)
     if (fd === undefined) {
       if (this.#stored.size > 0) this.#onStateDiscarded(missingState(definition.name, this.#stored))
       return undefined
@@ -62,7 +61,7 @@ export class FirstStart implements Predecessor {
 
   socket(key: string): InheritedSocket | undefined {
     const fd = this.#take(key)
-    return fd && { fd, activated: key.startsWith(kinds.activated) }
+    return fd && { fd, activated: key.startsWith(socketKinds.activated) }
   }
 
   file(): undefined {}
@@ -106,8 +105,8 @@ export class FirstStart implements Predecessor {
 
 function missingState(name: string, stored: ReadonlyMap<string, number>): Error {
   const others = [...stored.keys()]
-    .filter((key) => key.startsWith(kinds.state))
-    .map((key) => key.slice(kinds.state.length))
+    .filter((key) => key.startsWith(socketKinds.state))
+    .map((key) => key.slice(socketKinds.state.length))
   return new Error(
     others.length === 0
       ? `the last instance has left no state "${name}": it crashed, or could not save it`

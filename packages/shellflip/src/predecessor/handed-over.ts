@@ -1,9 +1,15 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
-import { type HandoverChannel, type TakenConnection, type Takeover, takeOver } from '@shellflip/handover'
+import {
+  type HandoverChannel,
+  socketKinds,
+  type TakenConnection,
+  type Takeover,
+  takeOver,
+} from '@shellflip/handover'
+import type { InheritedSocket } from '@shellflip/listeners'
 import type { StateDefinition, StateIdentity, StateStreamDefinition } from '@shellflip/state-serialization'
 import { ShellflipError } from '../shellflip-error.ts'
-import { kinds } from '../socket-key.ts'
-import type { InheritedSocket, Predecessor } from './predecessor.ts'
+import type { Predecessor } from './predecessor.ts'
 
 /** A process of this library that has started this one, at the other end of a handover channel. */
 export class HandedOver implements Predecessor {
@@ -50,7 +56,7 @@ export class HandedOver implements Predecessor {
     const fd = this.#takeover.socket(key)
     if (fd === undefined) return undefined
     this.#taken.push(key)
-    return { fd, activated: key.startsWith(kinds.activated) }
+    return { fd, activated: key.startsWith(socketKinds.activated) }
   }
 
   file(key: string): string | undefined {

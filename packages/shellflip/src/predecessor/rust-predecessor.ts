@@ -3,12 +3,12 @@ import { fstatSync, type Stats, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { OwnedFd, setCloexec, watchPid } from '@shellflip/fd-passing'
-import { HandoverError } from '@shellflip/handover'
+import { HandoverError, socketKinds } from '@shellflip/handover'
+import type { InheritedSocket } from '@shellflip/listeners'
 import { type ListenFd, listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import { ShellflipError } from '../shellflip-error.ts'
-import { kinds } from '../socket-key.ts'
-import type { InheritedSocket, Predecessor } from './predecessor.ts'
+import type { Predecessor } from './predecessor.ts'
 
 /** What the Rust crate shellflip (2.x) tells the successor that it starts. */
 const variables = ['OXY_NOTIFY_SOCKET', 'OXY_HANDOVER_PIPE', 'OXY_RESTART_SOCKET'] as const
@@ -86,8 +86,8 @@ export class RustPredecessor implements Predecessor {
   }
 
   socket(key: string): InheritedSocket | undefined {
-    if (key === kinds.control) return this.#takeControl()
-    const index = this.#passed.findIndex(({ name }) => kinds.activated + name === key)
+    if (key === socketKinds.control) return this.#takeControl()
+    const index = this.#passed.findIndex(({ name }) => socketKinds.activated + name === key)
     const [taken] = index === -1 ? [] : this.#passed.splice(index, 1)
     return taken && { fd: taken.fd, activated: true }
   }
@@ -95,7 +95,9 @@ export class RustPredecessor implements Predecessor {
   file(): undefined {}
 
   keys(prefix: string): string[] {
-    return this.#passed.map(({ name }) => kinds.activated + name).filter((key) => key.startsWith(prefix))
+    return this.#passed
+      .map(({ name }) => socketKinds.activated + name)
+      .filter((key) => key.startsWith(prefix))
   }
 
   lock(): undefined {}

@@ -3,10 +3,10 @@ import { ControlServer, type ControlServerEvent } from '@shellflip/control-socke
 import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
 import { localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
+import { socketKinds } from '@shellflip/handover'
+import { isStillAt } from '@shellflip/listeners'
 import type { UpgradeOutcome } from '../outcome.ts'
 import type { Predecessor } from '../predecessor/predecessor.ts'
-import { kinds } from '../socket-key.ts'
-import { isStillAt } from '../sockets/is-still-at.ts'
 
 export type RestartSocketOptions = {
   /** Undefined: nobody is answered, and what a predecessor had is closed. */
@@ -41,7 +41,7 @@ export class RestartSocket {
    * @throws {ControlSocketError}
    */
   static async open(options: RestartSocketOptions, predecessor: Predecessor): Promise<RestartSocket> {
-    const inherited = predecessor.socket(kinds.control)?.fd
+    const inherited = predecessor.socket(socketKinds.control)?.fd
     const { path } = options
     const rules = path === undefined ? undefined : await rulesFor(options)
     const socket = new RestartSocket(path, rules, predecessor, inherited)
@@ -79,7 +79,9 @@ export class RestartSocket {
     const path = pathOf(fd)
     // Else the path was bound again: by this process, or by another one.
     const isTheirs =
-      path !== undefined && path !== this.#path && isStillAt(path, this.#predecessor.file(kinds.control))
+      path !== undefined &&
+      path !== this.#path &&
+      isStillAt(path, this.#predecessor.file(socketKinds.control))
     if (isTheirs) new UnixPathClaim(path).unlink()
     fd.close()
   }
@@ -91,7 +93,7 @@ export class RestartSocket {
   }
 
   #isInheritedAt(path: string): boolean {
-    return path === pathOf(this.#inherited) && isStillAt(path, this.#predecessor.file(kinds.control))
+    return path === pathOf(this.#inherited) && isStillAt(path, this.#predecessor.file(socketKinds.control))
   }
 
   #takeInherited(): OwnedFd | undefined {
@@ -104,7 +106,7 @@ export class RestartSocket {
   offered(): OfferedSocket[] {
     const wanted = this.#rules === undefined ? undefined : this.#inherited?.dup()
     const fd = this.#server?.listener() ?? wanted
-    return fd === undefined ? [] : [{ name: kinds.control, fd, file: this.#claim?.file }]
+    return fd === undefined ? [] : [{ name: socketKinds.control, fd, file: this.#claim?.file }]
   }
 
   /** The successor answers now. Whoever waits for us still gets the outcome. */

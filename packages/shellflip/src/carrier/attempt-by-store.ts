@@ -1,9 +1,9 @@
+import type { FdStore } from '@shellflip/fd-store'
 import { within } from '@shellflip/internal'
 import { SdNotifyError } from '@shellflip/sd-notify'
 import type { AttemptUpgrade } from '../attempt.ts'
 import type { UpgradeFailure } from '../outcome.ts'
 import { ShellflipError } from '../shellflip-error.ts'
-import type { FdStore } from './fd-store.ts'
 
 /**
  * An upgrade where nobody is alive in between: state and sockets go into the store, this process ends, and the service

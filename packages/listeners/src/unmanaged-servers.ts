@@ -68,14 +68,9 @@ export function ownCallOf(object: object): string | undefined {
  *
  * A call that failed counts: a program that ignores the error would serve nobody at that address.
  */
-export function ownCallsFault(): string | undefined {
+export function ownCall(): string | undefined {
   const found = [...(unmanaged?.values() ?? [])].find(({ isPrivate }) => !isPrivate())
-  return (
-    found &&
-    `the program calls ${found.call}(${found.address}) itself. Two versions cannot both have that address during an upgrade. ` +
-      'Pass the server to flip.listen(), or the UDP socket to flip.bind(). ' +
-      'A server that only this process uses can listen on port 0, or start after flip.ready().'
-  )
+  return found && `${found.call}(${found.address})`
 }
 
 /** Stops looking, since the process serves. What a program binds later is its own affair. */

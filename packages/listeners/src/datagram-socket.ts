@@ -1,6 +1,6 @@
 import type { Socket } from 'node:dgram'
 import { localAddress, type OwnedFd } from '@shellflip/fd-passing'
-import { invalidArgument } from '../shellflip-error.ts'
+import { invalidArgument } from './listeners-error.ts'
 
 /** Node's sockets have had `type` from the first, though it is not documented. */
 type Typed = Socket & { readonly type: 'udp4' | 'udp6' }
@@ -12,7 +12,7 @@ export function familyOf(socket: Socket): 4 | 6 {
 /**
  * A socket of the other family hears from addresses that Node then cannot answer: nothing is sent, and nobody is told.
  *
- * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+ * @throws {ListenersError} ERR_INVALID_ARGUMENT
  */
 export function checkFamily(socket: Socket, fd: OwnedFd): void {
   const where = localAddress(fd.fd)

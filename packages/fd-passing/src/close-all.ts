@@ -1,4 +1,4 @@
-import type { OwnedFd } from '@shellflip/fd-passing'
+import type { OwnedFd } from './owned-fd.ts'
 
 /**
  * Closes descriptors that nobody needs any more. One that somebody else has closed (EBADF) is the program's mistake, and changes neither

@@ -2,13 +2,13 @@ import { Socket as DatagramSocket } from 'node:dgram'
 import { Server } from 'node:net'
 import { OwnedFd } from '@shellflip/fd-passing'
 import { show } from '@shellflip/internal'
-import { invalidArgument } from '../shellflip-error.ts'
+import { invalidArgument } from './listeners-error.ts'
 import { ownCallOf } from './unmanaged-servers.ts'
 
 /**
- * Checks a server that the program gives to `flip.listen()`.
+ * Checks a server that the program gives to `listen()`.
  *
- * @throws {ShellflipError} ERR_INVALID_ARGUMENT if it cannot listen on a socket of the service
+ * @throws {ListenersError} ERR_INVALID_ARGUMENT if it cannot listen on a socket of the service
  */
 export function checkServer(server: unknown): void {
   if (!(server instanceof Server)) {
@@ -17,7 +17,7 @@ export function checkServer(server: unknown): void {
         ? 'Pass createServer(app), not the app.'
         : 'Pass what createServer() returns.'
     throw invalidArgument(
-      `flip.listen() takes a server of node:net, http, https or http2, not ${show(server)}. ${hint}`,
+      `listen() takes a server of node:net, http, https or http2, not ${show(server)}. ${hint}`,
     )
   }
   const call = ownCallOf(server)
@@ -25,37 +25,37 @@ export function checkServer(server: unknown): void {
 }
 
 /**
- * Checks a UDP socket that the program gives to `flip.bind()`.
+ * Checks a UDP socket that the program gives to `bind()`.
  *
- * @throws {ShellflipError} ERR_INVALID_ARGUMENT if it is bound or closed already
+ * @throws {ListenersError} ERR_INVALID_ARGUMENT if it is bound or closed already
  */
 export function checkDatagramSocket(socket: unknown): void {
   if (!(socket instanceof DatagramSocket)) {
     throw invalidArgument(
-      `flip.bind() takes a socket of node:dgram, not ${show(socket)}. Pass what createSocket() returns.`,
+      `bind() takes a socket of node:dgram, not ${show(socket)}. Pass what createSocket() returns.`,
     )
   }
   const call = ownCallOf(socket)
   if (call !== undefined || isBound(socket)) throw listensItself('socket', call ?? 'bind()', 'bind')
 }
 
-/** Checks the arguments of `flip.open()`. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+/** Checks the arguments of `open()`. @throws {ListenersError} ERR_INVALID_ARGUMENT */
 export function checkOpen(name: unknown, make: unknown): void {
   if (typeof name !== 'string' || name === '') {
-    throw invalidArgument(`flip.open() takes a name by which a successor finds it, not ${show(name)}.`)
+    throw invalidArgument(`open() takes a name by which a successor finds it, not ${show(name)}.`)
   }
   if (typeof make !== 'function') {
     throw invalidArgument(
-      `flip.open('${name}', make) takes a function that makes the descriptor, not ${show(make)}.`,
+      `open('${name}', make) takes a function that makes the descriptor, not ${show(make)}.`,
     )
   }
 }
 
-/** Checks what the function made that was given to `flip.open()`. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+/** Checks what the function made that was given to `open()`. @throws {ListenersError} ERR_INVALID_ARGUMENT */
 export function ownedFd(name: string, made: unknown): OwnedFd {
   if (made instanceof OwnedFd) return made
   throw invalidArgument(
-    `the function given to flip.open('${name}') must return an OwnedFd of @shellflip/fd-passing, not ${show(made)}. ` +
+    `the function given to open('${name}') must return an OwnedFd of @shellflip/fd-passing, not ${show(made)}. ` +
       'Wrap a number by new OwnedFd(fd).',
   )
 }
@@ -68,7 +68,7 @@ function isBound(socket: DatagramSocket): boolean {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ERR_SOCKET_DGRAM_NOT_RUNNING') return false
-    throw invalidArgument('flip.bind() cannot bind a socket that is closed. Create another one.')
+    throw invalidArgument('bind() cannot bind a socket that is closed. Create another one.')
   }
 }
 

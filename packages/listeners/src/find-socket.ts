@@ -1,9 +1,10 @@
 import { FdPassingError, isIpv6Only, localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
-import type { Predecessor } from '../predecessor/predecessor.ts'
-import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
-import { boundKey, type ConfiguredAddress, hostAndPort, kinds, type Transport } from '../socket-key.ts'
+import { socketKinds } from '@shellflip/handover'
 import type { BoundSocket } from './bind-address.ts'
+import { boundKey, type ConfiguredAddress, hostAndPort, type Transport } from './bound-key.ts'
+import type { InheritedSockets } from './inherited-sockets.ts'
 import { isStillAt } from './is-still-at.ts'
+import { invalidArgument, ListenersError } from './listeners-error.ts'
 
 /** A socket of the service, and where it comes from. */
 export type FoundSocket = {
@@ -23,17 +24,17 @@ type Address = ConfiguredAddress & { readonly mode?: number; readonly ipv6Only?:
  * Finds the socket of an address: one from a service manager, the predecessor's, or a new one. A UNIX path that somebody removed is bound
  * again.
  *
- * @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
+ * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
  */
 export async function findSocket<A extends Address>(
-  predecessor: Predecessor,
+  predecessor: InheritedSockets,
   transport: Transport,
   address: A,
   bind: (address: A) => Promise<BoundSocket>,
 ): Promise<FoundSocket> {
   const { name, port, path } = address
-  const activated = name === undefined ? undefined : predecessor.socket(kinds.activated + name)
-  if (activated !== undefined) return { key: kinds.activated + name, fd: activated.fd, inherited: true }
+  const activated = name === undefined ? undefined : predecessor.socket(socketKinds.activated + name)
+  if (activated !== undefined) return { key: socketKinds.activated + name, fd: activated.fd, inherited: true }
   if (port === undefined && path === undefined) throw noSuchSocket(name)
   const key = boundKey(transport, address)
   const found = predecessor.socket(key)
@@ -68,7 +69,7 @@ function checkIpv6Only(fd: OwnedFd, { host, port, ipv6Only = false }: Address): 
   const where = localAddress(fd.fd)
   if (where.family !== 'IPv6' || where.address !== '::' || isIpv6Only(fd.fd) === ipv6Only) return
   fd.close()
-  throw new ShellflipError(
+  throw new ListenersError(
     'ERR_CANNOT_LISTEN',
     `cannot set ipv6Only to ${ipv6Only} at ${hostAndPort({ host, port })}: the predecessor bound this socket with ${!ipv6Only}, ` +
       'and a bound socket keeps it. Keep the option, or stop the service and start it.',
@@ -78,16 +79,16 @@ function checkIpv6Only(fd: OwnedFd, { host, port, ipv6Only = false }: Address): 
 /** The kernel reports that the address is in use. Where the predecessor has that port at another address, we know who has it. */
 function explained(
   error: unknown,
-  predecessor: Predecessor,
+  predecessor: InheritedSockets,
   transport: Transport,
   address: Address,
 ): unknown {
-  const prefix = `${kinds.bound}${transport}://`
+  const prefix = `${socketKinds.bound}${transport}://`
   const { port } = address
   const ofPort = predecessor.keys(prefix).find((key) => key.endsWith(`:${port}`))
   if (ofPort === undefined || !isInUse(error)) return error
   const theirs = ofPort.slice(prefix.length)
-  return new ShellflipError(
+  return new ListenersError(
     'ERR_CANNOT_LISTEN',
     `cannot listen at ${hostAndPort(address)}: the predecessor holds ${theirs} until this process serves (EADDRINUSE). ` +
       `Keep the address ${theirs}, or stop the service and start it.`,
@@ -102,8 +103,8 @@ function isInUse(error: unknown): boolean {
 
 function noSuchSocket(name: string | undefined): Error {
   if (name === undefined)
-    return invalidArgument('flip.listen() takes a port, a path, or the name of a passed socket.')
-  return new ShellflipError(
+    return invalidArgument('listen() takes a port, a path, or the name of a passed socket.')
+  return new ListenersError(
     'ERR_NO_SUCH_SOCKET',
     `no socket named ${name} was passed. Name it by FileDescriptorName= in its unit, or give a port or a path as well.`,
   )

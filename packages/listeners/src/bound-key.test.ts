@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { boundKey, type ConfiguredAddress } from './socket-key.ts'
+import { boundKey, type ConfiguredAddress } from './bound-key.ts'
 
 test.each<['tcp' | 'udp4' | 'udp6', ConfiguredAddress, string]>([
   ['tcp', { port: 8080 }, 'listen:tcp://*:8080'],

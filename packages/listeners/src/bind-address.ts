@@ -8,8 +8,8 @@ import {
   type OwnedFd,
   type UnixPathClaim,
 } from '@shellflip/fd-passing'
-import { ShellflipError } from '../shellflip-error.ts'
-import { type ConfiguredAddress, hostAndPort } from '../socket-key.ts'
+import { type ConfiguredAddress, hostAndPort } from './bound-key.ts'
+import { ListenersError } from './listeners-error.ts'
 
 export type ListenAddress = ConfiguredAddress & {
   /** By which a socket of systemd's (`FileDescriptorName=`) is found, or one of port 0. */
@@ -36,7 +36,7 @@ export type BindAddress = Omit<ListenAddress, 'path' | 'mode' | 'backlog'>
 /** A socket of ours, and the path that goes with it. */
 export type BoundSocket = { fd: OwnedFd; path?: UnixPathClaim }
 
-/** @throws {ShellflipError} ERR_CANNOT_LISTEN */
+/** @throws {ListenersError} ERR_CANNOT_LISTEN */
 export async function listenAt(address: ListenAddress): Promise<BoundSocket> {
   const { path, mode, backlog, ...internet } = address
   return explain(address, async () => {
@@ -49,7 +49,7 @@ export async function listenAt(address: ListenAddress): Promise<BoundSocket> {
   })
 }
 
-/** @throws {ShellflipError} ERR_CANNOT_LISTEN */
+/** @throws {ListenersError} ERR_CANNOT_LISTEN */
 export async function bindAt(address: BindAddress, family: 4 | 6): Promise<BoundSocket> {
   return explain(address, async () => ({ fd: await onHost(address, bindUdp, family) }))
 }
@@ -94,7 +94,7 @@ async function explain(address: ListenAddress, bind: () => Promise<BoundSocket>)
     return await bind()
   } catch (cause) {
     const where = address.path ?? hostAndPort(address)
-    throw new ShellflipError('ERR_CANNOT_LISTEN', `cannot listen at ${where}: ${(cause as Error).message}`, {
+    throw new ListenersError('ERR_CANNOT_LISTEN', `cannot listen at ${where}: ${(cause as Error).message}`, {
       cause,
     })
   }

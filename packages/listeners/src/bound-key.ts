@@ -1,4 +1,5 @@
-import { invalidArgument } from './shellflip-error.ts'
+import { socketKinds } from '@shellflip/handover'
+import { invalidArgument } from './listeners-error.ts'
 
 export type Transport = 'tcp' | 'unix' | 'udp4' | 'udp6'
 
@@ -10,22 +11,6 @@ export type ConfiguredAddress = {
   readonly path?: string
 }
 
-/** What the keys of a handover begin with: they tell the successor what each descriptor is. */
-export const kinds = {
-  /** A listening or UDP socket that the service bound: `listen:tcp://*:8080`. */
-  bound: 'listen:',
-  /** One that a service manager bound: `activated:app.socket`. */
-  activated: 'activated:',
-  /** Anything else, by the program's own name: `fd:inotify`. */
-  other: 'fd:',
-  /** A memfd with the state, by its name: `state:sessions`. */
-  state: 'state:',
-  /** The listener of the control socket. */
-  control: 'shellflip-control',
-  /** The reading end of an older generation's life: `draining:4711`. */
-  draining: 'draining:',
-} as const
-
 /** Writes an address for people: `127.0.0.1:8080`, `[::1]:8080`, `*:8080`. */
 export function hostAndPort({ host = '*', port }: Pick<ConfiguredAddress, 'host' | 'port'>): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -35,14 +20,14 @@ export function hostAndPort({ host = '*', port }: Pick<ConfiguredAddress, 'host'
  * The name of an address as configured: two versions mean the same socket if they write it alike. Port 0 is another
  * port each time, so there the program's own name says which it is.
  *
- * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+ * @throws {ListenersError} ERR_INVALID_ARGUMENT
  */
 export function boundKey(transport: Transport, { name, host, port, path }: ConfiguredAddress): string {
-  if (path !== undefined) return `${kinds.bound}unix:${path}`
+  if (path !== undefined) return `${socketKinds.bound}unix:${path}`
   const address = `${transport}://${hostAndPort({ host, port })}`
-  if (port !== 0) return `${kinds.bound}${address}`
+  if (port !== 0) return `${socketKinds.bound}${address}`
   if (name === undefined) {
     throw invalidArgument('port 0 is another port each time. Give it a name by which a successor finds it.')
   }
-  return `${kinds.bound}${address}#${name}`
+  return `${socketKinds.bound}${address}#${name}`
 }

@@ -1,6 +1,7 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import { Server } from 'node:net'
 import {
+  closeAll,
   localAddress,
   type OwnedFd,
   type SocketAddress,
@@ -9,16 +10,16 @@ import {
   UnixPathClaim,
 } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
-import { closeAll } from '../close-all.ts'
-import type { Predecessor } from '../predecessor/predecessor.ts'
-import { invalidArgument, ShellflipError } from '../shellflip-error.ts'
-import { boundKey, type ConfiguredAddress, kinds, type Transport } from '../socket-key.ts'
+import { socketKinds } from '@shellflip/handover'
 import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
+import { boundKey, type ConfiguredAddress, type Transport } from './bound-key.ts'
 import { checkBindAddress, checkListenAddress } from './check-address.ts'
 import { bindDatagram, checkFamily, closeDatagram, familyOf } from './datagram-socket.ts'
 import { type FoundSocket, findSocket } from './find-socket.ts'
 import { checkDatagramSocket, checkOpen, checkServer, ownedFd } from './given-objects.ts'
+import type { InheritedSockets } from './inherited-sockets.ts'
 import { isStillAt } from './is-still-at.ts'
+import { invalidArgument, ListenersError } from './listeners-error.ts'
 
 /** Its descriptor is a copy that is ours, besides the one that Node's object has: a successor gets it. */
 type Held = FoundSocket
@@ -27,13 +28,13 @@ type Held = FoundSocket
 type Given = {
   readonly object: Server | DatagramSocket
   readonly transport: Transport
-  /** @throws {ShellflipError} if the object cannot begin */
+  /** @throws {ListenersError} if the object cannot begin */
   readonly check: () => void
-  /** @throws {ShellflipError} if the address has a mistake */
+  /** @throws {ListenersError} if the address has a mistake */
   readonly checkAddress: () => void
   /** Called before anything is opened. @throws a mistake in an option */
   readonly admit: () => void
-  /** Called when the socket is held, before the object begins. @throws {ShellflipError} if the two do not go together */
+  /** Called when the socket is held, before the object begins. @throws {ListenersError} if the two do not go together */
   readonly onHeld: (key: string, fd: OwnedFd) => void
   /** Lets the object begin on the descriptor, which becomes its own. */
   readonly start: (fd: OwnedFd) => Promise<unknown>
@@ -49,19 +50,21 @@ type Waiting = {
   readonly stop: () => void
 }
 
-/** Callbacks of `flip.listen()` for one server. */
+/** Callbacks of `listen()` for one server. */
 export type Listening = {
   /** Called before anything is opened. @throws a mistake in an option */
   readonly admit: () => void
   /** Called with the key under which the server listens, before it accepts. */
   readonly onKey: (key: string) => void
+  /** Options that the caller takes in another argument. An address that has one is refused, and the error says where it belongs. */
+  readonly otherOptions: readonly string[]
 }
 
 const unixPrefix = boundKey('unix', { path: '' })
 
 /** The sockets of the service: taken over or bound, held for a successor, and accepted on from `accept()` on. */
-export class HeldSockets {
-  readonly #predecessor: Predecessor
+export class Listeners {
+  readonly #predecessor: InheritedSockets
   readonly #held = new Set<Held>()
   readonly #opening = new Set<Promise<unknown>>()
   readonly #waiting: Waiting[] = []
@@ -78,20 +81,24 @@ export class HeldSockets {
   readonly #onChange: () => void
 
   /** @param onChange told when a socket comes or goes while this process serves */
-  constructor(predecessor: Predecessor, onChange: () => void) {
+  constructor(predecessor: InheritedSockets, onChange: () => void) {
     this.#predecessor = predecessor
     this.#onChange = onChange
   }
 
   /**
-   * @throws {ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
+   * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
    */
-  listen(server: Server, address: ListenAddress, { admit, onKey }: Listening): Promise<SocketAddress> {
+  listen(
+    server: Server,
+    address: ListenAddress,
+    { admit, onKey, otherOptions }: Listening,
+  ): Promise<SocketAddress> {
     return this.#serve(address, listenAt, {
       object: server,
       transport: 'tcp',
       check: () => checkServer(server),
-      checkAddress: () => checkListenAddress(address),
+      checkAddress: () => checkListenAddress(address, otherOptions),
       admit,
       onHeld: onKey,
       start: (fd) => serverFrom(fd, server, backlogOf(address)),
@@ -100,7 +107,7 @@ export class HeldSockets {
     })
   }
 
-  /** @throws {ShellflipError} as {@link listen} */
+  /** @throws {ListenersError} as {@link listen} */
   bind(socket: DatagramSocket, address: BindAddress, admit: () => void): Promise<SocketAddress> {
     const family = familyOf(socket)
     return this.#serve(address, (one) => bindAt(one, family), {
@@ -119,7 +126,7 @@ export class HeldSockets {
   open(name: string, make: () => OwnedFd | Promise<OwnedFd>): Promise<OwnedFd> {
     return this.#open(async () => {
       checkOpen(name, make)
-      const [activated, other] = [kinds.activated + name, kinds.other + name]
+      const [activated, other] = [socketKinds.activated + name, socketKinds.other + name]
       const given = this.#given(activated) ?? this.#given(other)
       const { key, fd } = given ?? { key: other, fd: ownedFd(name, await make()) }
       this.#hold({ key, fd, inherited: false })
@@ -144,7 +151,7 @@ export class HeldSockets {
     }
   }
 
-  /** Checks that each can still begin. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+  /** Checks that each can still begin. @throws {ListenersError} ERR_INVALID_ARGUMENT */
   check(): void {
     for (const { check } of this.#waiting) check()
   }
@@ -266,23 +273,23 @@ export class HeldSockets {
   /** The address, if it is this service's to bind. A service manager can pass several sockets of one name. */
   #addressOf(transport: Transport, address: ConfiguredAddress): string[] {
     const { name, port, path } = address
-    const activated = kinds.activated + name
+    const activated = socketKinds.activated + name
     const isActivated = name !== undefined && this.#predecessor.keys(activated).includes(activated)
     if (isActivated || (port === undefined && path === undefined)) return []
-    return [boundKey(transport, address).slice(kinds.bound.length)]
+    return [boundKey(transport, address).slice(socketKinds.bound.length)]
   }
 
-  /** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+  /** @throws {ListenersError} ERR_INVALID_ARGUMENT */
   #give(things: readonly (object | string)[]): void {
     const twice = things.find((thing) => this.#givenOnce.has(thing))
     if (typeof twice === 'string') {
-      throw invalidArgument(`${twice} is given to flip.listen() or flip.bind() twice. Give it once.`)
+      throw invalidArgument(`${twice} is given to listen() or bind() twice. Give it once.`)
     }
     if (twice !== undefined) {
       throw invalidArgument(
         twice instanceof Server
-          ? 'one server is given to flip.listen() for two addresses. Create another server for the second address.'
-          : 'one UDP socket is given to flip.bind() for two addresses. Create another socket for the second address.',
+          ? 'one server is given to listen() for two addresses. Create another server for the second address.'
+          : 'one UDP socket is given to bind() for two addresses. Create another socket for the second address.',
       )
     }
     for (const thing of things) this.#givenOnce.add(thing)
@@ -299,7 +306,7 @@ export class HeldSockets {
     }
     this.#unlink(held)
     held.fd.close()
-    throw new ShellflipError('ERR_STOPPED', 'this process serves no more, and opens no sockets')
+    throw new ListenersError('ERR_STOPPED', 'this process serves no more, and opens no sockets')
   }
 
   #given(key: string): { key: string; fd: OwnedFd } | undefined {

@@ -1,11 +1,11 @@
-import { kinds } from '../socket-key.ts'
+import { socketKinds } from '@shellflip/handover'
 
 /** The kinds of what an instance leaves for the next one. What a service manager bound it passes each time anyway. */
-const stored = [kinds.bound, kinds.other, kinds.state]
+const stored = [socketKinds.bound, socketKinds.other, socketKinds.state]
 
 /** Whether what is offered under this key belongs into the store. */
 export function isStorable(key: string): boolean {
-  return key === kinds.control || stored.some((kind) => key.startsWith(kind))
+  return key === socketKinds.control || stored.some((kind) => key.startsWith(kind))
 }
 
 /**

@@ -1,7 +1,6 @@
 import { type OptionTypes, optionFault, show } from '@shellflip/internal'
-import { serveOptionNames } from '../connections/check-serve-options.ts'
-import { invalidArgument } from '../shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './bind-address.ts'
+import { invalidArgument } from './listeners-error.ts'
 
 const bindTypes: OptionTypes<keyof BindAddress> = {
   name: 'string',
@@ -18,32 +17,37 @@ const listenTypes: OptionTypes<keyof ListenAddress> = {
   backlog: 'count',
 }
 
-/** Checks the address of `flip.listen()`. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
-export function checkListenAddress(address: ListenAddress): void {
-  checkIsAddress('flip.listen(server, address)', address)
+/**
+ * Checks the address of `listen()`.
+ *
+ * @param otherOptions belong into another argument
+ * @throws {ListenersError} ERR_INVALID_ARGUMENT
+ */
+export function checkListenAddress(address: ListenAddress, otherOptions: readonly string[]): void {
+  checkIsAddress('listen(server, address)', address)
   const misplaced = Object.keys(address).find(
-    (name) => !Object.hasOwn(listenTypes, name) && serveOptionNames.includes(name),
+    (name) => !Object.hasOwn(listenTypes, name) && otherOptions.includes(name),
   )
   if (misplaced !== undefined) {
     throw invalidArgument(
-      `flip.listen(server, address) takes "${misplaced}" as an option. Pass it in a third argument: { ${misplaced} }.`,
+      `listen(server, address) takes "${misplaced}" as an option. Pass it in a third argument: { ${misplaced} }.`,
     )
   }
-  throwIfAny(optionFault('the address of flip.listen()', address, listenTypes))
+  throwIfAny(optionFault('the address of listen()', address, listenTypes))
   const { path, host, port } = address
   if (path !== undefined && (host !== undefined || port !== undefined)) {
-    throw invalidArgument('flip.listen() takes either a path, or a host and a port. Give one of them.')
+    throw invalidArgument('listen() takes either a path, or a host and a port. Give one of them.')
   }
-  if (path === '') throw invalidArgument('flip.listen(): path must be the path of a socket, not "".')
+  if (path === '') throw invalidArgument('listen(): path must be the path of a socket, not "".')
   checkHost(address)
   checkPort(address)
   checkMode(address.mode)
 }
 
-/** Checks the address of `flip.bind()`. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+/** Checks the address of `bind()`. @throws {ListenersError} ERR_INVALID_ARGUMENT */
 export function checkBindAddress(address: BindAddress): void {
-  checkIsAddress('flip.bind(socket, address)', address)
-  throwIfAny(optionFault('the address of flip.bind()', address, bindTypes))
+  checkIsAddress('bind(socket, address)', address)
+  throwIfAny(optionFault('the address of bind()', address, bindTypes))
   checkHost(address)
   checkPort(address)
 }

@@ -2,9 +2,9 @@ import { write } from 'node:fs'
 import { promisify } from 'node:util'
 import { memfd, type OwnedFd } from '@shellflip/fd-passing'
 import type { OfferedSocket, OfferedState } from '@shellflip/handover'
+import { socketKinds } from '@shellflip/handover'
 import type { Notifier, NotifyOutcome } from '@shellflip/sd-notify'
-import { ShellflipError } from '../shellflip-error.ts'
-import { kinds } from '../socket-key.ts'
+import { FdStoreError } from './fd-store-error.ts'
 import { isStorable, storedName } from './stored-name.ts'
 
 const writeFd = promisify(write)
@@ -30,12 +30,12 @@ export class FdStore {
 
   /**
    * @param stored what the last instance has left: how many of each key are of use
-   * @throws {ShellflipError} ERR_NO_FD_STORE
+   * @throws {FdStoreError} ERR_NO_FD_STORE
    */
   static open(notifier: Notifier, env: NodeJS.ProcessEnv, stored: ReadonlyMap<string, number>): FdStore {
     const max = Number(env.FDSTORE)
     if (notifier.hasManager && max > 0) return new FdStore(notifier, max, stored)
-    throw new ShellflipError(
+    throw new FdStoreError(
       'ERR_NO_FD_STORE',
       'the service manager keeps no descriptors for this process (it has no FDSTORE in its environment): set ' +
         'FileDescriptorStoreMax= in the unit, and leave NotifyAccess= at main, under systemd 254 or later',
@@ -52,7 +52,7 @@ export class FdStore {
    * Keeps these sockets, and of those that lie there no others: should this process crash, they are there. A socket that
    * lies there already is not stored again, so under one key it is always the same.
    *
-   * @throws {ShellflipError} ERR_NO_FD_STORE if there are more than the store takes, with a state besides
+   * @throws {FdStoreError} ERR_NO_FD_STORE if there are more than the store takes, with a state besides
    */
   keepSockets(sockets: readonly OfferedSocket[]): Promise<void> {
     const wanted = new Map<string, OwnedFd[]>()
@@ -62,7 +62,7 @@ export class FdStore {
     return this.#inTurn(async () => {
       this.#checkRoom([...wanted.values()].flat().length)
       for (const key of this.#stored.keys()) {
-        if (!wanted.has(key) && !key.startsWith(kinds.state)) await this.#remove(key)
+        if (!wanted.has(key) && !key.startsWith(socketKinds.state)) await this.#remove(key)
       }
       for (const [key, fds] of wanted) {
         if (this.#stored.get(key) !== fds.length) await this.#store(key, fds)
@@ -73,7 +73,7 @@ export class FdStore {
   /** Of a state that was taken over, nothing may be there when this process crashes: it would come back from the past. */
   dropState(): Promise<void> {
     return this.#inTurn(async () => {
-      for (const key of this.#stored.keys()) if (key.startsWith(kinds.state)) await this.#remove(key)
+      for (const key of this.#stored.keys()) if (key.startsWith(socketKinds.state)) await this.#remove(key)
     })
   }
 
@@ -99,7 +99,7 @@ export class FdStore {
         signal?.throwIfAborted()
         onProgress?.()
       }
-      await this.#inTurn(() => this.#store(kinds.state + name, [fd]))
+      await this.#inTurn(() => this.#store(socketKinds.state + name, [fd]))
     } finally {
       fd.close()
     }
@@ -112,7 +112,7 @@ export class FdStore {
 
   #checkRoom(sockets: number): void {
     if (sockets + 1 <= this.#max) return
-    throw new ShellflipError(
+    throw new FdStoreError(
       'ERR_NO_FD_STORE',
       `FileDescriptorStoreMax=${this.#max} is too few for ${sockets} sockets and the state: systemd would close what ` +
         `is beyond it. Set it to ${sockets + 1} or more`,

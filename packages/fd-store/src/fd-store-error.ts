@@ -1,0 +1,13 @@
+import { CodedError } from '@shellflip/internal'
+
+/**
+ * Tells what went wrong. Each code is stable across versions:
+ *
+ * - `ERR_NO_FD_STORE`: the service manager keeps no descriptors for this process, or too few.
+ */
+export type FdStoreErrorCode = 'ERR_NO_FD_STORE'
+
+/** Every failure of this package. The message says what to do next. */
+export class FdStoreError extends CodedError<FdStoreErrorCode> {
+  override readonly name = 'FdStoreError'
+}

@@ -1,0 +1,6 @@
+export { emptyStore } from './empty-store.ts'
+export { FdStore, type SaveStateOptions } from './fd-store.ts'
+export { FdStoreError, type FdStoreErrorCode } from './fd-store-error.ts'
+export { isReachable } from './is-reachable.ts'
+export { storedKey } from './stored-name.ts'
+export { readStoredState } from './stored-state.ts'

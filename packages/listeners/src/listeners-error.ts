@@ -1,0 +1,24 @@
+import { CodedError } from '@shellflip/internal'
+
+/**
+ * Tells what went wrong. Each code is stable across versions:
+ *
+ * - `ERR_INVALID_ARGUMENT`: a server, a socket, an address or an option has a mistake. The message names it.
+ * - `ERR_CANNOT_LISTEN`: the system does not bind the address. `cause` has its error.
+ * - `ERR_NO_SUCH_SOCKET`: nobody has passed a socket of the name that was asked for.
+ * - `ERR_STOPPED`: a socket is asked for when this process serves no more.
+ */
+export type ListenersErrorCode =
+  | 'ERR_INVALID_ARGUMENT'
+  | 'ERR_CANNOT_LISTEN'
+  | 'ERR_NO_SUCH_SOCKET'
+  | 'ERR_STOPPED'
+
+/** Every failure of this package. The message says what to do next. */
+export class ListenersError extends CodedError<ListenersErrorCode> {
+  override readonly name = 'ListenersError'
+}
+
+export function invalidArgument(message: string): ListenersError {
+  return new ListenersError('ERR_INVALID_ARGUMENT', message)
+}
