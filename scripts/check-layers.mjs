@@ -8,9 +8,9 @@ import ts from 'typescript'
 const layers = [
   ['fd-passing', 'state-serialization', 'shutdown-coordination'],
   ['sd-notify', 'upgrade-lock'],
-  ['generation', 'control-socket'],
-  ['handover', 'launcher', 'rolling-supervisor'],
-  ['fd-store', 'listeners'],
+  ['generation', 'control-socket', 'handover', 'launcher'],
+  ['rolling-supervisor', 'fd-store', 'listeners'],
+  ['upgrader'],
   ['shellflip', 'procroll'],
 ]
 

@@ -20,5 +20,5 @@ export { type Checked, isTwoWaySchema, safeEncode, type TwoWaySchema } from './s
 export { type SameForMs, StopRule, type StopVerdict, sameSignalForMs } from './stop-rule.ts'
 export { SweptPathWatch } from './swept-path-watch.ts'
 export { wholeTurn } from './whole-turn.ts'
-export { type Limit, within } from './within.ts'
+export { type Timeout, withTimeout } from './with-timeout.ts'
 export { type WorkingDirectory, workingDirectory } from './working-directory.ts'

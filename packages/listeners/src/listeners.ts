@@ -50,15 +50,20 @@ type Waiting = {
   readonly stop: () => void
 }
 
-/** Callbacks of `listen()` for one server. */
+/** How the caller takes part in `listen()` for one server. */
 export type Listening = {
   /** Called before anything is opened. @throws a mistake in an option */
-  readonly admit: () => void
+  readonly admit?: () => void
   /** Called with the key under which the server listens, before it accepts. */
-  readonly onKey: (key: string) => void
-  /** Options that the caller takes in another argument. An address that has one is refused, and the error says where it belongs. */
-  readonly otherOptions: readonly string[]
+  readonly onKey?: (key: string) => void
+  /**
+   * Options that the caller takes in another argument. An address that has one is refused, and the error says where it
+   * belongs. @default none
+   */
+  readonly otherOptions?: readonly string[]
 }
+
+const nothing = () => {}
 
 const unixPrefix = boundKey('unix', { path: '' })
 
@@ -92,7 +97,7 @@ export class Listeners {
   listen(
     server: Server,
     address: ListenAddress,
-    { admit, onKey, otherOptions }: Listening,
+    { admit = nothing, onKey = nothing, otherOptions = [] }: Listening = {},
   ): Promise<SocketAddress> {
     return this.#serve(address, listenAt, {
       object: server,
@@ -108,7 +113,7 @@ export class Listeners {
   }
 
   /** @throws {ListenersError} as {@link listen} */
-  bind(socket: DatagramSocket, address: BindAddress, admit: () => void): Promise<SocketAddress> {
+  bind(socket: DatagramSocket, address: BindAddress, admit: () => void = nothing): Promise<SocketAddress> {
     const family = familyOf(socket)
     return this.#serve(address, (one) => bindAt(one, family), {
       object: socket,

@@ -382,7 +382,7 @@ onLinux('listen', () => {
   ])('%j', async (address, code, message) => {
     await using service = new Deployment()
     const error = await refusedStart(service, { ...first, sockets: [address] })
-    expect(error).toMatchObject({ name: 'ShellflipError', code })
+    expect(error).toMatchObject({ name: 'ListenersError', code })
     expect(error.message).toMatch(message)
   })
 })

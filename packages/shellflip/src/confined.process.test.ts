@@ -3,8 +3,8 @@ import { chownSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { type Finished, ServicePlace, TestProcess } from '@shellflip/testing'
+import { askForRestart } from '@shellflip/upgrader'
 import { describe, expect, it } from 'vitest'
-import { askForRestart } from './restart-socket/ask-for-restart.ts'
 
 const service = fileURLToPath(new URL('testing/restartable-service.mjs', import.meta.url))
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url))

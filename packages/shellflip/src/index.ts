@@ -12,23 +12,28 @@ export {
   type ShutdownReport,
 } from '@shellflip/shutdown-coordination'
 export { defineState, defineStateStream } from '@shellflip/state-serialization'
-export type { ConnectionCarrier, ServeOptions } from './connections/serve-options.ts'
-export type { Flip } from './flip.ts'
-export { type FlipEvent, flipChannel, type UpgradeTrigger } from './flip-events.ts'
 export type {
+  ConnectionCarrier,
+  Flip,
   FlipOptions,
+  ServeOptions,
   UpgradeHooks,
   WithoutState,
   WithState,
   WithStateStream,
-} from './flip-options.ts'
+} from '@shellflip/upgrader'
 export {
+  askForRestart,
   describeUpgradeFailure,
   type FlipEnd,
+  type FlipEvent,
+  flipChannel,
   type RefusalReason,
+  type RestartOutcome,
+  ShellflipError,
+  type ShellflipErrorCode,
   type UpgradeFailure,
   type UpgradeOutcome,
-} from './outcome.ts'
-export { askForRestart, type RestartOutcome } from './restart-socket/ask-for-restart.ts'
+  type UpgradeTrigger,
+} from '@shellflip/upgrader'
 export { shellflip } from './shellflip.ts'
-export { ShellflipError, type ShellflipErrorCode } from './shellflip-error.ts'

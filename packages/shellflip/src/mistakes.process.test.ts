@@ -32,13 +32,13 @@ const mistakes: [string, string, RegExp][] = [
     `const server = createServer()
      await flip.listen(server, { name: 'one', port: 0 })
      await flip.listen(server, { name: 'two', port: 0 })`,
-    /one server is given to flip\.listen\(\) for two addresses\. Create another server/,
+    /one server is given to listen\(\) for two addresses\. Create another server/,
   ],
   [
     'gives one address twice',
     `await flip.listen(createServer(), { host: '127.0.0.1', port: ${port} })
      await flip.listen(createServer(), { host: '127.0.0.1', port: ${port} })`,
-    new RegExp(`tcp://127\\.0\\.0\\.1:${port} is given to flip\\.listen\\(\\) or flip\\.bind\\(\\) twice`),
+    new RegExp(`tcp://127\\.0\\.0\\.1:${port} is given to listen\\(\\) or bind\\(\\) twice`),
   ],
   [
     'gives an Express app',

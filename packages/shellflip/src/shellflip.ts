@@ -9,24 +9,26 @@ import {
   startForManager,
   startsAsLauncher,
 } from '@shellflip/launcher'
-import { attemptBySuccessor } from './carrier/attempt-by-successor.ts'
-import { Flip, type ServiceParent } from './flip.ts'
-import { announcer } from './flip-events.ts'
+import type { Predecessor } from '@shellflip/upgrader'
 import {
   type AnyFlipOptions,
+  announcer,
+  attemptBySuccessor,
+  Flip,
+  findPredecessor,
+  ManagerLink,
+  NoPredecessor,
   type NormalizedOptions,
   normalizeOptions,
+  OlderGenerations,
+  refuseHandover,
+  type ServiceParent,
+  ShellflipError,
+  UpgradeSocket,
   type WithoutState,
   type WithState,
   type WithStateStream,
-} from './flip-options.ts'
-import { ManagerLink } from './manager-link.ts'
-import { OlderGenerations } from './older-generations.ts'
-import { findPredecessor, refuseHandover } from './predecessor/find-predecessor.ts'
-import { FirstStart } from './predecessor/first-start.ts'
-import type { Predecessor } from './predecessor/predecessor.ts'
-import { RestartSocket } from './restart-socket/restart-socket.ts'
-import { ShellflipError } from './shellflip-error.ts'
+} from '@shellflip/upgrader'
 
 let called = false
 
@@ -70,7 +72,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       parent: parentOf(() => flip?.stopByMessage(), reportReady),
       ...(store === undefined ? {} : { store }),
     })
-    const restartSocket = await RestartSocket.open(
+    const upgradeSocket = await UpgradeSocket.open(
       {
         path: options.controlSocket,
         restart: () => made.request('control-socket'),
@@ -78,7 +80,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       },
       predecessor,
     )
-    made.attach(restartSocket)
+    made.attach(upgradeSocket)
     process.once('exit', () => made.exit())
     for (const signal of options.stopSignals) process.on(signal, () => made.stopBySignal(signal))
     if (predecessor.identity !== undefined) {
@@ -109,7 +111,7 @@ function parentOf(onShutdown: () => void, reportReady: (() => void) | undefined)
 }
 
 function openStore(manager: ManagerLink, predecessor: Predecessor): FdStore {
-  const stored = predecessor instanceof FirstStart ? predecessor.stored : new Map()
+  const stored = predecessor instanceof NoPredecessor ? predecessor.stored : new Map()
   return FdStore.open(manager.notifier, manager.environment, stored)
 }
 

@@ -1,4 +1,4 @@
-import { askForRestart } from '../restart-socket/ask-for-restart.ts'
+import { askForRestart } from '@shellflip/upgrader'
 
 export type RestartOptions = {
   socket: string

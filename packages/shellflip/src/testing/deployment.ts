@@ -11,7 +11,7 @@ import {
   temporaryFolder,
   waitFor,
 } from '@shellflip/testing'
-import type { FlipEnd } from '../outcome.ts'
+import type { FlipEnd } from '@shellflip/upgrader'
 
 /** What the next start of the service is and does. */
 export type Plan = {

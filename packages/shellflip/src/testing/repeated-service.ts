@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { endProcessesWith, TestProcess, type TestProcessOptions, waitFor } from '@shellflip/testing'
-import type { UpgradeOutcome } from '../outcome.ts'
+import type { UpgradeOutcome } from '@shellflip/upgrader'
 
 /** The program that all these tests run. */
 export const program = fileURLToPath(new URL('./repeated-service.mjs', import.meta.url))

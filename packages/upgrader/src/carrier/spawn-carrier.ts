@@ -1,0 +1,123 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { OwnedFd } from '@shellflip/fd-passing'
+import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
+import { withTimeout } from '@shellflip/internal'
+import { type StartSuccessor, type SuccessorProcess, starterGone } from '@shellflip/launcher'
+import type { UpgradeFailure } from '../outcome.ts'
+import { Candidate } from './candidate.ts'
+import type { Attempt, AttemptUpgrade, UpgradeResult } from './carrier.ts'
+import { lastWordsMs } from './last-words.ts'
+
+/**
+ * Starts a successor and hands over to it. If that fails nothing of it is left: it is dead and reaped, with all that
+ * it has started.
+ */
+export function attemptBySuccessor(startSuccessor: StartSuccessor): AttemptUpgrade {
+  return (attempt) => attemptWith(startSuccessor, attempt)
+}
+
+async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Promise<UpgradeResult> {
+  const { channel, remote } = HandoverChannel.pair()
+  const started = await start(attempt, startSuccessor, remote)
+  if ('failure' in started) {
+    channel.close()
+    // What the one that is gone may have started finds nobody at its end of this channel, and ends.
+    return isStarterGone(started.failure) ? attemptWith(startSuccessor, attempt) : started
+  }
+  attempt.onStarted(started.pid)
+  using candidate = new Candidate(started)
+  const result = await handOver(channel, candidate, attempt)
+  if (result !== undefined) return result
+  try {
+    await candidate.leave()
+  } catch {
+    // The successor serves, so this process must not.
+  }
+  return { type: 'committed', pid: candidate.pid, channel }
+}
+
+/** @returns undefined if the successor serves */
+async function handOver(
+  channel: HandoverChannel,
+  candidate: Candidate,
+  { offer, readyTimeoutMs, signal: asked, atOnce }: Attempt,
+): Promise<UpgradeResult | undefined> {
+  const kill = () => void candidate.kill()
+  atOnce.addEventListener('abort', kill)
+  // After the commit only the answer counts: of who is dead it may never come, though another process holds the channel.
+  let patience: NodeJS.Timeout | undefined
+  const losePatience = () => {
+    patience ??= setTimeout(() => channel.close(), lastWordsMs)
+  }
+  const ends = [asked, candidate.gone]
+  for (const end of ends) end.addEventListener('abort', losePatience)
+  try {
+    const result = await giveHandover(channel, offer, {
+      readyTimeoutMs,
+      signal: AbortSignal.any([asked, candidate.dead]),
+      onHello: ({ pid }) => candidate.met(pid),
+    })
+    if (result.type === 'committed') return undefined
+    const failure = await failureOf(result.failure, candidate, asked)
+    await part(candidate, atOnce)
+    return { type: 'failed', failure }
+  } catch (error) {
+    channel.close()
+    await part(candidate, atOnce)
+    throw error
+  } finally {
+    atOnce.removeEventListener('abort', kill)
+    for (const end of ends) end.removeEventListener('abort', losePatience)
+    clearTimeout(patience)
+  }
+}
+
+/** How long a successor that was refused, or refuses, may take to remove what it has made, in milliseconds. Then it is killed. */
+const partingMs = 500
+
+async function part(candidate: Candidate, atOnce: AbortSignal): Promise<void> {
+  const signal = AbortSignal.any([candidate.gone, candidate.dead, atOnce])
+  await delay(partingMs, undefined, { ref: false, signal }).catch(() => {})
+  await candidate.kill()
+}
+
+/** Not longer than a successor may take: the launcher that starts it may stand still. */
+async function start(
+  { launch, readyTimeoutMs: timeoutMs, signal }: Attempt,
+  startSuccessor: StartSuccessor,
+  remote: OwnedFd,
+): Promise<SuccessorProcess | { type: 'failed'; failure: UpgradeFailure }> {
+  const tooLate = new Error(`it was not started within ${timeoutMs} ms`)
+  const starting = (async () => startSuccessor(launch(), remote))()
+  try {
+    return await withTimeout({ timeoutMs, signal, late: () => tooLate }, () => starting)
+  } catch (error) {
+    // One that is started all the same is not wanted any more.
+    starting.then((successor) => successor.kill()).catch(() => {})
+    if (signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
+    if (error === tooLate) return { type: 'failed', failure: { type: 'not-ready', timeoutMs } }
+    const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
+    return { type: 'failed', failure: { type: 'cannot-start', code, message } }
+  } finally {
+    remote.close()
+  }
+}
+
+function isStarterGone(failure: UpgradeFailure): boolean {
+  return failure.type === 'cannot-start' && failure.code === starterGone
+}
+
+async function failureOf(
+  failure: HandoverFailure,
+  candidate: Candidate,
+  asked: AbortSignal,
+): Promise<UpgradeFailure> {
+  if (failure.type === 'aborted' && asked.aborted) return failure
+  if (failure.type !== 'gone' && failure.type !== 'aborted') return failure
+  const exit = await candidate.exit(asked)
+  if (exit === undefined && asked.aborted) return { type: 'aborted' }
+  const killed = exit ?? (await candidate.kill())
+  // A wrapper that outlives its service keeps how that ended to itself.
+  const isKnown = exit !== undefined || !candidate.isWrapped
+  return { type: 'exited', ...(isKnown && killed !== undefined ? killed : { code: null, signal: null }) }
+}

@@ -1,0 +1,49 @@
+import type { Server as HttpServer } from 'node:http'
+import type { Server, Socket } from 'node:net'
+import type { OwnedFd } from '@shellflip/fd-passing'
+import { adoptHttpConnection, adoptNetConnection } from '@shellflip/handover'
+import { invalidArgument } from '../shellflip-error.ts'
+import { checkCarrier, giveSafely, takeSafely } from './connection-state.ts'
+import type { ConnectionCarrier, ServeOptions } from './serve-options.ts'
+
+/** How the connections of one server leave this process, and arrive in it. */
+export type ConnectionMover = {
+  /** @returns what travels with the connection; undefined: it stays */
+  readonly give: (socket: Socket) => Buffer | undefined
+  /** Makes a connection of the predecessor one of the server's. @throws what `take` or a listener throws */
+  readonly adopt: (fd: OwnedFd, data: Buffer) => void
+}
+
+/** Nothing but the connection moves: what the program keeps for it, if it does, is lost. */
+const nothingKept: ConnectionCarrier = { give: () => new Uint8Array(), take: () => {} }
+
+/** How this server's connections move. Undefined: they stay, and drain. @throws ERR_INVALID_ARGUMENT */
+export function connectionMover(
+  server: Server,
+  handOver: ServeOptions['handOver'],
+): ConnectionMover | undefined {
+  const speaks = protocolOf(server)
+  if (handOver === false || (handOver === undefined && speaks !== 'http')) return undefined
+  if (speaks === 'tls') {
+    throw invalidArgument('connections under TLS cannot be handed over: their keys are in this process')
+  }
+  if (speaks === 'http2') {
+    throw invalidArgument('connections of HTTP/2 cannot be handed over: their streams are in this process')
+  }
+  if (handOver === true && speaks === 'net') {
+    throw invalidArgument(
+      'a node:net server needs handOver: { give, take }: what is known of each connection',
+    )
+  }
+  const carrier = typeof handOver === 'object' ? checkCarrier(handOver) : nothingKept
+  const give = (socket: Socket) => giveSafely(carrier, socket)
+  const prepare = (data: Buffer) => (socket: Socket) => takeSafely(carrier, socket, data)
+  if (speaks === 'net') return { give, adopt: (fd, data) => adoptNetConnection(server, fd, prepare(data)) }
+  return { give, adopt: (fd, data) => adoptHttpConnection(server as HttpServer, fd, prepare(data)) }
+}
+
+function protocolOf(server: Server): 'tls' | 'http2' | 'http' | 'net' {
+  if ('setSecureContext' in server) return 'tls'
+  if ('updateSettings' in server) return 'http2'
+  return 'headersTimeout' in server ? 'http' : 'net'
+}

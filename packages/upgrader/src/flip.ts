@@ -1,0 +1,397 @@
+import type { Socket as DatagramSocket } from 'node:dgram'
+import type { Server } from 'node:net'
+import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
+import { closeAll } from '@shellflip/fd-passing'
+import type { HandoverChannel } from '@shellflip/handover'
+import { launchCommand } from '@shellflip/launcher'
+import type { BindAddress, ListenAddress } from '@shellflip/listeners'
+import { closeDatagram } from '@shellflip/listeners'
+import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
+import type { UpgradeLock } from '@shellflip/upgrade-lock'
+import { activeResources } from './active-resources.ts'
+import { admitUpgrade, leaveLock, releaseGivenLock, releaseLock } from './admit-upgrade.ts'
+import type { AttemptUpgrade, UpgradeResult } from './carrier/carrier.ts'
+import { attemptByStore } from './carrier/fd-store-carrier.ts'
+import { passOnStop } from './carrier/pass-on-stop.ts'
+import { checkServeOptions, serveOptionNames } from './connections/check-serve-options.ts'
+import type { ServeOptions } from './connections/serve-options.ts'
+import type { UpgradeSocket } from './control-socket/upgrade-socket.ts'
+import { DrainRegistrations } from './drain-registrations.ts'
+import type { UpgradeTrigger } from './flip-events.ts'
+import { type FlipAction, type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
+import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } from './outcome.ts'
+import { type ServiceParts, ServiceResources } from './service-resources.ts'
+import { sharedSignals } from './shared-signals.ts'
+import { ShellflipError } from './shellflip-error.ts'
+import { Shutdown } from './shutdown.ts'
+import { Stops } from './stop-signals.ts'
+import { runHook, systemFailure, upgrade } from './upgrade.ts'
+
+export type FlipParts = ServiceParts & {
+  readonly state: unknown
+  /** How a successor is started and handed over to, without a store. */
+  readonly attempt: AttemptUpgrade
+  readonly parent?: ServiceParent | undefined
+}
+
+/** Whoever waits for the service: its launcher, or the process that has forked it. */
+export type ServiceParent = {
+  /** The service is ready. */
+  ready(): void
+  /** This process has drained: nothing of the parent may keep it alive. */
+  leave(): void
+}
+
+/** What still keeps the process alive so long after its drain is reported, in milliseconds. */
+const keptAliveMs = 1_000
+
+/** One process of a service that replaces itself, from its start until it has drained. Made by `shellflip()`. */
+export class Flip<S> {
+  /** What the predecessor saved; undefined if there was none. A stream must be read to its end before {@link ready}. */
+  readonly state: S
+  /**
+   * How this process's part ended: upgraded, to which pid, or stopped, by what, or stored for the next instance. The process ends by itself then, as soon
+   * as nothing of the program keeps it; what still does ends with it at the drain deadline.
+   */
+  readonly done: Promise<FlipEnd>
+  /** Resolves when the predecessor's process is gone, or at once if there was none: then this is the only one. */
+  readonly predecessorExited: Promise<void>
+  /** What is drained at the end: register tasks, queues and servers of your own with it. */
+  readonly coordinator: ShutdownCoordinator
+  readonly #parts: FlipParts
+  readonly #drains = new DrainRegistrations()
+  readonly #resources: ServiceResources
+  readonly #shutdown: Shutdown
+  readonly #stops = new Stops()
+  #phase: FlipState = 'preparing'
+  #readying: Promise<void> | undefined
+  #isActivating = false
+  #isStopDeferred = false
+  #abort = new AbortController()
+  /** The first one's: an upgrade that is under way ends before the stop begins. */
+  #stopReason: string | undefined
+  /** Whoever served after this process is gone, and nobody has followed. */
+  #nobodyServes = false
+  #resolveDone: (end: FlipEnd) => void = () => {}
+
+  /** @internal */
+  constructor(parts: FlipParts) {
+    this.#parts = parts
+    this.state = parts.state as S
+    this.coordinator = new ShutdownCoordinator({ deadlineMs: parts.options.drainDeadlineMs })
+    this.predecessorExited = parts.predecessor.gone
+    this.done = new Promise((resolve) => {
+      this.#resolveDone = resolve
+    })
+    this.#resources = new ServiceResources(parts)
+    this.#shutdown = new Shutdown(parts, this.#resources, this.coordinator)
+  }
+
+  /** Is answered by this process from {@link ready} on. @internal */
+  attach(upgradeSocket: UpgradeSocket): void {
+    this.#resources.attach(upgradeSocket)
+  }
+
+  /**
+   * Lets a server of node:net, http, https or http2 listen: on the predecessor's socket, on one from a service manager, or
+   * on a new one, bound now. It accepts from {@link ready} on, and drains in the end. If the address cannot be had, this
+   * rejects and `ready()` as well, so that the upgrade fails and not the service.
+   *
+   * @param options how it drains, and what becomes of its connections in an upgrade
+   * @returns where it listens
+   * @throws {@link ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
+   */
+  listen(server: Server, address: ListenAddress, options: ServeOptions = {}): Promise<SocketAddress> {
+    const { sockets, connections } = this.#resources
+    return sockets.listen(server, address, {
+      admit: () => {
+        checkServeOptions(options)
+        this.#drains.register(server, options.name ?? address.name ?? 'server', (name) =>
+          this.coordinator.server(server, connections.drainOptions(server, { ...options, name })),
+        )
+      },
+      onKey: (key) => connections.route(key, server, options),
+      otherOptions: serveOptionNames,
+    })
+  }
+
+  /** The same for a UDP socket: it receives from {@link ready} on, and is closed when the drain begins. @throws as {@link listen} */
+  bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
+    return this.#resources.sockets.bind(socket, address, () =>
+      this.#drains.register(socket, address.name ?? 'udp', (name) =>
+        this.coordinator.drain(name, async () => closeDatagram(socket)),
+      ),
+    )
+  }
+
+  /**
+   * A descriptor of any kind: the predecessor's of this name, or the one that `make` makes. What is returned is the
+   * caller's; a copy of it is kept for a successor.
+   */
+  open(name: string, make: () => OwnedFd | Promise<OwnedFd>): Promise<OwnedFd> {
+    return this.#resources.sockets.open(name, make)
+  }
+
+  /**
+   * The commit point. It prepares all that can fail, reports ready, and begins to serve when the predecessor agrees. The predecessor serves
+   * on until it knows that this process serves: whatever fails before that, or ends this process, changes nothing for its clients.
+   * Resolves when everything accepts.
+   *
+   * @throws {@link ShellflipError} ERR_UNMANAGED_SERVER, ERR_INVALID_ARGUMENT, ERR_CALLED_TWICE, ERR_STOPPED, and what a `listen()` has
+   *   failed with; `HandoverError` ERR_REFUSED if the predecessor keeps serving. End this process then
+   */
+  async ready(): Promise<void> {
+    if (this.#readying !== undefined)
+      throw new ShellflipError('ERR_CALLED_TWICE', 'flip.ready() was called before. Call it once.')
+    this.#readying = this.#becomeReady()
+    return this.#readying
+  }
+
+  async #becomeReady(): Promise<void> {
+    const { predecessor, manager } = this.#parts
+    const lock = predecessor.lock()
+    try {
+      await this.#resources.prepare()
+      this.#checkNotStopped()
+      const connections = predecessor.connections()
+      const state = await predecessor.ready(() => this.#activate())
+      void this.#resources.connections.takeFrom(connections)
+      this.#happen('ready')
+      await this.#resources.own()
+      this.#checkNotStopped()
+      await manager.serving()
+      this.#announceReady(state)
+    } catch (error) {
+      predecessor.refuse((error as Error).message)
+      // The paths are this process's own after the commit: only a stop removes them.
+      if (!predecessor.committed) this.#resources.abandon()
+      if (!(error instanceof ShellflipError)) this.#checkNotStopped(error)
+      throw error
+    } finally {
+      releaseGivenLock(lock, this.#parts.options.lock)
+    }
+  }
+
+  /** @throws what could not begin to serve, where the predecessor can still go on */
+  async #activate(): Promise<void> {
+    this.#isActivating = true
+    try {
+      await this.#resources.accept()
+    } catch (error) {
+      if (!this.#parts.predecessor.committed) throw error
+      this.#parts.emit({ type: 'activation-failed', step: 'accept', error })
+    }
+  }
+
+  /** Replaces this process by a new one. Never rejects: the outcome tells. */
+  upgrade(): Promise<UpgradeOutcome> {
+    return this.request('api')
+  }
+
+  /**
+   * Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. A call soon after a
+   * stop signal is the stop that the signal began.
+   */
+  stop(reason = 'stop()'): void {
+    if (this.#stops.isNew('call')) this.#stopFor(reason)
+  }
+
+  /** @internal */
+  stopBySignal(signal: NodeJS.Signals): void {
+    if (this.#stops.isNew(signal)) this.#stopFor(signal)
+  }
+
+  /** @internal */
+  stopByMessage(): void {
+    if (this.#stops.isNew('message')) this.#stopFor('shutdown')
+  }
+
+  #stopFor(reason: string): void {
+    if (this.#parts.predecessor.deciding) {
+      this.#stopWhenDecided(reason)
+      return
+    }
+    const from = this.#phase
+    this.#stopReason ??= reason
+    if (this.#nobodyServes) this.#stopUnserved(from)
+    else if (this.#happen('stop') === 'drain') this.#stop(reason, from)
+  }
+
+  /**
+   * Waits for the predecessor, which decides at this moment who serves. One that is stopped (SIGSTOP) may never do so: a second stop, or
+   * the drain deadline, ends this process. Then the predecessor goes on, if it can.
+   */
+  #stopWhenDecided(reason: string): void {
+    if (this.#isStopDeferred) process.exit()
+    this.#isStopDeferred = true
+    const limit = setTimeout(() => process.exit(), this.#parts.options.drainDeadlineMs).unref()
+    const stop = () => {
+      clearTimeout(limit)
+      this.#stopFor(reason)
+    }
+    void this.#readying?.then(stop, stop)
+  }
+
+  /**
+   * systemd tells all processes of a service to stop, and again those that are left when the main one has ended: what
+   * drains is finished then. If that one has crashed, the first word comes after its end: then systemd starts the service
+   * anew when this process is gone.
+   */
+  #stopUnserved(from: FlipState): void {
+    if (from === 'draining') void this.coordinator.shutdownNow()
+  }
+
+  /** This process ends. If it has not served, nothing of it is left. @internal */
+  exit(): void {
+    if (this.#phase === 'preparing') this.#resources.exit()
+  }
+
+  /** @internal */
+  async request(by: UpgradeTrigger): Promise<UpgradeOutcome> {
+    const { emit } = this.#parts
+    emit({ type: 'upgrade-requested', by })
+    // A client of the control socket reaches this process a moment before it serves.
+    if (this.#isActivating) await this.#readying?.catch(() => {})
+    const outcome = await this.#answer()
+    emit({ type: 'upgrade-over', by, outcome })
+    // Not while it stops already: a second stop would cut what drains.
+    if (outcome.type === 'failed' && this.#parts.options.exitOnError && this.#phase === 'serving') {
+      process.exitCode ||= 1
+      this.stop('exitOnError')
+    }
+    return outcome
+  }
+
+  async #answer(): Promise<UpgradeOutcome> {
+    const { older, options } = this.#parts
+    const step = flipTable[this.#phase].upgrade
+    if (step !== undefined && 'refuse' in step) return refused(step.refuse)
+    if (older.count >= options.maxDraining) {
+      return { type: 'refused', reason: 'too-many-draining', message: await older.describe() }
+    }
+    const admission = admitUpgrade(options.lock)
+    // Nothing is awaited before the state changes, so of two requests at once one is refused.
+    return admission.type === 'admitted' ? this.#upgrade(admission.lock) : admission
+  }
+
+  async #upgrade(lock: UpgradeLock | undefined): Promise<UpgradeOutcome> {
+    const { options, manager, emit } = this.#parts
+    const startedAt = performance.now()
+    const elapsedMs = () => Math.round(performance.now() - startedAt)
+    this.#abort = new AbortController()
+    this.#happen('upgrade')
+    const telling = manager.upgrading()
+    const result = await this.#attempt(lock).catch(systemFailure)
+    await telling
+    if (result.type === 'failed') {
+      const message = describeUpgradeFailure(result.failure)
+      await this.#resources.takeBack()
+      releaseLock(lock)
+      // Before it is told of a stop: nothing follows that.
+      const told = manager.upgradeFailed(message)
+      if (this.#happen('failed') === 'drain') this.#stop(this.#stopReason ?? 'stop()', 'aborting')
+      await told
+      return { type: 'failed', failure: result.failure, message, elapsedMs: elapsedMs() }
+    }
+    const action = this.#happen('committed')
+    if (result.type === 'stored') {
+      releaseLock(lock)
+      this.#stop('restart', 'upgrading')
+      return { type: 'stored', elapsedMs: elapsedMs() }
+    }
+    const { pid, channel } = result
+    if (action === 'pass-on') passOnStop(pid, this.#stopReason, options.stopSignals)
+    leaveLock(lock)
+    const told = manager.handedOver(pid)
+    this.#leave(pid, channel, told)
+    await told
+    void runHook('upgraded', emit, () => options.upgraded?.({ pid }))
+    return { type: 'upgraded', pid, elapsedMs: elapsedMs() }
+  }
+
+  async #attempt(lock: UpgradeLock | undefined): Promise<UpgradeResult> {
+    const { options, manager, emit, attempt, store } = this.#parts
+    const sockets = this.#resources.offered()
+    const state = this.#resources.state()
+    try {
+      return await upgrade({
+        attempt: store === undefined ? attempt : attemptByStore(store),
+        launch: () => launchCommand(options.launch ?? {}, manager.environment),
+        offer: {
+          version: options.version,
+          sockets,
+          ...(state === undefined ? {} : { state }),
+          ...(lock === undefined ? {} : { lock: lock.fd }),
+        },
+        readyTimeoutMs: options.readyTimeoutMs,
+        signal: this.#abort.signal,
+        hooks: options,
+        atOnce: this.coordinator.deadline,
+        emit,
+      })
+    } finally {
+      closeAll(sockets.map(({ fd }) => fd))
+    }
+  }
+
+  /** @returns what is to be done now; what only changes the state is done */
+  #happen(trigger: FlipTrigger): FlipAction | undefined {
+    const step = flipTable[this.#phase][trigger]
+    if (step === undefined || 'refuse' in step) return undefined
+    this.#phase = step.to
+    if (step.action === 'abort') this.#abort.abort()
+    if (step.action === 'end') void this.coordinator.shutdownNow()
+    return step.action
+  }
+
+  /** The successor serves. */
+  #leave(pid: number, channel: HandoverChannel, told: Promise<void>): void {
+    const nobodyServes = () => {
+      this.#nobodyServes = true
+    }
+    // Where it cannot be told, somebody may serve.
+    const keptAliveBy = () => (this.#phase === 'over' ? activeResources() : undefined)
+    this.#parts.older.leave(keptAliveBy).then(nobodyServes, () => {})
+    void this.#end(this.#shutdown.upgraded(pid, channel, told))
+  }
+
+  /** Nobody serves after this process, or the next instance does, to whom the store is left. */
+  #stop(reason: string, from: FlipState): void {
+    const { store } = this.#parts
+    if (from === 'preparing' && !this.#parts.predecessor.committed)
+      void this.#end(this.#shutdown.stoppedUnready(reason))
+    else if (store === undefined) void this.#end(this.#shutdown.stopped(reason))
+    else void this.#end(this.#shutdown.stored(reason, store))
+  }
+
+  async #end(ending: Promise<FlipEnd>): Promise<void> {
+    const end = await ending
+    this.#happen('drained')
+    const { manager, parent, emit } = this.#parts
+    this.#stops.over()
+    manager.close()
+    parent?.leave()
+    emit({ type: 'drained', report: end.report })
+    setTimeout(() => emit({ type: 'kept-alive', resources: activeResources() }), keptAliveMs).unref()
+    this.#resolveDone(end)
+  }
+
+  #announceReady(state: 'none' | 'draining' | 'gone'): void {
+    const { predecessor, emit, options, parent } = this.#parts
+    parent?.ready()
+    for (const shared of sharedSignals([...options.signals, ...options.stopSignals])) {
+      emit({ type: 'signal-shared', ...shared })
+    }
+    if (state === 'none') {
+      emit({ type: 'ready' })
+      return
+    }
+    emit({ type: 'ready', predecessor: { pid: predecessor.identity?.pid, state } })
+    void predecessor.gone.then(() => emit({ type: 'predecessor-exited' }))
+  }
+
+  #checkNotStopped(cause?: unknown): void {
+    if (this.#phase !== 'stopping' && this.#phase !== 'over') return
+    throw new ShellflipError('ERR_STOPPED', 'this process was stopped before it was ready', { cause })
+  }
+}

@@ -1,0 +1,79 @@
+import { emptyStore } from '@shellflip/fd-store'
+import { HandoverChannel } from '@shellflip/handover'
+import { handoverVariable } from '@shellflip/launcher'
+import type { Notifier } from '@shellflip/sd-notify'
+import type { FlipEvent } from '../flip-events.ts'
+import type { NormalizedOptions } from '../flip-options.ts'
+import { ShellflipError } from '../shellflip-error.ts'
+import { NoPredecessor } from './no-predecessor.ts'
+import { NodePredecessor } from './node-predecessor.ts'
+import type { Predecessor } from './predecessor.ts'
+import { RustPredecessor } from './rust-predecessor.ts'
+
+/** After stdin, stdout and stderr. */
+const firstFd = 3
+
+/** sd_listen_fds(3). A successor gets its sockets by the channel: these can only be of another process, or made up. */
+const listenVariables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const
+
+/**
+ * Whoever had the service before.
+ *
+ * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT; {HandoverError} if the predecessor does not hand over
+ */
+export async function findPredecessor(
+  options: NormalizedOptions,
+  emit: (event: FlipEvent) => void,
+  notifier: Notifier,
+): Promise<Predecessor> {
+  const { [handoverVariable]: told } = process.env
+  delete process.env[handoverVariable]
+  if (told === undefined) {
+    return (
+      RustPredecessor.fromEnvironment(process.env, options.fromRust) ?? firstStart(options, emit, notifier)
+    )
+  }
+  for (const name of listenVariables) delete process.env[name]
+  return NodePredecessor.open(adoptChannel(told), options.state, options.readyTimeoutMs)
+}
+
+/** Tells a predecessor that this process cannot take over, before it has opened the handover. */
+export function refuseHandover(reason: string, env: NodeJS.ProcessEnv = process.env): void {
+  const { [handoverVariable]: told } = env
+  if (told === undefined) return
+  delete env[handoverVariable]
+  try {
+    adoptChannel(told).refuse(reason)
+  } catch {
+    // What is wrong with the channel is not the first mistake, and so it is not the one to report.
+  }
+}
+
+function firstStart(
+  { handover }: NormalizedOptions,
+  emit: (event: FlipEvent) => void,
+  notifier: Notifier,
+): NoPredecessor {
+  const onStateDiscarded = (error: unknown) => emit({ type: 'state-discarded', error })
+  if (handover === 'fd-store') return new NoPredecessor(onStateDiscarded)
+  return new NoPredecessor(onStateDiscarded, async (keys) => {
+    const outcome = await emptyStore(notifier, keys)
+    if (outcome.type === 'failed') emit({ type: 'manager-not-told', error: outcome.error })
+  })
+}
+
+function adoptChannel(told: string): HandoverChannel {
+  try {
+    if (!/^\d{1,6}$/.test(told)) throw new Error('it is not a number')
+    // What systemd gives a service as its output is a stream socket too.
+    if (Number(told) < firstFd) throw new Error('it is a standard stream')
+    return HandoverChannel.adopt(Number(told))
+  } catch (cause) {
+    throw new ShellflipError(
+      'ERR_HANDOVER_ENVIRONMENT',
+      `${handoverVariable}=${told} does not name a handover channel (${(cause as Error).message}): ` +
+        'it is for a successor that its predecessor starts, do not set it by hand',
+      { cause },
+    )
+  }
+}

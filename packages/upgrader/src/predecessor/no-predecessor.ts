@@ -1,0 +1,115 @@
+import type { OwnedFd } from '@shellflip/fd-passing'
+import { isReachable, readStoredState, storedKey } from '@shellflip/fd-store'
+import { socketKinds } from '@shellflip/handover'
+import type { InheritedSocket } from '@shellflip/listeners'
+import { listenFds } from '@shellflip/sd-notify'
+import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+import type { Predecessor } from './predecessor.ts'
+
+type Passed = { readonly key: string; readonly fd: OwnedFd }
+
+/**
+ * No process was there before: only what a service manager passes by LISTEN_FDS, its own sockets and what the last
+ * instance has put into its fd store.
+ */
+export class NoPredecessor implements Predecessor {
+  readonly identity = undefined
+  readonly committed = false
+  readonly deciding = false
+  readonly gone = Promise.resolve()
+  readonly #stored = new Map<string, number>()
+  readonly #passed: Passed[] = []
+  readonly #onStateDiscarded: (error: unknown) => void
+  readonly #onTaken: (keys: Iterable<string>) => Promise<void>
+
+  /**
+   * @param onTaken told what of the store is this process's now, when it serves
+   * @throws {SdNotifyError} if LISTEN_FDS does not name what was passed
+   */
+  constructor(
+    onStateDiscarded: (error: unknown) => void,
+    onTaken: (keys: Iterable<string>) => Promise<void> = async () => {},
+  ) {
+    this.#onStateDiscarded = onStateDiscarded
+    this.#onTaken = onTaken
+    for (const { name, fd } of listenFds()) {
+      const key = storedKey(name)
+      if (key === undefined) this.#passed.push({ key: socketKinds.activated + name, fd })
+      else this.#takeBack(key, fd)
+    }
+  }
+
+  /** What the last instance has left: how many of each key are of use, which may be none. */
+  get stored(): ReadonlyMap<string, number> {
+    return this.#stored
+  }
+
+  async state(
+    definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
+  ): Promise<unknown | AsyncIterable<unknown> | undefined> {
+    const fd = this.#take(socketKinds.state + definition.name)
+    if (fd === undefined) {
+      if (this.#stored.size > 0) this.#onStateDiscarded(missingState(definition.name, this.#stored))
+      return undefined
+    }
+    try {
+      return await readStoredState(fd, definition, this.#onStateDiscarded)
+    } finally {
+      fd.close()
+    }
+  }
+
+  socket(key: string): InheritedSocket | undefined {
+    const fd = this.#take(key)
+    return fd && { fd, activated: key.startsWith(socketKinds.activated) }
+  }
+
+  file(): undefined {}
+
+  keys(prefix: string): string[] {
+    return this.#passed.map(({ key }) => key).filter((key) => key.startsWith(prefix))
+  }
+
+  lock(): undefined {}
+
+  async *connections(): AsyncGenerator<never> {}
+
+  refuse(): void {
+    this.#close()
+  }
+
+  async ready(activate: () => Promise<void>): Promise<'none'> {
+    await activate()
+    this.#close()
+    await this.#onTaken(this.#stored.keys())
+    return 'none'
+  }
+
+  #takeBack(key: string, fd: OwnedFd): void {
+    const isOfUse = isReachable(key, fd)
+    this.#stored.set(key, (this.#stored.get(key) ?? 0) + (isOfUse ? 1 : 0))
+    if (isOfUse) this.#passed.push({ key, fd })
+    else fd.close()
+  }
+
+  #take(key: string): OwnedFd | undefined {
+    const index = this.#passed.findIndex((passed) => passed.key === key)
+    return index === -1 ? undefined : this.#passed.splice(index, 1)[0]?.fd
+  }
+
+  /** The service manager keeps its own. */
+  #close(): void {
+    for (const { fd } of this.#passed.splice(0)) fd.close()
+  }
+}
+
+function missingState(name: string, stored: ReadonlyMap<string, number>): Error {
+  const others = [...stored.keys()]
+    .filter((key) => key.startsWith(socketKinds.state))
+    .map((key) => key.slice(socketKinds.state.length))
+  return new Error(
+    others.length === 0
+      ? `the last instance has left no state "${name}": it crashed, or could not save it`
+      : `the last instance has left the state "${others.join('", "')}", and none that is called "${name}"`,
+  )
+}

@@ -1,0 +1,61 @@
+import { type Timeout, withTimeout } from '@shellflip/internal'
+import type { Attempt, AttemptUpgrade, UpgradeResult } from './carrier/carrier.ts'
+import type { FlipEvent } from './flip-events.ts'
+import type { UpgradeHooks } from './flip-options.ts'
+
+export type Upgrade = Omit<Attempt, 'onStarted'> & {
+  readonly attempt: AttemptUpgrade
+  readonly hooks: UpgradeHooks
+  readonly emit: (event: FlipEvent) => void
+}
+
+/** One upgrade, from the first hook to the commit or to the undo, which comes once for every way to fail. */
+export async function upgrade(options: Upgrade): Promise<UpgradeResult> {
+  const { hooks, emit, readyTimeoutMs, atOnce } = options
+  const result = await tryUpgrade(options).catch(systemFailure)
+  if (result.type === 'failed') {
+    // After an abort too: the undo has its own time, and no more than that.
+    await runHook('upgradeFailed', emit, () =>
+      withTimeout(hookLimit(readyTimeoutMs, atOnce), async () => hooks.upgradeFailed?.(result.failure)),
+    )
+  }
+  return result
+}
+
+/** For what nobody has foreseen, no descriptor being free mostly: this process serves on all the same. */
+export function systemFailure(error: unknown): UpgradeResult {
+  return { type: 'failed', failure: { type: 'system', error: asError(error) } }
+}
+
+/** For a hook that cannot change the outcome any more. */
+export async function runHook(
+  hook: 'upgradeFailed' | 'upgraded',
+  emit: (event: FlipEvent) => void,
+  run: () => unknown,
+): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    emit({ type: 'hook-failed', hook, error })
+  }
+}
+
+async function tryUpgrade({ attempt, hooks, emit, ...parts }: Upgrade): Promise<UpgradeResult> {
+  try {
+    const limit = hookLimit(parts.readyTimeoutMs, parts.signal)
+    await withTimeout(limit, async (signal) => hooks.beforeUpgrade?.({ signal }))
+  } catch (error) {
+    if (parts.signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
+    return { type: 'failed', failure: { type: 'hook', error: asError(error) } }
+  }
+  return attempt({ ...parts, onStarted: (pid) => emit({ type: 'successor-started', pid }) })
+}
+
+/** Not longer than a successor may take: a hook that does not look at its signal is left behind. */
+function hookLimit(timeoutMs: number, signal: AbortSignal): Timeout {
+  return { timeoutMs, signal, late: () => new Error(`it did not end within ${timeoutMs} ms`) }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
