@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { deferred } from '@shellflip/internal'
 import { ControlSocketError } from './control-socket-error.ts'
 import { FrameDecoder } from './frame.ts'
 
@@ -42,14 +43,4 @@ export async function readRequest(
 /** What is wrong with bytes after the request. */
 export function talkedOn(): ControlSocketError {
   return new ControlSocketError('ERR_MALFORMED', 'bytes after the request: a connection carries one')
-}
-
-function deferred<T>() {
-  let resolve!: (value: T) => void
-  let reject!: (error: unknown) => void
-  const promise = new Promise<T>((onValue, onError) => {
-    resolve = onValue
-    reject = onError
-  })
-  return { promise, resolve, reject }
 }

@@ -1,5 +1,6 @@
 export { type Bytes, isText, showBytes, textOr } from './bytes.ts'
 export { CodedError } from './coded-error.ts'
+export { type Deferred, deferred } from './deferred.ts'
 export { longestTimerMs } from './longest-timer.ts'
 export {
   nearestName,

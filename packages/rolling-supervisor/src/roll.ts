@@ -1,5 +1,5 @@
 import { describeFailure, type GenerationFailure } from '@shellflip/generation'
-import { promiseWithResolver } from './promise-with-resolver.ts'
+import { deferred } from '@shellflip/internal'
 
 /** How a roll ended. `elapsedMs` counts from the moment it began. */
 export type RollOutcome =
@@ -73,6 +73,6 @@ export class Rolls {
 }
 
 function newRoll(): Roll {
-  const { promise, resolve } = promiseWithResolver<RollOutcome>()
+  const { promise, resolve } = deferred<RollOutcome>()
   return { outcome: promise, settle: resolve }
 }

@@ -10,12 +10,12 @@ import {
   nodeSystem,
   type System,
 } from '@shellflip/generation'
+import { deferred } from '@shellflip/internal'
 import { BackOff } from './back-off.ts'
 import { checkSupervisorOptions } from './check-supervisor-options.ts'
 import type { SupervisorEvent, SupervisorExit } from './events.ts'
 import { ManagerReports } from './manager-reports.ts'
 import type { SupervisorOptions } from './options.ts'
-import { promiseWithResolver } from './promise-with-resolver.ts'
 import { RestartPolicy } from './restart-policy.ts'
 import { type RollOutcome, Rolls } from './roll.ts'
 import {
@@ -77,7 +77,7 @@ export class RollingSupervisor {
       () => this.#describe(),
       (error) => this.#emit({ type: 'manager-unreachable', error }),
     )
-    const { promise, resolve } = promiseWithResolver<SupervisorExit>()
+    const { promise, resolve } = deferred<SupervisorExit>()
     this.done = promise
     this.#resolveDone = resolve
   }

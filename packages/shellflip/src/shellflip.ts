@@ -1,29 +1,32 @@
 import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
 import { FdStore } from '@shellflip/fd-store'
+import { deferred } from '@shellflip/internal'
 import {
   findStarter,
   IpcParent,
   launchService,
+  type StartSuccessor,
   startDirectly,
   startForManager,
   startsAsLauncher,
 } from '@shellflip/launcher'
-import type { Predecessor } from '@shellflip/upgrader'
 import {
   type AnyFlipOptions,
   announcer,
-  attemptBySuccessor,
+  type Carrier,
+  FdStoreCarrier,
   Flip,
   findPredecessor,
   ManagerLink,
-  NoPredecessor,
   type NormalizedOptions,
   normalizeOptions,
   OlderGenerations,
+  type Predecessor,
   refuseHandover,
   type ServiceParent,
   ShellflipError,
+  SpawnCarrier,
   UpgradeSocket,
   type WithoutState,
   type WithState,
@@ -49,45 +52,42 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   const options = checkedOptions(given)
   called = true
   if (startsAsLauncher(options.launcher)) return launchService(options)
-  const { startSuccessor: starter, reportReady } = findStarter()
+  const { startSuccessor, reportReady } = findStarter()
   const emit = announcer(options.onEvent)
-  let flip: Flip<unknown> | undefined
+  const { promise: born, resolve } = deferred<Flip<unknown>>()
   // At once: a signal without a handler ends the process.
-  for (const signal of options.signals) process.on(signal, () => void flip?.request(signal))
+  for (const signal of options.signals) process.on(signal, async () => (await born).request(signal))
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
-  const startSuccessor = manager.notifier.hasManager && starter === startDirectly ? startForManager : starter
   const predecessor = await findPredecessor(options, emit, manager.notifier)
   try {
-    const store = options.handover === 'fd-store' ? openStore(manager, predecessor) : undefined
+    const carrier = carrierFor(options, manager, predecessor, startSuccessor)
     const state = options.state && (await predecessor.state(options.state))
+    const upgradeSocket = await UpgradeSocket.open(
+      {
+        path: options.controlSocket,
+        restart: async () => (await born).request('control-socket'),
+        onEvent: (event) => emit({ type: 'control-socket', event }),
+      },
+      predecessor,
+    )
+    const parent = parentOf(async () => (await born).stopByMessage(), reportReady)
     const older = new OlderGenerations(predecessor)
-    const made = new Flip<unknown>({
+    const flip = new Flip<unknown>({
       options,
       predecessor,
       manager,
       older,
       state,
       emit,
-      attempt: attemptBySuccessor(startSuccessor),
-      parent: parentOf(() => flip?.stopByMessage(), reportReady),
-      ...(store === undefined ? {} : { store }),
+      carrier,
+      upgradeSocket,
+      parent,
     })
-    const upgradeSocket = await UpgradeSocket.open(
-      {
-        path: options.controlSocket,
-        restart: () => made.request('control-socket'),
-        onEvent: (event) => emit({ type: 'control-socket', event }),
-      },
-      predecessor,
-    )
-    made.attach(upgradeSocket)
-    process.once('exit', () => made.exit())
-    for (const signal of options.stopSignals) process.on(signal, () => made.stopBySignal(signal))
-    if (predecessor.identity !== undefined) {
-      emit({ type: 'taken-over', predecessor: predecessor.identity })
-    }
-    flip = made
-    return made
+    process.once('exit', () => flip.exit())
+    for (const signal of options.stopSignals) process.on(signal, () => flip.stopBySignal(signal))
+    if (predecessor.identity !== undefined) emit({ type: 'taken-over', predecessor: predecessor.identity })
+    resolve(flip)
+    return flip
   } catch (error) {
     predecessor.refuse((error as Error).message)
     throw error
@@ -110,9 +110,15 @@ function parentOf(onShutdown: () => void, reportReady: (() => void) | undefined)
   return IpcParent.find(onShutdown)
 }
 
-function openStore(manager: ManagerLink, predecessor: Predecessor): FdStore {
-  const stored = predecessor instanceof NoPredecessor ? predecessor.stored : new Map()
-  return FdStore.open(manager.notifier, manager.environment, stored)
+/** How this process reaches its next generation. */
+function carrierFor(
+  { handover }: NormalizedOptions,
+  { notifier, environment }: ManagerLink,
+  { stored }: Predecessor,
+  start: StartSuccessor,
+): Carrier {
+  if (handover === 'fd-store') return new FdStoreCarrier(FdStore.open(notifier, environment, stored))
+  return new SpawnCarrier(notifier.hasManager && start === startDirectly ? startForManager : start)
 }
 
 function checkPlace(): void {

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { listenUnix } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, socketKinds } from '@shellflip/handover'
+import { deferred } from '@shellflip/internal'
 import { temporaryFolder } from '@shellflip/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { Carrier } from './carrier/carrier.ts'
 import { UpgradeSocket } from './control-socket/upgrade-socket.ts'
 import { Flip, type FlipParts } from './flip.ts'
 import { normalizeOptions } from './flip-options.ts'
@@ -55,6 +57,11 @@ async function successor() {
   const giving = giveHandover(channel, { version: '1', sockets })
   const predecessor = await NodePredecessor.open(HandoverChannel.adopt(remote), undefined, 5_000)
   const { told, manager, older } = surroundings()
+  const { promise, resolve } = deferred<Flip<unknown>>()
+  const upgradeSocket = await UpgradeSocket.open(
+    { path: paths.control, restart: async () => (await promise).upgrade(), onEvent() {} },
+    predecessor,
+  )
   const flip = new Flip<unknown>({
     options: normalizeOptions({ controlSocket: paths.control, pidFile, drainDeadlineMs: 5_000 }),
     predecessor,
@@ -62,13 +69,17 @@ async function successor() {
     older,
     state: undefined,
     emit() {},
-    attempt: async () => ({
-      type: 'failed',
-      failure: { type: 'cannot-start', code: 'ENOENT', message: 'nothing is there' },
-    }),
+    carrier: {
+      keepers: [],
+      carry: async () => ({
+        type: 'failed',
+        failure: { type: 'cannot-start', code: 'ENOENT', message: 'nothing is there' },
+      }),
+      stop: (shutdown, reason) => shutdown.stopped(reason),
+    } satisfies Carrier,
+    upgradeSocket,
   } as unknown as FlipParts)
-  const options = { path: paths.control, restart: () => flip.upgrade(), onEvent() {} }
-  flip.attach(await UpgradeSocket.open(options, predecessor))
+  resolve(flip)
   const server = createServer()
   await flip.listen(server, { path: paths.wanted })
   const end = () => {

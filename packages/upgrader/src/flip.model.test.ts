@@ -4,7 +4,7 @@ import { temporaryFolder } from '@shellflip/testing'
 import { UpgradeLock } from '@shellflip/upgrade-lock'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import type { Attempt, UpgradeResult } from './carrier/carrier.ts'
+import type { Carrier, CarryOptions, UpgradeResult } from './carrier/carrier.ts'
 import { Flip, type FlipParts } from './flip.ts'
 import type { FlipEvent } from './flip-events.ts'
 import { normalizeOptions } from './flip-options.ts'
@@ -20,7 +20,7 @@ afterEach(() => {
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 /** An attempt to upgrade that is under way, of which the test decides what comes. */
-type Trial = { attempt: Attempt; end: (result: UpgradeResult) => void; fail: (error: Error) => void }
+type Trial = { options: CarryOptions; end: (result: UpgradeResult) => void; fail: (error: Error) => void }
 
 /** What `beforeUpgrade`, or the undo, is to do the next time. */
 type Mood = 'well' | 'throw' | 'hang'
@@ -86,7 +86,12 @@ class World {
       older: this.#older(),
       state: undefined,
       emit: (event: FlipEvent) => void this.events.push(event),
-      attempt: (attempt: Attempt) => this.#try(attempt),
+      upgradeSocket: { accept() {}, own() {}, offered: () => [], async leave() {}, async close() {} },
+      carrier: {
+        keepers: [],
+        carry: (options) => this.#try(options),
+        stop: (shutdown, reason) => shutdown.stopped(reason),
+      } satisfies Carrier,
     } as unknown as FlipParts)
     void this.flip.done.then((end) => void this.ends.push(end))
   }
@@ -184,15 +189,15 @@ class World {
     if (!mayHaveEnded) expect(this.ends, 'it ends when asked, or upgraded').toHaveLength(0)
   }
 
-  async #try(attempt: Attempt): Promise<UpgradeResult> {
+  async #try(options: CarryOptions): Promise<UpgradeResult> {
     expect(this.upgraded, 'nothing is attempted after the commit').toBe(0)
     expect(this.ends).toHaveLength(0)
-    expect(attempt.signal.aborted, 'nothing is attempted after a stop').toBe(false)
+    expect(options.signal.aborted, 'nothing is attempted after a stop').toBe(false)
     this.attempts++
     const { promise, resolve, reject } = deferred<UpgradeResult>()
-    const trial = { attempt, end: resolve, fail: reject }
+    const trial = { options, end: resolve, fail: reject }
     this.trials.push(trial)
-    attempt.signal.addEventListener('abort', () => resolve({ type: 'failed', failure: { type: 'aborted' } }))
+    options.signal.addEventListener('abort', () => resolve({ type: 'failed', failure: { type: 'aborted' } }))
     return promise.finally(() => void this.trials.splice(this.trials.indexOf(trial), 1))
   }
 

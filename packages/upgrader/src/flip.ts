@@ -4,18 +4,15 @@ import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
 import { closeAll } from '@shellflip/fd-passing'
 import type { HandoverChannel } from '@shellflip/handover'
 import { launchCommand } from '@shellflip/launcher'
-import type { BindAddress, ListenAddress } from '@shellflip/listeners'
-import { closeDatagram } from '@shellflip/listeners'
+import { type BindAddress, closeDatagram, type ListenAddress, ListenersError } from '@shellflip/listeners'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
 import { activeResources } from './active-resources.ts'
 import { admitUpgrade, leaveLock, releaseGivenLock, releaseLock } from './admit-upgrade.ts'
-import type { AttemptUpgrade, UpgradeResult } from './carrier/carrier.ts'
-import { attemptByStore } from './carrier/fd-store-carrier.ts'
+import type { UpgradeResult } from './carrier/carrier.ts'
 import { passOnStop } from './carrier/pass-on-stop.ts'
 import { checkServeOptions, serveOptionNames } from './connections/check-serve-options.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
-import type { UpgradeSocket } from './control-socket/upgrade-socket.ts'
 import { DrainRegistrations } from './drain-registrations.ts'
 import type { UpgradeTrigger } from './flip-events.ts'
 import { type FlipAction, type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
@@ -29,8 +26,6 @@ import { runHook, systemFailure, upgrade } from './upgrade.ts'
 
 export type FlipParts = ServiceParts & {
   readonly state: unknown
-  /** How a successor is started and handed over to, without a store. */
-  readonly attempt: AttemptUpgrade
   readonly parent?: ServiceParent | undefined
 }
 
@@ -85,11 +80,6 @@ export class Flip<S> {
     })
     this.#resources = new ServiceResources(parts)
     this.#shutdown = new Shutdown(parts, this.#resources, this.coordinator)
-  }
-
-  /** Is answered by this process from {@link ready} on. @internal */
-  attach(upgradeSocket: UpgradeSocket): void {
-    this.#resources.attach(upgradeSocket)
   }
 
   /**
@@ -165,7 +155,7 @@ export class Flip<S> {
       predecessor.refuse((error as Error).message)
       // The paths are this process's own after the commit: only a stop removes them.
       if (!predecessor.committed) this.#resources.abandon()
-      if (!(error instanceof ShellflipError)) this.#checkNotStopped(error)
+      if (!isOurs(error)) this.#checkNotStopped(error)
       throw error
     } finally {
       releaseGivenLock(lock, this.#parts.options.lock)
@@ -281,7 +271,7 @@ export class Flip<S> {
     this.#abort = new AbortController()
     this.#happen('upgrade')
     const telling = manager.upgrading()
-    const result = await this.#attempt(lock).catch(systemFailure)
+    const result = await this.#carry(lock).catch(systemFailure)
     await telling
     if (result.type === 'failed') {
       const message = describeUpgradeFailure(result.failure)
@@ -309,13 +299,13 @@ export class Flip<S> {
     return { type: 'upgraded', pid, elapsedMs: elapsedMs() }
   }
 
-  async #attempt(lock: UpgradeLock | undefined): Promise<UpgradeResult> {
-    const { options, manager, emit, attempt, store } = this.#parts
+  async #carry(lock: UpgradeLock | undefined): Promise<UpgradeResult> {
+    const { options, manager, emit, carrier } = this.#parts
     const sockets = this.#resources.offered()
     const state = this.#resources.state()
     try {
       return await upgrade({
-        attempt: store === undefined ? attempt : attemptByStore(store),
+        carrier,
         launch: () => launchCommand(options.launch ?? {}, manager.environment),
         offer: {
           version: options.version,
@@ -355,13 +345,11 @@ export class Flip<S> {
     void this.#end(this.#shutdown.upgraded(pid, channel, told))
   }
 
-  /** Nobody serves after this process, or the next instance does, to whom the store is left. */
+  /** No successor of this process serves. */
   #stop(reason: string, from: FlipState): void {
-    const { store } = this.#parts
     if (from === 'preparing' && !this.#parts.predecessor.committed)
       void this.#end(this.#shutdown.stoppedUnready(reason))
-    else if (store === undefined) void this.#end(this.#shutdown.stopped(reason))
-    else void this.#end(this.#shutdown.stored(reason, store))
+    else void this.#end(this.#parts.carrier.stop(this.#shutdown, reason))
   }
 
   async #end(ending: Promise<FlipEnd>): Promise<void> {
@@ -394,4 +382,9 @@ export class Flip<S> {
     if (this.#phase !== 'stopping' && this.#phase !== 'over') return
     throw new ShellflipError('ERR_STOPPED', 'this process was stopped before it was ready', { cause })
   }
+}
+
+/** It says what is wrong, which a stop does not change. */
+function isOurs(error: unknown): boolean {
+  return error instanceof ShellflipError || error instanceof ListenersError
 }

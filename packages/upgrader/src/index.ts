@@ -1,4 +1,6 @@
-export { attemptBySuccessor } from './carrier/spawn-carrier.ts'
+export type { Carrier, CarryOptions, Keeper, UpgradeResult } from './carrier/carrier.ts'
+export { FdStoreCarrier } from './carrier/fd-store-carrier.ts'
+export { SpawnCarrier } from './carrier/spawn-carrier.ts'
 export type { ConnectionCarrier, ServeOptions } from './connections/serve-options.ts'
 export { askForRestart, type RestartOutcome } from './control-socket/ask-for-restart.ts'
 export { UpgradeSocket } from './control-socket/upgrade-socket.ts'
@@ -24,6 +26,5 @@ export {
   type UpgradeOutcome,
 } from './outcome.ts'
 export { findPredecessor, refuseHandover } from './predecessor/find-predecessor.ts'
-export { NoPredecessor } from './predecessor/no-predecessor.ts'
 export type { Predecessor } from './predecessor/predecessor.ts'
 export { ShellflipError, type ShellflipErrorCode } from './shellflip-error.ts'

@@ -3,6 +3,7 @@ import type { FdStore } from '@shellflip/fd-store'
 import type { HandoverChannel, OfferedSocket, OfferedState } from '@shellflip/handover'
 import { wholeTurn } from '@shellflip/internal'
 import { forgetOwnCalls, Listeners, ownCall } from '@shellflip/listeners'
+import type { Carrier } from './carrier/carrier.ts'
 import { OpenConnections } from './connections/open-connections.ts'
 import type { UpgradeSocket } from './control-socket/upgrade-socket.ts'
 import type { ActivationStep, FlipEvent } from './flip-events.ts'
@@ -19,8 +20,9 @@ export type ServiceParts = {
   readonly predecessor: Predecessor
   readonly manager: ManagerLink
   readonly older: OlderGenerations
-  /** Where sockets and state wait for the next instance, where no successor is started. */
-  readonly store?: FdStore
+  readonly carrier: Carrier
+  /** Where clients ask this process for an upgrade, from the moment on that it serves. */
+  readonly upgradeSocket: UpgradeSocket
   readonly emit: (event: FlipEvent) => void
 }
 
@@ -30,7 +32,6 @@ export class ServiceResources {
   readonly connections: OpenConnections
   readonly #parts: ServiceParts
   readonly #pidFile: PidFile | undefined
-  #upgradeSocket: UpgradeSocket | undefined
 
   constructor(parts: ServiceParts) {
     const { options, predecessor, emit } = parts
@@ -40,17 +41,13 @@ export class ServiceResources {
     this.#pidFile = options.pidFile === undefined ? undefined : new PidFile(options.pidFile)
   }
 
-  attach(upgradeSocket: UpgradeSocket): void {
-    this.#upgradeSocket = upgradeSocket
-  }
-
   /**
    * Does all that can fail before the commit. In the end the event loop turns once, with everything else settled: an error that Node has
    * queued comes up now. What the program did meanwhile is checked after that.
    */
   async prepare(): Promise<void> {
     await this.sockets.opened()
-    await this.#keepInStore()
+    await this.#keepSockets()
     this.#pidFile?.prepare()
     await wholeTurn()
     this.sockets.check()
@@ -66,7 +63,7 @@ export class ServiceResources {
   async accept(): Promise<void> {
     const outcomes = await Promise.allSettled([
       this.sockets.accept(),
-      this.#upgradeSocket?.accept(),
+      this.#parts.upgradeSocket.accept(),
       (async () => this.#pidFile?.commit())(),
     ])
     await wholeTurn()
@@ -75,12 +72,12 @@ export class ServiceResources {
 
   /** Nobody else serves from now on: what the predecessor had is this process's own. Each step stands alone, and a failure is an event. */
   async own(): Promise<void> {
-    const { store } = this.#parts
+    const { carrier, upgradeSocket } = this.#parts
     forgetOwnCalls()
     await this.#alone('unwanted-paths', () => this.sockets.own())
     await this.#alone('socket-modes', () => this.sockets.setModes())
-    await this.#alone('control-socket', () => this.#upgradeSocket?.own())
-    await this.#alone('stored-state', () => store?.dropState())
+    await this.#alone('control-socket', () => upgradeSocket.own())
+    for (const keeper of carrier.keepers) await this.#alone('stored-state', () => keeper.dropState())
   }
 
   /** A successor came to nothing, and this process serves on. */
@@ -130,7 +127,7 @@ export class ServiceResources {
       for (const offered of [...this.sockets.offered(), ...older.offered()]) {
         copies.push({ ...offered, fd: offered.fd.dup() })
       }
-      return [...copies, ...(this.#upgradeSocket?.offered() ?? [])]
+      return [...copies, ...this.#parts.upgradeSocket.offered()]
     } catch (error) {
       closeAll(copies.map(({ fd }) => fd))
       throw error
@@ -155,7 +152,7 @@ export class ServiceResources {
   /** Nobody serves after this process. Resolves when nobody waits for an answer of ours. */
   async close(): Promise<void> {
     this.sockets.close()
-    await this.#upgradeSocket?.close()
+    await this.#parts.upgradeSocket.close()
   }
 
   /** Nothing of this process's work is left. */
@@ -178,19 +175,19 @@ export class ServiceResources {
 
   async #leave(): Promise<void> {
     this.sockets.leave()
-    await this.#upgradeSocket?.leave()
+    await this.#parts.upgradeSocket.leave()
   }
 
   #socketsChanged(): void {
-    this.#keepInStore().catch((error) => this.#parts.emit({ type: 'manager-not-told', error }))
+    this.#keepSockets().catch((error) => this.#parts.emit({ type: 'manager-not-told', error }))
   }
 
-  async #keepInStore(): Promise<void> {
-    const { store } = this.#parts
-    if (store === undefined) return
+  async #keepSockets(): Promise<void> {
+    const { keepers } = this.#parts.carrier
+    if (keepers.length === 0) return
     const sockets = this.offered()
     try {
-      await store.keepSockets(sockets)
+      for (const keeper of keepers) await keeper.keepSockets(sockets)
     } finally {
       closeAll(sockets.map(({ fd }) => fd))
     }

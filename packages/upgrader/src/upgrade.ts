@@ -1,10 +1,10 @@
 import { type Timeout, withTimeout } from '@shellflip/internal'
-import type { Attempt, AttemptUpgrade, UpgradeResult } from './carrier/carrier.ts'
+import type { Carrier, CarryOptions, UpgradeResult } from './carrier/carrier.ts'
 import type { FlipEvent } from './flip-events.ts'
 import type { UpgradeHooks } from './flip-options.ts'
 
-export type Upgrade = Omit<Attempt, 'onStarted'> & {
-  readonly attempt: AttemptUpgrade
+export type Upgrade = Omit<CarryOptions, 'onStarted'> & {
+  readonly carrier: Carrier
   readonly hooks: UpgradeHooks
   readonly emit: (event: FlipEvent) => void
 }
@@ -40,7 +40,7 @@ export async function runHook(
   }
 }
 
-async function tryUpgrade({ attempt, hooks, emit, ...parts }: Upgrade): Promise<UpgradeResult> {
+async function tryUpgrade({ carrier, hooks, emit, ...parts }: Upgrade): Promise<UpgradeResult> {
   try {
     const limit = hookLimit(parts.readyTimeoutMs, parts.signal)
     await withTimeout(limit, async (signal) => hooks.beforeUpgrade?.({ signal }))
@@ -48,7 +48,7 @@ async function tryUpgrade({ attempt, hooks, emit, ...parts }: Upgrade): Promise<
     if (parts.signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
     return { type: 'failed', failure: { type: 'hook', error: asError(error) } }
   }
-  return attempt({ ...parts, onStarted: (pid) => emit({ type: 'successor-started', pid }) })
+  return carrier.carry({ ...parts, onStarted: (pid) => emit({ type: 'successor-started', pid }) })
 }
 
 /** Not longer than a successor may take: a hook that does not look at its signal is left behind. */

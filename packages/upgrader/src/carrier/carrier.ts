@@ -1,16 +1,18 @@
+import type { FdStore } from '@shellflip/fd-store'
 import type { HandoverChannel, HandoverOffer } from '@shellflip/handover'
 import type { LaunchCommand } from '@shellflip/launcher'
-import type { UpgradeFailure } from '../outcome.ts'
+import type { FlipEnd, UpgradeFailure } from '../outcome.ts'
+import type { Shutdown } from '../shutdown.ts'
 
-/** What there is to hand over, to whom, and until when. */
-export type Attempt = {
+/** Names what is carried to the next generation, and limits the time. */
+export type CarryOptions = {
   /** Returns the command that starts the successor. @throws {LauncherError} ERR_NOT_REPEATABLE */
   readonly launch: () => LaunchCommand
   readonly offer: HandoverOffer<unknown>
   readonly readyTimeoutMs: number
-  /** Ends the attempt; a successor that has the right to serve by then is given some seconds to say that it does. */
+  /** Ends it. A successor that may serve by then gets some seconds to report that it does. */
   readonly signal: AbortSignal
-  /** Who has stopped the service twice waits for nothing: kills a successor that has not answered "commit", and ends the undo. */
+  /** Aborted by a second stop: kills a successor that has not answered "commit", and ends the undo. */
   readonly atOnce: AbortSignal
   /** @param pid of the process that was started: the successor, or a wrapper that starts it */
   readonly onStarted: (pid: number) => void
@@ -23,5 +25,15 @@ export type UpgradeResult =
   | { type: 'stored' }
   | { type: 'failed'; failure: UpgradeFailure }
 
-/** Hands over to a successor, or leaves everything to the next instance. */
-export type AttemptUpgrade = (attempt: Attempt) => Promise<UpgradeResult>
+/** Carries the service from this process to its next generation. */
+export interface Carrier {
+  /** Hands over to the next generation, or fails and leaves the service with this process. */
+  carry(options: CarryOptions): Promise<UpgradeResult>
+  /** Ends the part of this process when somebody stops the service. */
+  stop(shutdown: Shutdown, reason: string): Promise<FlipEnd>
+  /** Where the sockets wait as well, so that they survive a crash of this process. */
+  readonly keepers: readonly Keeper[]
+}
+
+/** Keeps sockets and state outside of this process. */
+export type Keeper = Pick<FdStore, 'keepSockets' | 'dropState'>

@@ -1,38 +1,54 @@
-import type { FdStore } from '@shellflip/fd-store'
+import { type FdStore, FdStoreError } from '@shellflip/fd-store'
+import type { OfferedState } from '@shellflip/handover'
 import { withTimeout } from '@shellflip/internal'
 import { SdNotifyError } from '@shellflip/sd-notify'
-import type { UpgradeFailure } from '../outcome.ts'
+import type { FlipEnd, UpgradeFailure } from '../outcome.ts'
 import { ShellflipError } from '../shellflip-error.ts'
-import type { AttemptUpgrade } from './carrier.ts'
+import type { Shutdown } from '../shutdown.ts'
+import type { Carrier, CarryOptions, Keeper, UpgradeResult } from './carrier.ts'
 
 /**
- * An upgrade where nobody is alive in between: state and sockets go into the store, this process ends, and the service
- * manager starts the next one. That the state can be saved shows before anything stops.
+ * Carries by systemd's fd store, where no process is alive in between. State and sockets go into the store, this process ends, and
+ * the service manager starts the next one. A state that cannot be saved fails the upgrade before anything stops.
  */
-export function attemptByStore(store: FdStore): AttemptUpgrade {
-  return async ({ offer: { sockets, state }, readyTimeoutMs, signal }) => {
+export class FdStoreCarrier implements Carrier {
+  readonly keepers: readonly Keeper[]
+  readonly #store: FdStore
+
+  constructor(store: FdStore) {
+    this.#store = store
+    this.keepers = [store]
+  }
+
+  async carry({ offer, readyTimeoutMs, signal }: CarryOptions): Promise<UpgradeResult> {
     try {
-      await store.keepSockets(sockets)
-      if (state !== undefined) {
-        // What `save()` gives may never come to its end.
-        const late = () => new Error(`it could not be saved within ${readyTimeoutMs} ms`)
-        await withTimeout({ timeoutMs: readyTimeoutMs, signal, late }, (ended) =>
-          store.saveState(state, { signal: ended }),
-        )
-      }
-      await store.settled()
+      await this.#store.keepSockets(offer.sockets)
+      if (offer.state !== undefined) await this.#save(offer.state, readyTimeoutMs, signal)
+      await this.#store.settled()
       return { type: 'stored' }
     } catch (error) {
-      // This process goes on, and what it has saved is out of date soon.
-      await store.dropState().catch(() => {})
+      // This process serves on, and what it has saved is soon out of date.
+      await this.#store.dropState().catch(() => {})
       return { type: 'failed', failure: failureOf(error, signal) }
     }
+  }
+
+  stop(shutdown: Shutdown, reason: string): Promise<FlipEnd> {
+    return shutdown.stored(reason, this.#store)
+  }
+
+  /** The iterable that `save()` returns may never end. */
+  #save(state: OfferedState<unknown>, timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const late = () => new Error(`it could not be saved within ${timeoutMs} ms`)
+    return withTimeout({ timeoutMs, signal, late }, (ended) =>
+      this.#store.saveState(state, { signal: ended }),
+    )
   }
 }
 
 function failureOf(thrown: unknown, asked: AbortSignal): UpgradeFailure {
   if (asked.aborted) return { type: 'aborted' }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-  const isOurs = error instanceof ShellflipError || error instanceof SdNotifyError
+  const isOurs = [ShellflipError, FdStoreError, SdNotifyError].some((ours) => error instanceof ours)
   return { type: isOurs ? 'system' : 'state', error }
 }

@@ -10,19 +10,19 @@ import {
 } from '@shellflip/launcher'
 import { waitFor } from '@shellflip/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import type { Attempt } from './carrier.ts'
-import { attemptBySuccessor } from './spawn-carrier.ts'
+import type { CarryOptions } from './carrier.ts'
+import { SpawnCarrier } from './spawn-carrier.ts'
 
 /** An attempt whose successor is started when `start` is called, and not before. */
-function standstill(limits: Partial<Attempt> = {}) {
+function standstill(limits: Partial<CarryOptions> = {}) {
   let start!: (successor: SuccessorProcess) => void
   const started = new Promise<SuccessorProcess>((resolve) => {
     start = resolve
   })
-  return { start, outcome: attemptBySuccessor(() => started)(attemptWith(limits)) }
+  return { start, outcome: new SpawnCarrier(() => started).carry(optionsWith(limits)) }
 }
 
-function attemptWith(limits: Partial<Attempt> = {}): Attempt {
+function optionsWith(limits: Partial<CarryOptions> = {}): CarryOptions {
   return {
     launch: () => ({ file: 'node', args: [], cwd: '/', env: new Map() }),
     offer: { version: '1', sockets: [] },
@@ -66,7 +66,7 @@ test('where whoever starts successors is gone, the next one starts it, with a ch
     const code = channels.length === 1 ? starterGone : 'ENOENT'
     throw Object.assign(new Error('it is gone'), { code })
   }
-  const outcome = await attemptBySuccessor(failing)(attemptWith())
+  const outcome = await new SpawnCarrier(failing).carry(optionsWith())
   expect(outcome).toMatchObject({ type: 'failed', failure: { type: 'cannot-start', code: 'ENOENT' } })
   expect(channels).toHaveLength(2)
 })
@@ -93,7 +93,7 @@ test('nor for the exit status of one whose channel was closed', async () => {
       return successor.exited
     },
   }
-  const outcome = await attemptBySuccessor(async () => awaited)(attemptWith({ signal: stop.signal }))
+  const outcome = await new SpawnCarrier(async () => awaited).carry(optionsWith({ signal: stop.signal }))
   expect(outcome).toEqual({ type: 'failed', failure: { type: 'aborted' } })
   expect(looks).toBe(2)
   expect(kills).toEqual([4711])
@@ -102,7 +102,10 @@ test('nor for the exit status of one whose channel was closed', async () => {
 test('nor for ever for one that the system does not let us kill', async () => {
   const refusing = { ...unwanted().successor, kill: () => new Promise<ProcessExit>(() => {}) }
   const failure = { type: 'exited', code: null, signal: null }
-  expect(await attemptBySuccessor(async () => refusing)(attemptWith())).toEqual({ type: 'failed', failure })
+  expect(await new SpawnCarrier(async () => refusing).carry(optionsWith())).toEqual({
+    type: 'failed',
+    failure,
+  })
 }, 20_000)
 
 test('a command that cannot be repeated is told as what cannot be started', async () => {
@@ -110,7 +113,7 @@ test('a command that cannot be repeated is told as what cannot be started', asyn
     throw new LauncherError('ERR_NOT_REPEATABLE', 'it came from standard input')
   }
   const start: StartSuccessor = () => Promise.reject(new Error('nothing is started'))
-  expect(await attemptBySuccessor(start)(attemptWith({ launch }))).toEqual({
+  expect(await new SpawnCarrier(start).carry(optionsWith({ launch }))).toEqual({
     type: 'failed',
     failure: { type: 'cannot-start', code: 'ERR_NOT_REPEATABLE', message: 'it came from standard input' },
   })
@@ -159,7 +162,7 @@ describe('a stop that comes when the successor has the right to serve, and has n
       die = () => resolve({ code: null, signal: 'SIGKILL' })
       return { pid, exited, kill, leave: () => {} }
     }
-    const outcome = attemptBySuccessor(start)(attemptWith({ signal: stop.signal, atOnce: atOnce.signal }))
+    const outcome = new SpawnCarrier(start).carry(optionsWith({ signal: stop.signal, atOnce: atOnce.signal }))
     await waitFor(() => peer)
     if (helloOf === undefined) await peer.send('hello', hello)
     expect((await peer.receive())?.type).toBe('manifest')

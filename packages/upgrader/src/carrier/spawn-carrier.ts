@@ -3,30 +3,45 @@ import type { OwnedFd } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
 import { withTimeout } from '@shellflip/internal'
 import { type StartSuccessor, type SuccessorProcess, starterGone } from '@shellflip/launcher'
-import type { UpgradeFailure } from '../outcome.ts'
+import type { FlipEnd, UpgradeFailure } from '../outcome.ts'
+import type { Shutdown } from '../shutdown.ts'
 import { Candidate } from './candidate.ts'
-import type { Attempt, AttemptUpgrade, UpgradeResult } from './carrier.ts'
+import type { Carrier, CarryOptions, UpgradeResult } from './carrier.ts'
 import { lastWordsMs } from './last-words.ts'
 
 /**
  * Starts a successor and hands over to it. If that fails nothing of it is left: it is dead and reaped, with all that
  * it has started.
  */
-export function attemptBySuccessor(startSuccessor: StartSuccessor): AttemptUpgrade {
-  return (attempt) => attemptWith(startSuccessor, attempt)
+export class SpawnCarrier implements Carrier {
+  /** A successor gets the sockets when it starts. */
+  readonly keepers = []
+  readonly #startSuccessor: StartSuccessor
+
+  constructor(startSuccessor: StartSuccessor) {
+    this.#startSuccessor = startSuccessor
+  }
+
+  carry(options: CarryOptions): Promise<UpgradeResult> {
+    return carryBy(this.#startSuccessor, options)
+  }
+
+  stop(shutdown: Shutdown, reason: string): Promise<FlipEnd> {
+    return shutdown.stopped(reason)
+  }
 }
 
-async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Promise<UpgradeResult> {
+async function carryBy(startSuccessor: StartSuccessor, options: CarryOptions): Promise<UpgradeResult> {
   const { channel, remote } = HandoverChannel.pair()
-  const started = await start(attempt, startSuccessor, remote)
+  const started = await start(options, startSuccessor, remote)
   if ('failure' in started) {
     channel.close()
     // What the one that is gone may have started finds nobody at its end of this channel, and ends.
-    return isStarterGone(started.failure) ? attemptWith(startSuccessor, attempt) : started
+    return isStarterGone(started.failure) ? carryBy(startSuccessor, options) : started
   }
-  attempt.onStarted(started.pid)
+  options.onStarted(started.pid)
   using candidate = new Candidate(started)
-  const result = await handOver(channel, candidate, attempt)
+  const result = await handOver(channel, candidate, options)
   if (result !== undefined) return result
   try {
     await candidate.leave()
@@ -40,7 +55,7 @@ async function attemptWith(startSuccessor: StartSuccessor, attempt: Attempt): Pr
 async function handOver(
   channel: HandoverChannel,
   candidate: Candidate,
-  { offer, readyTimeoutMs, signal: asked, atOnce }: Attempt,
+  { offer, readyTimeoutMs, signal: asked, atOnce }: CarryOptions,
 ): Promise<UpgradeResult | undefined> {
   const kill = () => void candidate.kill()
   atOnce.addEventListener('abort', kill)
@@ -83,7 +98,7 @@ async function part(candidate: Candidate, atOnce: AbortSignal): Promise<void> {
 
 /** Not longer than a successor may take: the launcher that starts it may stand still. */
 async function start(
-  { launch, readyTimeoutMs: timeoutMs, signal }: Attempt,
+  { launch, readyTimeoutMs: timeoutMs, signal }: CarryOptions,
   startSuccessor: StartSuccessor,
   remote: OwnedFd,
 ): Promise<SuccessorProcess | { type: 'failed'; failure: UpgradeFailure }> {

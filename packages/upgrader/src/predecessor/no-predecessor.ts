@@ -17,7 +17,7 @@ export class NoPredecessor implements Predecessor {
   readonly committed = false
   readonly deciding = false
   readonly gone = Promise.resolve()
-  readonly #stored = new Map<string, number>()
+  readonly stored: Map<string, number> = new Map()
   readonly #passed: Passed[] = []
   readonly #onStateDiscarded: (error: unknown) => void
   readonly #onTaken: (keys: Iterable<string>) => Promise<void>
@@ -39,17 +39,12 @@ export class NoPredecessor implements Predecessor {
     }
   }
 
-  /** What the last instance has left: how many of each key are of use, which may be none. */
-  get stored(): ReadonlyMap<string, number> {
-    return this.#stored
-  }
-
   async state(
     definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
   ): Promise<unknown | AsyncIterable<unknown> | undefined> {
     const fd = this.#take(socketKinds.state + definition.name)
     if (fd === undefined) {
-      if (this.#stored.size > 0) this.#onStateDiscarded(missingState(definition.name, this.#stored))
+      if (this.stored.size > 0) this.#onStateDiscarded(missingState(definition.name, this.stored))
       return undefined
     }
     try {
@@ -81,13 +76,13 @@ export class NoPredecessor implements Predecessor {
   async ready(activate: () => Promise<void>): Promise<'none'> {
     await activate()
     this.#close()
-    await this.#onTaken(this.#stored.keys())
+    await this.#onTaken(this.stored.keys())
     return 'none'
   }
 
   #takeBack(key: string, fd: OwnedFd): void {
     const isOfUse = isReachable(key, fd)
-    this.#stored.set(key, (this.#stored.get(key) ?? 0) + (isOfUse ? 1 : 0))
+    this.stored.set(key, (this.stored.get(key) ?? 0) + (isOfUse ? 1 : 0))
     if (isOfUse) this.#passed.push({ key, fd })
     else fd.close()
   }

@@ -13,6 +13,7 @@ import type { Predecessor } from './predecessor.ts'
 
 /** A process of this library that has started this one, at the other end of a handover channel. */
 export class NodePredecessor implements Predecessor {
+  readonly stored = new Map<string, number>()
   readonly #takeover: Takeover
   readonly #taken: string[] = []
 

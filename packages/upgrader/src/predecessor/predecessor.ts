@@ -8,6 +8,8 @@ import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-se
  * what is not taken is closed when this process is ready.
  */
 export interface Predecessor extends InheritedSockets {
+  /** What the last instance has left in the fd store: how many of each key are of use. */
+  readonly stored: ReadonlyMap<string, number>
   /** Undefined if this process was started anew. */
   readonly identity: { pid: number | undefined; version: string } | undefined
   /** The state, as it was saved; undefined if there is none. A stream yields its items, and must be read to its end. */

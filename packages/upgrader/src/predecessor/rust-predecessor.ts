@@ -35,6 +35,7 @@ export class RustPredecessor implements Predecessor {
     watchPid(this.identity.pid, resolve).unref()
     if (this.#isGone()) resolve()
   })
+  readonly stored = new Map<string, number>()
   readonly deciding = false
   #committed = false
   readonly #notify: OwnedFd
