@@ -12,6 +12,7 @@ const readingChecks = [
   [{ name: 'unused files, exports and dependencies', command: ['npm', 'run', 'unused'] }],
   [{ name: 'origin, license, pinned actions', command: ['node', 'scripts/check-repository.mjs'] }],
   [{ name: 'state tables in the docs', command: ['node', 'scripts/print-state-tables.mjs', '--check'] }],
+  [{ name: 'error codes in the docs', command: ['node', 'scripts/print-errors.mjs', '--check'] }],
   ...publicPackages().map(({ name, folder }) => [
     { name: `publint: ${name}`, command: ['publint', '--strict', '--pack', 'pnpm'], cwd: folder },
     {
