@@ -13,6 +13,8 @@ const readingChecks = [
   [{ name: 'origin, license, pinned actions', command: ['node', 'scripts/check-repository.mjs'] }],
   [{ name: 'state tables in the docs', command: ['node', 'scripts/print-state-tables.mjs', '--check'] }],
   [{ name: 'error codes in the docs', command: ['node', 'scripts/print-errors.mjs', '--check'] }],
+  [{ name: 'prose of READMEs and docs', command: ['npm', 'run', 'prose'] }],
+  [{ name: 'retired words', command: ['npm', 'run', 'words'] }],
   ...publicPackages().map(({ name, folder }) => [
     { name: `publint: ${name}`, command: ['publint', '--strict', '--pack', 'pnpm'], cwd: folder },
     {
