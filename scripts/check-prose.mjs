@@ -53,11 +53,16 @@ export function excesses(figures, limits = targets) {
     .filter(({ value, limit }) => value > limit)
 }
 
-/** Limits that are as low as the figures allow, and never higher than before. */
-export function lowered(figures, limits) {
-  if (limits === undefined) return figures
+/**
+ * Limits that are as low as the figures allow, never higher than before, and not below the targets: shorter sentences than those
+ * would only be choppy.
+ */
+export function lowered(figures, limits = figures) {
   return Object.fromEntries(
-    Object.entries(figures).map(([figure, value]) => [figure, Math.min(value, limits[figure] ?? value)]),
+    Object.entries(figures).map(([figure, value]) => [
+      figure,
+      Math.max(targets[figure], Math.min(value, limits[figure] ?? value)),
+    ]),
   )
 }
 

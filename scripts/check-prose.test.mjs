@@ -49,9 +49,13 @@ test('a figure above its limit is an excess, and a set without limits meets the 
   expect(excesses({ semicolons: 1, p90Words: 24 })).toEqual([{ figure: 'semicolons', value: 1, limit: 0 }])
 })
 
-test('limits only go down', () => {
-  expect(lowered({ semicolons: 3, openings: 9 }, { semicolons: 5, openings: 4 })).toEqual({
+test('limits only go down, as far as the targets', () => {
+  expect(
+    lowered({ semicolons: 3, openings: 9, meanWords: 16 }, { semicolons: 5, openings: 4, meanWords: 18 }),
+  ).toEqual({
     semicolons: 3,
     openings: 4,
+    meanWords: 16,
   })
+  expect(lowered({ meanWords: 9.7, p90Words: 30 })).toEqual({ meanWords: 14, p90Words: 30 })
 })
