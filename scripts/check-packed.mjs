@@ -1,5 +1,5 @@
 // Installs what would be published, as a user does: all tarballs, into an empty project, and uses them for real.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, PackedProject, run } from './packed-project.mjs'
@@ -39,7 +39,10 @@ try {
 }
 
 async function checkUse(project) {
-  for (const { name } of packages) expect(filesThatName('@shellflip/internal', project, name), '')
+  for (const { name } of packages) {
+    expect(filesThatName('@shellflip/internal', project, name), '')
+    expect(existsSync(`${project.folder}/node_modules/${name}/LICENSE`), true)
+  }
   for (const entry of packages.flatMap(entries)) {
     await project.run('node', '--input-type=module', '-e', `await import('${entry}')`)
   }

@@ -10,7 +10,11 @@ const readingChecks = [
   [{ name: 'lint and format', command: ['npm', 'run', 'lint'] }],
   [{ name: 'layers', command: ['npm', 'run', 'layers'] }],
   [{ name: 'unused files, exports and dependencies', command: ['npm', 'run', 'unused'] }],
+  [{ name: 'origin, license, pinned actions', command: ['node', 'scripts/check-repository.mjs'] }],
   [{ name: 'state tables in the docs', command: ['node', 'scripts/print-state-tables.mjs', '--check'] }],
+  [{ name: 'error codes in the docs', command: ['node', 'scripts/print-errors.mjs', '--check'] }],
+  [{ name: 'prose of READMEs and docs', command: ['npm', 'run', 'prose'] }],
+  [{ name: 'retired words', command: ['npm', 'run', 'words'] }],
   ...publicPackages().map(({ name, folder }) => [
     { name: `publint: ${name}`, command: ['publint', '--strict', '--pack', 'pnpm'], cwd: folder },
     {

@@ -1,10 +1,13 @@
+import { createRequire } from 'node:module'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Machine } from './machine.ts'
+
+const { version } = createRequire(import.meta.url)('sd-notify/package.json') as { version: string }
 
 let machine: Machine
 
 beforeAll(async () => {
-  machine = await Machine.boot({ npmPackages: ['sd-notify@2.8.0'] })
+  machine = await Machine.boot({ npmPackages: [`sd-notify@${version}`] })
 })
 
 afterAll(() => machine?.stop())

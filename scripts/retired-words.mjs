@@ -1,0 +1,42 @@
+/**
+ * Words that gave way to one word per idea. A word of several parts, as `restart-socket`, stands for every spelling: restartSocket,
+ * RestartSocket, restart-socket, restart_socket. `phrase` adds the spelling with a space. `only` limits the search to paths.
+ *
+ * Those that are gone may not come back: `gone: true` makes the check fail. Set it when the last one has left the code.
+ */
+export const retiredWords = [
+  { word: 'notification-socket', use: 'notify socket', phrase: true, gone: true },
+  { word: 'readiness-socket', use: 'notify socket', phrase: true, gone: true },
+  { word: 'fd-storage', use: 'fd store', phrase: true, gone: true },
+  { word: 'supervisor-socket', use: 'control socket', phrase: true, gone: true },
+  { word: 'restart-signals', use: 'upgradeSignals', gone: true },
+  { word: 'listened-socket', use: 'NamedFd', gone: true },
+  { word: 'stored-socket', use: 'NamedFd', gone: true },
+  { word: 'listening-fd', use: 'NamedFd', gone: true },
+  { word: 'upgrade-state', use: 'FlipPhase', gone: true },
+  { word: 'bequeath', use: 'hand over', gone: true },
+  { word: 'heir', use: 'successor', gone: true },
+  { word: 'retire', use: 'drain', gone: true, only: /^packages\/(?!bench)/ },
+
+  { word: 'restart-socket', use: 'control socket', phrase: true },
+  { word: 'hand-over', use: 'moveConnections, for the option. hand over, for sockets and state' },
+  { word: 'shutdown-timeout-ms', use: 'drainTimeoutMs' },
+  { word: 'flip-state', use: 'FlipPhase' },
+  { word: 'offered-socket', use: 'NamedFd' },
+  { word: 'inherited-socket', use: 'NamedFd' },
+  { word: 'estate', use: 'the sockets, the state, the lock: what it is' },
+  { word: 'ending', use: 'shutdown', only: /^packages\/shellflip\// },
+  { word: 'attempt', use: 'carrier, or upgrade', only: /^packages\/shellflip\// },
+  { word: 'first-start', use: 'a start without a predecessor', only: /^packages\/shellflip\// },
+  { word: 'handed-over', use: 'a name that says what was handed over' },
+  { word: 'settle-orphans', use: 'the verb for what happens to them: adopt, drain, end' },
+  { word: 'once-per-request', use: 'a name for what happens once' },
+  { word: 'soften', use: 'the verb for what it does' },
+  { word: 'vocabulary', use: 'requests and responses, or protocol', only: /^packages\// },
+  { word: 'converse', use: 'request, respond' },
+  { word: 'talked-on', use: 'a name for the state of the connection' },
+
+  { word: 'goes-on', use: 'continues', phrase: true },
+  { word: 'whoever', use: 'the actor: the client, the requester' },
+  { word: 'shall', use: 'must' },
+]
