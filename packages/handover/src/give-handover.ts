@@ -1,4 +1,5 @@
-import { type OptionTypes, RunningTimer } from '@shellflip/internal'
+import { messageOf, type OptionTypes, RunningTimer } from '@shellflip/internal'
+import { checkOffer } from './check-offer.ts'
 import { checkOptions } from './check-options.ts'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
@@ -32,13 +33,6 @@ const optionTypes: OptionTypes<keyof GiveOptions> = {
   onHello: 'function',
 }
 
-const offerTypes: OptionTypes<keyof HandoverOffer> = {
-  version: 'string',
-  sockets: 'any',
-  state: 'object',
-  lock: 'object',
-}
-
 /**
  * Gives sockets, state and lock to the successor at the other end, waits until it is ready, sends "commit", waits until the
  * successor reports that it serves, and sends "released". Serve on until this resolves.
@@ -64,7 +58,7 @@ export async function giveHandover<T = never>(
   options: GiveOptions = {},
 ): Promise<HandoverResult> {
   checkOptions('giveHandover()', options, optionTypes)
-  checkOptions('the offer of giveHandover()', offer, offerTypes)
+  checkOffer(offer as HandoverOffer<never>)
   const { readyTimeoutMs = 60_000, signal, onHello } = options
   const start = performance.now()
   const elapsedMs = () => performance.now() - start
@@ -83,7 +77,7 @@ export async function giveHandover<T = never>(
     const failure = failed?.type === 'not-ready' && reached !== undefined ? { ...failed, reached } : failed
     channel.refuse(
       failure === undefined
-        ? `the predecessor failed: ${(error as Error).message}`
+        ? `the predecessor failed: ${messageOf(error)}`
         : describeHandoverFailure(failure),
     )
     if (failure === undefined) throw error

@@ -1,4 +1,6 @@
 export { type Bytes, isText, showBytes, textOr } from './bytes.ts'
+export { callListener, isThenable } from './call-listener.ts'
+export { asError, messageOf } from './message-of.ts'
 export {
   nearestName,
   type OptionType,

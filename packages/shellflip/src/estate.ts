@@ -114,6 +114,15 @@ export class Estate {
     this.abandon()
   }
 
+  /** This process ends amid its service, and nobody follows. The next instance finds in the store what lies there, so those paths stay. */
+  vacate(): void {
+    if (this.#parts.store === undefined) {
+      this.sockets.close()
+      this.#restartSocket?.vacate()
+    }
+    this.end()
+  }
+
   /** This process never serves: nothing of it keeps it alive, and no path of its own is left. */
   abandon(): void {
     this.sockets.stopAccepting()

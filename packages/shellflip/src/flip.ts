@@ -2,6 +2,7 @@ import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
 import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
 import type { HandoverChannel } from '@shellflip/handover'
+import { messageOf } from '@shellflip/internal'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
 import { activeResources } from './active-resources.ts'
@@ -22,6 +23,7 @@ import type { RestartSocket } from './restart-socket/restart-socket.ts'
 import { sharedSignals } from './shared-signals.ts'
 import { ShellflipError } from './shellflip-error.ts'
 import type { BindAddress, ListenAddress } from './sockets/bind-address.ts'
+import { checkIsNotControlSocket } from './sockets/check-address.ts'
 import { closeDatagram } from './sockets/datagram-socket.ts'
 import { Stops } from './stop-signals.ts'
 import { passOnStop } from './successor/pass-on-stop.ts'
@@ -106,6 +108,7 @@ export class Flip<S> {
     return sockets.listen(server, address, {
       admit: () => {
         checkServeOptions(options)
+        checkIsNotControlSocket(address, this.#parts.options)
         this.#drains.register(server, options.name ?? address.name ?? 'server', (name) =>
           this.coordinator.server(server, connections.drainOptions(server, { ...options, name })),
         )
@@ -161,7 +164,7 @@ export class Flip<S> {
       await manager.serving()
       this.#announceReady(state)
     } catch (error) {
-      predecessor.refuse((error as Error).message)
+      predecessor.refuse(messageOf(error))
       // The paths are this process's own after the commit: only a stop removes them.
       if (!predecessor.committed) this.#estate.abandon()
       if (!(error instanceof ShellflipError)) this.#checkNotStopped(error)
@@ -240,9 +243,12 @@ export class Flip<S> {
     if (from === 'draining') void this.coordinator.shutdownNow()
   }
 
-  /** This process ends. If it has not served, nothing of it is left. @internal */
+  /** This process ends, however it does: by `process.exit()` or an exception that nobody caught, too. @internal */
   exit(): void {
     if (this.#phase === 'preparing') this.#estate.exit()
+    else if (this.#phase === 'serving') this.#estate.vacate()
+    // Amid an upgrade the successor may have all that it needs, and serve.
+    else if (this.#phase !== 'upgrading' && this.#phase !== 'aborting') this.#estate.end()
   }
 
   /** @internal */

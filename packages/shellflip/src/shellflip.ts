@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
+import { messageOf } from '@shellflip/internal'
 import { FdStore } from './fd-store/fd-store.ts'
 import { Flip, type ServiceParent } from './flip.ts'
 import { announcer } from './flip-events.ts'
@@ -85,7 +86,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
     flip = made
     return made
   } catch (error) {
-    predecessor.refuse((error as Error).message)
+    predecessor.refuse(messageOf(error))
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { asError } from '@shellflip/internal'
 import type { Attempt, AttemptUpgrade, UpgradeResult } from './attempt.ts'
 import type { FlipEvent } from './flip-events.ts'
 import type { UpgradeHooks } from './flip-options.ts'
@@ -54,8 +55,4 @@ async function tryUpgrade({ attempt, hooks, emit, ...parts }: Upgrade): Promise<
 /** Not longer than a successor may take: a hook that does not look at its signal is left behind. */
 function hookLimit(timeoutMs: number, signal: AbortSignal): Limit {
   return { timeoutMs, signal, late: () => new Error(`it did not end within ${timeoutMs} ms`) }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,3 +1,4 @@
+import { asError } from '@shellflip/internal'
 import { SdNotifyError } from '@shellflip/sd-notify'
 import type { AttemptUpgrade } from '../attempt.ts'
 import type { UpgradeFailure } from '../outcome.ts'
@@ -32,7 +33,7 @@ export function attemptByStore(store: FdStore): AttemptUpgrade {
 
 function failureOf(thrown: unknown, asked: AbortSignal): UpgradeFailure {
   if (asked.aborted) return { type: 'aborted' }
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const error = asError(thrown)
   const isOurs = error instanceof ShellflipError || error instanceof SdNotifyError
   return { type: isOurs ? 'system' : 'state', error }
 }
