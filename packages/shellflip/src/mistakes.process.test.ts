@@ -101,7 +101,16 @@ const mistakes: [string, string, RegExp][] = [
     `await flip.listen(createServer(), { path: process.env.DEPLOYED + '.sock', mode: '666' })`,
     /mode must be permission bits such as 0o660, not "666"/,
   ],
-  ['throws in the next turn', 'setImmediate(() => { throw new Error("late") })', /exited with 1/],
+  [
+    'opens a descriptor by a function that throws nothing',
+    'await flip.open("x", () => { throw undefined })',
+    /undefined/,
+  ],
+  [
+    'throws in the next turn',
+    'setImmediate(() => { throw new Error("late") })',
+    /exited with 1 before it was ready\. Its standard error has the reason\.$/,
+  ],
   ['throws in the next tick', 'process.nextTick(() => { throw new Error("late") })', /exited with 1/],
   ['rejects a promise that nobody looks at', 'Promise.reject(new Error("late"))', /exited with 1/],
   [
