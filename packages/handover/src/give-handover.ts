@@ -62,13 +62,18 @@ export async function giveHandover<T = never>(
   const { readyTimeoutMs = 60_000, signal, onHello } = options
   const start = performance.now()
   const elapsedMs = () => performance.now() - start
-  let reached: 'hello' | 'ready' | undefined
-  const greeted = (successor: Successor) => {
-    reached = 'hello'
-    onHello?.(successor)
+  let reached: 'hello' | 'state' | 'ready' | undefined
+  const progress = {
+    greeted(successor: Successor) {
+      reached = offer.state === undefined ? 'hello' : 'state'
+      onHello?.(successor)
+    },
+    given() {
+      reached = 'hello'
+    },
   }
   try {
-    const successor = await readied(channel, offer, readyTimeoutMs, signal, greeted)
+    const successor = await readied(channel, offer, readyTimeoutMs, signal, progress)
     reached = 'ready'
     await released(channel, readyTimeoutMs)
     return { type: 'committed', successor, elapsedMs: elapsedMs() }
@@ -85,16 +90,23 @@ export async function giveHandover<T = never>(
   }
 }
 
+/** How far a handover has come, for the report of one that took too long. */
+type Progress = {
+  readonly greeted: (successor: Successor) => void
+  /** All that there is to give is given. */
+  readonly given: () => void
+}
+
 /** Gives everything to a successor that becomes ready. */
 async function readied<T>(
   channel: HandoverChannel,
   offer: HandoverOffer<T>,
   timeoutMs: number,
   outer: AbortSignal | undefined,
-  onHello: GiveOptions['onHello'],
+  progress: Progress,
 ): Promise<Successor> {
   using limit = new Limit(timeoutMs, outer)
-  return await limit.bound(give(channel, offer, limit.signal, onHello))
+  return await limit.bound(give(channel, offer, limit.signal, progress))
 }
 
 /**
@@ -116,14 +128,14 @@ async function give<T>(
   channel: HandoverChannel,
   offer: HandoverOffer<T>,
   signal: AbortSignal,
-  onHello: GiveOptions['onHello'],
+  progress: Progress,
 ): Promise<Successor> {
   const sockets = socketsOf(offer)
   const { payload, sender } = await hear(channel, 'hello', signal)
   const hello = decodeHello(payload)
   // Its own word is its pid in its namespace, and could be anybody's.
   const successor = { pid: sender ?? hello.pid }
-  onHello?.(successor)
+  progress.greeted(successor)
   const state = offer.state === undefined ? undefined : encodeFor(hello, offer.state)
   const manifest: Manifest = {
     predecessor: { pid: process.pid, version: offer.version },
@@ -132,8 +144,12 @@ async function give<T>(
     state: state?.identity ?? null,
   }
   const giving = giveAll(channel, manifest, descriptorsOf(offer), state?.chunks, signal)
+  const given = giving.then((isGiven) => {
+    progress.given()
+    return isGiven
+  })
   // At once, and not after it: a successor that refuses or ends amid its state is noticed then.
-  const [isGiven] = await Promise.all([giving, hear(channel, 'ready', signal)])
+  const [isGiven] = await Promise.all([given, hear(channel, 'ready', signal)])
   if (!isGiven) throw new HandoverFailed({ type: 'gone' })
   return successor
 }

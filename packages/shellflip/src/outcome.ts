@@ -61,6 +61,8 @@ const otherExitHint = '. Its standard error has the reason.'
 const notReadyHints = {
   nothing: 'It has not called shellflip() by then.',
   hello: 'It called shellflip(), and not flip.ready() by then. Call flip.ready() when the service can serve.',
+  state:
+    'The state was not handed over to its end by then: save() did not come to its end, or flip.state is not read.',
   ready: 'It called flip.ready(), and did not report that it serves.',
 }
 

@@ -37,7 +37,7 @@ export function takeSafely({ take }: ConnectionCarrier, socket: Socket, data: Bu
 
 /** The error that is thrown instead says what is wrong. An unhandled rejection would end the process as well. */
 function ignoreRejection(value: unknown): void {
-  if (isThenable(value)) value.then(undefined, () => {})
+  if (types.isPromise(value)) value.catch(() => {})
 }
 
 function nameOf(value: unknown): string {
