@@ -199,8 +199,8 @@ export class Flip<S> {
   }
 
   /** @internal */
-  stopBySignal(signal: NodeJS.Signals): void {
-    if (this.#stops.isNew(signal)) this.#stopFor(signal)
+  stopBySignal(signal: NodeJS.Signals, isEmitted: boolean): void {
+    if (this.#stops.isNew(signal, isEmitted)) this.#stopFor(signal)
   }
 
   /** @internal */

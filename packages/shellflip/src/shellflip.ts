@@ -79,7 +79,10 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
     )
     made.attach(restartSocket)
     process.once('exit', () => made.exit())
-    for (const signal of options.stopSignals) process.on(signal, () => made.stopBySignal(signal))
+    for (const signal of options.stopSignals) {
+      // Node passes the name and the number. `process.emit('SIGTERM')` of a library passes nothing.
+      process.on(signal, (name?: NodeJS.Signals) => made.stopBySignal(signal, name !== signal))
+    }
     if (predecessor.identity !== undefined) {
       emit({ type: 'taken-over', predecessor: predecessor.identity })
     }
