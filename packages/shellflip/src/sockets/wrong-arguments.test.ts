@@ -195,10 +195,13 @@ test('takes two ways to write a path for one', async () => {
 test('refuses a socket where nothing is served any more', async () => {
   const flip = preparingFlip()
   flip.exit()
+  const web = server()
+  const listeners = web.listenerCount('connection')
   for (const late of [
-    flip.listen(server(), { port: 0, name: 'x' }),
+    flip.listen(web, { port: 0, name: 'x' }),
     flip.bind(createSocket('udp4').unref(), { port: 1 }),
   ]) {
     await expect(late).rejects.toMatchObject({ name: 'ShellflipError', code: 'ERR_STOPPED' })
   }
+  expect(web.listenerCount('connection')).toBe(listeners)
 })
