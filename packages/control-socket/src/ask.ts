@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { optionFault } from '@shellflip/internal'
+import { checkVocabulary } from './check-vocabulary.ts'
 import { connectTo } from './connect.ts'
 import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
@@ -42,9 +43,10 @@ export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): 
 export async function* converse<Request, Reply>(
   options: AskOptions<Request, Reply>,
 ): AsyncGenerator<Reply, void> {
-  const what = 'ask() and converse()'
+  const what = 'ask() or converse()'
   throwIfFaulty(optionFault(what, options, optionTypes))
   throwIfMissing(what, options, ['path', 'vocabulary'])
+  checkVocabulary(what, options.vocabulary)
   const { path, vocabulary, request, signal } = options
   signal?.throwIfAborted()
   const frame = encodeFrame(toWire(vocabulary.request, request))

@@ -249,8 +249,12 @@ describe('an inherited listener', () => {
   })
 
   test.each<[what: string, make: () => OwnedFd, message: RegExp]>([
-    ['a TCP listener', () => listenTcp({ host: '127.0.0.1', port: 0 }), /no UNIX socket: it is an IPv4 one/],
-    ['a pipe', () => pipe().reader, /no UNIX socket: getsockname failed: ENOTSOCK/],
+    [
+      'a TCP listener',
+      () => listenTcp({ host: '127.0.0.1', port: 0 }),
+      /not a UNIX socket: it is an IPv4 socket/,
+    ],
+    ['a pipe', () => pipe().reader, /not a UNIX socket: getsockname failed: ENOTSOCK/],
     ['a connection', () => socketpair('stream')[0], /cannot accept at .*EINVAL/],
     ['a datagram socket', () => socketpair('datagram')[0], /cannot accept at .*not a stream socket/],
   ])('that is %s is refused, and closed', async (_, make, message) => {

@@ -8,8 +8,9 @@ import {
   serverFrom,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
-import { type OptionTypes, optionFault } from '@shellflip/internal'
+import { callListener, type OptionTypes, optionFault } from '@shellflip/internal'
 import { isTrusted, peerOf } from './admission.ts'
+import { checkVocabulary } from './check-vocabulary.ts'
 import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'
 import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
@@ -22,13 +23,13 @@ export type ControlServerOptions<Request, Reply> = {
   vocabulary: Vocabulary<Request, Reply>
   /** Answers one request: with a promise, or with an iterable for several replies. */
   answer: Answer<NoInfer<Request>, NoInfer<Reply>>
-  /** Told of clients that were not answered. */
+  /** Told of clients that were not answered. What it throws changes nothing, and is a warning of the process. */
   onEvent?: (event: ControlServerEvent) => void
   /** How many clients may be connected that have not asked yet. Beyond that the oldest of them is closed. @default 32 */
   maxSilentClients?: number
-  /** How many requests of one kind (`vocabulary.kindOf`) may be answered at once. A further one is refused. @default 32 */
+  /** How many requests of one kind (`vocabulary.kindOf`) may be answered at once, from 1 on. A further one is refused. @default 32 */
   maxRequestsOfAKind?: number
-  /** The largest request, in bytes of JSON. @default 65_536 */
+  /** The largest request, in bytes of JSON, from 1 on. @default 65_536 */
   maxRequestBytes?: number
   /** How long a client may take to ask, in milliseconds; then it is closed. @default 5_000 */
   requestTimeoutMs?: number
@@ -53,7 +54,7 @@ export type AdoptOptions<Request, Reply> = ControlServerOptions<Request, Reply> 
 }
 
 export type CloseOptions = {
-  /** Leave the path alone: a successor holds the same listener and goes on answering. @default false */
+  /** Leave the path alone: a successor holds the same listener and keeps answering. @default false */
   keepPath?: boolean
   /** How long answers under way may take for their last words, in milliseconds. @default 1_000 */
   lastWordsMs?: number
@@ -98,7 +99,7 @@ export class ControlServer implements AsyncDisposable {
   /**
    * Goes on with a listener that is open already: a predecessor's, or one from a service manager.
    *
-   * @throws {ControlSocketError} ERR_SYSTEM if it is no UNIX stream socket that listens
+   * @throws {ControlSocketError} ERR_INVALID_ARGUMENT; ERR_SYSTEM if it is not a UNIX stream socket that listens
    */
   static async adopt<Request, Reply>(options: AdoptOptions<Request, Reply>): Promise<ControlServer> {
     checkOptions('ControlServer.adopt()', options, { fd: 'object', path: 'string', unlinkOnClose: 'boolean' })
@@ -146,7 +147,7 @@ export class ControlServer implements AsyncDisposable {
     this.#pathWatch?.[Symbol.dispose]()
     if (!keepPath) this.#claimed?.unlink()
     this.#server.close()
-    for (const conversation of this.#conversations.keys()) conversation.close(lastWordsMs)
+    for (const conversation of this.#conversations.keys()) conversation.close(timerMs(lastWordsMs))
     await Promise.all(this.#conversations.values())
   }
 
@@ -163,7 +164,7 @@ export class ControlServer implements AsyncDisposable {
       listener.close()
       throw new ControlSocketError(
         'ERR_SYSTEM',
-        `cannot accept at ${this.path}: ${(cause as Error).message}`,
+        `cannot accept at ${this.path || 'a socket without an address'}: ${(cause as Error).message}`,
         { cause },
       )
     }
@@ -218,11 +219,15 @@ const optionTypes = {
 
 function checkOptions(
   what: string,
-  options: { vocabulary: unknown; answer: unknown },
+  options: { vocabulary: object; answer: unknown; maxRequestsOfAKind?: number; maxRequestBytes?: number },
   more: OptionTypes,
 ): void {
   throwIfFaulty(optionFault(what, options, { ...optionTypes, ...more }))
   throwIfMissing(what, options, ['vocabulary', 'answer'])
+  checkVocabulary(what, options.vocabulary)
+  for (const name of ['maxRequestsOfAKind', 'maxRequestBytes'] as const) {
+    if (options[name] === 0) throwIfFaulty(`${what}: ${name} must be a whole number from 1 on, not 0.`)
+  }
 }
 
 function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Reply>): Reception {
@@ -230,13 +235,13 @@ function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Repl
     vocabulary: options.vocabulary,
     answer: options.answer,
     maxRequestBytes: options.maxRequestBytes ?? 65_536,
-    requestTimeoutMs: options.requestTimeoutMs ?? 5_000,
-    replyTimeoutMs: options.replyTimeoutMs ?? 5_000,
+    requestTimeoutMs: timerMs(options.requestTimeoutMs ?? 5_000),
+    replyTimeoutMs: timerMs(options.replyTimeoutMs ?? 5_000),
     occupancy: new Occupancy({
       maxSilentClients: options.maxSilentClients ?? 32,
       maxRequestsOfAKind: options.maxRequestsOfAKind ?? 32,
     }),
-    emit: options.onEvent ?? (() => {}),
+    emit: (event: ControlServerEvent) => callListener(options.onEvent, event),
   }
   return {
     emit: rules.emit,
@@ -244,16 +249,23 @@ function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Repl
   }
 }
 
+/** What a timer of Node can hold. A longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1
+
+function timerMs(milliseconds: number): number {
+  return Math.min(milliseconds, longestTimerMs)
+}
+
 function boundPath(listener: OwnedFd): string {
   try {
     const address = localAddress(listener.fd)
     if (address.family === 'unix') return address.path
-    throw new Error(`it is an ${address.family} one`)
+    throw new Error(`it is an ${address.family} socket`)
   } catch (cause) {
     listener.close()
     throw new ControlSocketError(
       'ERR_SYSTEM',
-      `the listener is no UNIX socket: ${(cause as Error).message}`,
+      `the descriptor is not a UNIX socket: ${(cause as Error).message}. Pass a UNIX stream socket that listens.`,
       { cause },
     )
   }

@@ -3,7 +3,7 @@
  *
  * - `ERR_NOBODY_THERE`: nothing listens at the path.
  * - `ERR_BUSY`: something listens, and its queue of connections is full, or it answers too many requests of this kind.
- * - `ERR_PATH_IN_USE`: a live instance listens at the path, or something that is no socket stands there.
+ * - `ERR_PATH_IN_USE`: a live instance listens at the path, or something that is not a socket is there.
  * - `ERR_PATH_TOO_LONG`: the kernel takes no socket path of this length.
  * - `ERR_FORBIDDEN`: others can write or replace the folder, we may not connect, or another user listens at the path.
  * - `ERR_MALFORMED`: bytes that are no frame, or a message that is not in the vocabulary.

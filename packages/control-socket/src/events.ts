@@ -9,7 +9,7 @@ export type ControlServerEvent =
   | { type: 'client-refused'; reason: 'too-many-silent-clients'; peer: Credentials }
   /** As many requests of this kind (`vocabulary.kindOf`) as `maxRequestsOfAKind` were being answered. */
   | { type: 'client-refused'; reason: 'too-many-requests'; kind: string; peer: Credentials }
-  /** What it sent, if anything, is no request: ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_TIMED_OUT, ERR_CLOSED_EARLY. */
+  /** What it sent, if anything, is not a request: ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_TIMED_OUT, ERR_CLOSED_EARLY. */
   | { type: 'request-refused'; peer: Credentials; error: ControlSocketError }
   /** Cut while it was answered: it did not read (ERR_TIMED_OUT), or talked on (ERR_MALFORMED). */
   | { type: 'client-cut'; peer: Credentials; error: ControlSocketError }

@@ -163,21 +163,22 @@ function openAt(place: FilePlace, createMode: number): OwnedFd {
 }
 
 function checkIsOurs(path: string, stats: FileStats): void {
-  if (!isRegularFile(stats)) throw forbidden(`${path} is ${kindOf(stats)}, not a regular file. Remove it`)
+  if (!isRegularFile(stats))
+    throw forbidden(`${path} is ${kindOf(stats)}, not a regular file. Choose another path for the lock`)
   const ours = process.geteuid?.()
   if (stats.uid !== ours) {
     throw forbidden(
-      `${path} belongs to uid ${stats.uid}, not to us (uid ${ours}). Remove it, or choose another folder`,
+      `${path} belongs to uid ${stats.uid}, not to us (uid ${ours}). Choose another path for the lock`,
     )
   }
   if ((stats.mode & 0o077) !== 0) {
     throw forbidden(
-      `${path} can be opened, and so locked, by others (mode ${octal(stats)}). Remove it, or run: chmod 600 ${path}`,
+      `${path} can be opened, and so locked, by others (mode ${octal(stats)}). Choose another path for the lock, or run: chmod 600 ${path}`,
     )
   }
   if (stats.links !== 1) {
     throw forbidden(
-      `${path} is one of ${stats.links} names of the same file, not a file of its own. Remove it`,
+      `${path} is one of ${stats.links} names of the same file, not a file of its own. Choose another path for the lock`,
     )
   }
 }

@@ -1,5 +1,5 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
-import { checkOptions } from './check-options.ts'
+import { checkConnection } from './check-offer.ts'
 import { decodeAnswer, encodeConnection, maxUnanswered } from './connection-message.ts'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
@@ -50,7 +50,7 @@ export class ConnectionGiver {
    *   is closed, or cannot travel
    */
   async give(connection: GivenConnection): Promise<boolean> {
-    checkOptions('give()', connection, { name: 'string', fd: 'object', data: 'object' })
+    checkConnection(connection)
     const { name, fd, data = Buffer.alloc(0) } = connection
     const id = this.#nextId()
     const payload = encodeConnection({ id, name, data })

@@ -1,4 +1,5 @@
-import { type OptionTypes, RunningTimer } from '@shellflip/internal'
+import { messageOf, type OptionTypes, RunningTimer } from '@shellflip/internal'
+import { checkOffer } from './check-offer.ts'
 import { checkOptions } from './check-options.ts'
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
@@ -32,13 +33,6 @@ const optionTypes: OptionTypes<keyof GiveOptions> = {
   onHello: 'function',
 }
 
-const offerTypes: OptionTypes<keyof HandoverOffer> = {
-  version: 'string',
-  sockets: 'any',
-  state: 'object',
-  lock: 'object',
-}
-
 /**
  * Gives sockets, state and lock to the successor at the other end, waits until it is ready, sends "commit", waits until the
  * successor reports that it serves, and sends "released". Serve on until this resolves.
@@ -64,17 +58,22 @@ export async function giveHandover<T = never>(
   options: GiveOptions = {},
 ): Promise<HandoverResult> {
   checkOptions('giveHandover()', options, optionTypes)
-  checkOptions('the offer of giveHandover()', offer, offerTypes)
+  checkOffer(offer as HandoverOffer<never>)
   const { readyTimeoutMs = 60_000, signal, onHello } = options
   const start = performance.now()
   const elapsedMs = () => performance.now() - start
-  let reached: 'hello' | 'ready' | undefined
-  const greeted = (successor: Successor) => {
-    reached = 'hello'
-    onHello?.(successor)
+  let reached: 'hello' | 'state' | 'ready' | undefined
+  const progress = {
+    greeted(successor: Successor) {
+      reached = offer.state === undefined ? 'hello' : 'state'
+      onHello?.(successor)
+    },
+    given() {
+      reached = 'hello'
+    },
   }
   try {
-    const successor = await readied(channel, offer, readyTimeoutMs, signal, greeted)
+    const successor = await readied(channel, offer, readyTimeoutMs, signal, progress)
     reached = 'ready'
     await released(channel, readyTimeoutMs)
     return { type: 'committed', successor, elapsedMs: elapsedMs() }
@@ -83,12 +82,19 @@ export async function giveHandover<T = never>(
     const failure = failed?.type === 'not-ready' && reached !== undefined ? { ...failed, reached } : failed
     channel.refuse(
       failure === undefined
-        ? `the predecessor failed: ${(error as Error).message}`
+        ? `the predecessor failed: ${messageOf(error)}`
         : describeHandoverFailure(failure),
     )
     if (failure === undefined) throw error
     return { type: 'failed', failure, elapsedMs: elapsedMs() }
   }
+}
+
+/** How far a handover has come, for the report of one that took too long. */
+type Progress = {
+  readonly greeted: (successor: Successor) => void
+  /** All that there is to give is given. */
+  readonly given: () => void
 }
 
 /** Gives everything to a successor that becomes ready. */
@@ -97,10 +103,10 @@ async function readied<T>(
   offer: HandoverOffer<T>,
   timeoutMs: number,
   outer: AbortSignal | undefined,
-  onHello: GiveOptions['onHello'],
+  progress: Progress,
 ): Promise<Successor> {
   using limit = new Limit(timeoutMs, outer)
-  return await limit.bound(give(channel, offer, limit.signal, onHello))
+  return await limit.bound(give(channel, offer, limit.signal, progress))
 }
 
 /**
@@ -122,14 +128,14 @@ async function give<T>(
   channel: HandoverChannel,
   offer: HandoverOffer<T>,
   signal: AbortSignal,
-  onHello: GiveOptions['onHello'],
+  progress: Progress,
 ): Promise<Successor> {
   const sockets = socketsOf(offer)
   const { payload, sender } = await hear(channel, 'hello', signal)
   const hello = decodeHello(payload)
   // Its own word is its pid in its namespace, and could be anybody's.
   const successor = { pid: sender ?? hello.pid }
-  onHello?.(successor)
+  progress.greeted(successor)
   const state = offer.state === undefined ? undefined : encodeFor(hello, offer.state)
   const manifest: Manifest = {
     predecessor: { pid: process.pid, version: offer.version },
@@ -138,8 +144,12 @@ async function give<T>(
     state: state?.identity ?? null,
   }
   const giving = giveAll(channel, manifest, descriptorsOf(offer), state?.chunks, signal)
+  const given = giving.then((isGiven) => {
+    progress.given()
+    return isGiven
+  })
   // At once, and not after it: a successor that refuses or ends amid its state is noticed then.
-  const [isGiven] = await Promise.all([giving, hear(channel, 'ready', signal)])
+  const [isGiven] = await Promise.all([given, hear(channel, 'ready', signal)])
   if (!isGiven) throw new HandoverFailed({ type: 'gone' })
   return successor
 }

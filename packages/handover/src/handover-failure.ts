@@ -6,9 +6,9 @@ export type HandoverFailure =
   | { type: 'gone' }
   /**
    * It was not ready within the ready timeout, or did not serve within the same time after the commit. `reached` is the last thing
-   * that it said, if it said anything.
+   * that it said, if it said anything. `state` tells that this process had not given its state to the end by then.
    */
-  | { type: 'not-ready'; timeoutMs: number; reached?: 'hello' | 'ready' }
+  | { type: 'not-ready'; timeoutMs: number; reached?: 'hello' | 'state' | 'ready' }
   /** It says itself that it cannot. */
   | { type: 'refused'; reason: string }
   /** The state cannot be encoded, or not as the successor would understand it; mostly `error` is a `StateError`. */

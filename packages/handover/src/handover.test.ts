@@ -253,6 +253,29 @@ describe('a successor', () => {
     await census.isBalanced()
   })
 
+  test('that waits for a state which never ends is not blamed for it', async () => {
+    using ends = connected()
+    const definition = defineStateStream({ name: 'endless', version: 1, schema: z.int() })
+    async function* items() {
+      yield 1
+      await new Promise(() => {})
+    }
+    let isAskedFor = false
+    const state = {
+      definition,
+      get items() {
+        isAskedFor = true
+        return items()
+      },
+    }
+    const giving = giveHandover(ends.predecessor, { ...nothing, state }, { readyTimeoutMs: 100 })
+    expect(isAskedFor).toBe(false)
+    using takeover = await takeOver(ends.successor, { states: [definition] })
+    expect(isAskedFor).toBe(true)
+    expect(await giving).toMatchObject({ failure: { type: 'not-ready', reached: 'state' } })
+    expect(takeover.hasReadState).toBe(false)
+  })
+
   test('that is ready too late hears it, and does not serve beside its predecessor', async () => {
     const census = fdCensus()
     using ends = connected()

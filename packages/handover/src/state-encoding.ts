@@ -1,3 +1,4 @@
+import { asError } from '@shellflip/internal'
 import type { StateIdentity } from '@shellflip/state-serialization'
 import { HandoverError } from './handover-error.ts'
 import { HandoverFailed } from './handover-failure.ts'
@@ -41,7 +42,7 @@ async function* failing(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, v
 }
 
 function stateFailure(error: unknown): HandoverFailed {
-  return new HandoverFailed({ type: 'state', error: error instanceof Error ? error : new Error(`${error}`) })
+  return new HandoverFailed({ type: 'state', error: asError(error) })
 }
 
 function unknownState(name: string): HandoverError {

@@ -1,4 +1,6 @@
+import { messageOf } from '@shellflip/internal'
 import type { StateIdentity } from '@shellflip/state-serialization'
+import { checkStates } from './check-offer.ts'
 import { checkOptions } from './check-options.ts'
 import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
@@ -24,6 +26,7 @@ export type TakeOverOptions = {
 export async function takeOver(channel: HandoverChannel, options: TakeOverOptions = {}): Promise<Takeover> {
   checkOptions('takeOver()', options, { states: 'any', timeoutMs: 'milliseconds' })
   const { states = [], timeoutMs = 60_000 } = options
+  checkStates(states)
   try {
     const accepts = Object.fromEntries(states.map(({ name, version }) => [name, version]))
     const hello = encodeMessage({ protocol: protocolVersion, pid: process.pid, accepts })
@@ -41,7 +44,7 @@ export async function takeOver(channel: HandoverChannel, options: TakeOverOption
       throw error
     }
   } catch (error) {
-    channel.refuse((error as Error).message)
+    channel.refuse(messageOf(error))
     throw error
   }
 }

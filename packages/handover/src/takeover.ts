@@ -1,4 +1,5 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
+import { messageOf } from '@shellflip/internal'
 import {
   type StateDefinition,
   StateError,
@@ -266,7 +267,7 @@ export class Takeover implements Disposable {
   #failed(error: unknown): unknown {
     const said = error instanceof StateError && error.cause instanceof HandoverError ? error.cause : error
     const failure = said instanceof StateError ? refusedState(said) : said
-    this.#channel.refuse((failure as Error).message)
+    this.#channel.refuse(messageOf(failure))
     this.#end()
     return failure
   }

@@ -1,8 +1,12 @@
+import { OwnedFd } from '@shellflip/fd-passing'
 import { expect, test } from 'vitest'
 import { ConnectionGiver, giveHandover, HandoverChannel, takeOver } from './index.ts'
 
 const wrong = (options: object) => options as never
 const offer = { version: '1', sockets: [] }
+
+const stdin = new OwnedFd(0)
+const definition = { name: 'x', version: 1, form: 'value' }
 
 test.each<[string, (channel: HandoverChannel) => unknown, RegExp]>([
   [
@@ -17,6 +21,16 @@ test.each<[string, (channel: HandoverChannel) => unknown, RegExp]>([
     (channel) => new ConnectionGiver(channel).give(wrong({ name: 'x', fd: {}, date: 1 })),
     /"date"\. Did you mean "data"\?/,
   ],
+  [
+    'a socket of an offer',
+    (channel) => giveHandover(channel, wrong({ ...offer, sockets: [{ nam: 'x', fd: stdin }] })),
+    /sockets\[0\] of the offer .* "nam"\. Did you mean "name"\?/,
+  ],
+  [
+    'the state of an offer',
+    (channel) => giveHandover(channel, wrong({ ...offer, state: { definition, valeu: 1 } })),
+    /takes definition and value/,
+  ],
 ])('%s names an option that it does not have', async (_, call, message) => {
   const { channel, remote } = HandoverChannel.pair()
   await expect((async () => call(channel))()).rejects.toMatchObject({
@@ -25,4 +39,58 @@ test.each<[string, (channel: HandoverChannel) => unknown, RegExp]>([
   })
   channel.close()
   remote.close()
+})
+
+test.each<[string, (channel: HandoverChannel) => unknown, RegExp]>([
+  [
+    'a version',
+    (channel) => giveHandover(channel, wrong({ sockets: [] })),
+    /version must be a string, not undefined/,
+  ],
+  [
+    'sockets',
+    (channel) => giveHandover(channel, wrong({ version: '1' })),
+    /sockets must be an array, not undefined/,
+  ],
+  [
+    'a socket',
+    (channel) => giveHandover(channel, wrong({ ...offer, sockets: [{ name: 'x', fd: 3 }] })),
+    /must have an OwnedFd .* not 3\. Wrap a number by new OwnedFd\(3\)/,
+  ],
+  ['a lock', (channel) => giveHandover(channel, wrong({ ...offer, lock: {} })), /lock must have an OwnedFd/],
+  [
+    'a definition',
+    (channel) => giveHandover(channel, wrong({ ...offer, state: { definition: 5, value: 1 } })),
+    /must be what defineState\(\)/,
+  ],
+  ['states', (channel) => takeOver(channel, wrong({ states: ['x'] })), /states must be what defineState\(\)/],
+  [
+    'the name of a connection',
+    (channel) => new ConnectionGiver(channel).give(wrong({ fd: stdin })),
+    /give\(\): name must be a string/,
+  ],
+  [
+    'the data of a connection',
+    (channel) => new ConnectionGiver(channel).give(wrong({ name: 'x', fd: stdin, data: 'text' })),
+    /data must be a Buffer, not "text"/,
+  ],
+])('a wrong value for %s is an error', async (_, call, message) => {
+  const { channel, remote } = HandoverChannel.pair()
+  await expect((async () => call(channel))()).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringMatching(message),
+  })
+  channel.close()
+  remote.close()
+})
+
+test('a program that throws what is no error is told of all the same', async () => {
+  const { channel, remote } = HandoverChannel.pair()
+  const giving = giveHandover(channel, { ...offer })
+  const takeover = await takeOver(HandoverChannel.adopt(remote))
+  const throwing = () => {
+    throw undefined
+  }
+  await expect(takeover.ready(throwing)).rejects.toBe(undefined)
+  expect(await giving).toMatchObject({ failure: { type: 'refused', reason: 'undefined' } })
 })

@@ -7,16 +7,10 @@ import { constants } from 'node:os'
  */
 export class RaisedSignals implements Disposable {
   readonly #raised = new Set<NodeJS.Signals>()
-  readonly #kill = process.kill
-  readonly #noting = (pid: number, signal?: string | number): true => {
-    const name = nameOf(signal)
-    const isOurs = [process.pid, -process.pid, 0].includes(pid)
-    if (isOurs && name !== undefined) this.#raised.add(name)
-    return Reflect.apply(this.#kill, process, [pid, signal])
-  }
+  readonly #undo: readonly (() => void)[]
 
   constructor() {
-    process.kill = this.#noting
+    this.#undo = callsOf(process).map((name) => this.#note(name))
   }
 
   /** Whether this process has sent the signal, which has now arrived. */
@@ -24,10 +18,36 @@ export class RaisedSignals implements Disposable {
     return this.#raised.delete(signal)
   }
 
-  /** Stops noticing, unless somebody else has replaced `process.kill` since. */
+  /** Stops noticing, unless somebody else has replaced the function since. */
   [Symbol.dispose](): void {
-    if (process.kill === this.#noting) process.kill = this.#kill
+    for (const undo of this.#undo) undo()
   }
+
+  /** @returns the undo */
+  #note(name: keyof Killing): () => void {
+    const target: Killing = process
+    const call = target[name] as Kill
+    const noting: Kill = (pid, signal) => {
+      const raised = nameOf(signal)
+      const isOurs = [process.pid, -process.pid, 0].includes(pid)
+      if (isOurs && raised !== undefined) this.#raised.add(raised)
+      return Reflect.apply(call, process, [pid, signal])
+    }
+    target[name] = noting
+    return () => {
+      if (target[name] === noting) target[name] = call
+    }
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: `kill` returns true, and `_kill` an errno
+type Kill = (pid: number, signal?: string | number) => any
+
+/** `process.kill()` calls `process._kill()`, which is not documented. So does a `kill` that was imported before. */
+type Killing = { kill: Kill; _kill?: Kill }
+
+function callsOf(target: Killing): (keyof Killing)[] {
+  return typeof target._kill === 'function' ? ['kill', '_kill'] : ['kill']
 }
 
 function nameOf(signal: string | number | undefined): NodeJS.Signals | undefined {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { type OptionTypes, optionFault, show } from '@shellflip/internal'
 import type { BindAddress, ListenAddress } from './bind-address.ts'
 import { invalidArgument } from './listeners-error.ts'
@@ -39,15 +40,19 @@ export function checkListenAddress(address: ListenAddress, otherOptions: readonl
     throw invalidArgument('listen() takes either a path, or a host and a port. Give one of them.')
   }
   if (path === '') throw invalidArgument('listen(): path must be the path of a socket, not "".')
+  checkName(address)
   checkHost(address)
   checkPort(address)
-  checkMode(address.mode)
+  checkMode(address)
+  checkBacklog(address)
+  if (path !== undefined) checkPathAlone(address)
 }
 
 /** Checks the address of `bind()`. @throws {ListenersError} ERR_INVALID_ARGUMENT */
 export function checkBindAddress(address: BindAddress): void {
   checkIsAddress('bind(socket, address)', address)
   throwIfAny(optionFault('the address of bind()', address, bindTypes))
+  checkName(address)
   checkHost(address)
   checkPort(address)
 }
@@ -58,14 +63,54 @@ function checkIsAddress(what: string, address: unknown): void {
   throw invalidArgument(`${what} takes an address such as { port: 8080 }, not ${show(address)}.`)
 }
 
-function checkMode(mode: unknown): void {
-  if (mode === undefined || (Number.isInteger(mode) && Number(mode) >= 0 && Number(mode) <= 0o777)) return
-  throw invalidArgument(`mode must be permission bits such as 0o660, not ${show(mode)}.`)
+/** The name of a socket of systemd's, or of the server in the report of a drain. */
+function checkName({ name }: BindAddress): void {
+  if (name === '')
+    throw invalidArgument('name must be a text that is not empty, not "". Leave it out, or choose one.')
 }
 
-function checkHost({ host }: { readonly host?: string }): void {
-  if (host !== '') return
-  throw invalidArgument('host must be an address or a name, not "". Leave it out to listen at every address.')
+function checkMode({ mode, path }: ListenAddress): void {
+  if (mode === undefined) return
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
+    const shown = Number.isInteger(mode) && mode > 0 ? `0o${mode.toString(8)}` : show(mode)
+    throw invalidArgument(`mode must be permission bits such as 0o660, not ${shown}.`)
+  }
+  if (path === undefined) throw invalidArgument('mode is for a UNIX path. Leave it out, or give a path.')
+}
+
+/** listen(2) takes an int. */
+function checkBacklog({ backlog = 0 }: ListenAddress): void {
+  if (backlog < 2 ** 31) return
+  throw invalidArgument(`backlog must be less than ${2 ** 31}, not ${backlog}.`)
+}
+
+/** What a path ignores would be a promise that nobody keeps. */
+function checkPathAlone(address: ListenAddress): void {
+  const { path = '' } = address
+  if (path.includes('\0')) {
+    throw invalidArgument(
+      `path must not have a NUL, and has: ${show(path)}. An abstract path begins with "@".`,
+    )
+  }
+  const ignored = (['ipv6Only', 'reusePort'] as const).find((name) => address[name] === true)
+  if (ignored !== undefined)
+    throw invalidArgument(`${ignored} is for a port. Leave it out where a path is given.`)
+}
+
+function checkHost({ host, ipv6Only }: BindAddress): void {
+  if (host === undefined) return
+  if (host === '') {
+    throw invalidArgument(
+      'host must be an address or a name, not "". Leave it out to listen at every address.',
+    )
+  }
+  if (/[^\p{L}\p{N}._:%-]/u.test(host)) {
+    const hint = /^\[.*\]$/.test(host) ? ` Write ${host.slice(1, -1)} without brackets.` : ''
+    throw invalidArgument(`host must be an IP address or a name such as localhost, not ${show(host)}.${hint}`)
+  }
+  if (ipv6Only === true && isIP(host) === 4) {
+    throw invalidArgument(`ipv6Only is for IPv6, and ${host} is an address of IPv4. Leave it out.`)
+  }
 }
 
 function checkPort({ port }: { readonly port?: unknown }): void {

@@ -24,6 +24,7 @@ type Address = ConfiguredAddress & { readonly mode?: number; readonly ipv6Only?:
  * Finds the socket of an address: one from a service manager, the predecessor's, or a new one. A UNIX path that somebody removed is bound
  * again.
  *
+ * @param held the sockets that this process has already
  * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
  */
 export async function findSocket<A extends Address>(
@@ -31,6 +32,7 @@ export async function findSocket<A extends Address>(
   transport: Transport,
   address: A,
   bind: (address: A) => Promise<BoundSocket>,
+  held: Iterable<FoundSocket>,
 ): Promise<FoundSocket> {
   const { name, port, path } = address
   const activated = name === undefined ? undefined : predecessor.socket(socketKinds.activated + name)
@@ -43,7 +45,7 @@ export async function findSocket<A extends Address>(
   try {
     return { key, ...(await bind(address)), inherited: false }
   } catch (error) {
-    throw explained(error, predecessor, transport, address)
+    throw twiceFault(error, held, transport, address) ?? explained(error, predecessor, transport, address)
   }
 }
 
@@ -74,6 +76,32 @@ function checkIpv6Only(fd: OwnedFd, { host, port, ipv6Only = false }: Address): 
     `cannot set ipv6Only to ${ipv6Only} at ${hostAndPort({ host, port })}: the predecessor bound this socket with ${!ipv6Only}, ` +
       'and a bound socket keeps it. Keep the option, or stop the service and start it.',
   )
+}
+
+/** One port under two names, such as `localhost` and `127.0.0.1`, or every address and one of them: the program gives it twice. */
+function twiceFault(
+  error: unknown,
+  held: Iterable<FoundSocket>,
+  transport: Transport,
+  address: Address,
+): unknown {
+  if (!isInUse(error)) return undefined
+  const ours = [...held].find((one) => isOf(transport, one) && portOf(one) === address.port)
+  if (ours === undefined) return undefined
+  const theirs = ours.key.replace(/^[a-z]+:([a-z]+[46]?:\/\/)?/, '').replace(/#.*$/s, '')
+  return invalidArgument(
+    `cannot listen at ${hostAndPort(address)}: this service has ${theirs} already, and the system does not let it have both ` +
+      '(EADDRINUSE). Give one of the two to listen() or bind(), or choose another port.',
+  )
+}
+
+function isOf(transport: Transport, { key }: FoundSocket): boolean {
+  return key.startsWith(`${socketKinds.bound}${transport}://`) || key.startsWith(socketKinds.activated)
+}
+
+function portOf({ fd }: FoundSocket): number | undefined {
+  const where = localAddress(fd.fd)
+  return where.family === 'unix' ? undefined : where.port
 }
 
 /** The kernel reports that the address is in use. Where the predecessor has that port at another address, we know who has it. */

@@ -1,8 +1,10 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import { Server } from 'node:net'
+import { resolve } from 'node:path'
 import {
   closeAll,
   localAddress,
+  maxUnixAddressBytes,
   type OwnedFd,
   type SocketAddress,
   serverFrom,
@@ -11,6 +13,7 @@ import {
 } from '@shellflip/fd-passing'
 import type { OfferedSocket } from '@shellflip/handover'
 import { socketKinds } from '@shellflip/handover'
+import { messageOf } from '@shellflip/internal'
 import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
 import { boundKey, type ConfiguredAddress, type Transport } from './bound-key.ts'
 import { checkBindAddress, checkListenAddress } from './check-address.ts'
@@ -225,11 +228,13 @@ export class Listeners {
     return this.#open(async () => {
       given.check()
       given.checkAddress()
-      const taken = [given.object, ...this.#addressOf(given.transport, address)]
+      if (this.#over) throw servesNoMore()
+      const absolute = withAbsolutePath(address)
+      const taken = [given.object, ...this.#addressOf(given.transport, absolute)]
       this.#give(taken)
       try {
         given.admit()
-        return await this.#heldFor(address, bind, given, () => this.#takeBack(taken))
+        return await this.#heldFor(absolute, bind, given, () => this.#takeBack(taken))
       } catch (error) {
         this.#takeBack(taken)
         throw error
@@ -243,7 +248,7 @@ export class Listeners {
     { object, transport, check, onHeld, start, stop }: Given,
     onReleased: () => void,
   ): Promise<SocketAddress> {
-    const held = await findSocket(this.#predecessor, transport, address, bind)
+    const held = await findSocket(this.#predecessor, transport, address, bind, this.#held)
     this.#hold(held)
     try {
       onHeld(held.key, held.fd)
@@ -311,7 +316,7 @@ export class Listeners {
     }
     this.#unlink(held)
     held.fd.close()
-    throw new ListenersError('ERR_STOPPED', 'this process serves no more, and opens no sockets')
+    throw servesNoMore()
   }
 
   #given(key: string): { key: string; fd: OwnedFd } | undefined {
@@ -350,12 +355,28 @@ export class Listeners {
     const opening = open()
     // `ready()` is over: only the caller can see it. That a socket comes too late harms nobody.
     if (this.#accepting && !this.#over) return opening
-    opening.catch((error: Error) => {
-      if (!this.#accepting) this.#predecessor.refuse(error.message)
+    opening.catch((error: unknown) => {
+      if (!this.#accepting) this.#predecessor.refuse(messageOf(error))
     })
     this.#opening.add(opening)
     return opening
   }
+}
+
+function servesNoMore(): ListenersError {
+  return new ListenersError(
+    'ERR_STOPPED',
+    'this process is stopped or replaced, and opens no more sockets. Call listen(), bind() and open() before ready()',
+  )
+}
+
+/** The program may change its working directory before it ends, and two ways to write one path mean one socket. */
+function withAbsolutePath<Address extends ConfiguredAddress>(address: Address): Address {
+  const { path } = address
+  if (path === undefined || path.startsWith('@')) return address
+  const absolute = resolve(path)
+  // The kernel takes a short relative path also where the absolute one is too long.
+  return Buffer.byteLength(absolute) > maxUnixAddressBytes ? address : { ...address, path: absolute }
 }
 
 function backlogOf({ backlog }: ListenAddress): { backlog?: number } {

@@ -215,7 +215,7 @@ onLinux('state that the successor does not understand', () => {
   })
 
   test.each<[string, Partial<NonNullable<Plan['state']>>, RegExp]>([
-    ['save throws', { save: 'throws' }, /the state cannot be handed over: save throws/],
+    ['save throws', { save: 'throws' }, /the state cannot be handed over: save\(\) failed: save throws/],
     [
       'save gives a promise',
       { save: 'rejects' },

@@ -9,10 +9,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { isUnixPathBound, listenUnix } from '@shellflip/fd-passing'
-import { waitFor } from '@shellflip/testing'
+import { freePort, waitFor } from '@shellflip/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type PlannedSocket } from './testing/deployment.ts'
-import { freePort } from './testing/free-port.ts'
 
 // What is left of a service is found in /proc.
 const onLinux = describe.runIf(process.platform === 'linux')
@@ -108,7 +107,7 @@ onLinux('an upgrade says why it cannot apply', () => {
 
   test('another ipv6Only', async () => {
     await using service = new Deployment()
-    const port = freePort()
+    const port = await freePort()
     const { pid } = await service.serve({ version: '1', sockets: [http, { host: '::', port }] })
     const sockets = [http, { host: '::', port, ipv6Only: true }]
     expect(await service.failTo({ version: '2', sockets })).toMatch(
@@ -119,7 +118,7 @@ onLinux('an upgrade says why it cannot apply', () => {
 
   test('a narrower host at the same port', async () => {
     await using service = new Deployment()
-    const port = freePort()
+    const port = await freePort()
     const { pid } = await service.serve({ version: '1', sockets: [{ port }] })
     const reason = await service.failTo({ version: '2', sockets: [{ host: '127.0.0.1', port }] })
     expect(reason).toMatch(`cannot listen at 127.0.0.1:${port}: the predecessor holds *:${port}`)

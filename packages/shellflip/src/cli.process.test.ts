@@ -57,7 +57,9 @@ describe('shellflip restart, of a service', () => {
     await using place = new ServicePlace()
     const old = await serve(place)
     old.make('broken')
-    expect(await old.restart()).toEqual(failure('the successor exited with 3 before it was ready'))
+    expect(await old.restart()).toEqual(
+      failure('the successor exited with 3 before it was ready. Its standard error has the reason.'),
+    )
     expect(place.processes).toEqual([old.pid])
   })
 

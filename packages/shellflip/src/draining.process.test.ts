@@ -20,7 +20,7 @@ describe.runIf(process.platform === 'linux').concurrent('older generations', { t
     }
     const [, second, third, serving] = pids as [number, number, number, number]
     expect(await service.notUpgraded()).toBe(
-      `3 older generations still drain (pids ${[first, second, third].join(', ')}): try again later`,
+      `3 older generations still drain (pids ${[first, second, third].join(', ')}). Try again later.`,
     )
     await service.onlyLives(...pids)
     expect(await service.request()).toMatchObject({ pid: serving })
@@ -119,7 +119,7 @@ describe.runIf(process.platform === 'linux').concurrent('older generations', { t
     await service.event({ type: 'at', point: 'slow' })
     await service.upgraded()
     process.kill(first, 'SIGSTOP')
-    expect(await service.notUpgraded()).toMatch(`1 older generations still drain (pids ${first})`)
+    expect(await service.notUpgraded()).toMatch(`1 older generation still drains (pid ${first})`)
     process.kill(first, 'SIGKILL')
     await expectUpgraded(service)
     expect(await slow).toBe('cut')

@@ -1,6 +1,6 @@
+import { freePort } from '@shellflip/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type Plan, type PlannedSocket } from './testing/deployment.ts'
-import { freePort } from './testing/free-port.ts'
 
 // What is left of a service is found in /proc.
 const onLinux = describe.runIf(process.platform === 'linux')
@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const http: PlannedSocket = { name: 'http', host: '127.0.0.1', port: 0 }
 
-const port = freePort('127.0.0.1')
+const port = await freePort('127.0.0.1')
 
 /** What the program of a new version does wrong before `flip.ready()`, and what the upgrade reports. */
 const mistakes: [string, string, RegExp][] = [
@@ -101,7 +101,16 @@ const mistakes: [string, string, RegExp][] = [
     `await flip.listen(createServer(), { path: process.env.DEPLOYED + '.sock', mode: '666' })`,
     /mode must be permission bits such as 0o660, not "666"/,
   ],
-  ['throws in the next turn', 'setImmediate(() => { throw new Error("late") })', /exited with 1/],
+  [
+    'opens a descriptor by a function that throws nothing',
+    'await flip.open("x", () => { throw undefined })',
+    /undefined/,
+  ],
+  [
+    'throws in the next turn',
+    'setImmediate(() => { throw new Error("late") })',
+    /exited with 1 before it was ready\. Its standard error has the reason\.$/,
+  ],
   ['throws in the next tick', 'process.nextTick(() => { throw new Error("late") })', /exited with 1/],
   ['rejects a promise that nobody looks at', 'Promise.reject(new Error("late"))', /exited with 1/],
   [

@@ -181,7 +181,9 @@ onLinux('the coordination protocol, byte for byte', () => {
     const { pid } = await service.serve({ version: '1' })
     service.deploy({ version: 'bad', instead: 'data:text/javascript,process.exit(3)' })
     expect(await said(service.controlSocket)).toBe(
-      frame('{"Response":{"RestartFailed":"the successor exited with 3 before it was ready"}}'),
+      frame(
+        '{"Response":{"RestartFailed":"the successor exited with 3 before it was ready. Its standard error has the reason."}}',
+      ),
     )
     service.deploy({ version: '2' })
     const reply = await said(service.controlSocket)

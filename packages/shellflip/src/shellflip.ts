@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
 import { FdStore } from '@shellflip/fd-store'
-import { deferred } from '@shellflip/internal'
+import { deferred, messageOf } from '@shellflip/internal'
 import {
   findStarter,
   IpcParent,
@@ -84,12 +84,15 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       parent,
     })
     process.once('exit', () => flip.exit())
-    for (const signal of options.stopSignals) process.on(signal, () => flip.stopBySignal(signal))
+    for (const signal of options.stopSignals) {
+      // Node passes the name and the number. `process.emit('SIGTERM')` of a library passes nothing.
+      process.on(signal, (name?: NodeJS.Signals) => flip.stopBySignal(signal, name !== signal))
+    }
     if (predecessor.identity !== undefined) emit({ type: 'taken-over', predecessor: predecessor.identity })
     resolve(flip)
     return flip
   } catch (error) {
-    predecessor.refuse((error as Error).message)
+    predecessor.refuse(messageOf(error))
     throw error
   }
 }

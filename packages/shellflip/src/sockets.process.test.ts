@@ -3,10 +3,9 @@ import { once } from 'node:events'
 import { existsSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { bindUdp, listenTcp, listenUnix, OwnedFd } from '@shellflip/fd-passing'
-import { waitFor } from '@shellflip/testing'
+import { freePort, waitFor } from '@shellflip/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type Opened, type PlannedSocket } from './testing/deployment.ts'
-import { freePort } from './testing/free-port.ts'
 
 // What is left of a service is found in /proc.
 const onLinux = describe.runIf(process.platform === 'linux')
@@ -73,7 +72,7 @@ onLinux('sockets survive two upgrades', () => {
   ])('host %s', async (host, probed) => {
     if (probed.includes('::') && !hasIpv6()) return
     await using service = new Deployment()
-    const port = freePort(probed)
+    const port = await freePort(probed)
     const [where] = await keptThroughTwoUpgrades(service, [{ ...(host && { host }), port }])
     expect(where?.port).toBe(port)
   })
@@ -175,7 +174,7 @@ onLinux('UDP without a host', () => {
   test('a socket of another family than its address is refused, before anybody serves', async () => {
     await using service = new Deployment()
     const sockets: PlannedSocket[] = [
-      { kind: 'udp', type: 'udp6', host: '127.0.0.1', port: freePort('127.0.0.1') },
+      { kind: 'udp', type: 'udp6', host: '127.0.0.1', port: await freePort('127.0.0.1') },
     ]
     const { error } = await service.serve({ version: '1', sockets })
     expect(error).toMatchObject({

@@ -1,3 +1,4 @@
+export { freePort } from './free-port.ts'
 export { heldBytes } from './held-bytes.ts'
 export { LoadClient, type LoadOptions } from './load-client.ts'
 export type { Answer } from './load-client-answer.ts'

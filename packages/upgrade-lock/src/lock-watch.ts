@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { SweptPathWatch } from '@shellflip/internal'
+import { callListener, SweptPathWatch } from '@shellflip/internal'
 
 /** Reports what happens to a lock that is held. */
 export type UpgradeLockEvent = {
@@ -15,6 +15,7 @@ export class LockWatch implements Disposable {
   readonly #whatIsThere: () => 'ours' | 'removed' | 'replaced'
   readonly #listeners = new Set<(event: UpgradeLockEvent) => void>()
   #watch: Disposable | undefined
+  #lost: UpgradeLockEvent | undefined
   #isOver = false
 
   constructor(path: string, whatIsThere: () => 'ours' | 'removed' | 'replaced') {
@@ -23,9 +24,13 @@ export class LockWatch implements Disposable {
   }
 
   listen(listener: (event: UpgradeLockEvent) => void): Disposable {
-    this.#listeners.add(listener)
-    if (!this.#isOver) this.#watch ??= this.#start()
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+    // A wrapper of its own, so that a function that listens twice has two ends.
+    const own = (event: UpgradeLockEvent) => callListener(listener, event)
+    this.#listeners.add(own)
+    const lost = this.#lost
+    if (lost !== undefined) setImmediate(() => this.#listeners.has(own) && own(lost)).unref()
+    else if (!this.#isOver) this.#watch ??= this.#start()
+    return { [Symbol.dispose]: () => void this.#listeners.delete(own) }
   }
 
   #start(): Disposable {
@@ -40,7 +45,8 @@ export class LockWatch implements Disposable {
     const reason = this.#whatIsThere()
     if (reason === 'ours') return
     this[Symbol.dispose]()
-    for (const listener of [...this.#listeners]) listener({ type: 'lost', path: this.#path, reason })
+    this.#lost = { type: 'lost', path: this.#path, reason }
+    for (const listener of [...this.#listeners]) listener(this.#lost)
   }
 
   [Symbol.dispose](): void {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { FdPassingError } from '@shellflip/fd-passing'
 
 /**
@@ -41,7 +43,9 @@ export function withSystemErrors<R>(path: string, act: () => R): R {
     if (code === 'ERR_INVALID_ARGUMENT') throw invalidArgument(message, cause)
     if (code === 'ERR_FORBIDDEN') throw forbidden(message, cause)
     if (code === 'EACCES' || code === 'EPERM') throw notPermitted(path, cause)
-    throw new UpgradeLockError('ERR_SYSTEM', `cannot lock ${path}: ${message}`, { cause })
+    const folder = dirname(path)
+    const hint = existsSync(folder) ? '' : `. Make the folder ${folder} first`
+    throw new UpgradeLockError('ERR_SYSTEM', `cannot lock ${path}: ${message}${hint}`, { cause })
   }
 }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -218,6 +219,19 @@ describe('a lock file that is removed or replaced while the lock is held', () =>
     lock.release()
   })
 
+  test('is reported to all, also where the listener of another throws, and to one who comes later', async () => {
+    using lock = acquired()
+    const warned = once(process, 'warning')
+    lock.onEvent(() => {
+      throw new Error('no')
+    })
+    const heard = new Promise((resolve) => lock.onEvent(resolve))
+    lose.removed()
+    expect(await heard).toMatchObject({ type: 'lost' })
+    expect(await warned).toMatchObject([{ message: 'the listener of the event "lost" failed: no' }])
+    expect(await new Promise((resolve) => lock.onEvent(resolve))).toMatchObject({ type: 'lost' })
+  })
+
   test('is not reported after a release, nor for it', async () => {
     const lock = acquired()
     const events: UpgradeLockEvent[] = []
@@ -232,6 +246,18 @@ describe('a lock file that is removed or replaced while the lock is held', () =>
     await waitFor(() => isSeen)
     expect(events).toEqual([])
   })
+})
+
+test('a folder that is missing is to be made, and no file is to be removed', () => {
+  expect(() => UpgradeLock.tryAcquire({ path: folder.join('none', 'x') })).toThrow(
+    refusal('ERR_SYSTEM', /Make the folder .*none first/),
+  )
+  mkdirSync(path)
+  for (const taken of ['/dev/null', path]) {
+    expect(() => UpgradeLock.tryAcquire({ path: taken })).toThrow(
+      refusal('ERR_FORBIDDEN', /Choose another path for the lock/),
+    )
+  }
 })
 
 function adoptNothing(options: never): void {

@@ -132,8 +132,9 @@ export class UpgradeLock implements Disposable {
   }
 
   /**
-   * Calls the listener once if somebody removes or replaces the lock file while the lock is held, until the result is disposed of. The
-   * file is watched from the first listener on, and no process is kept alive for it.
+   * Calls the listener once if somebody removes or replaces the lock file while the lock is held, until the result is disposed of. A
+   * listener that comes after the loss is called too. What it throws is a warning of the process. The file is watched from the first
+   * listener on, and no process is kept alive for it.
    */
   onEvent(listener: (event: UpgradeLockEvent) => void): Disposable {
     if (typeof listener !== 'function')

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
-import { longestTimerMs, type OptionTypes, optionFault, show } from '@shellflip/internal'
+import { resolve } from 'node:path'
+import { longestTimerMs, nearestName, type OptionTypes, optionFault, show } from '@shellflip/internal'
 import { checkLaunch } from '@shellflip/launcher'
 import type { AnyFlipOptions, NormalizedOptions } from './flip-options.ts'
 import { checkStateOptions } from './saved-state.ts'
@@ -32,8 +33,27 @@ const types: OptionTypes<keyof AnyFlipOptions> = {
 export function checkGivenOptions(options: AnyFlipOptions): void {
   const fault = optionFault('shellflip()', options, types)
   if (fault !== undefined) throw invalidArgument(fault)
-  for (const name of ['controlSocket', 'pidFile', 'lockFile'] as const) {
-    if (options[name] === '') throw invalidArgument(`shellflip(): ${name} must be a path, not "".`)
+  for (const name of pathNames) {
+    const path = options[name]
+    if (path === '' || path?.includes('\0'))
+      throw invalidArgument(`shellflip(): ${name} must be a path, not ${show(path)}.`)
+  }
+  checkPathsApart(options)
+}
+
+const pathNames = ['controlSocket', 'pidFile', 'lockFile'] as const
+
+/** Two of them in one file would each destroy what the other needs. */
+function checkPathsApart(options: AnyFlipOptions): void {
+  const owners = new Map<string, string>()
+  for (const name of pathNames) {
+    const given = options[name]
+    if (given === undefined) continue
+    const path = resolve(given)
+    const other = owners.get(path)
+    if (other !== undefined)
+      throw invalidArgument(`${other} and ${name} are both ${path}. Give each a path of its own.`)
+    owners.set(path, name)
   }
 }
 
@@ -74,9 +94,27 @@ function checkSignals(name: string, signals: unknown): void {
 
 function checkSignal(name: string, signal: unknown): void {
   if (typeof signal !== 'string' || !Object.hasOwn(constants.signals, signal)) {
-    throw invalidArgument(`${name} must have names of signals such as 'SIGUSR2', not ${show(signal)}.`)
+    const meant = nearestSignal(signal)
+    const hint = meant === undefined ? '' : ` Did you mean '${meant}'?`
+    throw invalidArgument(`${name} must have names of signals such as 'SIGUSR2', not ${show(signal)}.${hint}`)
+  }
+  if (faults.includes(signal)) {
+    throw invalidArgument(`${name} cannot have ${signal}: after a fault no handler can run. Remove it.`)
   }
   if (signal === 'SIGKILL' || signal === 'SIGSTOP') {
-    throw invalidArgument(`${name} cannot have ${signal}: no process can handle it.`)
+    throw invalidArgument(`${name} cannot have ${signal}: no process can handle it. Remove it.`)
   }
+}
+
+/** Node's documentation of signal events: a handler of these leaves a process that cannot go on. */
+const faults = ['SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV']
+
+/** What was meant by `sigusr2`, `USR2`, `SIGUSR` or 12. */
+function nearestSignal(given: unknown): string | undefined {
+  if (typeof given === 'number')
+    return Object.entries(constants.signals).find(([, number]) => number === given)?.[0]
+  const names = Object.keys(constants.signals)
+  if (typeof given !== 'string') return undefined
+  const name = given.toUpperCase()
+  return names.find((known) => known === `SIG${name}`) ?? nearestName(name, names)
 }

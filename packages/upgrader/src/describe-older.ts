@@ -6,9 +6,9 @@ export function describeOlder(generations: readonly OlderGeneration[]): string {
   const draining = generations.filter(({ keptAliveBy }) => keptAliveBy === '')
   const kept = generations.filter(({ keptAliveBy }) => keptAliveBy !== '')
   if (kept.length === 0)
-    return `${older(generations.length)} still drain (${pids(draining)}): try again later`
+    return `${older(generations.length)} still ${draining.length === 1 ? 'drains' : 'drain'} (${pids(draining)}). Try again later.`
   const sentences = [
-    `${older(generations.length)} are still there`,
+    `${older(generations.length)} ${generations.length === 1 ? 'is' : 'are'} still there`,
     ...(draining.length === 0 ? [] : [`Those that drain: ${pids(draining)}`]),
     ...kept.map(
       ({ pid, keptAliveBy }) => `Pid ${pid} has drained, and something keeps it alive: ${keptAliveBy}`,
@@ -19,9 +19,9 @@ export function describeOlder(generations: readonly OlderGeneration[]): string {
 }
 
 function older(count: number): string {
-  return `${count} older generations`
+  return `${count} older ${count === 1 ? 'generation' : 'generations'}`
 }
 
 function pids(generations: readonly OlderGeneration[]): string {
-  return `pids ${generations.map(({ pid }) => pid).join(', ')}`
+  return `${generations.length === 1 ? 'pid' : 'pids'} ${generations.map(({ pid }) => pid).join(', ')}`
 }

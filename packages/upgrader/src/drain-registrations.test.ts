@@ -23,3 +23,14 @@ test('objects of one name are numbered, and one that comes again keeps its name'
   const { servers } = await coordinator.shutdown()
   expect(servers.map(({ name }) => name)).toEqual(['app.socket 2', 'app.socket'])
 })
+
+test.each([
+  [{ lingerMs: Infinity }, 'ERR_INVALID_ARGUMENT', /^flip\.listen\(\): lingerMs must be at most/],
+  [{ name: '' }, 'ERR_INVALID_ARGUMENT', /its name must be a text/],
+])('what the coordinator refuses, %j, is an error of flip.listen()', (options, code, message) => {
+  const server = createServer()
+  const register = () =>
+    new DrainRegistrations().register(server, 'web', () => new ShutdownCoordinator().server(server, options))
+  expect(register).toThrow(expect.objectContaining({ name: 'ShellflipError', code }))
+  expect(register).toThrow(message)
+})

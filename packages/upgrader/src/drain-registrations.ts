@@ -1,14 +1,20 @@
+import { ShutdownCoordinationError } from '@shellflip/shutdown-coordination'
+import { ShellflipError } from './shellflip-error.ts'
+
 /** Registers each server and UDP socket for the drain: once, and under a name that no other one has. */
 export class DrainRegistrations {
   readonly #registered = new Map<object, { name: string; registration: Disposable }>()
 
-  /** @param register called with `name`, or with `name 2` if another object has that name */
+  /**
+   * @param register called with `name`, or with `name 2` if another object has that name
+   * @throws {ShellflipError} ERR_INVALID_ARGUMENT, ERR_STOPPED
+   */
   register(object: object, name: string, register: (name: string) => Disposable): void {
     const earlier = this.#registered.get(object)
     // A server that was closed may listen again, and so may one whose address was in use.
     earlier?.registration[Symbol.dispose]()
     const own = earlier?.name ?? this.#free(name)
-    this.#registered.set(object, { name: own, registration: register(own) })
+    this.#registered.set(object, { name: own, registration: inOurWords(() => register(own)) })
   }
 
   #free(name: string): string {
@@ -16,5 +22,16 @@ export class DrainRegistrations {
     let free = name
     for (let n = 2; taken.has(free); n += 1) free = `${name} ${n}`
     return free
+  }
+}
+
+/** The program has called `flip.listen()`, and knows nothing of the coordinator's `server()`. */
+function inOurWords<T>(register: () => T): T {
+  try {
+    return register()
+  } catch (cause) {
+    if (!(cause instanceof ShutdownCoordinationError)) throw cause
+    const code = cause.code === 'ERR_TOO_LATE' ? 'ERR_STOPPED' : 'ERR_INVALID_ARGUMENT'
+    throw new ShellflipError(code, cause.message.replace(/^server\(\)/, 'flip.listen()'), { cause })
   }
 }

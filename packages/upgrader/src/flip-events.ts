@@ -1,5 +1,6 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { ControlServerEvent } from '@shellflip/control-socket'
+import { callListener } from '@shellflip/internal'
 import type { ShutdownReport } from '@shellflip/shutdown-coordination'
 import type { UpgradeOutcome } from './outcome.ts'
 
@@ -68,18 +69,12 @@ export const flipChannel = 'shellflip:event'
 const channel = diagnostics.channel(flipChannel)
 
 /**
- * Tells the service's own listener, and whoever subscribed to {@link flipChannel}. What a listener throws is an uncaught
- * exception, as diagnostics_channel makes it one, and not the upgrade's.
+ * Tells the service's own listener, and whoever subscribed to {@link flipChannel}. A logger that fails must not end the process that
+ * serves, so what the listener throws is a warning. What a subscriber throws is an uncaught exception, as diagnostics_channel makes it one.
  */
 export function announcer(onEvent: ((event: FlipEvent) => void) | undefined): (event: FlipEvent) => void {
   return (event) => {
     channel.publish(event)
-    try {
-      onEvent?.(event)
-    } catch (error) {
-      process.nextTick(() => {
-        throw error
-      })
-    }
+    callListener(onEvent, event)
   }
 }

@@ -33,6 +33,14 @@ test('paths are made absolute before anyone changes the directory; the lock stan
   expect(normalizeOptions({}).lock).toBeUndefined()
 })
 
+test('a signal that is named twice is handled once', () => {
+  const { signals, stopSignals } = normalizeOptions({
+    signals: ['SIGUSR2', 'SIGUSR2'],
+    stopSignals: ['SIGTERM', 'SIGINT', 'SIGTERM'],
+  })
+  expect([signals, stopSignals]).toEqual([['SIGUSR2'], ['SIGTERM', 'SIGINT']])
+})
+
 test('what launch may be', () => {
   const launch = { file: 'node', args: ['app.js'], cwd: undefined, env: { A: '1', B: undefined } }
   expect(normalizeOptions({ launch } as unknown as AnyFlipOptions).launch).toBe(launch)
@@ -52,12 +60,17 @@ describe('mistakes', () => {
     [{ maxDraining: 0 }, /^maxDraining must be a whole number from 1 on, not 0\.$/],
     [{ maxDraining: 1.5 }, /^maxDraining .* not 1\.5\.$/],
     [{ handover: 'fdstore' }, /^handover must be 'successor' or 'fd-store', not "fdstore"\.$/],
-    [{ signals: ['SIGKILL'] }, /^signals cannot have SIGKILL: no process can handle it\.$/],
+    [{ signals: ['SIGKILL'] }, /^signals cannot have SIGKILL: no process can handle it\. Remove it\.$/],
     [{ signals: ['SIGSTOP'] }, /^signals cannot have SIGSTOP/],
-    [{ signals: ['USR2'] }, /^signals must have names of signals such as 'SIGUSR2', not "USR2"\.$/],
+    [
+      { signals: ['SIGSEGV'] },
+      /^signals cannot have SIGSEGV: after a fault no handler can run\. Remove it\.$/,
+    ],
+    [{ signals: ['USR2'] }, /^signals must .* such as 'SIGUSR2', not "USR2"\. Did you mean 'SIGUSR2'\?$/],
+    [{ signals: ['sigusr2'] }, /not "sigusr2"\. Did you mean 'SIGUSR2'\?$/],
     [{ signals: ['toString'] }, /^signals must have names of signals .* not "toString"\.$/],
-    [{ signals: [12] }, /^signals must have names of signals .* not 12\.$/],
-    [{ stopSignals: ['SIGFOO'] }, /^stopSignals must have names of signals .* not "SIGFOO"\.$/],
+    [{ signals: [12] }, /^signals must have names of signals .* not 12\. Did you mean 'SIGUSR2'\?$/],
+    [{ stopSignals: ['SIGFOO'] }, /^stopSignals must have names of signals .* not "SIGFOO"\./],
     [{ signals: 'SIGHUP' }, /^signals must be a list of signal names such as \['SIGUSR2'\], not "SIGHUP"\.$/],
     [{ stopSignals: 'SIGTERM' }, /^stopSignals must be a list of signal names/],
     [{ signals: ['SIGTERM'] }, /^SIGTERM cannot both upgrade and stop\. Remove it from/],
@@ -83,6 +96,13 @@ describe('mistakes', () => {
     [{ readyTimeout: 1 }, /^shellflip\(\) has no option "readyTimeout"\. Did you mean "readyTimeoutMs"\?$/],
     [{ port: 1 }, /^shellflip\(\) has no option "port"\. It has "handover", "controlSocket"/],
     [{ controlSocket: '' }, /^shellflip\(\): controlSocket must be a path, not ""\.$/],
+    [{ controlSocket: 'a\0b' }, /^shellflip\(\): controlSocket must be a path, not "a\\u0000b"\.$/],
+    [{ lockFile: 'a\0b' }, /^shellflip\(\): lockFile must be a path/],
+    [
+      { pidFile: 'x', lockFile: './x' },
+      /^pidFile and lockFile are both .*x\. Give each a path of its own\.$/,
+    ],
+    [{ controlSocket: 'x', pidFile: 'x' }, /^controlSocket and pidFile are both/],
     [{ pidFile: 7 }, /^shellflip\(\): pidFile must be a string, not 7\.$/],
     [{ launcher: 'yes' }, /^shellflip\(\): launcher must be true or false, not "yes"\.$/],
     [{ onEvent: {} }, /^shellflip\(\): onEvent must be a function, not an object\.$/],

@@ -122,6 +122,9 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
   const lockPath = lockFile ?? (controlSocket && `${controlSocket}.lock`)
   return {
     ...normalized,
+    // A signal that is named twice would be handled twice.
+    signals: [...new Set(normalized.signals)],
+    stopSignals: [...new Set(normalized.stopSignals)],
     ...(controlSocket === undefined ? {} : { controlSocket: resolve(controlSocket) }),
     ...(lockPath === undefined
       ? {}

@@ -3,6 +3,7 @@ import type { Server } from 'node:net'
 import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
 import { closeAll } from '@shellflip/fd-passing'
 import type { HandoverChannel } from '@shellflip/handover'
+import { messageOf } from '@shellflip/internal'
 import { launchCommand } from '@shellflip/launcher'
 import { type BindAddress, closeDatagram, type ListenAddress, ListenersError } from '@shellflip/listeners'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
@@ -13,6 +14,7 @@ import type { UpgradeResult } from './carrier/carrier.ts'
 import { passOnStop } from './carrier/pass-on-stop.ts'
 import { checkServeOptions, serveOptionNames } from './connections/check-serve-options.ts'
 import type { ServeOptions } from './connections/serve-options.ts'
+import { checkIsNotControlSocket } from './control-socket/check-listen-path.ts'
 import { DrainRegistrations } from './drain-registrations.ts'
 import type { UpgradeTrigger } from './flip-events.ts'
 import { type FlipAction, type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
@@ -96,6 +98,7 @@ export class Flip<S> {
     return sockets.listen(server, address, {
       admit: () => {
         checkServeOptions(options)
+        checkIsNotControlSocket(address, this.#parts.options)
         this.#drains.register(server, options.name ?? address.name ?? 'server', (name) =>
           this.coordinator.server(server, connections.drainOptions(server, { ...options, name })),
         )
@@ -152,7 +155,7 @@ export class Flip<S> {
       await manager.serving()
       this.#announceReady(state)
     } catch (error) {
-      predecessor.refuse((error as Error).message)
+      predecessor.refuse(messageOf(error))
       // The paths are this process's own after the commit: only a stop removes them.
       if (!predecessor.committed) this.#resources.abandon()
       if (!isOurs(error)) this.#checkNotStopped(error)
@@ -187,8 +190,8 @@ export class Flip<S> {
   }
 
   /** @internal */
-  stopBySignal(signal: NodeJS.Signals): void {
-    if (this.#stops.isNew(signal)) this.#stopFor(signal)
+  stopBySignal(signal: NodeJS.Signals, isEmitted: boolean): void {
+    if (this.#stops.isNew(signal, isEmitted)) this.#stopFor(signal)
   }
 
   /** @internal */
@@ -231,9 +234,12 @@ export class Flip<S> {
     if (from === 'draining') void this.coordinator.shutdownNow()
   }
 
-  /** This process ends. If it has not served, nothing of it is left. @internal */
+  /** This process ends, however it does: by `process.exit()` or an exception that nobody caught, too. @internal */
   exit(): void {
     if (this.#phase === 'preparing') this.#resources.exit()
+    else if (this.#phase === 'serving') this.#resources.vacate()
+    // Amid an upgrade the successor may have all that it needs, and serve.
+    else if (this.#phase !== 'upgrading' && this.#phase !== 'aborting') this.#resources.end()
   }
 
   /** @internal */

@@ -45,10 +45,10 @@ test('those that drain are told apart from one that something else keeps alive',
   const serving = generation(given)
   let keptAliveBy: string | undefined
   const left = [first.leave(() => keptAliveBy), second.leave(() => undefined)]
-  expect(await serving.describe()).toBe('2 older generations still drain (pids 11, 12): try again later')
+  expect(await serving.describe()).toBe('2 older generations still drain (pids 11, 12). Try again later.')
   keptAliveBy = '2 Timeout, TCPServerWrap'
   expect(await serving.describe()).toBe(
-    '2 older generations are still there. Those that drain: pids 12. ' +
+    '2 older generations are still there. Those that drain: pid 12. ' +
       'Pid 11 has drained, and something keeps it alive: 2 Timeout, TCPServerWrap. ' +
       'Close it when flip.done resolves, or end that process.',
   )
@@ -60,7 +60,7 @@ test('those that drain are told apart from one that something else keeps alive',
 test('one that does not answer counts as one that drains', async () => {
   const silent = socketpair('stream')
   const serving = generation({ 'draining:13': silent[1] })
-  expect(await serving.describe()).toBe('1 older generations still drain (pids 13): try again later')
+  expect(await serving.describe()).toBe('1 older generation still drains (pid 13). Try again later.')
   silent[0].close()
   await waitFor(() => serving.count === 0, { what: 'the end of the older generation' })
   void serving.leave(() => undefined)

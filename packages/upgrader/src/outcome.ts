@@ -49,15 +49,20 @@ export type FlipEnd =
   /** As `stopped`, and sockets and state wait in the fd store: `reason` is `restart` if one was asked for. */
   | { type: 'stored'; reason: string; report: ShutdownReport }
 
-/** The exits of a program that only forgot something: it has nothing left to do, or Node says so (exit status 13). */
+/** What a program has mostly forgotten that exits like this. Node exits with 13 where a promise never settles. */
 const exitHints: Readonly<Record<number, string>> = {
   0: '. It must call flip.ready() when the service can serve, and stay alive.',
   13: ': it awaited a promise that never settles.',
 }
 
+/** It reports a mistake of its own, or an exception, to its standard error. That is also this process's. */
+const otherExitHint = '. Its standard error has the reason.'
+
 const notReadyHints = {
   nothing: 'It has not called shellflip() by then.',
   hello: 'It called shellflip(), and not flip.ready() by then. Call flip.ready() when the service can serve.',
+  state:
+    'The state was not handed over to its end by then: save() did not come to its end, or flip.state is not read.',
   ready: 'It called flip.ready(), and did not report that it serves.',
 }
 
@@ -73,7 +78,7 @@ export function describeUpgradeFailure(failure: UpgradeFailure): string {
     case 'exited':
       if (failure.code === null && failure.signal === null) return 'the successor ended before it was ready'
       return failure.signal === null
-        ? `the successor exited with ${failure.code} before it was ready${exitHints[failure.code ?? 1] ?? ''}`
+        ? `the successor exited with ${failure.code} before it was ready${exitHints[failure.code ?? 1] ?? otherExitHint}`
         : `the successor was killed by ${failure.signal} before it was ready`
     case 'not-ready':
       return `${describeHandoverFailure(failure)}. ${notReadyHints[failure.reached ?? 'nothing']}`

@@ -43,4 +43,21 @@ test('what save() returns is checked when it is called', () => {
   expect(items(reject)).toThrow(invalid('not a promise'))
   expect(items(() => 1)).toThrow(invalid('save() must return an iterable of items'))
   expect(items(() => new Set([1]))()).toEqual(new Set([1]))
+  // biome-ignore lint/suspicious/noThenProperty: queries of databases are such objects
+  const thenable = { then: () => {} }
+  expect(items(() => thenable)).toThrow(invalid('not a promise'))
+})
+
+test.each([
+  [new Error('no database'), 'save() failed: no database'],
+  ['text', 'save() failed: text'],
+  [undefined, 'save() failed: undefined'],
+])('what save() throws, %s, is told as its failure', (thrown, message) => {
+  const state = savedState({
+    state: One,
+    save: () => {
+      throw thrown
+    },
+  })
+  expect(() => state && 'value' in state && state.value).toThrow(message)
 })

@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import type { OfferedState } from '@shellflip/handover'
+import { isThenable, messageOf } from '@shellflip/internal'
 import type { AnyFlipOptions } from './flip-options.ts'
 import { invalidArgument } from './shellflip-error.ts'
 
@@ -44,22 +45,34 @@ export function savedState({ state: definition, save }: AnyFlipOptions): Offered
     return {
       definition,
       get items() {
-        return iterable(synchronous(save?.()))
+        return iterable(saved(save))
       },
     }
   }
   return {
     definition,
     get value() {
-      return synchronous(save?.())
+      return saved(save)
     },
   }
 }
 
+/** @throws {ShellflipError} ERR_INVALID_ARGUMENT; what `save` throws, named as such */
+function saved(save: AnyFlipOptions['save']): unknown {
+  let state: unknown
+  try {
+    state = save?.()
+  } catch (cause) {
+    throw new Error(`save() failed: ${messageOf(cause)}`, { cause })
+  }
+  return synchronous(state)
+}
+
 /** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 function synchronous(saved: unknown): unknown {
-  if (!types.isPromise(saved)) return saved
-  saved.catch(() => {})
+  if (!isThenable(saved)) return saved
+  // Not `then()`: a query of a database would begin.
+  if (types.isPromise(saved)) saved.catch(() => {})
   throw invalidArgument(promised)
 }
 

@@ -110,6 +110,16 @@ export class ServiceResources {
     this.abandon()
   }
 
+  /** This process ends amid its service, and nobody follows. The next instance finds in the store what lies there, so those paths stay. */
+  vacate(): void {
+    const { carrier, upgradeSocket } = this.#parts
+    if (carrier.keepers.length === 0) {
+      this.sockets.close()
+      upgradeSocket.vacate()
+    }
+    this.end()
+  }
+
   /** This process never serves: nothing of it keeps it alive, and no path of its own is left. */
   abandon(): void {
     this.sockets.stopAccepting()

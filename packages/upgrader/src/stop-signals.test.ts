@@ -50,3 +50,28 @@ test('a signal that this process sends to another one is not its own', () => {
   expect(stops.isNew('SIGTERM')).toBe(true)
   stops.over()
 })
+
+test('a kill() that a library imported before is noticed', () => {
+  // Its signal would reach this process.
+  const target = process as unknown as { _kill: (pid: number, signal: number) => number }
+  const sending = vi.spyOn(target, '_kill').mockReturnValue(0)
+  const replaced = target._kill
+  const stops = new Stops()
+  stops.isNew('SIGTERM')
+  vi.advanceTimersByTime(60_000)
+  kill(process.pid, 'SIGTERM')
+  expect(sending).toHaveBeenCalledWith(process.pid, 15)
+  expect(stops.isNew('SIGTERM')).toBe(false)
+  stops.over()
+  expect(target._kill).toBe(replaced)
+  sending.mockRestore()
+})
+
+test('an event that the program emits is a first stop, and never a second', () => {
+  const stops = new Stops()
+  expect(stops.isNew('SIGINT', true)).toBe(true)
+  vi.advanceTimersByTime(60_000)
+  expect(stops.isNew('SIGINT', true)).toBe(false)
+  expect(stops.isNew('SIGINT')).toBe(true)
+  stops.over()
+})

@@ -22,13 +22,17 @@ export class Stops {
   readonly #rule = new StopRule(sameStopForMs)
   #raised: RaisedSignals | undefined
 
-  /** Whether this is the first stop, or a deliberate further one. */
-  isNew(cause: StopCause): boolean {
+  /**
+   * Whether this is the first stop, or a deliberate further one.
+   *
+   * @param isEmitted whether the program has emitted the event of the signal, and nobody has sent one
+   */
+  isNew(cause: StopCause, isEmitted = false): boolean {
     // Looked at in any case, so that it does not count for a signal that comes later.
     const isRaised = cause !== 'call' && cause !== 'message' && this.#raised?.take(cause)
     const verdict = this.#rule.judge(cause)
     this.#raised ??= new RaisedSignals()
-    return !isRaised && verdict !== 'same'
+    return verdict === 'drain' || (verdict === 'cut' && !isRaised && !isEmitted)
   }
 
   /** Nothing of this process's work is left to cut. */

@@ -1,4 +1,4 @@
-import { type Timeout, withTimeout } from '@shellflip/internal'
+import { asError, type Timeout, withTimeout } from '@shellflip/internal'
 import type { Carrier, CarryOptions, UpgradeResult } from './carrier/carrier.ts'
 import type { FlipEvent } from './flip-events.ts'
 import type { UpgradeHooks } from './flip-options.ts'
@@ -54,8 +54,4 @@ async function tryUpgrade({ carrier, hooks, emit, ...parts }: Upgrade): Promise<
 /** Not longer than a successor may take: a hook that does not look at its signal is left behind. */
 function hookLimit(timeoutMs: number, signal: AbortSignal): Timeout {
   return { timeoutMs, signal, late: () => new Error(`it did not end within ${timeoutMs} ms`) }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }

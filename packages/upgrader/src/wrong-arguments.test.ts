@@ -1,17 +1,21 @@
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:http'
 import { createServer as createNetServer } from 'node:net'
+import { basename, relative } from 'node:path'
+import { freePort, temporaryFolder } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 import { askForRestart } from './control-socket/ask-for-restart.ts'
 import { Flip, type FlipParts } from './flip.ts'
-import { normalizeOptions } from './flip-options.ts'
+import { type FlipOptions, normalizeOptions } from './flip-options.ts'
 import { NoPredecessor } from './predecessor/no-predecessor.ts'
 
 /** One of a first start that serves nothing yet, with arguments that TypeScript would refuse. */
-function preparingFlip() {
-  const parts = { options: normalizeOptions({}), predecessor: new NoPredecessor(() => {}), emit() {} }
+function preparingFlip(options: FlipOptions = {}) {
+  const parts = { options: normalizeOptions(options), predecessor: new NoPredecessor(() => {}), emit() {} }
   const flip = new Flip<undefined>(parts as unknown as FlipParts)
-  return flip as unknown as Record<'listen' | 'bind' | 'open', (...args: unknown[]) => Promise<unknown>>
+  return flip as unknown as Record<'listen' | 'bind' | 'open', (...args: unknown[]) => Promise<unknown>> & {
+    exit(): void
+  }
 }
 
 const server = () => createServer()
@@ -55,6 +59,32 @@ test.each<[string, (flip: ReturnType<typeof preparingFlip>) => Promise<unknown>,
     'a backlog as text',
     (flip) => flip.listen(server(), { port: 1, backlog: '5' }),
     /backlog must be a whole number/,
+  ],
+  [
+    'a mode that is too large',
+    (flip) => flip.listen(server(), { path: '/x', mode: 0o1777 }),
+    /such as 0o660, not 0o1777/,
+  ],
+  ['a mode for a port', (flip) => flip.listen(server(), { port: 1, mode: 0o600 }), /mode is for a UNIX path/],
+  [
+    'a backlog too large',
+    (flip) => flip.listen(server(), { port: 1, backlog: 2 ** 31 }),
+    /backlog must be less/,
+  ],
+  ['reusePort for a path', (flip) => flip.listen(server(), { path: '/x', reusePort: true }), /is for a port/],
+  ['ipv6Only for a path', (flip) => flip.listen(server(), { path: '/x', ipv6Only: true }), /is for a port/],
+  [
+    'ipv6Only for IPv4',
+    (flip) => flip.listen(server(), { port: 1, host: '127.0.0.1', ipv6Only: true }),
+    /ipv6Only is for IPv6, and 127\.0\.0\.1/,
+  ],
+  ['a path with NUL', (flip) => flip.listen(server(), { path: '\0x' }), /An abstract path begins with "@"/],
+  ['an empty name', (flip) => flip.listen(server(), { port: 0, name: '' }), /name must be a text/],
+  ['brackets', (flip) => flip.listen(server(), { port: 1, host: '[::1]' }), /Write ::1 without brackets/],
+  [
+    'a URL as host',
+    (flip) => flip.listen(server(), { port: 1, host: 'http://x' }),
+    /or a name such as localhost/,
   ],
   [
     'an option in the address',
@@ -107,4 +137,70 @@ test.each<[string, (flip: ReturnType<typeof preparingFlip>) => Promise<unknown>,
     code: 'ERR_INVALID_ARGUMENT',
     message: expect.stringMatching(message),
   })
+})
+
+test.each<[string, 'listen' | 'bind', object, object, RegExp]>([
+  [
+    'every address and one of them',
+    'listen',
+    {},
+    { host: '127.0.0.1' },
+    /at 127\.0\.0\.1:\d+: this service has \*:\d+/,
+  ],
+  ['one address and every', 'listen', { host: '127.0.0.1' }, {}, /this service has 127\.0\.0\.1:\d+ already/],
+  [
+    'a name and its address',
+    'listen',
+    { host: 'localhost' },
+    { host: '127.0.0.1' },
+    /this service has localhost:\d+/,
+  ],
+  [
+    'no host and 0.0.0.0, by UDP',
+    'bind',
+    {},
+    { host: '0.0.0.0' },
+    /at 0\.0\.0\.0:\d+: this service has \*:\d+/,
+  ],
+])('names the other address of one port: %s', async (_, method, one, other, message) => {
+  const flip = preparingFlip()
+  const port = await freePort('127.0.0.1')
+  const sockets = [createSocket('udp4'), createSocket('udp4')]
+  const object = (index: number) => (method === 'bind' ? sockets[index] : server())
+  await flip[method](object(0), { port, ...one })
+  await expect(flip[method](object(1), { port, ...other })).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringMatching(message),
+  })
+  for (const socket of sockets) socket.close()
+  flip.exit()
+})
+
+test('takes two ways to write a path for one', async () => {
+  using folder = temporaryFolder()
+  const flip = preparingFlip({ controlSocket: folder.join('control.sock') })
+  await flip.listen(server(), { path: folder.join('a.sock') })
+  for (const path of [
+    `${folder.path}/../${basename(folder.path)}/a.sock`,
+    relative('', folder.join('a.sock')),
+  ]) {
+    await expect(flip.listen(server(), { path })).rejects.toThrow(/a\.sock is given .* twice\. Give it once/)
+  }
+  const control = flip.listen(server(), { path: folder.join('x', '..', 'control.sock') })
+  await expect(control).rejects.toThrow(/control\.sock, which is the controlSocket/)
+  flip.exit()
+})
+
+test('refuses a socket where nothing is served any more', async () => {
+  const flip = preparingFlip()
+  flip.exit()
+  const web = server()
+  const listeners = web.listenerCount('connection')
+  for (const late of [
+    flip.listen(web, { port: 0, name: 'x' }),
+    flip.bind(createSocket('udp4').unref(), { port: 1 }),
+  ]) {
+    await expect(late).rejects.toMatchObject({ name: 'ShellflipError', code: 'ERR_STOPPED' })
+  }
+  expect(web.listenerCount('connection')).toBe(listeners)
 })

@@ -1,6 +1,6 @@
 import { type FdStore, FdStoreError } from '@shellflip/fd-store'
 import type { OfferedState } from '@shellflip/handover'
-import { withTimeout } from '@shellflip/internal'
+import { asError, withTimeout } from '@shellflip/internal'
 import { SdNotifyError } from '@shellflip/sd-notify'
 import type { FlipEnd, UpgradeFailure } from '../outcome.ts'
 import { ShellflipError } from '../shellflip-error.ts'
@@ -48,7 +48,7 @@ export class FdStoreCarrier implements Carrier {
 
 function failureOf(thrown: unknown, asked: AbortSignal): UpgradeFailure {
   if (asked.aborted) return { type: 'aborted' }
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const error = asError(thrown)
   const isOurs = [ShellflipError, FdStoreError, SdNotifyError].some((ours) => error instanceof ours)
   return { type: isOurs ? 'system' : 'state', error }
 }

@@ -40,6 +40,12 @@ describe('connections', () => {
       { ...carrier, take: async () => {} },
       /take must not be async/,
     ],
+    [
+      'with a take that is a generator',
+      net.createServer(),
+      { ...carrier, *take() {} },
+      /take must not be a generator/,
+    ],
   ])('%s cannot move, and listen() says so', (_, server, handOver, message) => {
     const attempt = () => connectionMover(server, handOver as ServeOptions['handOver'])
     expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { types } from 'node:util'
+import { isThenable } from '@shellflip/internal'
 import { invalidArgument } from '../shellflip-error.ts'
 import type { ConnectionCarrier } from './serve-options.ts'
 
@@ -10,6 +11,8 @@ export function checkCarrier(carrier: ConnectionCarrier): ConnectionCarrier {
     if (typeof value !== 'function') {
       throw invalidArgument(`handOver needs both give and take: ${name} is ${nameOf(value)}, not a function`)
     }
+    // In the order of what they are: an async generator is both.
+    if (types.isGeneratorFunction(value)) throw invalidArgument(`handOver.${name} must not be a generator`)
     if (types.isAsyncFunction(value)) throw invalidArgument(`handOver.${name} must not be async`)
   }
   return carrier
@@ -27,7 +30,7 @@ export function giveSafely({ give }: ConnectionCarrier, socket: Socket): Buffer 
 /** @throws what `take` throws, and ERR_INVALID_ARGUMENT for a promise: requests would come before it settles */
 export function takeSafely({ take }: ConnectionCarrier, socket: Socket, data: Buffer): void {
   const result: unknown = take(socket, data)
-  if (!types.isPromise(result)) return
+  if (!isThenable(result)) return
   ignoreRejection(result)
   throw invalidArgument('handOver.take must not return a promise')
 }
@@ -38,6 +41,6 @@ function ignoreRejection(value: unknown): void {
 }
 
 function nameOf(value: unknown): string {
-  if (types.isPromise(value)) return 'a promise'
+  if (isThenable(value)) return 'a promise'
   return value === null || typeof value !== 'object' ? String(value) : `a value of ${value.constructor?.name}`
 }

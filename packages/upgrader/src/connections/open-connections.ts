@@ -51,11 +51,11 @@ export class OpenConnections {
     for await (const connection of connections) {
       const route = this.#routes.get(connection.name)
       if (route === undefined) connection.refuse()
-      else await this.#take(connection, route.mover)
+      else await this.#accept(connection, route.mover)
     }
   }
 
-  async #take(connection: TakenConnection, mover: ConnectionMover): Promise<void> {
+  async #accept(connection: TakenConnection, mover: ConnectionMover): Promise<void> {
     let fd: OwnedFd
     try {
       fd = await connection.accept()
@@ -63,8 +63,14 @@ export class OpenConnections {
       // The channel is closed: the predecessor serves it on.
       return
     }
+    // Later, so that a slow `take` does not hold up the answers for the connections that came with this one. The predecessor waits
+    // for them, and cuts at its deadline what is not answered.
+    setImmediate(() => this.#adopt(fd, connection.data, mover))
+  }
+
+  #adopt(fd: OwnedFd, data: Buffer, mover: ConnectionMover): void {
     try {
-      mover.adopt(fd, connection.data)
+      mover.adopt(fd, data)
     } catch (error) {
       fd.close()
       this.#emit({ type: 'connection-lost', error })
@@ -78,13 +84,18 @@ export class OpenConnections {
     return async (socket) => {
       try {
         const data = mover.give(socket)
-        return data !== undefined && (await give(giver, name, socket, data))
+        return data !== undefined && isWhole(socket) && (await give(giver, name, socket, data))
       } catch (error) {
         this.#emit({ type: 'connection-kept', error })
         throw error
       }
     }
   }
+}
+
+/** `give` may have ended the connection, or have written to it more than the kernel has taken. It drains here then. */
+function isWhole({ destroyed, writable, writableLength }: Socket): boolean {
+  return !destroyed && writable && writableLength === 0
 }
 
 async function give(giver: ConnectionGiver, name: string, socket: Socket, data: Buffer): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { ask, ControlSocketError } from '@shellflip/control-socket'
 import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
-import { oneLine, optionFault, show } from '@shellflip/internal'
+import { messageOf, oneLine, optionFault, show } from '@shellflip/internal'
 import { invalidArgument } from '../shellflip-error.ts'
 
 /** Tells how a request for an upgrade ended. Each `message` is one line that a terminal shows as it is. */
@@ -37,7 +37,7 @@ export async function askForRestart(
     if ('RestartFailed' in Response) return { type: 'failed', message: oneLine(Response.RestartFailed) }
     return { type: 'restarted', pid: Response.RestartComplete || undefined }
   } catch (error) {
-    return { type: 'unanswered', message: oneLine((error as Error).message), error }
+    return { type: 'unanswered', message: oneLine(messageOf(error)), error }
   }
 }
 

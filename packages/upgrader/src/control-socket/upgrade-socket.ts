@@ -115,6 +115,11 @@ export class UpgradeSocket {
     await this.#server?.close({ keepPath: true, lastWordsMs })
   }
 
+  /** Removes the path at once, for a process that ends at this moment. */
+  vacate(): void {
+    if (this.#isOwner) this.#claim?.unlink()
+  }
+
   /** Nobody answers after this process. Before the commit the predecessor does. */
   async close(): Promise<void> {
     if (this.#predecessor.committed) this.own()
