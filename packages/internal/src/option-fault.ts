@@ -90,7 +90,7 @@ const rules: Record<OptionType, Rule> = {
 function isObject(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const isOther = [types.isMap, types.isSet, types.isPromise, types.isDate, types.isBoxedPrimitive]
-  return !isOther.some((is) => is(value)) && !ArrayBuffer.isView(value)
+  return !isOther.some((is) => is(value))
 }
 
 function list(names: readonly string[]): string {
