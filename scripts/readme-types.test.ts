@@ -25,9 +25,9 @@ function examplePrograms(): Map<string, string> {
 /** The lines of the program are those of the document, so that an error names its place. */
 function examplesOf(document: string): [string, string][] {
   const text = readFileSync(document, 'utf8')
-  return [...text.matchAll(/^```(?:ts|typescript)\n(.*?)^```$/gms)].map(({ 0: block, 1: code, index }) => {
+  return [...text.matchAll(/^```(ts|js)\n(.*?)^```$/gms)].map(({ 0: block, 1: language, 2: code, index }) => {
     const line = text.slice(0, index).split('\n').length
-    return [`${document}.${line}.ts`, '\n'.repeat(line) + (code ?? block)]
+    return [`${document}.${line}.${language}`, '\n'.repeat(line) + (code ?? block)]
   })
 }
 
@@ -40,6 +40,9 @@ const options: ts.CompilerOptions = {
   module: ts.ModuleKind.NodeNext,
   moduleDetection: ts.ModuleDetectionKind.Force,
   allowImportingTsExtensions: true,
+  allowJs: true,
+  checkJs: true,
+  noImplicitAny: false,
   types: ['node'],
   typeRoots: [join(root, 'node_modules/@types')],
 }
@@ -74,18 +77,34 @@ function hostOf(programs: ReadonlyMap<string, string>): ts.CompilerHost {
   }
 }
 
+/** A js example is often a part of a program: it uses names of the part that is not shown. */
+const notShown = new Set([
+  2304, // cannot find the name
+  2307, // cannot find the module
+  2722, // may be undefined: what Windows does not have
+  18004, // no value for a shorthand property
+])
+
+function isMistake({ code, file, messageText }: ts.Diagnostic): boolean {
+  const isOfOurs = /module '(@shellflip\/|shellflip|procroll)/.test(String(messageText))
+  return !(file?.fileName.endsWith('.js') && notShown.has(code)) || isOfOurs
+}
+
 // The compiler takes some seconds.
-test('every ts example of the documents compiles under --strict', { timeout: 120_000 }, () => {
+test('every ts and js example of the documents compiles under --strict', { timeout: 120_000 }, () => {
   const programs = examplePrograms()
   expect([...programs.keys()].map((path) => relative(root, path))).toContainEqual(
     expect.stringMatching(/^README\.md/),
   )
   const program = ts.createProgram([...programs.keys()], options, hostOf(programs))
-  const mistakes = ts.getPreEmitDiagnostics(program).map((diagnostic) => {
-    const { file, start = 0 } = diagnostic
-    const line = (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1
-    const place = file && relative(root, file.fileName).replace(/\.\d+\.ts$/, '')
-    return `${place}:${line}: ${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')}`
-  })
+  const mistakes = ts
+    .getPreEmitDiagnostics(program)
+    .filter(isMistake)
+    .map((diagnostic) => {
+      const { file, start = 0 } = diagnostic
+      const line = (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1
+      const place = file && relative(root, file.fileName).replace(/\.\d+\.[jt]s$/, '')
+      return `${place}:${line}: ${ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')}`
+    })
   expect(mistakes).toEqual([])
 })

@@ -42,6 +42,12 @@ export function checkId(name: string, id: unknown): void {
   throw invalidArgument(`${name} must be a whole number from 0 to 4294967294, not ${show(id)}`)
 }
 
+/** An id that is left out stays as it is. */
+export function checkOwner(owner: { uid?: number; gid?: number }): void {
+  checkOptions('owner', owner, { uid: 'any', gid: 'any' })
+  for (const [name, id] of Object.entries(owner)) if (id !== undefined) checkId(name, id)
+}
+
 export function isWholeNumber(value: unknown, least: number, most: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
 }

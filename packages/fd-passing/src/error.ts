@@ -102,7 +102,7 @@ export function systemError(syscall: string, negativeErrno: number, subject?: st
     return new FdPassingError('ERR_MESSAGE_TOO_LARGE', message, details)
   }
   if (-negativeErrno === constants.errno.ENOTSUP || -negativeErrno === constants.errno.ENOSYS) {
-    const message = `${what}: not available on this system (${errno})`
+    const message = `${what}: not available on this system, or for this kind of descriptor (${errno})`
     return new FdPassingError('ERR_UNSUPPORTED', message, details)
   }
   const hint = advice[errno]

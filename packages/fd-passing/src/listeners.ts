@@ -4,7 +4,7 @@ import { checkOptions } from './check-argument.ts'
 import { checked, invalidArgument } from './error.ts'
 import type { FileOwner } from './file-place.ts'
 import { native } from './native.ts'
-import { OwnedFd } from './owned-fd.ts'
+import { checkOwnedFd, OwnedFd } from './owned-fd.ts'
 import { type BoundUnixSocket, bindUnixSocket, type UnixSocketType } from './unix-endpoint.ts'
 
 const internetOptionTypes = { host: 'any', port: 'any', ipv6Only: 'boolean', reusePort: 'boolean' } as const
@@ -109,7 +109,7 @@ export function bindUdp(options: InternetOptions): OwnedFd {
 }
 
 function openInternetSocket(type: number, { host, port }: InternetOptions): OwnedFd {
-  const family = isIP(host)
+  const family = typeof host === 'string' ? isIP(host) : 0
   if (family === 0)
     throw invalidArgument(`host must be an IP address, as 127.0.0.1 or ::1, not ${show(host)}`)
   if (!Number.isInteger(port) || port < 0 || port > 65535)
@@ -141,6 +141,7 @@ function enable(socket: OwnedFd, level: number, option: number, name: string): v
  * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`; `ERR_SYSTEM`: it is not a socket that listens
  */
 export function setBacklog(socket: OwnedFd, backlog?: number): void {
+  checkOwnedFd(socket, 'socket')
   // Linux and macOS take listen(2) on such a socket for this change.
   listen(socket, backlog)
 }

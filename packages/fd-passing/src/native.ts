@@ -126,6 +126,7 @@ export type Native = {
   readonly SOCK_SEQPACKET: number
   readonly SOL_SOCKET: number
   readonly SO_TYPE: number
+  readonly SO_ACCEPTCONN: number
   readonly SO_REUSEADDR: number
   readonly SO_REUSEPORT: number
   /** Linux only. */

@@ -10,6 +10,7 @@ import { defaultBacklog, listen } from './listeners.ts'
 import { type FileStats, native } from './native.ts'
 import { checkOwnedFd, OwnedFd } from './owned-fd.ts'
 import { localAddress } from './socket-address.ts'
+import { checkIsConnection } from './socket-options.ts'
 
 /** What of Node's own objects has a descriptor. A TLS socket counts too, but is refused: its fd is ciphertext. */
 export type HandleOwner = Server | Socket | DatagramSocket
@@ -97,6 +98,7 @@ export function socketFrom(
 ): Socket {
   checkOptions('socketFrom()', options, { allowHalfOpen: 'boolean', pauseOnCreate: 'boolean' })
   checkType(fd, native.SOCK_STREAM, 'a stream socket')
+  checkIsConnection(fd.fd, 'serverFrom()')
   const socket = new Socket({ ...options, fd: fd.fd, readable: true, writable: true })
   fd.release()
   return socket

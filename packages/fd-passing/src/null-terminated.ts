@@ -13,7 +13,7 @@ export type Bytes = string | Uint8Array
 export function nullTerminated(what: string, strings: readonly Bytes[]): Uint8Array {
   checkArray(what, strings)
   return Buffer.concat(
-    strings.map((text) => {
+    Array.from(strings, (text) => {
       if (typeof text !== 'string' && !(text instanceof Uint8Array)) {
         throw invalidArgument(`${what} must be text or bytes, not ${show(text)}`)
       }

@@ -256,7 +256,8 @@ function split(data: Uint8Array, { fds = [], to, credentials }: SendOptions, typ
     credentials: credentialNumbers(credentials),
   }
   const limit = native.MAX_FDS_PER_MESSAGE
-  if (fds.length <= limit) return [{ data, fds, ...common }]
+  // The caller may use its array again before the kernel has taken all.
+  if (fds.length <= limit) return [{ data, fds: [...fds], ...common }]
 
   const count = Math.ceil(fds.length / limit)
   if (type === 'datagram') throw invalidArgument(`a datagram carries at most ${limit} fds, not ${fds.length}`)

@@ -22,10 +22,14 @@ export class OwnedFd implements Disposable {
    * ends, by itself or terminated. In a worker Node does the same with what `fs.openSync()` opened, and would close the
    * number twice: give a {@link dup} of it there.
    *
-   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is no descriptor number
+   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is not a descriptor number; `ERR_SYSTEM` with `EBADF` if it
+   *   is not open
    */
   constructor(fd: number) {
-    checked(native.own(checkDescriptor(fd)), 'own')
+    // A number that is not open yet would be the descriptor of somebody else soon, and be closed here.
+    const open = native.getCloexec(checkDescriptor(fd))
+    if (open === -constants.errno.EBADF) checked(open, 'fcntl')
+    checked(native.own(fd), 'own')
     this.#fd = fd
     forgotten.register(this, fd, this)
   }

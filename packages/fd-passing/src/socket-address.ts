@@ -1,4 +1,4 @@
-import { checked } from './error.ts'
+import { checked, invalidArgument } from './error.ts'
 import { native } from './native.ts'
 import { checkDescriptor } from './owned-fd.ts'
 
@@ -13,4 +13,9 @@ export function localAddress(fd: number): SocketAddress {
   if (typeof found === 'number') return checked<never>(found, 'getsockname')
   if ('path' in found) return { family: 'unix', path: found.path }
   return { family: found.family === 6 ? 'IPv6' : 'IPv4', address: found.address, port: found.port }
+}
+
+/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT` */
+export function checkIsUnixSocket(fd: number): void {
+  if (localAddress(fd).family !== 'unix') throw invalidArgument(`fd ${fd} is not a UNIX socket`)
 }

@@ -1,4 +1,4 @@
-import { checked } from './error.ts'
+import { checked, invalidArgument } from './error.ts'
 import { native } from './native.ts'
 import { checkDescriptor } from './owned-fd.ts'
 
@@ -13,6 +13,21 @@ export function sharesAddress(fd: number): boolean {
   return (
     isSet(fd, SOL_SOCKET, SO_REUSEADDR, 'SO_REUSEADDR') || isSet(fd, SOL_SOCKET, SO_REUSEPORT, 'SO_REUSEPORT')
   )
+}
+
+/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT` for a socket that listens: it has no peer, and reading from it fails */
+export function checkIsConnection(fd: number, instead: string): void {
+  if (isListening(fd)) throw invalidArgument(`fd ${fd} listens, so it is not a connection: use ${instead}`)
+}
+
+/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT` */
+export function checkIsListening(fd: number): void {
+  if (!isListening(fd))
+    throw invalidArgument(`fd ${fd} does not listen: call listen(2) first, or pass another`)
+}
+
+function isListening(fd: number): boolean {
+  return isSet(fd, native.SOL_SOCKET, native.SO_ACCEPTCONN, 'SO_ACCEPTCONN')
 }
 
 function isSet(fd: number, level: number, option: number, name: string): boolean {

@@ -1,3 +1,4 @@
+import { show } from '@shellflip/internal'
 import { checkArray, checkFunction, checkOptions } from './check-argument.ts'
 import { FdPassingError, invalidArgument, systemError } from './error.ts'
 import { native, type SpawnFailure } from './native.ts'
@@ -79,7 +80,7 @@ function filesOf(file: SpawnOptions['file']): readonly Bytes[] {
 
 function checkLimit(openFiles: number): number {
   if (Number.isInteger(openFiles) && openFiles >= -1) return Math.min(openFiles, 2 ** 31 - 1)
-  throw invalidArgument(`openFiles must be a whole number from 0, not ${openFiles}`)
+  throw invalidArgument(`openFiles must be a whole number from 0, not ${show(openFiles)}`)
 }
 
 function stepError(

@@ -1,4 +1,4 @@
-import { checkId, checkOneOf, checkOptions } from './check-argument.ts'
+import { checkOneOf, checkOwner } from './check-argument.ts'
 import { checked, invalidArgument, unsupported } from './error.ts'
 import type { FileIdentity, FileOwner } from './file-place.ts'
 import { native } from './native.ts'
@@ -83,11 +83,6 @@ export function bindUnixSocket<Result>(
     socket.close()
     throw error
   }
-}
-
-function checkOwner(owner: FileOwner): void {
-  checkOptions('owner', owner, { uid: 'any', gid: 'any' })
-  for (const [name, id] of Object.entries(owner)) if (id !== undefined) checkId(name, id)
 }
 
 export function connectUnixSocket(type: UnixSocketType, address: string): OwnedFd {

@@ -5,6 +5,8 @@ import { type ListenUnixOptions, listenUnixOptionTypes, listenUnixThen } from '.
 import { native } from './native.ts'
 import { checkOwnedFd, OwnedFd } from './owned-fd.ts'
 import { Readiness, readable } from './readiness.ts'
+import { checkIsUnixSocket } from './socket-address.ts'
+import { checkIsListening } from './socket-options.ts'
 import {
   adoptOrClose,
   type UnixSocket,
@@ -36,11 +38,15 @@ export class UnixListener implements Disposable {
   /**
    * Takes a listening UNIX socket over. It becomes non-blocking, for all who share its open file description.
    *
-   * @throws {@link FdPassingError} `ERR_SYSTEM` if it cannot be watched. `fd` stays its owner's then
+   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is not a UNIX socket that listens; `ERR_SYSTEM` if it cannot be
+   *   watched. `fd` stays its owner's then
    */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixListener {
     checkOptions('UnixListener.adopt()', options, unixSocketOptionTypes)
-    return new UnixListener(checkOwnedFd(fd), options)
+    checkOwnedFd(fd)
+    checkIsUnixSocket(fd.fd)
+    checkIsListening(fd.fd)
+    return new UnixListener(fd, options)
   }
 
   private constructor(fd: OwnedFd, connectionOptions: UnixSocketOptions) {

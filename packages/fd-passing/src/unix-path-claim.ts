@@ -1,5 +1,6 @@
-import { checkPath } from './check-argument.ts'
-import { FdPassingError } from './error.ts'
+import { show } from '@shellflip/internal'
+import { checkOptions, checkOwner, checkPath } from './check-argument.ts'
+import { FdPassingError, invalidArgument } from './error.ts'
 import { type FileIdentity, type FileOwner, FilePlace, lookAt, replaced } from './file-place.ts'
 import { checkMode } from './socket-file.ts'
 
@@ -14,6 +15,11 @@ export class UnixPathClaim {
    * @param file the listener's file; null if it is unknown, so that nothing is unlinked. @default the socket that is there now
    */
   constructor(path: string, file: FileIdentity | null = socketAt(path)) {
+    checkPath(path)
+    if (file !== null && !isIdentity(file))
+      throw invalidArgument(
+        `file must have the dev and ino of a file, as bigints, or be null, not ${show(file)}`,
+      )
     this.path = path
     this.#file = file ?? undefined
   }
@@ -26,13 +32,15 @@ export class UnixPathClaim {
   /**
    * Changes who may connect. The owner changes first, so that the former group never has the permissions of the new one.
    *
-   * @param owner an id that is left out stays as it is
-   * @param mode the permission bits, as `0o660`
+   * @param access `owner`: an id that is left out stays as it is. `mode`: the permission bits, as `0o660`
    * @throws {@link FdPassingError} `ERR_FORBIDDEN`: the path is not ours any more; `ERR_INVALID_ARGUMENT`; `ERR_SYSTEM` with
    *   `EPERM`; `ERR_UNSUPPORTED`: neither /proc nor fchmodat2(2) (Linux 6.6) is there
    */
-  setAccess({ owner, mode }: { owner?: FileOwner; mode: number }): void {
+  setAccess(access: { owner?: FileOwner; mode: number }): void {
+    checkOptions('setAccess()', access, { owner: 'any', mode: 'any' })
+    const { owner, mode } = access
     checkMode(mode)
+    if (owner !== undefined) checkOwner(owner)
     if (this.#file === undefined) throw replaced(this.path)
     using place = new FilePlace(this.path)
     if (owner !== undefined) place.chownSocket(this.#file, owner)
@@ -78,6 +86,11 @@ function socketAt(path: string): FileIdentity | null {
     // The way to it is closed to us.
     return null
   }
+}
+
+function isIdentity(file: unknown): file is FileIdentity {
+  const { dev, ino } = Object(file) as Partial<FileIdentity>
+  return typeof dev === 'bigint' && typeof ino === 'bigint'
 }
 
 function isMissing(error: unknown): boolean {

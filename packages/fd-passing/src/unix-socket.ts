@@ -5,7 +5,8 @@ import { native } from './native.ts'
 import { Outgoing, type SendOptions } from './outgoing.ts'
 import { checkOwnedFd, OwnedFd } from './owned-fd.ts'
 import { Readiness, readable, writable } from './readiness.ts'
-import { localAddress } from './socket-address.ts'
+import { checkIsUnixSocket } from './socket-address.ts'
+import { checkIsConnection } from './socket-options.ts'
 import {
   bindUnixSocket,
   connectUnixSocket,
@@ -83,7 +84,8 @@ export class UnixSocket implements Disposable {
     checkOptions('UnixSocket.adopt()', options, unixSocketOptionTypes)
     checkOwnedFd(fd)
     const type = socketTypeOf(fd.fd)
-    if (localAddress(fd.fd).family !== 'unix') throw invalidArgument(`fd ${fd.fd} is not a UNIX socket`)
+    checkIsUnixSocket(fd.fd)
+    checkIsConnection(fd.fd, 'UnixListener.adopt()')
     if (options.passCredentials) passCredentials(fd.fd)
     return new UnixSocket(new OwnedFd(fd.release()), type)
   }

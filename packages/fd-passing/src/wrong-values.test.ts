@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import * as fdPassing from './index.ts'
 
 const { OwnedFd, UnixListener, UnixSocket } = fdPassing
+type OwnedFd = fdPassing.OwnedFd
 
 /** What JavaScript passes where TypeScript would not. */
 const given = (value: unknown) => value as never
@@ -197,6 +198,37 @@ it.each<[string, readonly unknown[], (value: never) => unknown]>([
   ['the pid of reapOrphan()', [0, -1, '1', NaN, 2 ** 31], fdPassing.reapOrphan],
   ['onExit of watchPid()', [undefined, 'x', {}], (onExit) => fdPassing.watchPid(process.pid, onExit)],
   ['a server', [undefined, {}, () => {}, 'x'], (server) => fdPassing.serverFrom(fdPassing.dup(0), server)],
+  [
+    'options of setAccess()',
+    [...noOptions, undefined, { mode: 0, user: {} }],
+    (access) => claimed().setAccess(access),
+  ],
+  [
+    'an owner of setAccess()',
+    [5, null, 'root', { uid: NaN }, { uid: '0' }, { gid: -1 }, { uid: 5n }],
+    (owner) => claimed().setAccess({ mode: 0, owner }),
+  ],
+  [
+    'the file of a claim',
+    [5, {}, true, { dev: 1, ino: 1 }],
+    (file) => new fdPassing.UnixPathClaim('/x', file),
+  ],
+  ['the socket of setBacklog()', [...noDescriptors, 0, { fd: 0 }], (socket) => fdPassing.setBacklog(socket)],
+  [
+    'a host that is not text',
+    [Symbol('x'), Object.create(null)],
+    (host) => fdPassing.listenTcp({ host, port: 0 }),
+  ],
+  [
+    'a hole in what a process gets',
+    [{ file: new Array(1) }, { args: new Array(1) }, { env: new Array(1) }, { fds: new Array(1) }],
+    (wrong: object) => fdPassing.spawnProcess({ file: '/bin/true', env: [], ...wrong }, () => {}),
+  ],
+  [
+    'a number of open files',
+    [Symbol('x'), Object.create(null), '5', -2],
+    (openFiles) => fdPassing.spawnProcess({ file: '/bin/true', env: [], openFiles }, () => {}),
+  ],
   ['an owner of a handle', [undefined, null, {}, 'x', { _handle: { fd: 0 } }], fdPassing.fdOf],
   [
     'an argument of a program',
@@ -234,4 +266,80 @@ it('refuses wrong options of receive() and accept()', async () => {
   )
   await refusesEach(wrong, (options) => listener.accept(options))
   for (const owner of [left, right, listener]) owner.close()
+})
+
+/** A claim of a file that nobody may touch. */
+function claimed() {
+  return new fdPassing.UnixPathClaim('/nowhere/s', { dev: 1n, ino: 1n })
+}
+
+describe('a descriptor of the wrong kind', () => {
+  const listener = () => fdPassing.listenUnix({ path: `@wrong-kind-${process.pid}` })
+  const tcp = () => fdPassing.listenTcp({ host: '127.0.0.1', port: 0 })
+  const udp = () => fdPassing.bindUdp({ host: '127.0.0.1', port: 0 })
+  const end = () => {
+    const [one, other] = fdPassing.socketpair('stream')
+    other.close()
+    return one
+  }
+
+  it.each([
+    [
+      'UnixListener.adopt',
+      'a TCP socket',
+      tcp,
+      (fd: OwnedFd) => UnixListener.adopt(fd),
+      'is not a UNIX socket',
+    ],
+    [
+      'UnixListener.adopt',
+      'a UDP socket',
+      udp,
+      (fd: OwnedFd) => UnixListener.adopt(fd),
+      'is not a UNIX socket',
+    ],
+    ['UnixListener.adopt', 'a connection', end, (fd: OwnedFd) => UnixListener.adopt(fd), 'does not listen'],
+    [
+      'UnixSocket.adopt',
+      'a listener',
+      listener,
+      (fd: OwnedFd) => UnixSocket.adopt(fd),
+      'use UnixListener.adopt()',
+    ],
+    ['socketFrom', 'a listener', tcp, fdPassing.socketFrom, 'use serverFrom()'],
+  ])("%s() refuses %s, which stays its owner's", (_name, _kind, make, adopt, message) => {
+    using fd = make()
+    expect(() => adopt(fd)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', message: expect.stringContaining(message) }),
+    )
+    expect(fd.closed).toBe(false)
+  })
+
+  it('has no owner if it is not open', () => {
+    expect(() => new OwnedFd(987_654)).toThrow(
+      expect.objectContaining({ code: 'ERR_SYSTEM', errno: 'EBADF' }),
+    )
+  })
+})
+
+it('sends what the array of fds held at the call', async () => {
+  const [sender, receiver] = UnixSocket.pair('seqpacket')
+  // They fill the queue, so the last one waits.
+  const before = Array.from({ length: 2_000 }, () => sender.send(Buffer.alloc(4_096)))
+  const fds = [fdPassing.dup(0)]
+  const sent = sender.send('last', { fds })
+  const [owned] = fds.splice(0)
+  const waits = new Promise((resolve) => setImmediate(resolve, 'waits'))
+  expect(await Promise.race([sent, waits])).toBe('waits')
+  const counts: number[] = []
+  for (let count = 0; count <= before.length; count++) counts.push(await countOfFds())
+  await Promise.all([...before, sent])
+  expect(counts.at(-1)).toBe(1)
+  for (const each of [sender, receiver, owned]) each?.close()
+
+  async function countOfFds() {
+    const message = await receiver.receive()
+    for (const fd of message?.fds ?? []) fd.close()
+    return message?.fds.length ?? 0
+  }
 })

@@ -1,6 +1,7 @@
 import { optionFault, show } from '@shellflip/internal'
 import { GenerationError } from './generation-error.ts'
 import { isSignal } from './is-signal.ts'
+import { launchFault } from './launch-fault.ts'
 
 const types = {
   id: 'count',
@@ -24,23 +25,32 @@ const required = [
 ] as const
 
 /** @throws {GenerationError} ERR_INVALID_ARGUMENT */
-export function checkGenerationOptions(options: { [Name in keyof typeof types]?: unknown }): void {
-  const fault = optionFault('new Generation()', options, types)
-  if (fault !== undefined) throw new GenerationError('ERR_INVALID_ARGUMENT', fault)
-  const { launch, stopSignal, watchdogMs } = options
+export function checkGenerationOptions(
+  options: { [Name in keyof typeof types]?: unknown },
+  system: unknown,
+): void {
+  checkFault(optionFault('new Generation()', options, types))
+  const { launch, notifySocket, stopSignal, watchdogMs } = options
   for (const name of required)
     check(options[name] !== undefined, `new Generation() needs the option "${name}".`)
+  if (typeof launch !== 'function') checkFault(launchFault(launch))
   check(
-    typeof launch === 'function' || typeof launch === 'object',
-    `launch must be an object or a function, not ${show(launch)}.`,
+    /^[/@]./s.test(String(notifySocket)),
+    `notifySocket must be an absolute path, or @ and an abstract name, not ${show(notifySocket)}.`,
   )
   check(
     isSignal(stopSignal),
     `stopSignal must be a signal of this system, as 'SIGTERM', not ${show(stopSignal)}.`,
   )
   check(watchdogMs !== 0, 'watchdogMs must be greater than 0.')
+  const { spawn } = Object(system) as { spawn?: unknown }
+  check(typeof spawn === 'function', `system must be a System, as nodeSystem, not ${show(system)}.`)
 }
 
 function check(isRight: boolean, fault: string): void {
-  if (!isRight) throw new GenerationError('ERR_INVALID_ARGUMENT', fault)
+  checkFault(isRight ? undefined : fault)
+}
+
+function checkFault(fault: string | undefined): void {
+  if (fault !== undefined) throw new GenerationError('ERR_INVALID_ARGUMENT', fault)
 }

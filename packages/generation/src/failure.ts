@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from 'node:util'
+import { show } from '@shellflip/internal'
 import { describeNotTaken, type SocketsNotTaken } from './passed-sockets.ts'
 
 /** How a process ended. Both null: it was not our child, so nobody told us. */
@@ -65,6 +66,11 @@ function describeErrno(errno: number | undefined): string {
 
 function describeDuration(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
+}
+
+/** Makes an error of anything that was thrown. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : show(thrown))
 }
 
 /** The system's word for what went wrong (ENOENT, EMFILE …), from the error or the deepest one that caused it. */

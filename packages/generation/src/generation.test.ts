@@ -1,24 +1,21 @@
-import type { OwnedFd } from '@shellflip/fd-passing'
-import { describe, expect, test } from 'vitest'
+import { dup } from '@shellflip/fd-passing'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { GenerationEvent } from './events.ts'
 import { Generation, type GenerationOptions } from './generation.ts'
 import { type FakeProcess, FakeSystem } from './testing.ts'
 
-function start(options: Partial<GenerationOptions> = {}, system = new FakeSystem()) {
+const options = {
+  id: 1,
+  launch: { file: 'serve', args: [], env: { PATH: '/bin' }, listen: [] },
+  notifySocket: '/run/1.sock',
+  readyTimeoutMs: 10_000,
+  shutdownTimeoutMs: 60_000,
+  stopSignal: 'SIGTERM' as const,
+}
+
+function start(more: Partial<GenerationOptions> = {}, system = new FakeSystem()) {
   const events: GenerationEvent[] = []
-  const generation = new Generation(
-    {
-      id: 1,
-      launch: { file: 'serve', args: [], env: { PATH: '/bin' }, listen: [] },
-      notifySocket: '/run/1.sock',
-      readyTimeoutMs: 10_000,
-      shutdownTimeoutMs: 60_000,
-      stopSignal: 'SIGTERM',
-      ...options,
-      onEvent: (event) => events.push(event),
-    },
-    system,
-  )
+  const generation = new Generation({ ...options, ...more, onEvent: (event) => events.push(event) }, system)
   generation.start()
   // SIGCONT is left out: it follows each stop signal.
   const signals = (process: FakeProcess) => process.signals.filter((signal) => signal !== 'SIGCONT')
@@ -235,7 +232,9 @@ describe('what is in the queue after a pause is read before a timeout is judged'
 
 describe('the sockets that were passed', () => {
   const wrapped = { readyPid: 7, listenPid: 6, listenCommand: 'npm', listenerPid: 7, address: '[::]:80' }
-  const listen = [{ name: 'http', fd: {} as OwnedFd }]
+  const fd = dup(0)
+  const listen = [{ name: 'http', fd }]
+  afterAll(() => fd.close())
   const launch = { file: 'serve', args: [], env: {}, listen }
 
   test('were not taken: a report of ready by another process than LISTEN_PID names is a failure', () => {
@@ -289,6 +288,72 @@ test('a launch that cannot be made is a failure to start', async () => {
   await settled()
   expect(events[0]).toMatchObject({ failure: { type: 'cannot-start', message: 'no template' } })
   expect(events[1]).toMatchObject({ type: 'exited' })
+})
+
+test.each([
+  [null, 'null'],
+  ['no template', 'no template'],
+  [{ code: 5 }, 'an object'],
+])('a launch that throws %j is a failure to start as well', async (thrown, message) => {
+  const launch = () => {
+    throw thrown
+  }
+  const { events } = start({ launch })
+  await settled()
+  expect(events[0]).toMatchObject({ failure: { type: 'cannot-start', message } })
+})
+
+test('start() twice starts one process', () => {
+  const { generation, system, types } = start()
+  generation.start()
+  expect(system.processes).toHaveLength(1)
+  expect(types()).toEqual(['started'])
+})
+
+test.each(['stop', 'kill'] as const)('%s() before start() ends it, and start() starts nothing', (end) => {
+  const system = new FakeSystem()
+  const events: GenerationEvent[] = []
+  const generation: Generation = new Generation(
+    { ...options, onEvent: (event) => events.push(event) },
+    system,
+  )
+  generation[end]()
+  generation[end]()
+  generation.start()
+  expect(system.processes).toEqual([])
+  expect(events.map(({ type }) => type)).toEqual(['failed', 'exited'])
+  expect(events[0]).toMatchObject({ failure: { type: 'stopped' } })
+})
+
+test('an exited generation does not start again', async () => {
+  const { generation, system, process } = start()
+  system.exit(process.pid, { code: 0, signal: null })
+  await settled()
+  generation.start()
+  expect(system.processes).toHaveLength(1)
+})
+
+test('a listener that throws is an uncaught exception, and the generation is ended all the same', async () => {
+  const uncaught: unknown[] = []
+  const listeners = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', (error) => uncaught.push(error))
+  const events: string[] = []
+  const system = new FakeSystem()
+  const onEvent = ({ type }: GenerationEvent) => {
+    events.push(type)
+    throw new Error(type)
+  }
+  new Generation({ ...options, onEvent }, system).start()
+  const [started] = system.processes
+  system.advance(options.readyTimeoutMs)
+  expect(started?.signals).toEqual(['SIGTERM', 'SIGCONT'])
+  system.exit(started?.pid as number, { code: 0, signal: null })
+  await settled()
+  process.removeAllListeners('uncaughtException')
+  for (const listener of listeners) process.on('uncaughtException', listener)
+  expect(events).toEqual(['started', 'failed', 'signalled', 'exited'])
+  expect(uncaught.map((error) => (error as Error).message)).toEqual(events)
 })
 
 test('nonsense by the thousand is told of once', () => {

@@ -3,9 +3,12 @@ import type { Notification, NotifyMessage } from '@shellflip/sd-notify'
 import { checkGenerationOptions } from './check-generation-options.ts'
 import { Deadline } from './deadline.ts'
 import type { GenerationEvent, KillReason } from './events.ts'
-import { type GenerationFailure, type ProcessExit, systemCodeOf } from './failure.ts'
+import { asError, type GenerationFailure, type ProcessExit, systemCodeOf } from './failure.ts'
+import { LaunchError } from './launch-error.ts'
+import { launchFault } from './launch-fault.ts'
 import { MainProcess } from './main-process.ts'
 import { reportForManager } from './manager-report.ts'
+import { nodeSystem } from './node-system.ts'
 import type { SocketsNotTaken } from './passed-sockets.ts'
 import { type GenerationState, type GenerationTrigger, generationTable } from './state-table.ts'
 import type { Launch, NotifyInbox, System } from './system.ts'
@@ -13,7 +16,7 @@ import type { Launch, NotifyInbox, System } from './system.ts'
 export type GenerationOptions = {
   /** 1, 2, … */
   id: number
-  /** A function is called at the start. What it throws is a failure to start. */
+  /** A function is called at the start, and returns at once. What it throws is a failure to start. */
   launch: Launch | (() => Launch)
   /** Where its notify socket stands; it is told by NOTIFY_SOCKET, which is added to the launch's environment. */
   notifySocket: string
@@ -25,6 +28,7 @@ export type GenerationOptions = {
   stopSignal: NodeJS.Signals | number
   /** How often it must say WATCHDOG=1 once ready, in milliseconds: told by WATCHDOG_USEC. @default it need not */
   watchdogMs?: number
+  /** Hears of all that happens. What it throws is an uncaught exception, which does not disturb the generation. */
   onEvent: (event: GenerationEvent) => void
 }
 
@@ -39,6 +43,9 @@ export class Generation {
   #errno: number | undefined
   #watchdogMs: number | undefined
   #killed = false
+  #isStarted = false
+  /** Whether there is, or may be, a process. */
+  #hasBegun = false
   #spawnedAt = 0
   readonly #warned = new Set<string>()
   #listen: Launch['listen'] = []
@@ -54,8 +61,8 @@ export class Generation {
   readonly #watchdogDeadline: Deadline
 
   /** @throws {GenerationError} ERR_INVALID_ARGUMENT */
-  constructor(options: GenerationOptions, system: System) {
-    checkGenerationOptions(options)
+  constructor(options: GenerationOptions, system: System = nodeSystem) {
+    checkGenerationOptions(options, system)
     this.id = options.id
     this.#options = options
     this.#system = system
@@ -100,20 +107,28 @@ export class Generation {
     return this.#status
   }
 
-  /** Opens the notify socket and spawns the process. All that follows, a failure to start too, is told by events. */
+  /**
+   * Opens the notify socket and spawns the process. All that follows, a failure to start too, is told by events. A second call does
+   * nothing, and neither does one after `stop()`.
+   */
   start(): void {
+    if (this.#isStarted || this.#state !== 'starting') return
+    this.#isStarted = true
     const { notifySocket, readyTimeoutMs } = this.#options
     this.#spawnedAt = this.#system.now()
     try {
       const launch = this.#launch()
+      // The function that made the launch may have called stop().
+      if (this.#hasExited) return
       this.#listen = launch.listen
       this.#inbox = this.#system.openNotifySocket(notifySocket, {
         onNotification: (notification) => this.#hear(notification),
         onTrouble: (error) => this.#emit({ type: 'receive-failed', error }),
       })
+      this.#hasBegun = true
       this.#main.spawn({ ...launch, env: this.#environment(launch.env) }, (error) => this.#cannotStart(error))
     } catch (error) {
-      queueMicrotask(() => this.#cannotStart(error as Error))
+      queueMicrotask(() => this.#cannotStart(asError(error)))
       return
     }
     this.#readyDeadline.arm(readyTimeoutMs)
@@ -122,12 +137,14 @@ export class Generation {
 
   /** Asks it to end: the stop signal, then, after the shutdown timeout, SIGKILL. */
   stop(): void {
-    this.#happen('stop')
+    if (this.#hasBegun) this.#happen('stop')
+    else this.#neverBegin()
   }
 
   /** Ends it and its process group with SIGKILL, at once. */
   kill(): void {
-    this.#happen('kill')
+    if (this.#hasBegun) this.#happen('kill')
+    else this.#neverBegin()
   }
 
   get #hasExited(): boolean {
@@ -136,7 +153,17 @@ export class Generation {
 
   #launch(): Launch {
     const { launch } = this.#options
-    return typeof launch === 'function' ? launch() : launch
+    if (typeof launch !== 'function') return launch
+    const made = launch()
+    const fault = launchFault(made)
+    if (fault !== undefined) throw new LaunchError('ERR_INVALID_ARGUMENT', fault)
+    return made
+  }
+
+  #neverBegin(): void {
+    if (this.#hasExited) return
+    this.#failure = { type: 'stopped' }
+    this.#happen('gone')
   }
 
   #environment(base: Launch['env']): Launch['env'] {
@@ -221,7 +248,7 @@ export class Generation {
     this.#main.close()
     if (this.#failure?.type === 'cannot-start') this.#fail(this.#failure)
     else if (from === 'starting' || from === 'ready')
-      this.#fail(this.#exitFailure(this.#exit, from === 'starting'))
+      this.#fail(this.#failure ?? this.#exitFailure(this.#exit, from === 'starting'))
     if (trigger === 'unkillable') this.#emit({ type: 'given-up', pid: pid ?? 0 })
     else this.#emit({ type: 'exited', exit: this.#exit })
   }
@@ -330,8 +357,15 @@ export class Generation {
     this.#emit(event)
   }
 
+  /** An error of the listener must not end the step that it hears of: a process would be left. */
   #emit(event: GenerationEvent): void {
-    this.#options.onEvent(event)
+    try {
+      this.#options.onEvent(event)
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 }
 

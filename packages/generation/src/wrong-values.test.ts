@@ -28,12 +28,33 @@ test.each([
   { watchdogMs: 0 },
   { launch: 'node' },
   { launch: undefined },
+  { launch: null },
+  { launch: Promise.resolve(right.launch()) },
+  { launch: { ...right.launch(), file: '' } },
+  { launch: { ...right.launch(), args: new Array(1) } },
+  { launch: { ...right.launch(), env: null } },
+  { launch: { ...right.launch(), env: { PORT: 80 } } },
+  { launch: { ...right.launch(), cwd: null } },
+  { launch: { ...right.launch(), rawEnv: ['A=1'] } },
+  { launch: { ...right.launch(), openFiles: -1 } },
+  { launch: { ...right.launch(), listen: [{ name: 'http', fd: 3 }] } },
   { notifySocket: 3 },
+  { notifySocket: '' },
+  { notifySocket: 'run/1.sock' },
   { onEvent: undefined },
   { readyTimeout: 3 },
 ])('%o is an error', (wrong) => {
   expect(() => new Generation({ ...right, ...wrong } as never, nodeSystem)).toThrow(
     expect.objectContaining({ name: 'GenerationError', code: 'ERR_INVALID_ARGUMENT' }),
+  )
+})
+
+test('a system that is not one is an error', () => {
+  expect(() => new Generation(right, null as never)).toThrow(
+    expect.objectContaining({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringMatching(/must be a System/),
+    }),
   )
 })
 

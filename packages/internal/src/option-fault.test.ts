@@ -22,6 +22,11 @@ describe('unknownOptionFault', () => {
     [null, 'null'],
     [[8080], 'an array'],
     [() => {}, 'a function'],
+    [new Map([['port', 1]]), 'an object of class Map'],
+    [new Set(['port']), 'an object of class Set'],
+    [Promise.resolve({ port: 1 }), 'an object of class Promise'],
+    [new Date(), 'an object of class Date'],
+    [new Number(8080), 'an object of class Number'],
   ])('reports %j in the place of an object', (options, shown) => {
     const sentence = `listen() takes its options as an object, not ${shown}.`
     expect(unknownOptionFault('listen()', options as never, known)).toBe(sentence)
@@ -51,6 +56,7 @@ describe('optionFault', () => {
     [{ flag: 'no' }, 'f(): flag must be true or false, not "no".'],
     [{ hook: {} }, 'f(): hook must be a function, not an object.'],
     [{ nested: [] }, 'f(): nested must be an object, not an array.'],
+    [{ nested: new Map() }, 'f(): nested must be an object, not an object of class Map.'],
     [
       { signal: new AbortController() },
       'f(): signal must be an AbortSignal, not an object of class AbortController.',
@@ -68,6 +74,7 @@ it.each([
   ['x'.repeat(61), `"${'x'.repeat(60)}…"`],
   [5n, '5n'],
   [Object.create(null), 'an object'],
+  [{ constructor: { name: 5 } }, 'an object'],
   [new Map(), 'an object of class Map'],
   [Symbol('x'), 'Symbol(x)'],
 ])('shows a value shortly', (value, shown) => {

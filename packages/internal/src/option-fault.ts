@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { nearestName } from './nearest-name.ts'
 
 export { nearestName }
@@ -43,11 +44,11 @@ export function unknownOptionFault(
  *
  * @returns the sentence to throw, such as `listen(): host must be a string, not 5.`
  */
-export function optionFault(what: string, options: object, types: OptionTypes): string | undefined {
-  const unknown = unknownOptionFault(what, options, Object.keys(types))
+export function optionFault(what: string, options: object, optionTypes: OptionTypes): string | undefined {
+  const unknown = unknownOptionFault(what, options, Object.keys(optionTypes))
   if (unknown !== undefined) return unknown
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
-    const { expected, test } = rules[types[name] ?? 'any']
+    const { expected, test } = rules[optionTypes[name] ?? 'any']
     if (value !== undefined && !test(value))
       return `${what}: ${name} must be ${expected}, not ${show(value)}.`
   }
@@ -61,8 +62,9 @@ export function show(value: unknown): string {
   if (typeof value === 'bigint') return `${value}n`
   if (Array.isArray(value)) return 'an array'
   if (typeof value !== 'object' || value === null) return String(value)
-  const { name } = value.constructor ?? {}
-  return name === undefined || name === '' || name === 'Object' ? 'an object' : `an object of class ${name}`
+  const name: unknown = value.constructor?.name
+  const isNamed = typeof name === 'string' && name !== '' && name !== 'Object'
+  return isNamed ? `an object of class ${name}` : 'an object'
 }
 
 type Rule = { readonly expected: string; readonly test: (value: unknown) => boolean }
@@ -84,8 +86,11 @@ const rules: Record<OptionType, Rule> = {
   any: { expected: 'anything', test: () => true },
 }
 
+/** A Map holds its entries elsewhere, and a promise its value. Read as options, both would be empty. */
 function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const isOther = [types.isMap, types.isSet, types.isPromise, types.isDate, types.isBoxedPrimitive]
+  return !isOther.some((is) => is(value))
 }
 
 function list(names: readonly string[]): string {

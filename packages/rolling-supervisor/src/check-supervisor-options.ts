@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { OwnedFd } from '@shellflip/fd-passing'
 import { isSignal } from '@shellflip/generation'
 import { optionFault, show } from '@shellflip/internal'
@@ -31,11 +32,13 @@ export function checkSupervisorOptions(options: SupervisorOptions): void {
     restart = 'on-failure',
     watchdogMs,
     listen = [],
+    manager,
   } = options
   check(command !== undefined, 'new RollingSupervisor() needs the option "command".')
+  check(notifyDirectory !== undefined, 'new RollingSupervisor() needs the option "notifyDirectory".')
   check(
-    notifyDirectory !== undefined && notifyDirectory !== '',
-    'new RollingSupervisor() needs the option "notifyDirectory".',
+    isAbsolute(notifyDirectory),
+    `notifyDirectory must be an absolute path, not ${show(notifyDirectory)}: each generation reads it.`,
   )
   check(isSignal(stopSignal), `stopSignal must be a signal such as 'SIGTERM', not ${show(stopSignal)}.`)
   check(
@@ -44,8 +47,13 @@ export function checkSupervisorOptions(options: SupervisorOptions): void {
   )
   check(watchdogMs !== 0, 'watchdogMs must be greater than 0.')
   check(
-    Array.isArray(listen) && listen.every(isListenSocket),
-    `listen must be an array of { name, fd }, not ${show(listen)}.`,
+    Array.isArray(listen) && Array.from(listen).every(isListenSocket),
+    `listen must be an array of { name, fd } with open OwnedFds, not ${show(listen)}.`,
+  )
+  check(
+    manager === undefined ||
+      [manager.send, manager.reloading].every((method) => typeof method === 'function'),
+    `manager must be a Notifier, not ${show(manager)}.`,
   )
 }
 
@@ -55,5 +63,5 @@ function check(isRight: boolean, fault: string): void {
 
 function isListenSocket(socket: unknown): boolean {
   const { name, fd } = (socket ?? {}) as { name?: unknown; fd?: unknown }
-  return typeof name === 'string' && fd instanceof OwnedFd
+  return typeof name === 'string' && fd instanceof OwnedFd && !fd.closed
 }

@@ -343,3 +343,38 @@ test('the status names its sockets also after their owner closed them', async ()
   expect(listeners).toEqual([{ name: 'http', address: expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/) }])
   expect(supervisor.status()).toMatchObject({ state: 'stopped', listeners })
 })
+
+test('start() twice starts one generation', () => {
+  const { supervisor, system } = supervise()
+  supervisor.start()
+  expect(system.processes).toHaveLength(1)
+})
+
+test('start() after stop() starts nothing', async () => {
+  const system = new FakeSystem()
+  const supervisor = new RollingSupervisor(
+    { command: () => ({ file: 'serve', args: [], env: {} }), notifyDirectory: '/run' },
+    system,
+  )
+  supervisor.stop()
+  supervisor.start()
+  expect(await supervisor.done).toEqual({ type: 'stopped' })
+  expect(system.processes).toEqual([])
+})
+
+test('a command that stops the supervisor starts nothing', async () => {
+  const system = new FakeSystem()
+  const supervisor: RollingSupervisor = new RollingSupervisor(
+    {
+      command: () => {
+        supervisor.stop()
+        return { file: 'serve', args: [], env: {} }
+      },
+      notifyDirectory: '/run',
+    },
+    system,
+  )
+  supervisor.start()
+  expect(await supervisor.done).toEqual({ type: 'stopped' })
+  expect(system.processes).toEqual([])
+})

@@ -46,6 +46,7 @@ export class RollingSupervisor {
   /** Described while the sockets are open: a status is reported after they are closed as well. */
   readonly #listening: SupervisorStatus['listeners']
 
+  #isStarted = false
   #state: SupervisorState = 'starting'
   /** All that have a process. */
   readonly #generations = new Map<number, Generation>()
@@ -82,8 +83,13 @@ export class RollingSupervisor {
     this.#resolveDone = resolve
   }
 
-  /** Starts the first generation. If it fails, that is the end: `done` tells why. */
+  /**
+   * Starts the first generation. If it fails, that is the end: `done` tells why. A second call does nothing, and neither does one
+   * after `stop()`.
+   */
   start(): void {
+    if (this.#isStarted || this.#state !== 'starting') return
+    this.#isStarted = true
     this.#act('spawn')
     this.#reportStatus()
   }

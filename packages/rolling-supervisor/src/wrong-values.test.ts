@@ -1,3 +1,4 @@
+import { dup } from '@shellflip/fd-passing'
 import { expect, test } from 'vitest'
 import { RollingSupervisor } from './rolling-supervisor.ts'
 
@@ -23,7 +24,12 @@ test.each<[object, RegExp]>([
   [{ manager: 'systemd' }, /manager must be an object/],
   [{ command: 'node' }, /command must be a function/],
   [{ command: undefined }, /needs the option "command"/],
-  [{ notifyDirectory: '' }, /needs the option "notifyDirectory"/],
+  [{ notifyDirectory: undefined }, /needs the option "notifyDirectory"/],
+  [{ notifyDirectory: '' }, /notifyDirectory must be an absolute path, not ""/],
+  [{ notifyDirectory: 'run' }, /notifyDirectory must be an absolute path, not "run"/],
+  [{ listen: new Array(1) }, /listen must be an array of \{ name, fd \}/],
+  [{ listen: [{ name: 'http', fd: closed() }] }, /with open OwnedFds/],
+  [{ manager: {} }, /manager must be a Notifier, not an object/],
 ])('%o is an error', (wrong, message) => {
   expect(() => new RollingSupervisor({ ...right, ...wrong } as never)).toThrow(error(message))
 })
@@ -33,3 +39,24 @@ test('a listener is a function', () => {
     error(/onEvent\(\) takes a function/),
   )
 })
+
+test('a command that returns something else is a generation that cannot start, with the reason', async () => {
+  const reasons: [unknown, RegExp][] = [
+    [undefined, /launch: file must be the command, as text or bytes, not undefined\./],
+    [{ file: 'true', args: 'x', env: {} }, /launch: args must be an array, not "x"\./],
+    [{ file: 'true', args: [], env: { PORT: 80 } }, /launch: env\.PORT must be text or bytes, not 80\./],
+    [{ file: 'true', args: [], env: {}, cwdd: '/' }, /launch has no option "cwdd"\. Did you mean "cwd"\?/],
+    [Promise.resolve(right.command()), /launch: file must be the command/],
+  ]
+  for (const [command, reason] of reasons) {
+    const supervisor = new RollingSupervisor({ ...right, command: () => command as never })
+    supervisor.start()
+    expect(await supervisor.done).toMatchObject({ type: 'ended', reason: expect.stringMatching(reason) })
+  }
+})
+
+function closed() {
+  const fd = dup(0)
+  fd.close()
+  return fd
+}

@@ -51,7 +51,7 @@ export const fields: Fields = {
     rule: "'none', 'main', 'exec' or 'all'",
     decode: (text) =>
       text === 'none' || text === 'main' || text === 'exec' || text === 'all' ? text : undefined,
-    encode: String,
+    encode: ifString,
   },
   errno: { ...integer('ERRNO', 0, 4095), decode: decodeErrno },
   busError: text('BUSERROR', /^[ -~]{1,255}$/, '1 to 255 printable ASCII characters'),
@@ -93,12 +93,13 @@ function integer(key: string, least: number, most: number): Field<number> {
       const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
       return value >= least && value <= most ? value : undefined
     },
-    encode: String,
+    encode: (value) => (typeof value === 'number' ? String(value) : undefined),
   }
 }
 
 function uint64(key: string): Field<bigint> {
-  return { key, rule: 'a bigint from 0 to 2^64 - 1', decode: decodeUint64, encode: String }
+  const encode = (value: bigint) => (typeof value === 'bigint' ? String(value) : undefined)
+  return { key, rule: 'a bigint from 0 to 2^64 - 1', decode: decodeUint64, encode }
 }
 
 /** systemd's "never" is 2^64 - 1: it and its like become the largest number that is exact here, 285 years. */
@@ -115,7 +116,12 @@ function microseconds(key: string): Field<number> {
 }
 
 function text(key: string, pattern: RegExp, rule: string): Field<string> {
-  return { key, rule, decode: (text) => (pattern.test(text) ? text : undefined), encode: String }
+  return { key, rule, decode: (text) => (pattern.test(text) ? text : undefined), encode: ifString }
+}
+
+/** JavaScript passes anything. A value of another type has a text too, such as "undefined". */
+function ifString(value: string): string | undefined {
+  return typeof value === 'string' ? value : undefined
 }
 
 function decodeUint64(text: string): bigint | undefined {

@@ -1,3 +1,4 @@
+import { show } from '@shellflip/internal'
 import { checkOptions } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 import { customKey, type Field, fields, futureKey } from './fields.ts'
@@ -19,7 +20,7 @@ const knownProperties = {
  * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a value that the protocol cannot carry.
  */
 export function formatMessage(message: NotifyMessage): string {
-  checkOptions('sd_notify(3)', message, knownProperties)
+  checkMessage(message)
   const lines: string[] = []
   for (const [property, field] of Object.entries(fields)) {
     const value = message[property as keyof typeof fields]
@@ -38,6 +39,11 @@ export function formatMessage(message: NotifyMessage): string {
     throw new SdNotifyError('ERR_INVALID_ARGUMENT', `a message may have ${maxDatagramBytes} bytes: send less`)
   }
   return text
+}
+
+/** @throws SdNotifyError `ERR_INVALID_ARGUMENT` for what is not a message, or has a property that sd_notify(3) does not have */
+export function checkMessage(message: NotifyMessage): void {
+  checkOptions('sd_notify(3)', message, knownProperties)
 }
 
 function encode(property: string, field: Field<unknown>, value: unknown): string {
@@ -76,8 +82,4 @@ function requireOneLine(key: string, value: unknown): void {
       `${key} must be a string without line breaks and NUL: encode it, as JSON for example`,
     )
   }
-}
-
-function show(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 100)) : String(value)
 }

@@ -19,7 +19,7 @@ export function listenEnvironment(names: readonly string[]): { LISTEN_FDS: strin
     if (typeof name !== 'string' || fields.fdName.decode(name) === undefined) {
       throw new SdNotifyError(
         'ERR_INVALID_ARGUMENT',
-        `the name of a listening socket must be ${fields.fdName.rule}, not ${JSON.stringify(name)}`,
+        `the name of a listening socket must be ${fields.fdName.rule}, not ${show(name)}`,
       )
     }
   }

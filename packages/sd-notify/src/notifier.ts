@@ -1,8 +1,8 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { show } from '@shellflip/internal'
 import { passBarrier } from './barrier.ts'
-import { checkFds, checkOptions, invalid } from './check-argument.ts'
-import { formatMessage } from './format-message.ts'
+import { checkFdName, checkFds, checkOptions, invalid } from './check-argument.ts'
+import { checkMessage, formatMessage } from './format-message.ts'
 import { ManagerConnection } from './manager-connection.ts'
 import type { NotifyMessage } from './message.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
@@ -49,8 +49,8 @@ export class Notifier implements Disposable, AsyncDisposable {
 
   /** Notifies the manager that `NOTIFY_SOCKET` names, or nobody where there is none. */
   static fromEnvironment(options: NotifierEnvironmentOptions = {}): Notifier {
-    const { env = process.env, consume = true, ...more } = options
     checkOptions('Notifier.fromEnvironment()', options, { env: 'object', consume: 'boolean', ...optionTypes })
+    const { env = process.env, consume = true, ...more } = options
     const { NOTIFY_SOCKET: address } = takeVariables(consume ? env : { ...env }, ['NOTIFY_SOCKET'])
     return new Notifier(address === '' ? undefined : address, more)
   }
@@ -74,22 +74,26 @@ export class Notifier implements Disposable, AsyncDisposable {
   }
 
   /** Started, or done with reloading. More fits into the same datagram: `ready({ status: 'Serving' })`. */
-  ready(more: NotifyMessage = {}): Promise<NotifyOutcome> {
-    return this.send({ ready: true, ...more })
+  async ready(more: NotifyMessage = {}): Promise<NotifyOutcome> {
+    checkMessage(more)
+    return this.send({ ...more, ready: true })
   }
 
   /**
    * Reloading begins. `ready()` must follow, after a reload that failed too, or `systemctl reload` hangs. Tells the
    * time in the same datagram, without which `Type=notify-reload` (v253) never completes.
    */
-  reloading(more: NotifyMessage = {}): Promise<NotifyOutcome> {
+  async reloading(more: NotifyMessage = {}): Promise<NotifyOutcome> {
+    checkMessage(more)
     // On Linux this clock is CLOCK_MONOTONIC.
-    return this.send({ reloading: true, monotonicUsec: process.hrtime.bigint() / 1000n, ...more })
+    const { monotonicUsec = process.hrtime.bigint() / 1000n } = more
+    return this.send({ ...more, reloading: true, monotonicUsec })
   }
 
   /** The service stops; from systemd v259 there is no way back. */
-  stopping(more: NotifyMessage = {}): Promise<NotifyOutcome> {
-    return this.send({ stopping: true, ...more })
+  async stopping(more: NotifyMessage = {}): Promise<NotifyOutcome> {
+    checkMessage(more)
+    return this.send({ ...more, stopping: true })
   }
 
   /** One line for people. Line breaks become spaces; what is beyond 2 KiB is cut. */
@@ -103,7 +107,9 @@ export class Notifier implements Disposable, AsyncDisposable {
   }
 
   /** Asks for more time to start, reload or stop, counted from now. */
-  extendTimeout(milliseconds: number): Promise<NotifyOutcome> {
+  async extendTimeout(milliseconds: number): Promise<NotifyOutcome> {
+    if (typeof milliseconds !== 'number')
+      throw invalid(`extendTimeout() takes a number of milliseconds, not ${show(milliseconds)}`)
     return this.send({ extendTimeoutUsec: Math.round(milliseconds * 1000) })
   }
 
@@ -122,6 +128,7 @@ export class Notifier implements Disposable, AsyncDisposable {
     options: StoreFdOptions = {},
   ): Promise<NotifyOutcome> {
     checkOptions('storeFd()', options, { poll: 'boolean', replace: 'boolean' })
+    checkFdName(name)
     const { poll = true, replace = true } = options
     const message: NotifyMessage = { fdStore: true, fdName: name, ...(poll ? {} : { fdPoll: false }) }
     const all = [fds].flat()
@@ -137,7 +144,8 @@ export class Notifier implements Disposable, AsyncDisposable {
   }
 
   /** Closes every stored fd of that name. */
-  removeFd(name: string): Promise<NotifyOutcome> {
+  async removeFd(name: string): Promise<NotifyOutcome> {
+    checkFdName(name)
     return this.send({ fdStoreRemove: true, fdName: name })
   }
 

@@ -1,6 +1,6 @@
 import type { Credentials } from '@shellflip/fd-passing'
 import { show } from '@shellflip/internal'
-import { invalid } from './check-argument.ts'
+import { checkOptions, checkPid, invalid } from './check-argument.ts'
 import type { NotifyAccess } from './message.ts'
 
 /**
@@ -20,6 +20,9 @@ export function isAllowed(
 ): boolean {
   if (!['none', 'main', 'exec', 'all'].includes(access))
     throw invalid(`access must be 'none', 'main', 'exec' or 'all', not ${show(access)}`)
+  checkPid('mainPid', mainPid)
+  if (!Array.isArray(controlPids)) throw invalid(`controlPids must be an array, not ${show(controlPids)}`)
+  if (sender !== undefined) checkOptions('sender', sender, { pid: 'count', uid: 'count', gid: 'count' })
   if (access === 'all') return true
   if (access === 'none' || sender === undefined) return false
   return sender.pid === mainPid || (access === 'exec' && controlPids.includes(sender.pid))

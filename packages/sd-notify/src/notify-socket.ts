@@ -7,6 +7,7 @@ import {
   type OwnedFd,
   type UnixSocket,
 } from '@shellflip/fd-passing'
+import { show } from '@shellflip/internal'
 import { bindNotifySocket, type SocketFile } from './bind-notify-socket.ts'
 import { checkOptions, invalid } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
@@ -92,6 +93,8 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
    * in a new turn of the event loop, as from a timer, or a message that the iteration has just taken comes after these.
    */
   takePending(onNotification: (notification: Notification) => void): void {
+    if (typeof onNotification !== 'function')
+      throw invalid(`takePending() takes a function, not ${show(onNotification)}`)
     for (let taken = 0; !this.#closed && taken < mostQueued; taken++) {
       const received = this.#receiveNow()
       if (received === undefined) return

@@ -1,3 +1,6 @@
+import { isUint8Array } from 'node:util/types'
+import { show } from '@shellflip/internal'
+import { invalid } from './check-argument.ts'
 import { customKey, fields, futureKey } from './fields.ts'
 import { maxDatagramBytes, type NotifyMessage } from './message.ts'
 
@@ -20,7 +23,7 @@ const propertyByKey = new Map(
  * end; malformed values are ignored; of a key that is given twice, the first counts; one
  * NUL at the end is allowed, a datagram with NULs elsewhere says nothing at all.
  *
- * Never throws. What it keeps is bounded: 16 KiB of `STATUS` (cut), 64 `X_` keys, 64 unknown keys of up to 4 KiB; a datagram above 64 KiB
+ * Throws only for what is neither text nor bytes. What it keeps is bounded: 16 KiB of `STATUS` (cut), 64 `X_` keys, 64 unknown keys of up to 4 KiB; a datagram above 64 KiB
  * says nothing.
  */
 export function parseMessage(datagram: Uint8Array | string): NotifyMessage {
@@ -75,6 +78,8 @@ function* assignments(bytes: Buffer): Generator<[key: string, value: Buffer]> {
 
 function asBuffer(datagram: Uint8Array | string): Buffer {
   if (typeof datagram === 'string') return Buffer.from(datagram)
+  if (!isUint8Array(datagram))
+    throw invalid(`a datagram must be text or bytes (Uint8Array), not ${show(datagram)}`)
   return Buffer.from(datagram.buffer, datagram.byteOffset, datagram.byteLength)
 }
 

@@ -1,3 +1,5 @@
+import { show } from '@shellflip/internal'
+import { checkEnvironment } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 
 /**
@@ -7,6 +9,7 @@ import { SdNotifyError } from './errors.ts'
  * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables are no numbers.
  */
 export function watchdogIntervalMs(env: NodeJS.ProcessEnv = process.env): number | undefined {
+  checkEnvironment(env)
   const { WATCHDOG_USEC: usec, WATCHDOG_PID: pid } = env
   if (usec === undefined) return undefined
   if (pid !== undefined && wholeNumber('WATCHDOG_PID', pid) !== process.pid) return undefined
@@ -14,8 +17,9 @@ export function watchdogIntervalMs(env: NodeJS.ProcessEnv = process.env): number
 }
 
 function wholeNumber(name: string, text: string): number {
-  if (!/^[1-9]\d{0,19}$/.test(text)) {
-    throw new SdNotifyError('ERR_INVALID_ENVIRONMENT', `${name}=${text} must be a whole number above 0`)
+  if (typeof text !== 'string' || !/^[1-9]\d{0,19}$/.test(text)) {
+    const found = typeof text === 'string' ? text : show(text)
+    throw new SdNotifyError('ERR_INVALID_ENVIRONMENT', `${name}=${found} must be a whole number above 0`)
   }
   return Number(text)
 }

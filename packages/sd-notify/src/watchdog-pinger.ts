@@ -1,4 +1,4 @@
-import { checkOptions, invalid } from './check-argument.ts'
+import { checkNotifier, checkOptions, invalid } from './check-argument.ts'
 import type { Notifier } from './notifier.ts'
 import { takeVariables } from './take-variables.ts'
 import { watchdogIntervalMs } from './watchdog-interval.ts'
@@ -31,6 +31,7 @@ export class WatchdogPinger implements Disposable {
     notifier: Notifier,
     options: WatchdogEnvironmentOptions = {},
   ): WatchdogPinger | undefined {
+    checkNotifier(notifier)
     checkOptions('WatchdogPinger.fromEnvironment()', options, { env: 'object', consume: 'boolean' })
     const { env = process.env, consume = true } = options
     const variables = takeVariables(consume ? env : { ...env }, ['WATCHDOG_USEC', 'WATCHDOG_PID'])
@@ -41,6 +42,7 @@ export class WatchdogPinger implements Disposable {
 
   /** @param options.intervalMs what the manager asks for, in milliseconds; a ping is sent twice as often. */
   constructor(notifier: Notifier, options: { intervalMs: number }) {
+    checkNotifier(notifier)
     checkOptions('new WatchdogPinger()', options, { intervalMs: 'milliseconds' })
     const { intervalMs } = options
     if (!(intervalMs > 0)) throw invalid(`intervalMs must be greater than 0, not ${intervalMs}`)

@@ -257,3 +257,28 @@ describe('work after the tasks', () => {
     expect(aborted).toEqual([false])
   })
 })
+
+describe('what waits for each other', () => {
+  test('is not a circle when a name is registered again', async () => {
+    const coordinator = new ShutdownCoordinator()
+    const { entries, work } = journal()
+    const first = coordinator.drain('queue', work('first'))
+    coordinator.drain('database', work('database'), { after: 'queue' })
+    first.remove()
+    coordinator.drain('queue', work('queue'), { after: 'database' })
+    expect(await coordinator.shutdown()).toMatchObject({ clean: true })
+    expect(entries).toEqual(['database begins', 'database ends', 'queue begins', 'queue ends'])
+  })
+
+  test.each([
+    ['each for the one before', 3_000, (index: number) => [index - 1]],
+    ['each for all before', 60, (index: number) => Array.from({ length: index }, (_, before) => before)],
+  ])('may be much: %s', async (_, count, before) => {
+    const coordinator = new ShutdownCoordinator()
+    for (let index = 0; index < count; index++) {
+      const after = before(index).flatMap((name) => (name < 0 ? [] : [`work ${name}`]))
+      coordinator.drain(`work ${index}`, async () => {}, { after })
+    }
+    expect(await coordinator.shutdown()).toMatchObject({ clean: true, unfinished: [] })
+  })
+})

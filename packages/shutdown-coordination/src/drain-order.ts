@@ -1,9 +1,9 @@
 import type { RegisteredDrain } from './registered-drain.ts'
+import type { Group } from './registration-name.ts'
+import { Reserves } from './reserves.ts'
 import type { FailedDrain, UnfinishedWork } from './shutdown-report.ts'
 import type { ShutdownTime } from './shutdown-time.ts'
 import type { Tasks } from './tasks.ts'
-
-const tasksGroup = { name: 'tasks', isServer: false }
 
 /** Starts each piece of work when what it waits for is over, or when the time of that is up. */
 export class DrainOrder {
@@ -13,6 +13,7 @@ export class DrainOrder {
   readonly #onProgress: () => void
   /** In the order of registration. Work waits for what was registered before it, so there is no circle. */
   readonly #drains = new Map<string, RegisteredDrain>()
+  #reserves: Reserves | undefined
 
   constructor(tasks: Tasks, time: ShutdownTime, onProgress: () => void) {
     this.#tasks = tasks
@@ -24,14 +25,21 @@ export class DrainOrder {
     return [...this.#drains.keys()]
   }
 
+  get registered(): ReadonlyMap<string, RegisteredDrain> {
+    return this.#drains
+  }
+
   add(drain: RegisteredDrain): void {
     this.#drains.set(drain.name, drain)
+    this.#reserves = undefined
     this.#onProgress()
   }
 
   remove(drain: RegisteredDrain): void {
     if (this.#drains.get(drain.name) !== drain) return
     this.#drains.delete(drain.name)
+    drain.remove()
+    this.#reserves = undefined
     this.#onProgress()
   }
 
@@ -46,23 +54,29 @@ export class DrainOrder {
   }
 
   begin(): void {
-    this.#tasks.giveUpAt(this.#time.before(this.#reserveMs(tasksGroup)))
+    this.#tasks.giveUpAt(this.#time.before(this.#currentReserves().ofTasks))
     this.startReady()
   }
 
   /** At the deadline everything is ready: what has no time left holds nothing up. */
   startReady(): void {
-    const ready = [...this.#drains.values()].find(
-      ({ isWaiting, after }) => isWaiting && after.every(this.#isSettled),
+    // Work may register or take back other work, so each is looked for anew.
+    for (let ready = this.#findReady(); ready !== undefined; ready = this.#findReady()) this.#start(ready)
+  }
+
+  #findReady(): RegisteredDrain | undefined {
+    const areServersSettled = [...this.#drains.values()].every(
+      ({ isServer, isSettled }) => !isServer || isSettled,
     )
-    if (ready === undefined) return
-    // Its work may register or take back other work.
-    this.#start(ready)
-    this.startReady()
+    const isSettled = (work: RegisteredDrain | Group) => {
+      if (work === 'tasks') return this.#tasks.areSettled
+      return work === 'servers' ? areServersSettled : work.isSettled
+    }
+    return [...this.#drains.values()].find(({ isWaiting, after }) => isWaiting && after.every(isSettled))
   }
 
   #start(drain: RegisteredDrain): void {
-    const signal = this.#time.before(this.#reserveMs(drain))
+    const signal = this.#time.before(this.#currentReserves().of(drain))
     signal.addEventListener('abort', this.#onProgress, { once: true })
     void drain
       .start(signal)
@@ -70,18 +84,8 @@ export class DrainOrder {
       .then(this.#onProgress)
   }
 
-  readonly #isSettled = (name: string): boolean => {
-    if (name === 'tasks') return this.#tasks.areSettled
-    if (name !== 'servers') return this.#drains.get(name)?.isSettled ?? true
-    return [...this.#drains.values()].every(({ isServer, isSettled }) => !isServer || isSettled)
-  }
-
-  /** What everything that waits for `work` needs after it. */
-  #reserveMs(work: { name: string; isServer: boolean }): number {
-    const dependents = [...this.#drains.values()].filter((drain) => drain.waitsFor(work))
-    const needs = dependents.map(
-      (dependent) => (dependent.reserveMs ?? this.#time.defaultReserveMs) + this.#reserveMs(dependent),
-    )
-    return Math.max(0, ...needs)
+  #currentReserves(): Reserves {
+    this.#reserves ??= new Reserves([...this.#drains.values()], this.#time.defaultReserveMs)
+    return this.#reserves
   }
 }

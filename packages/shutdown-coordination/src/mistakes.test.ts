@@ -37,6 +37,8 @@ describe('options', () => {
     ['drain', { after: ['servers', 'kafka'] }, /waits for "kafka", .* Register that first\./],
     ['drain', { after: 'x' }, /drain\("x"\) waits for "x", which is not registered/],
     ['drain', { after: 'servers', reserveMs: Number.NaN }, /reserveMs must be a number of milliseconds/],
+    ['drain', { after: [['servers']] }, /waits for an array, which is not registered/],
+    ['coordinator', Promise.resolve({ deadlineMs: 5 }), /as an object, not an object of class Promise/],
     ['shutdown', { timeoutMs: 5 }, /shutdown\(\) has no option "timeoutMs"/],
     ['shutdown', 'SIGTERM', /shutdown\(\) takes its options as an object, not "SIGTERM"/],
     ['shutdownNow', { deadlineMs: 5 }, /shutdownNow\(\) has no option "deadlineMs"/],
@@ -51,6 +53,15 @@ describe('options', () => {
       },
     }
     expect(() => new ShutdownCoordinator().server(http.createServer(), options)).not.toThrow()
+  })
+
+  test('that a getter gives have the right type as well', () => {
+    const options = {
+      get lingerMs() {
+        return '5'
+      },
+    }
+    expect(() => call.server(options)).toThrow(refused(/lingerMs must be a number of milliseconds/))
   })
 
   test('that only HTTP knows are refused for other servers', () => {
@@ -144,6 +155,7 @@ describe('signals', () => {
     [['SIGTERM', 'sigint'], /"sigint" is not a signal of this system\. Did you mean "SIGINT"\?/],
     [['SIGTERM', undefined], /undefined is not a signal/],
     [['SIGTERM', 15], /15 is not a signal/],
+    [['SIGTERM', ['SIGINT']], /an array is not a signal/],
     [['SIGTERM', 'SIGSEGV'], /SIGSEGV reports a fault/],
     ['SIGTERM', /takes a list of signals, not "SIGTERM"/],
     [[], /takes a list of signals, not an array/],

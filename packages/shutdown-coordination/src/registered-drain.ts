@@ -1,16 +1,24 @@
 import type { Drainable } from './drainable.ts'
+import type { Group } from './registration-name.ts'
 import { ServerDrain } from './server-drain.ts'
 
 /** One piece of work of a shutdown, from its registration until it is over. */
 export class RegisteredDrain {
   readonly name: string
   readonly work: Drainable
-  readonly after: readonly string[]
+  /** What was registered before, and not only its name: that can be taken back, and its name given to another. */
+  readonly after: readonly (RegisteredDrain | Group)[]
   readonly reserveMs: number | undefined
   #phase: 'waiting' | 'running' | 'over' = 'waiting'
   #signal: AbortSignal | undefined
+  #isRemoved = false
 
-  constructor(name: string, work: Drainable, after: readonly string[], reserveMs: number | undefined) {
+  constructor(
+    name: string,
+    work: Drainable,
+    after: readonly (RegisteredDrain | Group)[],
+    reserveMs: number | undefined,
+  ) {
     this.name = name
     this.work = work
     this.after = after
@@ -29,13 +37,13 @@ export class RegisteredDrain {
     return this.#phase === 'over'
   }
 
-  /** Whether nothing waits for it any more: it is over, or its time is. */
+  /** Whether nothing waits for it any more: it is over, or its time is, or it was taken back. */
   get isSettled(): boolean {
-    return this.isOver || (this.#phase === 'running' && this.#signal?.aborted === true)
+    return this.#isRemoved || this.isOver || (this.#phase === 'running' && this.#signal?.aborted === true)
   }
 
-  waitsFor({ name, isServer }: { name: string; isServer: boolean }): boolean {
-    return this.after.includes(name) || (isServer && this.after.includes('servers'))
+  remove(): void {
+    this.#isRemoved = true
   }
 
   /** Rejects with the error of the work. */

@@ -2,7 +2,14 @@ import { nearestName, show } from '@shellflip/internal'
 import type { DrainOptions } from './drainable.ts'
 import { invalidArgument } from './shutdown-coordination-error.ts'
 
-const groups = ['servers', 'tasks']
+/** All of a kind. */
+export type Group = 'servers' | 'tasks'
+
+const groups: readonly Group[] = ['servers', 'tasks']
+
+function isGroup(name: unknown): name is Group {
+  return groups.includes(name as Group)
+}
 
 /** Throws unless `name` can name something in the report. */
 export function assertText(what: string, name: string): void {
@@ -13,7 +20,7 @@ export function assertText(what: string, name: string): void {
 /** Throws unless `name` can tell this registration from the others. */
 export function assertName(what: string, name: string, taken: readonly string[]): void {
   assertText(what, name)
-  if (groups.includes(name)) {
+  if (isGroup(name)) {
     throw invalidArgument(`${what}: "${name}" stands for all ${name}. Choose another name.`)
   }
   if (taken.includes(name)) {
@@ -30,17 +37,18 @@ export function freeName(base: string, taken: readonly string[]): string {
   return name
 }
 
-/** The names of what a drain waits for. Throws if one of them is not registered yet. */
-export function namesAfter(
+/** Finds what a drain waits for. Throws if one of the names is not registered yet. */
+export function findAfter<Registered>(
   what: string,
   after: DrainOptions['after'] = [],
-  registered: readonly string[],
-): string[] {
-  const names: unknown[] = Array.isArray(after) ? after : [after]
-  const known = [...groups, ...registered]
+  registered: ReadonlyMap<string, Registered>,
+): (Registered | Group)[] {
+  const names: unknown[] = Array.isArray(after) ? Array.from(after) : [after]
   return names.map((name) => {
-    if (typeof name === 'string' && known.includes(name)) return name
-    const nearest = nearestName(String(name), known)
+    if (isGroup(name)) return name
+    const found = registered.get(name as string)
+    if (found !== undefined) return found
+    const nearest = nearestName(typeof name === 'string' ? name : '', [...groups, ...registered.keys()])
     const hint = nearest === undefined ? 'Register that first.' : `Did you mean "${nearest}"?`
     throw invalidArgument(`${what} waits for ${show(name)}, which is not registered. ${hint}`)
   })

@@ -57,11 +57,11 @@ const checked = {
 export function assertServerOptions(server: net.Server, options: ServerOptions): void {
   const unknown = unknownOptionFault('server()', options, [...Object.keys(checked), 'handOver'])
   if (unknown !== undefined) throw invalidArgument(unknown)
-  // A getter is read when the drain begins, and not before.
-  const { handOver, ...others } = Object.getOwnPropertyDescriptors(options)
-  const values = Object.entries(others).map(([name, { value }]) => [name, value])
-  assertOptions('server()', Object.fromEntries(values), checked)
-  assertOptions('server()', { handOver: handOver?.value }, { handOver: 'function' })
+  // A getter of handOver is read when the drain begins, and not before.
+  const others = Object.keys(checked).map((name) => [name, options[name as keyof typeof checked]])
+  assertOptions('server()', Object.fromEntries(others), checked)
+  const handOver = Object.getOwnPropertyDescriptor(options, 'handOver')?.value
+  assertOptions('server()', { handOver }, { handOver: 'function' })
   const speaksHttp = 'headersTimeout' in server || 'updateSettings' in server
   if (options.drainSocket && speaksHttp) {
     throw invalidArgument('server(): drainSocket is for servers of node:net and node:tls. Use drainUpgraded.')

@@ -124,6 +124,13 @@ describe('shutdown', () => {
     })
   })
 
+  test('now ends one that a listener of its beginning cuts', async () => {
+    const coordinator = new ShutdownCoordinator()
+    coordinator.drain('stuck', () => new Promise(() => {}))
+    coordinator.signal.addEventListener('abort', () => void coordinator.shutdownNow())
+    expect(await coordinator.shutdown()).toMatchObject({ clean: false, unfinished: [{ name: 'stuck' }] })
+  })
+
   test('now is a shutdown of its own where there was none', async () => {
     const coordinator = new ShutdownCoordinator()
     using _task = coordinator.task('stuck')

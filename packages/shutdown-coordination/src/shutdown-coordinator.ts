@@ -5,7 +5,7 @@ import { DrainOrder } from './drain-order.ts'
 import type { Drainable, DrainContext, DrainOptions } from './drainable.ts'
 import { RegisteredDrain } from './registered-drain.ts'
 import { Registration } from './registration.ts'
-import { assertName, assertText, freeName, namesAfter } from './registration-name.ts'
+import { assertName, assertText, findAfter, freeName } from './registration-name.ts'
 import { ServerDrain } from './server-drain.ts'
 import { assertServer, assertServerOptions, type ServerOptions } from './server-options.ts'
 import { assertOptions, invalidArgument, ShutdownCoordinationError } from './shutdown-coordination-error.ts'
@@ -94,7 +94,7 @@ export class ShutdownCoordinator {
     assertName(what, name, this.#order.names)
     const drainable = drainableOf(what, work)
     assertOptions(what, options, { after: 'any', reserveMs: 'milliseconds' })
-    const after = namesAfter(what, options.after, this.#order.names)
+    const after = findAfter(what, options.after, this.#order.registered)
     return this.#register(what, new RegisteredDrain(name, drainable, after, options.reserveMs))
   }
 
@@ -193,11 +193,14 @@ export class ShutdownCoordinator {
     return new Promise((resolve) => {
       this.#resolveOver = resolve
       this.#order.begin()
-      this.deadline.addEventListener('abort', () => {
+      const end = () => {
         this.#progress()
         // What the deadline ends within this turn of the loop is not unfinished.
         setImmediate(resolve)
-      })
+      }
+      // A listener of the beginning may have called shutdownNow().
+      if (this.deadline.aborted) end()
+      else this.deadline.addEventListener('abort', end)
       this.#progress()
     })
   }

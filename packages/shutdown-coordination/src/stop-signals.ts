@@ -57,8 +57,8 @@ export function assertStopSignals(signals: readonly NodeJS.Signals[]): void {
   // Of two names that are equally near, the first is meant.
   const known = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', ...Object.keys(constants.signals)]
   for (const signal of signals) {
-    if (!(signal in constants.signals)) {
-      const nearest = nearestName(String(signal), known) ?? 'SIGTERM'
+    if (typeof signal !== 'string' || !(signal in constants.signals)) {
+      const nearest = nearestName(typeof signal === 'string' ? signal : '', known) ?? 'SIGTERM'
       throw invalidArgument(`${show(signal)} is not a signal of this system. Did you mean "${nearest}"?`)
     }
     if (uncatchable.includes(signal)) {

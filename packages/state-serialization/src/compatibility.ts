@@ -1,3 +1,5 @@
+import { checkIdentity } from './check-call.ts'
+
 /** Takes the encoded form of one version to that of its neighbour. */
 // biome-ignore lint/suspicious/noExplicitAny: the shape of another version is known to its migration alone
 export type Migration = (value: any) => unknown
@@ -19,11 +21,17 @@ export type Compatibility =
   /** The state of something else. */
   | { type: 'foreign' }
 
-/** Tells what a definition can do with state of this name and version. */
+/**
+ * Tells what a definition can do with state of this name and version.
+ *
+ * @throws {@link StateError} ERR_INVALID_ARGUMENT
+ */
 export function compatibility(
   encoded: StateIdentity,
   accepting: StateIdentity & { readonly migrations?: Migrations | undefined },
 ): Compatibility {
+  checkIdentity(encoded)
+  checkIdentity(accepting)
   if (encoded.name !== accepting.name) return { type: 'foreign' }
   if (encoded.version === accepting.version) return { type: 'same' }
   if (encoded.version > accepting.version) return { type: 'too-new' }

@@ -1,3 +1,4 @@
+import { checkDecodeOptions, checkEncodeOptions, checkIterable } from './check-call.ts'
 import { type Compatibility, compatibility, type StateIdentity } from './compatibility.ts'
 import { checkDefinition, checkLimit, checkOptionNames, type Definition } from './definition.ts'
 import { EnvelopeWriter } from './envelope-writer.ts'
@@ -53,6 +54,8 @@ export function defineStateStream<T>(options: StateStreamOptions<T>): StateStrea
     version: definition.version,
     compatibility: (encoded) => compatibility(encoded, definition),
     encode(items, encodeOptions = {}) {
+      checkIterable('encode() takes the items as an iterable', items)
+      checkEncodeOptions(encodeOptions)
       const encoder = new ItemEncoder(definition, 'an item', maxItemBytes, encodeOptions)
       return {
         externals: encoder.externals,
@@ -69,6 +72,7 @@ export function defineStateStream<T>(options: StateStreamOptions<T>): StateStrea
       }
     },
     async *decode(source, decodeOptions = {}) {
+      checkDecodeOptions(decodeOptions)
       const decoder = new ItemDecoder(definition, form.items, decodeOptions)
       let index = 0
       for await (const wire of decoder.wires(source, { maxItemBytes, maxBytes })) {

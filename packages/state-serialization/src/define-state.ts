@@ -1,3 +1,4 @@
+import { checkDecodeOptions, checkEncodeOptions } from './check-call.ts'
 import { type Compatibility, compatibility, type StateIdentity } from './compatibility.ts'
 import { checkDefinition, checkLimit, checkOptionNames, type Definition } from './definition.ts'
 import { EnvelopeWriter } from './envelope-writer.ts'
@@ -54,6 +55,7 @@ export function defineState<T>(options: StateOptions<T>): StateDefinition<T> {
     version: definition.version,
     compatibility: (encoded) => compatibility(encoded, definition),
     encode(value, encodeOptions = {}) {
+      checkEncodeOptions(encodeOptions)
       const encoder = new ItemEncoder(definition, 'the state', maxBytes, encodeOptions)
       const blocks = encoder.encode(value)
       return {
@@ -67,6 +69,7 @@ export function defineState<T>(options: StateOptions<T>): StateDefinition<T> {
       }
     },
     async decode(source, decodeOptions = {}) {
+      checkDecodeOptions(decodeOptions)
       const decoder = new ItemDecoder(definition, form.value, decodeOptions)
       const found: unknown[] = []
       for await (const wire of decoder.wires(source, { maxItemBytes: maxBytes, maxBytes: Infinity })) {

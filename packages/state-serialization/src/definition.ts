@@ -1,11 +1,11 @@
 /// <reference lib="es2024.string" />
 import { constants } from 'node:buffer'
 import { inspect, types } from 'node:util'
-import { unknownOptionFault } from '@shellflip/internal'
+import { optionFault, unknownOptionFault } from '@shellflip/internal'
 import { checkSchema } from './check-schema.ts'
 import type { Migrations, StateIdentity } from './compatibility.ts'
 import { maxNameBytes } from './frame.ts'
-import { StateError } from './state-error.ts'
+import { invalidArgument } from './state-error.ts'
 import type { StateSchema } from './state-schema.ts'
 
 /** What a state is called, and how it looks now and looked before. */
@@ -18,11 +18,14 @@ export type Definition<T> = StateIdentity & {
   readonly schema: StateSchema<T>
   /** `migrations[n]` takes what version n encoded to what version n + 1 would have. @default none */
   readonly migrations?: Migrations
-  /** `down[n]` takes what version n encodes to version n - 1, for a reader that is older. @default none */
+  /**
+   * `down[n]` takes what version n encodes to version n - 1, for a reader that is older. It may change the objects that it gets, but
+   * neither a Date nor bytes nor an external: the program still works with these. @default none
+   */
   readonly down?: Migrations
 }
 
-const maxVersion = 0xffffffff
+export const maxVersion = 0xffffffff
 
 /** @throws {StateError} ERR_INVALID_ARGUMENT */
 export function checkDefinition({
@@ -33,10 +36,12 @@ export function checkDefinition({
   down = {},
 }: Omit<Definition<never>, 'schema'> & { readonly schema: unknown }): void {
   if (typeof name !== 'string' || !isName(name)) {
-    throw invalid(`the name of a state is a string of 1 to ${maxNameBytes} bytes, not ${inspect(name)}`)
+    throw invalidArgument(
+      `the name of a state is a string of 1 to ${maxNameBytes} bytes, not ${inspect(name)}`,
+    )
   }
   if (!isWithin(version, 1, maxVersion)) {
-    throw invalid(`the version of ${name} is an integer from 1 on, not ${inspect(version)}`)
+    throw invalidArgument(`the version of ${name} is an integer from 1 on, not ${inspect(version)}`)
   }
   checkSchema(name, schema)
   checkMigrations('migrations', migrations, 1, version - 1)
@@ -53,38 +58,47 @@ export function checkOptionNames(what: string, options: object, limits: readonly
     'down',
     ...limits,
   ])
-  if (wrong !== undefined) throw invalid(wrong)
+  if (wrong !== undefined) throw invalidArgument(wrong)
 }
 
 /** @throws {StateError} ERR_INVALID_ARGUMENT */
 export function checkLimit(option: string, bytes: number): void {
   if (isWithin(bytes, 1, constants.MAX_LENGTH)) return
-  throw invalid(`${option} is a number of bytes from 1 to ${constants.MAX_LENGTH}, not ${inspect(bytes)}`)
+  throw invalidArgument(
+    `${option} is a number of bytes from 1 to ${constants.MAX_LENGTH}, not ${inspect(bytes)}`,
+  )
 }
 
 function checkMigrations(option: string, migrations: Migrations, first: number, last: number): void {
-  const wrong = Object.keys(migrations).find((version) => !isWithin(Number(version), first, last))
+  const fault = optionFault('the definition of a state', { [option]: migrations }, { [option]: 'object' })
+  if (fault !== undefined) throw invalidArgument(fault)
+  const wrong = Object.keys(migrations).find((version) => !isVersion(version, first, last))
   if (wrong !== undefined) {
-    throw invalid(`${option}[${wrong}] would never be used: they begin with versions ${first} to ${last}`)
+    throw invalidArgument(
+      `${option}[${wrong}] would never be used: they begin with versions ${first} to ${last}`,
+    )
   }
   for (const [version, migration] of Object.entries(migrations)) {
     if (typeof migration !== 'function') {
-      throw invalid(`${option}[${version}] is not a function: ${inspect(migration, { depth: 0 })}`)
+      throw invalidArgument(`${option}[${version}] is not a function: ${inspect(migration, { depth: 0 })}`)
     }
     if (types.isAsyncFunction(migration)) {
-      throw invalid(`${option}[${version}] is asynchronous: a migration must return the value, not a promise`)
+      throw invalidArgument(
+        `${option}[${version}] is asynchronous: a migration must return the value, not a promise`,
+      )
     }
   }
+}
+
+/** Migrations are looked up by number, so a key such as "01" would never be found. */
+function isVersion(key: string, first: number, last: number): boolean {
+  return String(Number(key)) === key && isWithin(Number(key), first, last)
 }
 
 function isName(name: string): boolean {
   return name !== '' && Buffer.byteLength(name) <= maxNameBytes && name.isWellFormed()
 }
 
-function isWithin(value: number, first: number, last: number): boolean {
+export function isWithin(value: number, first: number, last: number): boolean {
   return Number.isInteger(value) && value >= first && value <= last
-}
-
-function invalid(message: string): StateError {
-  return new StateError('ERR_INVALID_ARGUMENT', message)
 }

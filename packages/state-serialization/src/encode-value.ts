@@ -2,9 +2,16 @@
 import { types } from 'node:util'
 import { major, maxDepth, record, simple, tag, typedArrayClasses, typedArrayTags } from './cbor.ts'
 import type { CborWriter } from './cbor-writer.ts'
-import { extraOfArray, extraOfBuiltIn, extraOfRecord, extraOfTypedArray } from './extra-properties.ts'
+import {
+  extraOfArray,
+  extraOfBuiltIn,
+  extraOfRecord,
+  extraOfTypedArray,
+  hiddenPart,
+} from './extra-properties.ts'
 import { fieldPath } from './field-path.ts'
-import { StateError } from './state-error.ts'
+import { isRecord } from './is-record.ts'
+import { describeCause, StateError } from './state-error.ts'
 
 /** Gives each external a number, the same one whenever it comes again; `undefined` for what is none. */
 export type NumberExternal = (value: object) => number | undefined
@@ -43,7 +50,7 @@ class ValueEncoder {
       this.#any(value)
     } catch (cause) {
       if (cause instanceof StateError) throw cause
-      throw this.#refusal(`it cannot be read (${cause})`, cause)
+      throw this.#refusal(`it cannot be read (${describeCause(cause)})`, cause)
     }
   }
 
@@ -107,13 +114,17 @@ class ValueEncoder {
   }
 
   #buffer(value: Buffer): void {
+    this.#refuseExtra(hiddenPart(value), 'a Buffer')
+    if (!types.isUint8Array(value)) throw this.#otherType()
     const plain = Buffer.from(value.buffer, value.byteOffset, value.length)
     this.#refuseExtra(extraOfTypedArray(value, plain), 'a Buffer')
     this.#writer.bytes(plain)
   }
 
   #typedArray(value: NodeJS.TypedArray, number: number): void {
+    this.#refuseExtra(hiddenPart(value), nameOf(value))
     const type = typedArrayClasses.get(number)
+    if (value[Symbol.toStringTag] !== type?.name) throw this.#otherType()
     const plain = type && new type(value.buffer, value.byteOffset, value.length)
     this.#refuseExtra(extraOfTypedArray(value, plain), nameOf(value))
     this.#writer.head(major.tag, number)
@@ -128,15 +139,18 @@ class ValueEncoder {
     for (const key of keys) {
       this.#string(key)
       this.#path.push(key)
-      this.#any((value as Record<string, unknown>)[key])
+      const field = (value as Record<string, unknown>)[key]
+      if (field === undefined && !Object.hasOwn(value, key)) throw this.#changed()
+      this.#any(field)
       this.#path.pop()
     }
     this.#writer.byte(simple.end)
   }
 
   #array(value: readonly unknown[]): void {
-    this.#writer.head(major.array, value.length)
-    for (let index = 0; index < value.length; index++) {
+    const { length } = value
+    this.#writer.head(major.array, length)
+    for (let index = 0; index < length; index++) {
       this.#path.push(index)
       const element = value[index]
       if (element === undefined && !Object.hasOwn(value, index)) {
@@ -149,12 +163,14 @@ class ValueEncoder {
       this.#any(element)
       this.#path.pop()
     }
+    if (value.length !== length) throw this.#changed()
     this.#refuseExtra(extraOfArray(value), 'an array')
   }
 
   #map(value: ReadonlyMap<unknown, unknown>): void {
+    const { size } = value
     this.#writer.head(major.tag, tag.map)
-    this.#writer.head(major.map, value.size)
+    this.#writer.head(major.map, size)
     this.#refuseExtra(extraOfBuiltIn(value), 'a Map')
     let index = 0
     for (const [key, field] of value) {
@@ -162,14 +178,17 @@ class ValueEncoder {
       this.#at(typeof key === 'string' ? key : `value ${index}`, field)
       index++
     }
+    if (index !== size) throw this.#changed()
   }
 
   #set(value: ReadonlySet<unknown>): void {
+    const { size } = value
     this.#writer.head(major.tag, tag.set)
-    this.#writer.head(major.array, value.size)
+    this.#writer.head(major.array, size)
     this.#refuseExtra(extraOfBuiltIn(value), 'a Set')
     let index = 0
     for (const member of value) this.#at(index++, member)
+    if (index !== size) throw this.#changed()
   }
 
   #at(key: PropertyKey, value: unknown): void {
@@ -191,6 +210,16 @@ class ValueEncoder {
     throw this.#refusal(`the property ${name} of ${holder} cannot be encoded`)
   }
 
+  /** What comes back has the type of the prototype. */
+  #otherType(): StateError {
+    return this.#refusal('it has the prototype of another type')
+  }
+
+  /** A getter, or a Proxy, can change what holds it. */
+  #changed(): StateError {
+    return this.#refusal('it changed while it was encoded', undefined, 'let its getters change nothing')
+  }
+
   #refusal(why: string, cause?: unknown, remedy = 'leave it out, or save what it is made of'): StateError {
     return new StateError(
       'ERR_STATE_NOT_ENCODABLE',
@@ -198,18 +227,6 @@ class ValueEncoder {
       cause === undefined ? undefined : { cause },
     )
   }
-}
-
-/** Tells a plain object. Built-in objects are of their type whatever their prototype was set to. */
-function isRecord(value: object, prototype: unknown): boolean {
-  if (prototype !== Object.prototype && prototype !== null) return false
-  return (
-    Object.prototype.toString.call(value) === '[object Object]' &&
-    !types.isMap(value) &&
-    !types.isSet(value) &&
-    !types.isPromise(value) &&
-    !ArrayBuffer.isView(value)
-  )
 }
 
 function nameOf(value: object): string {

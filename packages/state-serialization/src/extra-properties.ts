@@ -10,9 +10,17 @@ export function extraOfArray(array: readonly unknown[]): PropertyKey | undefined
   return isDeepStrictEqual(array, Array.from(array)) ? undefined : besideElements(array)
 }
 
+/** An own property of such a name hides what the array is made of. */
+const partsOfTypedArray = ['buffer', 'byteOffset', 'byteLength', 'length']
+
 /** Finds a property that a Buffer or a typed array has beside its elements. */
 export function extraOfTypedArray(array: NodeJS.TypedArray, plain: unknown): PropertyKey | undefined {
   return isDeepStrictEqual(array, plain) ? undefined : besideElements(array)
+}
+
+/** Finds a property of a Buffer or a typed array without which it cannot be read as it is. */
+export function hiddenPart(array: NodeJS.TypedArray): PropertyKey | undefined {
+  return partsOfTypedArray.find((name) => Object.hasOwn(array, name))
 }
 
 /** Finds a property that a Map, a Set or a Date has beside its content. */

@@ -1,5 +1,6 @@
 import { CborWriter } from './cbor-writer.ts'
 import type { StateIdentity } from './compatibility.ts'
+import { copyContainers } from './copy-containers.ts'
 import type { Definition } from './definition.ts'
 import { encodeValue } from './encode-value.ts'
 import { CollectedExternals } from './externals.ts'
@@ -44,7 +45,8 @@ export class ItemEncoder<T, E> {
     this.identity = { name: definition.name, version }
     this.#definition = definition
     this.#externals = new CollectedExternals(options.isExternal)
-    this.#convert = convert
+    this.#convert =
+      version === definition.version ? convert : (value) => convert(copyContainers(value, options.isExternal))
     this.#writer = new CborWriter({ blockBytes: maxPayloadBytes, maxBytes, what })
   }
 

@@ -13,6 +13,32 @@ const refusal = (message: string) =>
 
 const added = (value: object, key: PropertyKey = 'hits') => Object.assign(value, { [key]: 5 })
 
+const ownProperty = (target: object, name: string, value: unknown) =>
+  Object.defineProperty(target, name, { value })
+
+function withGetter<T extends object>(holder: T, key: PropertyKey, act: (holder: T) => unknown): T {
+  const get = () => {
+    act(holder)
+    return 0
+  }
+  return Object.defineProperty(holder, key, { enumerable: true, configurable: true, get })
+}
+
+function mapWith(act: (map: Map<string, unknown>) => unknown) {
+  const map = new Map<string, unknown>()
+  return map
+    .set(
+      'a',
+      withGetter({}, 'x', () => act(map)),
+    )
+    .set('z', 1)
+}
+
+function setWith(act: (set: Set<unknown>) => unknown) {
+  const set = new Set<unknown>()
+  return set.add(withGetter({}, 'x', () => act(set)))
+}
+
 const hidden = (value: object) => Object.defineProperty(value, 'hits', { value: 5 })
 
 /** Changes that a value may have undergone before it is saved. */
@@ -123,9 +149,59 @@ describe('what would come back changed is refused', () => {
     ['state: a nameless object', Object.setPrototypeOf(new Map([[1, 2]]), null)],
     ['state: an Object', Object.setPrototypeOf([1, 2], Object.prototype)],
     ['state: a TypeError', new TypeError('x', { cause: 1 })],
+    ['state: the property "length" of a Buffer', ownProperty(Buffer.from('abc'), 'length', 1)],
+    ['state: the property "byteLength" of a Uint8Array', ownProperty(new Uint8Array(3), 'byteLength', 1)],
+    [
+      'state: the property "buffer" of a Float64Array',
+      ownProperty(new Float64Array(1), 'buffer', new ArrayBuffer(8)),
+    ],
+    ['state: an Object', Object.setPrototypeOf(new ArrayBuffer(8), Object.prototype)],
+    ['state: an Object', Object.setPrototypeOf(Object(1n), Object.prototype)],
+    ['state: an Object', Object.setPrototypeOf(new WeakMap(), Object.prototype)],
   ])('%s', (message, value) => {
     expect(() => Anything.encode(value)).toThrow(refusal(`${message} cannot be encoded: `))
   })
+
+  test.each([
+    ['Int8Array', Uint8Array.prototype, new Int8Array([-1])],
+    ['Float64Array', Float32Array.prototype, new Float64Array([1.5])],
+    ['Uint16Array', Buffer.prototype, new Uint16Array([300])],
+  ])('%s with the prototype of another type', (_, prototype, value) => {
+    expect(() => Anything.encode(Object.setPrototypeOf(value, prototype))).toThrow(
+      refusal('state: it has the prototype of another type: '),
+    )
+  })
+
+  test.each<[string, () => unknown, string]>([
+    ['an array that grows', () => withGetter<unknown[]>([], 0, (array) => array.push(1)), 'state'],
+    [
+      'an array that shrinks',
+      () => withGetter<unknown[]>([0, 1, 2], 0, (array) => array.splice(1)),
+      'state[1]',
+    ],
+    ['a Map that grows', () => mapWith((map) => map.set('b', 1)), 'state'],
+    ['a Map that shrinks', () => mapWith((map) => map.delete('z')), 'state'],
+    ['a Set that grows', () => setWith((set) => set.add(1)), 'state'],
+    [
+      'an object that loses a key',
+      () => withGetter<Record<string, unknown>>({ a: 1, b: 2 }, 'a', (object) => delete object.b),
+      'state.b',
+    ],
+  ])('%s while it is encoded', (_, make, place) => {
+    expect(() => Anything.encode(make())).toThrow(refusal(`${place}: `))
+  })
+
+  test.each([[Symbol('x')], [Object.create(null)], [null], [undefined]])(
+    'a getter that throws %o, which is not an error',
+    (thrown) => {
+      const value = {
+        get size() {
+          throw thrown
+        },
+      }
+      expect(() => Anything.encode(value)).toThrow(refusal('state.size: it cannot be read ('))
+    },
+  )
 
   test('the message says what to do', () => {
     expect(() => Anything.encode(new Array(1))).toThrow(refusal(': fill it, with undefined or null'))

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { compatibility, type Migrations, type StateIdentity } from './compatibility.ts'
-import { StateError } from './state-error.ts'
+import { describeCause, StateError } from './state-error.ts'
 
 /** How the encoded form of one version becomes that of another. */
 export type Conversion = (value: unknown) => unknown
@@ -81,6 +81,8 @@ function attempt(migrate: () => unknown, between: string): unknown {
   try {
     return migrate()
   } catch (cause) {
-    throw new StateError('ERR_STATE_MIGRATION_FAILED', `${between} failed: ${cause}`, { cause })
+    throw new StateError('ERR_STATE_MIGRATION_FAILED', `${between} failed: ${describeCause(cause)}`, {
+      cause,
+    })
   }
 }

@@ -1,6 +1,6 @@
 import { type Checked, safeEncode } from '@shellflip/internal'
 import { fieldPath } from './field-path.ts'
-import { StateError } from './state-error.ts'
+import { describeCause, StateError } from './state-error.ts'
 import type { StateSchema } from './state-schema.ts'
 
 const issuesTold = 5
@@ -39,7 +39,7 @@ function attempt<T>(check: () => Checked<T>): Checked<T> {
   try {
     return check()
   } catch (error) {
-    return { success: false, error: error as Error }
+    return { success: false, error: error instanceof Error ? error : new Error(describeCause(error)) }
   }
 }
 

@@ -1,3 +1,5 @@
+import { show } from '@shellflip/internal'
+
 /**
  * What went wrong, stable across versions:
  *
@@ -52,4 +54,13 @@ export function tooLarge(what: string, maxBytes: number): StateError {
     'ERR_STATE_TOO_LARGE',
     `${what} has more than ${maxBytes} bytes: raise the definition's limit, or save less`,
   )
+}
+
+export function invalidArgument(message: string): StateError {
+  return new StateError('ERR_INVALID_ARGUMENT', message)
+}
+
+/** Puts what was thrown in words. Not everything can be converted to text. */
+export function describeCause(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : show(cause)
 }

@@ -1,8 +1,11 @@
 import { ftruncate, read, write } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { show } from '@shellflip/internal'
+import { checkIterable } from './check-call.ts'
 import { maxChunkBytes } from './frame.ts'
-import { StateError } from './state-error.ts'
+import { invalidArgument, StateError } from './state-error.ts'
+import { checkedChunk } from './state-source.ts'
 
 const truncateFile = promisify(ftruncate)
 const readFile = promisify(read)
@@ -19,10 +22,11 @@ export type StateFile = number | FileHandle
  */
 export async function toFile(file: StateFile, encoded: AsyncIterable<Uint8Array>): Promise<void> {
   const fd = descriptorOf(file)
+  checkIterable('toFile() takes what encode() returns', encoded)
   await unwritable(truncateFile(fd, 0))
   let position = 0
   try {
-    for await (const chunk of encoded) position = await writeAll(fd, chunk, position)
+    for await (const chunk of encoded) position = await writeAll(fd, checkedChunk(chunk), position)
   } catch (error) {
     await truncateFile(fd, 0).catch(() => {})
     throw error
@@ -63,5 +67,8 @@ async function unwritable<R>(writing: Promise<R>): Promise<R> {
 }
 
 function descriptorOf(file: StateFile): number {
-  return typeof file === 'number' ? file : file.fd
+  const fd: unknown = typeof file === 'number' ? file : (Object(file) as FileHandle).fd
+  if (typeof fd === 'number' && Number.isInteger(fd) && fd >= 0 && fd < 2 ** 31) return fd
+  const shown = show(typeof file === 'number' ? fd : file)
+  throw invalidArgument(`a file must be an open FileHandle or a descriptor, not ${shown}`)
 }

@@ -1,4 +1,6 @@
-import { StateError } from './state-error.ts'
+import { show } from '@shellflip/internal'
+import { checkIterable } from './check-call.ts'
+import { describeCause, invalidArgument, StateError } from './state-error.ts'
 
 /** Where encoded state comes from: all of it, a stream (a pipe, a socket), or anything else that gives bytes. */
 export type StateSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>
@@ -6,18 +8,21 @@ export type StateSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint
 /** The bytes of a source, which is closed when they are not asked for any more. @throws {StateError} ERR_STATE_UNREADABLE */
 export async function* bytesOf(source: StateSource): AsyncGenerator<Uint8Array, void> {
   if (source instanceof Uint8Array) return yield source
+  checkIterable('the source of a state must be bytes, or a stream or another iterable of bytes', source)
   try {
-    for await (const chunk of source) yield checked(chunk)
+    for await (const chunk of source) yield checkedChunk(chunk)
   } catch (cause) {
     if (cause instanceof StateError) throw cause
-    throw new StateError('ERR_STATE_UNREADABLE', `the state cannot be read: ${cause}`, { cause })
+    throw new StateError('ERR_STATE_UNREADABLE', `the state cannot be read: ${describeCause(cause)}`, {
+      cause,
+    })
   }
 }
 
-function checked(chunk: unknown): Uint8Array {
+/** @throws {StateError} ERR_INVALID_ARGUMENT */
+export function checkedChunk(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk
-  throw new StateError(
-    'ERR_INVALID_ARGUMENT',
-    `the source of a state gives ${typeof chunk}s instead of bytes: leave out setEncoding() and objectMode`,
+  throw invalidArgument(
+    `a state is given as chunks of bytes, not as ${show(chunk)}: leave out setEncoding() and objectMode`,
   )
 }

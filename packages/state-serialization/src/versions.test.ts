@@ -174,3 +174,61 @@ test.each([
   const options = { name: 'x', version: 2, schema: z.any(), ...wrong }
   expect(() => defineStateStream(options)).toThrow(refusal('ERR_INVALID_ARGUMENT', message))
 })
+
+test('a migration for an older reader may change what it gets, and the program keeps its state', async () => {
+  const live = {
+    list: [{ port: 1 }],
+    byName: new Map([['a', { port: 2 }]]),
+    names: new Set(['a']),
+    __proto__: null,
+    extra: { a: 1 },
+  }
+  const Current = defineState({
+    name: 'live',
+    version: 2,
+    schema: z.any(),
+    down: {
+      2: (state) => {
+        state.list[0].port = 'changed'
+        state.list.push(1)
+        state.byName.get('a').port = 'changed'
+        state.names.clear()
+        delete state.extra
+        return state
+      },
+    },
+  })
+  const before = structuredClone(live)
+  const encoded = Current.encode(live, { readerVersion: 1 })
+  expect(structuredClone(live)).toEqual(before)
+  const Older = defineState({ name: 'live', version: 1, schema: z.any() })
+  expect(await Older.decode(encoded)).toEqual({
+    list: [{ port: 'changed' }, 1],
+    byName: new Map([['a', { port: 'changed' }]]),
+    names: new Set(),
+  })
+})
+
+test('what a migration gets is refused as without it, and externals stay what they are', () => {
+  const socket = { fd: 3 }
+  const isExternal = (value: unknown): value is typeof socket => value === socket
+  const given: unknown[] = []
+  const Current = defineState({
+    name: 'live',
+    version: 2,
+    schema: z.any(),
+    down: { 2: (state) => given.push(state.socket) && state },
+  })
+  const encode = (more: object) => Current.encode({ socket, ...more }, { readerVersion: 1, isExternal })
+  expect(encode({}).externals).toEqual([socket])
+  expect(given[0]).toBe(socket)
+  const circle: Record<string, unknown> = {}
+  circle.self = circle
+  for (const wrong of [
+    { a: new Array(1) },
+    { a: Object.assign([], { hits: 1 }) },
+    { a: new URL('http://x') },
+    { circle },
+  ])
+    expect(() => encode(wrong)).toThrow(expect.objectContaining({ code: 'ERR_STATE_NOT_ENCODABLE' }))
+})
