@@ -26,7 +26,11 @@ export type ServerOptions = {
    * @default a WebSocket is sent a close frame with 1001, of any other protocol our side is ended
    */
   drainUpgraded?: DrainUpgraded
-  /** Asks a connection of a net or tls server to come to an end. @default nothing is done but to wait */
+  /**
+   * Asks a connection of a net or tls server to come to an end, when the drain begins or when it is accepted later. It is called after
+   * the program's listeners of `'connection'` or `'secureConnection'`.
+   * @default nothing is done but to wait
+   */
   drainSocket?: DrainSocket
   /**
    * Gives a connection to another process, instead of bringing it to its end here. Looked at when the drain begins: as a
