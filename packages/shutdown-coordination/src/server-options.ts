@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { show, unknownOptionFault } from '@shellflip/internal'
+import { serverHint, show, unknownOptionFault } from '@shellflip/internal'
 import type { HandOver } from './hand-over.ts'
 import type { DrainUpgraded } from './http-connection.ts'
 import type { DrainSocket } from './net-connection.ts'
@@ -79,12 +79,10 @@ export function assertServerOptions(server: net.Server, options: ServerOptions):
 export function assertServer(server: unknown): asserts server is net.Server {
   if (server instanceof net.Server) return
   const what = `server() takes a server of node:net, tls, http, https or http2, not ${show(server)}.`
-  throw invalidArgument(`${what} ${serverHint(server)}`)
+  throw invalidArgument(`${what} ${hintFor(server)}`)
 }
 
-function serverHint(server: unknown): string {
+function hintFor(server: unknown): string {
   if (typeof server === 'function') return 'Pass createServer(app), or what app.listen() returns.'
-  const { server: inner } = Object(server) as { server?: unknown }
-  if (inner instanceof net.Server) return 'Pass its server property.'
-  return 'Register anything else with drain().'
+  return serverHint(server) ?? 'Register anything else with drain().'
 }
