@@ -5,7 +5,7 @@ import { ApplicationLoad } from './application-load.ts'
 import { writeApplication } from './recipe.ts'
 import { RecipeService } from './recipe-service.ts'
 
-const upgrades = 3
+const upgrades = 2
 
 test.each([
   ['Socket.IO by polling', 'Socket.IO', 'hello you', socketIo('polling')],
