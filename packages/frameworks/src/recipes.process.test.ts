@@ -1,11 +1,10 @@
 import { once } from 'node:events'
-import { rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { isAlive, LoadClient, ServicePlace, waitFor } from '@shellflip/testing'
-import { askForRestart } from 'shellflip'
+import { isAlive, LoadClient, waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 import { writeRecipe } from './recipe.ts'
+import { RecipeService } from './recipe-service.ts'
 
 const frameworks = ['Express', 'Fastify', 'Koa', 'Hono', 'Nest']
 const upgrades = 3
@@ -14,40 +13,29 @@ test.each(frameworks)(
   `%s: ${upgrades} upgrades fail no request and close no connection, SIGTERM drains`,
   { timeout: 60_000 },
   async (framework) => {
-    const program = writeRecipe(framework)
-    try {
-      await using place = new ServicePlace()
-      const controlSocket = place.join('run', 'restart.sock')
-      const service = place.start([program], { env: { CONTROL_SOCKET: controlSocket } })
-      const [, , served] = await service.printed(/(\d+) serves at (\d+)/)
-      const port = Number(served)
-      const load = LoadClient.start({
-        target: { port },
-        keepAlive: 4,
-        thinkTimeMs: 1,
-        expectBody: /^hello\n$/,
-      })
-      let pid = 0
-      for (let n = 0; n < upgrades; n++) {
-        await answered(load, 20)
-        const outcome = await askForRestart(controlSocket)
-        expect(outcome).toMatchObject({ type: 'restarted' })
-        if (outcome.type === 'restarted') pid = outcome.pid ?? 0
-      }
+    await using service = await RecipeService.start(writeRecipe(framework))
+    const { port } = service
+    const load = LoadClient.start({
+      target: { port },
+      keepAlive: 4,
+      thinkTimeMs: 1,
+      expectBody: /^hello\n$/,
+    })
+    for (let n = 0; n < upgrades; n++) {
       await answered(load, 20)
-      expect(await load.stop()).toMatchObject({ failed: 0, reconnects: 0 })
-
-      const slow = await beginRequest(port)
-      process.kill(pid, 'SIGTERM')
-      await waitFor(() => isRefused(port), { what: 'the drain' })
-      slow.write('st\r\n\r\n')
-      expect(await text(slow)).toMatch(/HTTP\/1\.1 200 OK\r\n.*connection: close\r\n.*hello\n/is)
-      await waitFor(() => !isAlive(pid), { what: 'its end' })
-      expect(await service.exit).toEqual({ code: 0, signal: null })
-      expect(service.stderr).toBe('')
-    } finally {
-      rmSync(program)
+      await service.upgrade()
     }
+    await answered(load, 20)
+    expect(await load.stop()).toMatchObject({ failed: 0, reconnects: 0 })
+
+    const slow = await beginRequest(port)
+    process.kill(service.pid, 'SIGTERM')
+    await waitFor(() => isRefused(port), { what: 'the drain' })
+    slow.write('st\r\n\r\n')
+    expect(await text(slow)).toMatch(/HTTP\/1\.1 200 OK\r\n.*connection: close\r\n.*hello\n/is)
+    await waitFor(() => !isAlive(service.pid), { what: 'its end' })
+    expect(await service.process.exit).toEqual({ code: 0, signal: null })
+    expect(service.process.stderr).toBe('')
   },
 )
 

@@ -1,7 +1,7 @@
 import { Socket as DatagramSocket } from 'node:dgram'
 import { Server } from 'node:net'
 import { OwnedFd } from '@shellflip/fd-passing'
-import { show } from '@shellflip/internal'
+import { serverHint, show } from '@shellflip/internal'
 import { invalidArgument } from './listeners-error.ts'
 import { ownCallOf } from './unmanaged-servers.ts'
 
@@ -15,7 +15,7 @@ export function checkServer(server: unknown): void {
     const hint =
       typeof server === 'function'
         ? 'Pass createServer(app), not the app.'
-        : 'Pass what createServer() returns.'
+        : (serverHint(server) ?? 'Pass what createServer() returns.')
     throw invalidArgument(
       `listen() takes a server of node:net, http, https or http2, not ${show(server)}. ${hint}`,
     )

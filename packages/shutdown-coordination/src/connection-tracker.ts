@@ -42,7 +42,7 @@ export class ConnectionTracker {
     if (!this.#open.has(socket)) socket.once('close', () => this.remove(socket))
     this.#open.get(socket)?.closed()
     this.#open.set(socket, connection)
-    if (this.#draining) connection.drain()
+    if (this.#draining) queueMicrotask(() => this.#drainLate(socket, connection))
   }
 
   remove(socket: EventEmitter): void {
@@ -84,6 +84,11 @@ export class ConnectionTracker {
     await Promise.race([Promise.all(this.#moving.values()), late])
     limit.abort()
     this.#cutAllBut(new Map())
+  }
+
+  /** We see a connection before the program's own listener does. Its `drainSocket` must find what that listener makes of it. */
+  #drainLate(socket: EventEmitter, connection: TrackedConnection): void {
+    if (this.#open.get(socket) === connection) connection.drain()
   }
 
   #cutAllBut(kept: ReadonlyMap<EventEmitter, unknown>): void {

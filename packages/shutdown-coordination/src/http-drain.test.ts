@@ -64,6 +64,31 @@ test('an idle connection lingers: its next request is answered, with Connection:
   })
 })
 
+test.each(['close', 'closeIdleConnections'] as const)(
+  'an idle connection lingers also if a library calls %s() of the server when the shutdown begins',
+  async (method) => {
+    const { coordinator, server, idleClient } = await start()
+    const client = await idleClient()
+    coordinator.signal.addEventListener('abort', () => server[method]())
+    coordinator.drain('library', async () => server[method]())
+    const done = coordinator.shutdown()
+    client.get('/second')
+    expect(await client.answer(/answer to \/second$/)).toMatch(close)
+    expect(await done).toMatchObject({ clean: true, servers: [{ answered: 1, closedIdle: 0, cut: [] }] })
+  },
+)
+
+test('close() of a server closes idle connections before a shutdown, and after its registration is removed', async () => {
+  const { server, idleClient } = await start()
+  const before = await idleClient()
+  server.closeIdleConnections()
+  expect(await before.end()).toBe('end')
+
+  const other = http.createServer()
+  new ShutdownCoordinator().server(other).remove()
+  expect(Object.hasOwn(other, 'closeIdleConnections')).toBe(false)
+})
+
 test('an idle connection on which nothing is asked is closed after the linger', async () => {
   const { coordinator, idleClient, connect } = await start({ lingerMs: 50 })
   const used = await idleClient()

@@ -19,7 +19,7 @@ async function start(options: ServerOptions, deadlineMs = 20_000) {
       listener[Symbol.dispose]()
     },
   }
-  return { coordinator, client, port: listener.port, ...stack }
+  return { coordinator, server, client, port: listener.port, ...stack }
 }
 
 test('the listener closes, and open connections are served until they end', async () => {
@@ -38,6 +38,18 @@ test('a callback may end them in the words of their protocol', async () => {
   const { coordinator, client } = service
   const done = coordinator.shutdown()
   expect(await client.answer(/closing/)).toBe('221 closing\r\n')
+  expect(await done).toMatchObject({ clean: true })
+})
+
+test('the callback is called after the listener of a connection that is accepted during the shutdown', async () => {
+  const greeted = new Set<Socket>()
+  const drainSocket = (socket: Socket) => void socket.end(greeted.has(socket) ? 'bye' : 'unknown')
+  using service = await start({ keepAcceptingMs: 200, drainSocket })
+  const { coordinator, port, server } = service
+  server.on('connection', (socket) => greeted.add(socket))
+  const done = coordinator.shutdown()
+  using late = await RawClient.connect(port)
+  expect(await late.answer(/bye|unknown/)).toBe('bye')
   expect(await done).toMatchObject({ clean: true })
 })
 

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { show, unknownOptionFault } from '@shellflip/internal'
+import { serverHint, show, unknownOptionFault } from '@shellflip/internal'
 import type { HandOver } from './hand-over.ts'
 import type { DrainUpgraded } from './http-connection.ts'
 import type { DrainSocket } from './net-connection.ts'
@@ -26,7 +26,11 @@ export type ServerOptions = {
    * @default a WebSocket is sent a close frame with 1001, of any other protocol our side is ended
    */
   drainUpgraded?: DrainUpgraded
-  /** Asks a connection of a net or tls server to come to an end. @default nothing is done but to wait */
+  /**
+   * Asks a connection of a net or tls server to come to an end, when the drain begins or when it is accepted later. It is called after
+   * the program's listeners of `'connection'` or `'secureConnection'`.
+   * @default nothing is done but to wait
+   */
   drainSocket?: DrainSocket
   /**
    * Gives a connection to another process, instead of bringing it to its end here. Looked at when the drain begins: as a
@@ -75,12 +79,10 @@ export function assertServerOptions(server: net.Server, options: ServerOptions):
 export function assertServer(server: unknown): asserts server is net.Server {
   if (server instanceof net.Server) return
   const what = `server() takes a server of node:net, tls, http, https or http2, not ${show(server)}.`
-  throw invalidArgument(`${what} ${serverHint(server)}`)
+  throw invalidArgument(`${what} ${hintFor(server)}`)
 }
 
-function serverHint(server: unknown): string {
+function hintFor(server: unknown): string {
   if (typeof server === 'function') return 'Pass createServer(app), or what app.listen() returns.'
-  const { server: inner } = Object(server) as { server?: unknown }
-  if (inner instanceof net.Server) return 'Pass its server property.'
-  return 'Register anything else with drain().'
+  return serverHint(server) ?? 'Register anything else with drain().'
 }

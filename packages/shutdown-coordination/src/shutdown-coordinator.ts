@@ -120,7 +120,8 @@ export class ShutdownCoordinator {
     assertName(what, name, this.#order.names)
     this.#assertInTime(what)
     const handOver = () => options.handOver
-    const watch = watchServer(server, { lingerMs, drainUpgraded, drainSocket, handOver })
+    const { signal } = this
+    const watch = watchServer(server, { lingerMs, drainUpgraded, drainSocket, handOver, signal })
     const drain = new ServerDrain(name, server, keepAcceptingMs, watch)
     this.#servers.set(server, drain)
     const registration = this.#register(what, new RegisteredDrain(name, drain, [], undefined))

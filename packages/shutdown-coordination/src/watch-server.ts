@@ -7,6 +7,7 @@ import type { DrainUpgraded } from './http-connection.ts'
 import { HttpConnections } from './http-connections.ts'
 import { tellsIdleParsers } from './http-idleness.ts'
 import { Http2Session } from './http2-session.ts'
+import { keepIdleConnections } from './keep-idle-connections.ts'
 import { on } from './listener.ts'
 import { type DrainSocket, NetConnection } from './net-connection.ts'
 import type { WatchConnections } from './server-drain.ts'
@@ -18,6 +19,8 @@ export type WatchOptions = {
   drainSocket: DrainSocket | undefined
   /** Asked when the drain has begun. */
   handOver: () => HandOver | undefined
+  /** Aborts when the shutdown begins. */
+  signal: AbortSignal
 }
 
 /**
@@ -36,7 +39,7 @@ export function watchServer(server: Server, options: WatchOptions): WatchConnect
     }
     const handOvers = new HandOvers(server, tracker, handOver)
     const http = new HttpConnections(tracker, handOvers, options)
-    const undo: (() => void)[] = []
+    const undo = [keepIdleConnections(server, options.signal)]
     const opened = (socket: Socket) => {
       if (speaksHttp2) {
         if (speaksTls && (socket as TLSSocket).alpnProtocol !== 'h2') http.open(socket)
