@@ -9,7 +9,7 @@ const before = readFileSync(path, 'utf8')
 const tables = {
   generation: (await load('generation/src/state-table.ts')).generationTable,
   'rolling-supervisor': (await load('rolling-supervisor/src/state-table.ts')).supervisorTable,
-  shellflip: (await load('upgrader/src/flip-state-table.ts')).flipTable,
+  shellflip: (await load('upgrader/src/flip-table.ts')).flipTable,
 }
 const after = Object.entries(tables).reduce(fill, before)
 

@@ -5,7 +5,7 @@ import { ControlSocketError } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
 import { encodeFrame } from './frame.ts'
 import type { Occupancy } from './occupancy.ts'
-import { readRequest, talkedOn } from './read-request.ts'
+import { readRequest, trailingBytes } from './read-request.ts'
 import { refusalOf, refusalToWire } from './refusal.ts'
 import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
 
@@ -83,7 +83,7 @@ export class ClientConnection<Request, Reply> {
       if (json === undefined) return undefined
       this.#asked = true
       this.#endSilence()
-      this.#socket.on('data', () => this.#cut(talkedOn()))
+      this.#socket.on('data', () => this.#cut(trailingBytes()))
       return { value: fromWire(vocabulary.request, json) }
     } catch (error) {
       if (this.#pushedOut) return undefined

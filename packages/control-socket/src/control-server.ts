@@ -8,7 +8,7 @@ import {
   serverFrom,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
-import { callListener, type OptionTypes, optionFault } from '@shellflip/internal'
+import { callListener, longestTimerMs, type OptionTypes, optionFault } from '@shellflip/internal'
 import { isTrusted, peerOf } from './admission.ts'
 import { checkVocabulary } from './check-vocabulary.ts'
 import { claimPath } from './claim-path.ts'
@@ -248,9 +248,6 @@ function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Repl
     converse: (socket, peer) => new ClientConnection(socket, peer, rules),
   }
 }
-
-/** What a timer of Node can hold. A longer one would fire at once. */
-const longestTimerMs = 2 ** 31 - 1
 
 function timerMs(milliseconds: number): number {
   return Math.min(milliseconds, longestTimerMs)

@@ -1,3 +1,4 @@
+import { CodedError } from '@shellflip/internal'
 /**
  * What went wrong, stable across versions:
  *
@@ -31,9 +32,8 @@ export type ControlSocketErrorCode =
   | 'ERR_SYSTEM'
 
 /** Every failure of this package; `code` is stable, the message says what to do next. */
-export class ControlSocketError extends Error {
+export class ControlSocketError extends CodedError<ControlSocketErrorCode> {
   override readonly name = 'ControlSocketError'
-  readonly code: ControlSocketErrorCode
   /** The `code` of the error that the server's `answer` threw, if it has one (`ERR_ANSWER_FAILED`). */
   readonly answerCode?: string
 
@@ -42,8 +42,7 @@ export class ControlSocketError extends Error {
     message: string,
     { cause, answerCode }: ErrorOptions & { answerCode?: string | undefined } = {},
   ) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.code = code
+    super(code, message, { cause })
     if (answerCode !== undefined) this.answerCode = answerCode
   }
 }

@@ -18,7 +18,7 @@ export async function readRequest(
   const take = (bytes: Buffer) => {
     try {
       const messages = [...decoder.push(bytes)]
-      if (messages.length > 1 || (messages.length === 1 && decoder.unfinished)) throw talkedOn()
+      if (messages.length > 1 || (messages.length === 1 && decoder.unfinished)) throw trailingBytes()
       if (messages.length === 1) resolve(messages[0])
     } catch (error) {
       reject(error)
@@ -41,6 +41,6 @@ export async function readRequest(
 }
 
 /** What is wrong with bytes after the request. */
-export function talkedOn(): ControlSocketError {
+export function trailingBytes(): ControlSocketError {
   return new ControlSocketError('ERR_MALFORMED', 'bytes after the request: a connection carries one')
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { getSystemErrorName } from 'node:util'
+import { CodedError } from '@shellflip/internal'
 
 /**
  * What went wrong, for programs to decide by:
@@ -31,9 +32,8 @@ export type FdPassingErrorCode =
   | 'ERR_NATIVE_MISSING'
 
 /** The one error of this package. */
-export class FdPassingError extends Error {
+export class FdPassingError extends CodedError<FdPassingErrorCode> {
   override readonly name = 'FdPassingError'
-  readonly code: FdPassingErrorCode
   /** The name of the system's error, as `ECONNREFUSED`, where a system call failed. */
   readonly errno?: string
   /** The system call that failed. */
@@ -46,8 +46,7 @@ export class FdPassingError extends Error {
     message: string,
     options: { cause?: unknown; errno?: string; syscall?: string; path?: string | Uint8Array } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
+    super(code, message, options)
     if (options.errno !== undefined) this.errno = options.errno
     if (options.syscall !== undefined) this.syscall = options.syscall
     if (options.path !== undefined) this.path = options.path

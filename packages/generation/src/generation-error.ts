@@ -1,13 +1,8 @@
+import { CodedError } from '@shellflip/internal'
 /** The code of a {@link GenerationError}. `ERR_INVALID_ARGUMENT`: a mistake in an option. The message names it. */
 export type GenerationErrorCode = 'ERR_INVALID_ARGUMENT'
 
 /** A mistake of the caller. What happens to a generation is an event. */
-export class GenerationError extends Error {
+export class GenerationError extends CodedError<GenerationErrorCode> {
   override readonly name = 'GenerationError'
-  readonly code: GenerationErrorCode
-
-  constructor(code: GenerationErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
 }

@@ -1,3 +1,4 @@
+import { CodedError } from '@shellflip/internal'
 /**
  * What went wrong, stable across versions:
  *
@@ -25,20 +26,12 @@ export type HandoverErrorCode =
   | 'ERR_INVALID_ARGUMENT'
 
 /** Every failure of this package; `code` is stable, the message says what to do next. */
-export class HandoverError extends Error {
+export class HandoverError extends CodedError<HandoverErrorCode> {
   override readonly name = 'HandoverError'
-  readonly code: HandoverErrorCode
-
-  constructor(code: HandoverErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }
 
 export function protocolError(what: string, cause?: unknown): HandoverError {
-  return new HandoverError(
-    'ERR_PROTOCOL',
-    `the peer does not follow the handover protocol: ${what}`,
-    cause === undefined ? undefined : { cause },
-  )
+  return new HandoverError('ERR_PROTOCOL', `the peer does not follow the handover protocol: ${what}`, {
+    cause,
+  })
 }

@@ -2,8 +2,9 @@
 export class CodedError<Code extends string> extends Error {
   readonly code: Code
 
-  constructor(code: Code, message: string, options?: ErrorOptions) {
-    super(message, options)
+  /** @param options.cause is left out where it is undefined */
+  constructor(code: Code, message: string, { cause }: ErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause })
     this.code = code
   }
 }

@@ -1,13 +1,8 @@
+import { CodedError } from '@shellflip/internal'
 /** The code of a {@link SupervisorError}. `ERR_INVALID_ARGUMENT`: a mistake in an option. The message names it. */
 export type SupervisorErrorCode = 'ERR_INVALID_ARGUMENT'
 
 /** A mistake of the caller. What happens to the service is an event. */
-export class SupervisorError extends Error {
+export class SupervisorError extends CodedError<SupervisorErrorCode> {
   override readonly name = 'SupervisorError'
-  readonly code: SupervisorErrorCode
-
-  constructor(code: SupervisorErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
 }

@@ -1,3 +1,4 @@
+import { CodedError } from '@shellflip/internal'
 /**
  * - `ERR_INVALID_ARGUMENT`: a value that the protocol cannot carry; the caller's mistake.
  * - `ERR_INVALID_ENVIRONMENT`: `LISTEN_FDS`, `LISTEN_FDNAMES` or `WATCHDOG_USEC` say something impossible.
@@ -29,12 +30,6 @@ export type SdNotifyErrorCode =
   | 'ERR_RECEIVE_FAILED'
 
 /** Everything this package throws, and the reason in a `failed` outcome. */
-export class SdNotifyError extends Error {
+export class SdNotifyError extends CodedError<SdNotifyErrorCode> {
   override readonly name = 'SdNotifyError'
-  readonly code: SdNotifyErrorCode
-
-  constructor(code: SdNotifyErrorCode, message: string, { cause }: ErrorOptions = {}) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.code = code
-  }
 }

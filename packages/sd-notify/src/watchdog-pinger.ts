@@ -1,3 +1,4 @@
+import { longestTimerMs } from '@shellflip/internal'
 import { checkNotifier, checkOptions, invalid } from './check-argument.ts'
 import type { Notifier } from './notifier.ts'
 import { takeVariables } from './take-variables.ts'
@@ -9,9 +10,6 @@ export type WatchdogEnvironmentOptions = {
   /** Delete both, so that no child believes that it is the one watched. @default true */
   consume?: boolean
 }
-
-/** What a Node timer can hold. */
-const longestTimerMs = 2 ** 31 - 1
 
 /**
  * Gives the manager's watchdog its signs of life, at half the interval that it asks for, from the event loop: a

@@ -1,4 +1,4 @@
-import { type OptionTypes, optionFault } from '@shellflip/internal'
+import { CodedError, longestTimerMs, type OptionTypes, optionFault } from '@shellflip/internal'
 
 /**
  * - `ERR_SHUTTING_DOWN`: the reason of {@link ShutdownCoordinator.signal} once a shutdown has begun
@@ -13,23 +13,13 @@ export type ShutdownCoordinationErrorCode =
   | 'ERR_TOO_LATE'
 
 /** The one error class of this package; `code` is stable, the message is not. */
-export class ShutdownCoordinationError extends Error {
+export class ShutdownCoordinationError extends CodedError<ShutdownCoordinationErrorCode> {
   override readonly name = 'ShutdownCoordinationError'
-
-  constructor(
-    readonly code: ShutdownCoordinationErrorCode,
-    message: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options)
-  }
 }
 
 export function invalidArgument(message: string): ShutdownCoordinationError {
   return new ShutdownCoordinationError('ERR_INVALID_ARGUMENT', message)
 }
-
-const longestTimerMs = 2 ** 31 - 1
 
 /** Throws unless all options are known and of their type. */
 export function assertOptions(what: string, options: object, types: OptionTypes): void {

@@ -1,4 +1,4 @@
-import { show } from '@shellflip/internal'
+import { CodedError, show } from '@shellflip/internal'
 
 /**
  * What went wrong, stable across versions:
@@ -35,14 +35,8 @@ export type StateErrorCode =
   | 'ERR_STATE_UNWRITABLE'
 
 /** Every failure of this package; `code` is stable, the message says what to do next. */
-export class StateError extends Error {
+export class StateError extends CodedError<StateErrorCode> {
   override readonly name = 'StateError'
-  readonly code: StateErrorCode
-
-  constructor(code: StateErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }
 
 export function corrupt(what: string): StateError {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { FdPassingError } from '@shellflip/fd-passing'
+import { CodedError } from '@shellflip/internal'
 
 /**
  * What went wrong, stable across versions:
@@ -21,14 +22,8 @@ export type UpgradeLockErrorCode =
   | 'ERR_SYSTEM'
 
 /** Every failure of this package; `code` is stable, the message says what to do next. */
-export class UpgradeLockError extends Error {
+export class UpgradeLockError extends CodedError<UpgradeLockErrorCode> {
   override readonly name = 'UpgradeLockError'
-  readonly code: UpgradeLockErrorCode
-
-  constructor(code: UpgradeLockErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }
 
 /** Does something with the lock file, and throws what the system says against it as an error of this package. */
@@ -50,11 +45,11 @@ export function withSystemErrors<R>(path: string, act: () => R): R {
 }
 
 export function invalidArgument(message: string, cause?: unknown): UpgradeLockError {
-  return new UpgradeLockError('ERR_INVALID_ARGUMENT', message, cause === undefined ? undefined : { cause })
+  return new UpgradeLockError('ERR_INVALID_ARGUMENT', message, { cause })
 }
 
 export function forbidden(message: string, cause?: unknown): UpgradeLockError {
-  return new UpgradeLockError('ERR_FORBIDDEN', message, cause === undefined ? undefined : { cause })
+  return new UpgradeLockError('ERR_FORBIDDEN', message, { cause })
 }
 
 /** Mostly a process that began as root and has another uid by now: what was its folder then is not its own any more. */

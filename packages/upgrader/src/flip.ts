@@ -17,7 +17,7 @@ import type { ServeOptions } from './connections/serve-options.ts'
 import { checkIsNotControlSocket } from './control-socket/check-listen-path.ts'
 import { DrainRegistrations } from './drain-registrations.ts'
 import type { UpgradeTrigger } from './flip-events.ts'
-import { type FlipAction, type FlipState, type FlipTrigger, flipTable } from './flip-state-table.ts'
+import { type FlipAction, type FlipPhase, type FlipTrigger, flipTable } from './flip-table.ts'
 import { describeUpgradeFailure, type FlipEnd, refused, type UpgradeOutcome } from './outcome.ts'
 import { type ServiceParts, ServiceResources } from './service-resources.ts'
 import { sharedSignals } from './shared-signals.ts'
@@ -60,7 +60,7 @@ export class Flip<S> {
   readonly #resources: ServiceResources
   readonly #shutdown: Shutdown
   readonly #stops = new Stops()
-  #phase: FlipState = 'preparing'
+  #phase: FlipPhase = 'preparing'
   #readying: Promise<void> | undefined
   #isActivating = false
   #isStopDeferred = false
@@ -91,7 +91,7 @@ export class Flip<S> {
    *
    * @param options how it drains, and what becomes of its connections in an upgrade
    * @returns where it listens
-   * @throws {@link ShellflipError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
+   * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED; {ShellflipError} ERR_INVALID_ARGUMENT for an option
    */
   listen(server: Server, address: ListenAddress, options: ServeOptions = {}): Promise<SocketAddress> {
     const { sockets, connections } = this.#resources
@@ -230,7 +230,7 @@ export class Flip<S> {
    * drains is finished then. If that one has crashed, the first word comes after its end: then systemd starts the service
    * anew when this process is gone.
    */
-  #stopUnserved(from: FlipState): void {
+  #stopUnserved(from: FlipPhase): void {
     if (from === 'draining') void this.coordinator.shutdownNow()
   }
 
@@ -352,7 +352,7 @@ export class Flip<S> {
   }
 
   /** No successor of this process serves. */
-  #stop(reason: string, from: FlipState): void {
+  #stop(reason: string, from: FlipPhase): void {
     if (from === 'preparing' && !this.#parts.predecessor.committed)
       void this.#end(this.#shutdown.stoppedUnready(reason))
     else void this.#end(this.#parts.carrier.stop(this.#shutdown, reason))

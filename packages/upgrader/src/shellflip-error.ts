@@ -1,3 +1,5 @@
+import { CodedError } from '@shellflip/internal'
+
 /**
  * What went wrong, stable across versions:
  *
@@ -5,10 +7,7 @@
  * - `ERR_CLUSTER_WORKER`, `ERR_WORKER_THREAD`: called where the process is not ours to replace.
  * - `ERR_CALLED_TWICE`: `shellflip()` or `ready()` a second time.
  * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER or an OXY_ variable does not name what it must.
- * - `ERR_CANNOT_LISTEN`: an address cannot be bound: `cause` has the system's word.
  * - `ERR_PID_FILE`: the pid file cannot be written. `cause` has the system's word.
- * - `ERR_NO_SUCH_SOCKET`: a socket was asked for by name alone, and nobody has passed one of that name.
- * - `ERR_NO_FD_STORE`: the service manager keeps no descriptors, or too few.
  * - `ERR_UNMANAGED_SERVER`: a successor's program binds an address itself; the message names it.
  * - `ERR_STATE_NOT_READ`: `ready()` was called before a state that is a stream was read to its end.
  * - `ERR_STOPPED`: stopped before it was ready, or a socket is asked for when this process serves no more.
@@ -19,23 +18,14 @@ export type ShellflipErrorCode =
   | 'ERR_WORKER_THREAD'
   | 'ERR_CALLED_TWICE'
   | 'ERR_HANDOVER_ENVIRONMENT'
-  | 'ERR_CANNOT_LISTEN'
   | 'ERR_PID_FILE'
-  | 'ERR_NO_SUCH_SOCKET'
-  | 'ERR_NO_FD_STORE'
   | 'ERR_UNMANAGED_SERVER'
   | 'ERR_STATE_NOT_READ'
   | 'ERR_STOPPED'
 
-/** Every failure of this package; `code` is stable, the message says what to do next. */
-export class ShellflipError extends Error {
+/** Every failure of this package. The message says what to do next. */
+export class ShellflipError extends CodedError<ShellflipErrorCode> {
   override readonly name = 'ShellflipError'
-  readonly code: ShellflipErrorCode
-
-  constructor(code: ShellflipErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
 }
 
 export function invalidArgument(message: string): ShellflipError {

@@ -1,8 +1,13 @@
 import { RaisedSignals } from '@shellflip/internal'
-import { oncePerRequest } from './once-per-request.ts'
 
 /** What a service may handle, or end by. Of these a process without a handler dies, and PID 1 would not even notice. */
 const relayed: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2']
+
+/**
+ * How long the same signal is the same request, in milliseconds. npm relays what its whole process group received, and
+ * systemd signals every process of a service. A second signal would otherwise stop the service immediately.
+ */
+const sameRequestMs = 500
 
 /**
  * Passes on the signals that this process gets: before any handler that the program has, which may end it. A signal that such a
@@ -10,11 +15,22 @@ const relayed: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGT
  */
 export function relaySignals(more: readonly NodeJS.Signals[], pass: (signal: NodeJS.Signals) => void): void {
   let raised: RaisedSignals | undefined
-  const passOnce = oncePerRequest(pass)
+  const passOnce = withoutRepeats(pass)
   const listener = (signal: NodeJS.Signals) => {
     if (raised?.take(signal)) return
     raised ??= new RaisedSignals()
     passOnce(signal)
   }
   for (const signal of new Set([...relayed, ...more])) process.prependListener(signal, listener)
+}
+
+/** Handles a signal once, where it comes again within moments. */
+function withoutRepeats(handle: (signal: NodeJS.Signals) => void): (signal: NodeJS.Signals) => void {
+  const heardAt = new Map<NodeJS.Signals, number>()
+  return (signal) => {
+    const now = performance.now()
+    if (now - (heardAt.get(signal) ?? Number.NEGATIVE_INFINITY) < sameRequestMs) return
+    heardAt.set(signal, now)
+    handle(signal)
+  }
 }

@@ -1,3 +1,4 @@
+import { longestTimerMs } from '@shellflip/internal'
 import { usageError } from '../procroll-error.ts'
 
 const NANOSECONDS: Record<string, bigint> = {
@@ -13,9 +14,6 @@ const NANOSECONDS: Record<string, bigint> = {
 
 /** A Go duration is an int64 of nanoseconds. */
 const LONGEST = 2n ** 63n - 1n
-
-/** Node's timers hold an int32 of milliseconds, and fire at once beyond it: no one waits longer than 24.8 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * Milliseconds of a duration as Go writes it (`time.ParseDuration`): `300ms`, `1.5h`, `1m30s`, `0`.
@@ -44,7 +42,7 @@ export function parseDuration(text: string): number {
     if (total > LONGEST) throw refuse('it is longer than 292 years')
     rest = rest.slice(whole.length + unit.length)
   }
-  return Math.min(Number(total) / 1e6, LONGEST_TIMER_MS)
+  return Math.min(Number(total) / 1e6, longestTimerMs)
 }
 
 /** Milliseconds as Go prints a duration: `1m0s`, `10s`, `1.5s`, `300ms`, `0s`. */

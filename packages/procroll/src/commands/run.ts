@@ -17,11 +17,11 @@ import { createLogger, type LogFormat, type Logger, logWarnings } from '../log/l
 import { describeStop } from '../log/stop-line.ts'
 import { describeEvent } from '../log/supervisor-events.ts'
 import { BackgroundProcesses } from '../orphans/background-processes.ts'
+import { findLeftBehind, type OrphanPolicy } from '../orphans/find-left-behind.ts'
 import { LeftBehind } from '../orphans/left-behind.ts'
 import { openOrTakeOver } from '../orphans/open-or-take-over.ts'
 import { RecordKeeper } from '../orphans/record-keeper.ts'
 import { replaceOrphans } from '../orphans/replace-orphans.ts'
-import { type OrphanPolicy, settleOrphans } from '../orphans/settle-orphans.ts'
 import { sweepUnnamed } from '../orphans/sweep-unnamed.ts'
 import { endOnInternalError } from '../supervise/last-resort.ts'
 import { Service } from '../supervise/service.ts'
@@ -83,7 +83,9 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   await using place = await claimPlace(options, service, logger)
   const { signal, shutdownTimeout: timeoutMs } = options
   const ending = { signal, timeoutMs, hurry: service.hurrying }
-  const left = place ? await settleOrphans(place.record, options.orphans, ending, logger) : LeftBehind.nothing
+  const left = place
+    ? await findLeftBehind(place.record, options.orphans, ending, logger)
+    : LeftBehind.nothing
   using opened = await openOrTakeOver(options.listen, left, logger)
   using record =
     place && new RecordKeeper(place.record, { left, listeners: opened.recorded, directory, logger })

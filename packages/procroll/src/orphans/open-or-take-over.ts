@@ -1,10 +1,10 @@
 import type { ListenAddress } from '../arguments/listen-address.ts'
 import { ListenError, type OpenListeners, openListeners } from '../launch/open-listeners.ts'
 import type { Logger } from '../log/logger.ts'
+import { describe } from './find-left-behind.ts'
 import type { RecordedListener } from './generation-record.ts'
 import { orphansHold } from './holds-address.ts'
 import type { LeftBehind } from './left-behind.ts'
-import { describe } from './settle-orphans.ts'
 import { canServe, recordListener, type TakenListener, takeOverListener } from './take-over-listener.ts'
 
 /** The sockets of `--listen`, and how the next procroll finds them. */

@@ -1,8 +1,8 @@
 import type { RollingSupervisor, SupervisorExit } from '@shellflip/rolling-supervisor'
 import type { Logger } from '../log/logger.ts'
+import { describe } from './find-left-behind.ts'
 import type { LeftBehind } from './left-behind.ts'
 import type { RecordKeeper } from './record-keeper.ts'
-import { describe } from './settle-orphans.ts'
 
 export type Replacement = {
   /** Resolves once the supervisor's end is the orphans' as well: whether one of them serves on. */

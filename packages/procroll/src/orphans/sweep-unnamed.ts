@@ -6,10 +6,10 @@ import { findRuntimeFolder } from '../control/runtime-folder.ts'
 import { placeInRuntimeFolder, type SupervisorPlace } from '../control/supervisor-place.ts'
 import { removeLeftNotifyDirectory } from '../launch/notify-directory.ts'
 import type { Logger } from '../log/logger.ts'
+import { describe, isSupervisorAlive, readOrWarn } from './find-left-behind.ts'
 import { findOrphans } from './find-orphans.ts'
 import { temporaryOf } from './generation-record.ts'
 import { lookUpProcess } from './process-table.ts'
-import { describe, isSupervisorAlive, readOrWarn } from './settle-orphans.ts'
 
 /**
  * Removes the folders of dead supervisors that had no name. One whose generations live on is reported. A sweep that fails

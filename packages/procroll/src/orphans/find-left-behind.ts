@@ -21,7 +21,7 @@ export type OrphanPolicy = 'end' | 'end-first' | 'refuse'
  * @throws ProcrollError `ERR_NAME_IN_USE` where it still lives; `ERR_ORPHANS` where its generations are to be left alone,
  *   or cannot be ended
  */
-export async function settleOrphans(
+export async function findLeftBehind(
   recordPath: string,
   policy: OrphanPolicy,
   ending: EndingOptions,

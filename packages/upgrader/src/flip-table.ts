@@ -4,7 +4,7 @@ import type { RefusalReason } from './outcome.ts'
  * Where a process of the service stands. `preparing`: it does not serve yet, or its predecessor can still go on alone. `aborting`: it was
  * asked to stop amid an upgrade. `draining`: its successor serves. `stopping`: it was asked to stop, and drains.
  */
-export type FlipState = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'draining' | 'stopping' | 'over'
+export type FlipPhase = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'draining' | 'stopping' | 'over'
 
 /**
  * What can happen to it.
@@ -25,11 +25,11 @@ export type FlipTrigger = 'ready' | 'upgrade' | 'committed' | 'failed' | 'stop' 
 export type FlipAction = 'attempt' | 'abort' | 'drain' | 'end' | 'pass-on'
 
 export type FlipStep =
-  | { to: FlipState; action?: FlipAction }
+  | { to: FlipPhase; action?: FlipAction }
   | { refuse: Extract<RefusalReason, 'not-ready' | 'in-progress' | 'draining' | 'stopping'> }
 
 /** Each state's answer to each trigger. What does not stand here changes nothing. */
-export const flipTable: Record<FlipState, Partial<Record<FlipTrigger, FlipStep>>> = {
+export const flipTable: Record<FlipPhase, Partial<Record<FlipTrigger, FlipStep>>> = {
   preparing: {
     ready: { to: 'serving' },
     upgrade: { refuse: 'not-ready' },

@@ -6,7 +6,7 @@ import { expect, test, vi } from 'vitest'
 // Other tests may have the processors.
 vi.setConfig({ testTimeout: 60_000 })
 
-const script = fileURLToPath(new URL('./testing/ending-service.mjs', import.meta.url))
+const script = fileURLToPath(new URL('./testing/exit-service.mjs', import.meta.url))
 
 test('a process whose ready() fails ends by itself, and leaves no path', async () => {
   using folder = temporaryFolder()
