@@ -30,7 +30,7 @@ export async function findPredecessor(
   delete process.env[handoverVariable]
   if (told === undefined) {
     return (
-      RustPredecessor.fromEnvironment(process.env, options.fromRust) ?? firstStart(options, emit, notifier)
+      RustPredecessor.fromEnvironment(process.env, options.fromRust) ?? noPredecessor(options, emit, notifier)
     )
   }
   for (const name of listenVariables) delete process.env[name]
@@ -49,7 +49,7 @@ export function refuseHandover(reason: string, env: NodeJS.ProcessEnv = process.
   }
 }
 
-function firstStart(
+function noPredecessor(
   { handover }: NormalizedOptions,
   emit: (event: FlipEvent) => void,
   notifier: Notifier,
