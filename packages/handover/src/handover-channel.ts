@@ -57,7 +57,7 @@ export class HandoverChannel implements Disposable {
    * @throws {@link HandoverError} ERR_NOT_A_CHANNEL; an `OwnedFd` stays the caller's then
    */
   static adopt(fd: OwnedFd | number): HandoverChannel {
-    const owned = fd instanceof OwnedFd ? fd : new OwnedFd(fd)
+    const owned = fd instanceof OwnedFd ? fd : owning(fd)
     try {
       const channel = new HandoverChannel(adopted(owned))
       owned.close()
@@ -232,6 +232,14 @@ export class HandoverChannel implements Disposable {
   #closeFds(): void {
     for (const fd of this.#early.splice(0)) fd.close()
     for (const { fds } of this.#messages.splice(0)) for (const fd of fds) fd.close()
+  }
+}
+
+function owning(fd: number): OwnedFd {
+  try {
+    return new OwnedFd(fd)
+  } catch (cause) {
+    throw notAChannel(cause)
   }
 }
 
