@@ -33,7 +33,8 @@ export class FilePlace implements Disposable {
   /** The file that is there, or undefined. A symbolic link is not followed. */
   stats(): FileStats | undefined {
     const found = native.statAt(this.#folder.fd, this.#name)
-    if (typeof found !== 'number') return found
+    // Linux can report a file that is removed at this very moment: it has no name any more.
+    if (typeof found !== 'number') return found.links > 0 ? found : undefined
     const error = systemError('stat', found, this.path)
     if (error.errno === 'ENOENT') return undefined
     throw error
@@ -87,7 +88,8 @@ export class FilePlace implements Disposable {
  */
 export function lookAt(path: string): BigIntStats | undefined {
   try {
-    return lstatSync(path, { bigint: true })
+    const found = lstatSync(path, { bigint: true })
+    return found.nlink > 0n ? found : undefined
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
