@@ -87,7 +87,7 @@ test('systemctl reload of a version that does not start fails with the reason, a
   await deploy('broken', () => 'process.exit(3)')
   const { code, stderr } = await machine.systemctl('reload', unit)
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('Job for app.service failed') })
-  const reason = 'the successor exited with 3 before it was ready'
+  const reason = 'the successor exited with 3 before it was ready. Its standard error has the reason.'
   expect(await journal()).toContain(`shellflip: restart failed: ${reason}`)
   expect(await machine.show(unit, 'ActiveState', 'StatusText')).toEqual({
     ActiveState: 'active',
