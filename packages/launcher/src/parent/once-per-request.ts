@@ -1,10 +1,10 @@
 /**
- * npm passes on what its whole process group was sent, and systemd tells every process of a service: the same request comes
- * twice, and the second would be taken for "at once". In milliseconds.
+ * The time in which the same signal counts as one request, in milliseconds. npm passes on what its whole process group was sent, and
+ * systemd signals every process of a service. So a request arrives twice, and the second would count as "at once".
  */
 const sameRequestMs = 500
 
-/** Handles a signal that comes again within moments only once. */
+/** Handles a signal only once when it comes again within moments. */
 export function oncePerRequest(handle: (signal: NodeJS.Signals) => void): (signal: NodeJS.Signals) => void {
   const heardAt = new Map<NodeJS.Signals, number>()
   return (signal) => {
