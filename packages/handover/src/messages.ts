@@ -22,7 +22,7 @@ export type ManifestSocket = {
   readonly file?: string
 }
 
-/** What a predecessor gives. Its descriptors are those of the sockets, in this order, and then the descriptor of the lock. */
+/** The content of a handover. Its descriptors are those of the sockets, in this order, and then the descriptor of the lock. */
 export type Manifest = {
   readonly predecessor: { readonly pid: number; readonly version: string }
   readonly sockets: readonly ManifestSocket[]

@@ -23,7 +23,7 @@ export type OfferedState<T> =
       readonly items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>
     }
 
-/** What a predecessor gives. Its descriptors are borrowed, and copies of them are sent. */
+/** The content of a handover, as the predecessor gives it. Its descriptors are borrowed, and copies of them are sent. */
 export type HandoverOffer<T = never> = {
   /** The version of the predecessor's program, for people. */
   readonly version: string

@@ -34,7 +34,7 @@ const phases: Record<Phase, string> = {
   over: 'this takeover was closed or refused',
 }
 
-/** What a predecessor has given, until this process reports that it is ready, or that it cannot take over. */
+/** Holds what a predecessor has given, until this process reports that it is ready, or that it cannot take over. */
 export class Takeover implements Disposable {
   readonly predecessor: Manifest['predecessor']
   /** The offered sockets, taken or not, in the predecessor's order. */

@@ -63,7 +63,7 @@ type Internet = { host: string; port: number; ipv6Only?: boolean; reusePort?: bo
 
 /**
  * Binds on every address if there is no host. That is every address of the family, if one is given. Otherwise it does as Node does: `::`,
- * which takes IPv4 too, or `0.0.0.0` where there is no IPv6.
+ * which takes IPv4 too, or `0.0.0.0` without IPv6.
  */
 async function onHost(
   { host, port = 0, ipv6Only, reusePort }: BindAddress,

@@ -349,7 +349,7 @@ export class Listeners {
   }
 
   /**
-   * Reports a failure to the caller and to `opened()`. Neither has to wait for both. The predecessor is told at once, because the caller
+   * Reports a failure to the caller and to `opened()`. Neither has to wait for both. The predecessor gets the report at once, because the caller
    * may end this process over it.
    */
   #open<T>(open: () => Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@ import { holdReading } from './socket-reading.ts'
 
 /**
  * Gives one connection to another process, usually a copy of its descriptor. Meanwhile nothing is read from it, and nothing of it is in
- * this process. What it sent was processed or is still in the kernel. What it was sent is in the kernel too.
+ * this process. Bytes from the client were processed or are still in the kernel. Bytes to the client are in the kernel too.
  *
  * @returns whether the other process serves it now. Only then is it closed here, which the client does not notice while a copy exists.
  *   Otherwise it is served here

@@ -19,7 +19,7 @@ export type UpgradeHooks = {
 
 export type FlipOptions = UpgradeHooks & {
   /**
-   * What takes over. `'successor'` is a process that this one starts. `'fd-store'` is the next instance: systemd starts it after this
+   * The next process. `'successor'` is a process that this one starts. `'fd-store'` is the next instance: systemd starts it after this
    * process has exited, and it finds sockets and state in systemd's fd store.
    * @default 'successor'
    */

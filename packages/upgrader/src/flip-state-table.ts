@@ -7,7 +7,7 @@ import type { RefusalReason } from './outcome.ts'
 export type FlipState = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'draining' | 'stopping' | 'over'
 
 /**
- * What can happen to the process:
+ * An event of the process:
  *
  * - `ready`: it serves, and no predecessor can continue in its place
  * - `upgrade`: an upgrade is requested
@@ -19,7 +19,7 @@ export type FlipState = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'dr
 export type FlipTrigger = 'ready' | 'upgrade' | 'committed' | 'failed' | 'stop' | 'drained'
 
 /**
- * What the process does. `attempt` starts a successor. `abort` ends the successor. `drain` finishes the work in flight. `end` cuts that
+ * A reaction of the process. `attempt` starts a successor. `abort` ends the successor. `drain` finishes the work in flight. `end` cuts that
  * work off. `pass-on` drains, and stops the successor. `refuse` answers the requester of an upgrade.
  */
 export type FlipAction = 'attempt' | 'abort' | 'drain' | 'end' | 'pass-on'

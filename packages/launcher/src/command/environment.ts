@@ -1,4 +1,4 @@
-/** Variables by their names, as bytes. A name is latin1 here: one character stands for one byte. */
+/** Variables by their names, as bytes. A name is latin1 here: one character is one byte. */
 export type Environment = ReadonlyMap<string, Buffer>
 
 /** Variables to set. Undefined removes one. */

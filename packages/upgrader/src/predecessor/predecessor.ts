@@ -4,8 +4,8 @@ import type { InheritedSockets } from '@shellflip/listeners'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 
 /**
- * The previous owner of the sockets and the state: a process that is replaced, or none. What it gives can be taken once. What is not taken
- * is closed when this process is ready.
+ * The previous owner of the sockets and the state: a process that is replaced, or none. Each of them can be taken once. The rest is closed
+ * when this process is ready.
  */
 export interface Predecessor extends InheritedSockets {
   /** Counts the usable descriptors of each key that the last instance has left in the fd store. */
