@@ -49,8 +49,8 @@ export class FdStore {
   }
 
   /**
-   * Keeps these sockets in the store and removes all others, so that they survive a crash of this process. It does not store a socket again
-   * that is in the store already, so one key always has the same sockets.
+   * Keeps these sockets in the store and removes all other sockets, so that these survive a crash of this process. It does not store a
+   * socket again that is in the store already, so one key always has the same sockets.
    *
    * @throws {FdStoreError} ERR_NO_FD_STORE if there are more than the store takes together with a state
    */

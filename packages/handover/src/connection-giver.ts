@@ -41,8 +41,8 @@ export class ConnectionGiver {
   }
 
   /**
-   * Gives a connection. It settles when the successor has answered. There is no time limit, because a missing answer may still be on its
-   * way.
+   * Gives a connection. It settles when the successor has answered. It waits without a time limit, because a missing answer may still be on
+   * its way.
    *
    * @returns true if the successor serves it, so close it here. False if the successor has not begun with it and never will, so keep
    *   serving it

@@ -62,7 +62,7 @@ const everyAddress = { 4: '0.0.0.0', 6: '::' } as const
 type Internet = { host: string; port: number; ipv6Only?: boolean; reusePort?: boolean }
 
 /**
- * Binds on every address if there is no host. That is every address of the family, if one is given. Otherwise it does as Node does: `::`,
+ * Without a host, binds on every address. That is every address of the family, if one is given. Otherwise it does as Node does: `::`,
  * which takes IPv4 too, or `0.0.0.0` without IPv6.
  */
 async function onHost(

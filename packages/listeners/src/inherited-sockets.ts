@@ -17,6 +17,6 @@ export interface InheritedSockets {
   keys(prefix: string): string[]
   /** Reports that this process cannot take over. */
   refuse(reason: string): void
-  /** Whether the predecessor cannot continue. Everything that it gave is then this process's own. False where there is no predecessor. */
+  /** Whether the predecessor cannot continue. Everything that it gave is then this process's own. False without a predecessor. */
   readonly committed: boolean
 }

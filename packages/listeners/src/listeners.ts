@@ -349,8 +349,8 @@ export class Listeners {
   }
 
   /**
-   * Reports a failure to the caller and to `opened()`. Neither has to wait for both. The predecessor gets the report at once, because the caller
-   * may end this process over it.
+   * Reports a failure to the caller and to `opened()`. Neither has to wait for both. The predecessor gets the report at once, because the
+   * caller may end this process over it.
    */
   #open<T>(open: () => Promise<T>): Promise<T> {
     const opening = open()

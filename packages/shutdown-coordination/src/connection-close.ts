@@ -47,8 +47,8 @@ function isConnection(name: unknown): boolean {
 
 /**
  * Delays the close of the connection. Node closes it as soon as such an answer is written. If the request's body is still arriving then,
- * the close makes the kernel send a reset, which can destroy the answer before the client has read it. So only our side is closed at first.
- * The connection is closed when the whole request has arrived.
+ * the close makes the kernel send a reset. A reset can destroy the answer before the client has read it. So only our side is closed at
+ * first. The connection is closed when the whole request has arrived.
  */
 function lingerForTheRestOfTheRequest(response: ServerResponse): void {
   const { req: request, socket } = response

@@ -11,7 +11,7 @@ export class DrainOrder {
   readonly #tasks: Tasks
   readonly #time: ShutdownTime
   readonly #onProgress: () => void
-  /** The drains in the order of registration. Work waits only for what was registered before it, so there is no cycle. */
+  /** The drains in the order of registration. Work waits only for what was registered before it, so a cycle is impossible. */
   readonly #drains = new Map<string, RegisteredDrain>()
   #reserves: Reserves | undefined
 

@@ -78,8 +78,8 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   }
 
   later(): void {
-    // A connection with requests in flight is offered after the last of them. A client that always has some in flight must be told to stop
-    // at some time.
+    // A connection with requests in flight is offered after the last of them. A client that always has some in flight must get
+    // `Connection: close` at some time.
     if (this.#responses.length === 0) this.#timer = setTimeout(() => this.#handOvers.offer(this), pollMs)
     else if (performance.now() > this.#movesUntil) this.stays()
   }

@@ -69,7 +69,7 @@ export type FlipOptions = UpgradeHooks & {
    * ready, and takes the message `shutdown` as a stop.
    * @default true as PID 1 of a container, as the child of its init, in a script of npm, pnpm, yarn or `node --run`, under tsx, and where
    *   the parent has forked us with an IPC channel (nodemon, `node --watch`). There `false` means that the upgrade ends the waiting
-   *   process. false elsewhere, and where a service manager is told the main process (NOTIFY_SOCKET)
+   *   process. Elsewhere false, and where a service manager tracks the main process (NOTIFY_SOCKET)
    */
   launcher?: boolean
   /**

@@ -231,7 +231,7 @@ export class Flip<S> {
 
   /**
    * Ends the drain at once if no process serves any more. systemd tells all processes of a service to stop. When the main process has
-   * exited, it tells those that are left again. A drain is then finished. If the main process crashed, the first such signal comes after
+   * exited, it signals those that are left again, and that ends the drain. If the main process crashed, the first such signal comes after
    * its exit. systemd then starts the service again when this process has exited.
    */
   #stopUnserved(from: FlipState): void {

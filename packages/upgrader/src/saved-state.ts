@@ -7,8 +7,11 @@ import { invalidArgument } from './shellflip-error.ts'
 const promised = 'save() must return the state, not a promise. It is called when the successor has started'
 
 /**
- * Refuses what would fail at the first upgrade. That is a schema in the place of a definition, a `save` that cannot return what the
- * definition takes, or one option without the other.
+ * Refuses what would fail at the first upgrade:
+ *
+ * - a schema in the place of a definition
+ * - a `save` that cannot return what the definition takes
+ * - one option without the other
  *
  * @throws {ShellflipError} ERR_INVALID_ARGUMENT
  */

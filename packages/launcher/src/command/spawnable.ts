@@ -50,7 +50,7 @@ function decoded(
   odd: readonly Variable[],
 ): Spawnable {
   const carried: Buffer[] = []
-  /** Appends an `x`, so that `$(…)` does not drop line breaks at the end of the bytes. */
+  /** The `x` after the bytes keeps line breaks at their end, which `$(…)` would drop. `%x` removes it. */
   const carry = (bytes: Buffer) => `"\${${carrier}${carried.push(bytes) - 1}%x}"`
   const env = odd.length === 0 ? [] : ['/usr/bin/env', '--', ...odd.map(({ entry }) => carry(entry))]
   const list = words.map((word, index) => (isText(word) ? `"\${${index + 1}}"` : carry(word as Buffer)))

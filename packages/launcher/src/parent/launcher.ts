@@ -165,7 +165,7 @@ class Launcher {
   }
 }
 
-/** Passes on to the generations what a service manager told us. WATCHDOG_PID is ours, where there is one. */
+/** Passes the variables of a service manager on to the generations. WATCHDOG_PID is ours, where there is one. */
 function fromManager(): EnvironmentChanges {
   const { NOTIFY_SOCKET, WATCHDOG_USEC, FDSTORE } = process.env
   return { NOTIFY_SOCKET, WATCHDOG_USEC, FDSTORE }

@@ -17,8 +17,8 @@ const script = '"$@" <&0 4>&- & echo $! >&4; exec 3>&- 4>&-; wait $!'
 /**
  * Starts the successor by a shell. Under a service manager, the successor must be the manager's child when the manager learns of it
  * (MAINPID=). systemd decides at that moment, and for good, whether it will wait for this main process. If it is not its child, systemd
- * kills it at once when the service is stopped, and may not notice its exit (service_set_main_pidref() and unit_kill_context(), systemd
- * 257). The shell exits at the commit, which reparents the successor to the manager.
+ * kills it at once when the service is stopped, and may not notice its exit. See service_set_main_pidref() and unit_kill_context(), systemd
+ * 257. The shell exits at the commit, which reparents the successor to the manager.
  */
 export const startForManager: StartSuccessor = async (command, channel) => {
   checkStartable(command)

@@ -21,7 +21,7 @@ import { UpgradeLock } from '@shellflip/upgrade-lock'
 import type { FlipPlan } from './flip-plan.ts'
 import { ownersOfPath, ownersOfPort } from './socket-owners.ts'
 
-/** What a process of the service reports: `type` is a FlipEvent's, or one of service.mjs's own. */
+/** A report of a process of the service: `type` is a FlipEvent's, or one of service.mjs's own. */
 // biome-ignore lint/suspicious/noExplicitAny: events of many forms, looked at by tests
 export type ServiceEvent = { pid: number; type: string; [field: string]: any }
 
