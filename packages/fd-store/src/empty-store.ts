@@ -2,9 +2,8 @@ import type { Notifier, NotifyOutcome } from '@shellflip/sd-notify'
 import { storedName } from './stored-name.ts'
 
 /**
- * For a service that keeps nothing in the store any more: what its last instance has left there is taken over by this
- * one, and by no other. Else the same state, of the past by then, and sockets that nobody accepts on, would come back at
- * each start.
+ * Empties the store of a service that no longer keeps anything there. This instance takes over what its last instance has left, and no
+ * other one does. Otherwise the same outdated state would come back at each start, and so would sockets that no process accepts on.
  */
 export async function emptyStore(notifier: Notifier, keys: Iterable<string>): Promise<NotifyOutcome> {
   const outcomes = await Promise.all([...keys].map((key) => notifier.removeFd(storedName(key))))

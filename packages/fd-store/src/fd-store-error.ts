@@ -7,7 +7,7 @@ import { CodedError } from '@shellflip/internal'
  */
 export type FdStoreErrorCode = 'ERR_NO_FD_STORE'
 
-/** Every failure of this package. The message says what to do next. */
+/** Represents every failure of this package. The message says what to do next. */
 export class FdStoreError extends CodedError<FdStoreErrorCode> {
   override readonly name = 'FdStoreError'
 }

@@ -10,26 +10,26 @@ import { isStorable, storedName } from './stored-name.ts'
 const writeFd = promisify(write)
 
 export type SaveStateOptions = {
-  /** Ends the saving: what lies in the store stays as it is. */
+  /** Ends the saving. The store keeps what it has. */
   readonly signal?: AbortSignal
-  /** Called at the beginning, and as often as some of the state is written. */
+  /** Called at the beginning, and each time a part of the state is written. */
   readonly onProgress?: () => void
 }
 
 /**
- * systemd's fd store (FileDescriptorStoreMax=): what lies in it outlives this process, and comes back to the next instance
- * by LISTEN_FDS. The manager keeps what it gives out, so each name is stored once, and again only if it has changed.
+ * systemd's fd store (FileDescriptorStoreMax=). Its content outlives this process, and comes back to the next instance by LISTEN_FDS. The
+ * manager keeps what it passes out, so each name is stored once, and again only if it has changed.
  */
 export class FdStore {
   readonly #notifier: Notifier
   readonly #max: number
-  /** How many descriptors of each key lie there, and are of use. */
+  /** Counts the usable descriptors of each key in the store. */
   readonly #stored: Map<string, number>
-  /** One change after the other: each begins with what the one before has left. */
+  /** Orders the changes: each begins with what the one before has left. */
   #last: Promise<unknown> = Promise.resolve()
 
   /**
-   * @param stored what the last instance has left: how many of each key are of use
+   * @param stored the usable descriptors of each key that the last instance has left
    * @throws {FdStoreError} ERR_NO_FD_STORE
    */
   static open(notifier: Notifier, env: NodeJS.ProcessEnv, stored: ReadonlyMap<string, number>): FdStore {
@@ -49,10 +49,10 @@ export class FdStore {
   }
 
   /**
-   * Keeps these sockets, and of those that lie there no others: should this process crash, they are there. A socket that
-   * lies there already is not stored again, so under one key it is always the same.
+   * Keeps these sockets in the store and removes all other sockets, so that these survive a crash of this process. It does not store a
+   * socket again that is in the store already, so one key always has the same sockets.
    *
-   * @throws {FdStoreError} ERR_NO_FD_STORE if there are more than the store takes, with a state besides
+   * @throws {FdStoreError} ERR_NO_FD_STORE if there are more than the store takes together with a state
    */
   keepSockets(sockets: readonly OfferedSocket[]): Promise<void> {
     const wanted = new Map<string, OwnedFd[]>()
@@ -70,7 +70,7 @@ export class FdStore {
     })
   }
 
-  /** Of a state that was taken over, nothing may be there when this process crashes: it would come back from the past. */
+  /** Removes the restored state, so that a crash cannot restore it again. */
   dropState(): Promise<void> {
     return this.#inTurn(async () => {
       for (const key of this.#stored.keys()) if (key.startsWith(socketKinds.state)) await this.#remove(key)
@@ -78,9 +78,9 @@ export class FdStore {
   }
 
   /**
-   * Writes the state into a new memfd, whole, and only then puts it in the place of the one that lies there.
+   * Writes the whole state into a new memfd, and only then replaces the stored one by it.
    *
-   * @throws what the state's definition refuses, or the system; the signal's reason
+   * @throws what the state's definition refuses, or the system, and the signal's reason
    */
   async saveState(
     state: OfferedState<unknown>,
@@ -105,7 +105,7 @@ export class FdStore {
     }
   }
 
-  /** Resolves when the manager has all of it: what is sent by a process that is gone may be dropped. */
+  /** Resolves when the manager has received everything. It may drop what an exited process has sent. */
   async settled(): Promise<void> {
     await done(this.#notifier.barrier())
   }
@@ -119,7 +119,7 @@ export class FdStore {
     )
   }
 
-  /** Unpolled: systemd drops what reports EPOLLHUP or EPOLLERR, as a UDP socket does for a mere ICMP error. */
+  /** Stores without polling. systemd drops what reports EPOLLHUP or EPOLLERR, as a UDP socket does for a mere ICMP error. */
   async #store(key: string, fds: readonly OwnedFd[]): Promise<void> {
     await done(this.#notifier.storeFd(storedName(key), fds, { poll: false }))
     this.#stored.set(key, fds.length)

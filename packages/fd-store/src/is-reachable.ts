@@ -2,8 +2,8 @@ import { isUnixPathBound, localAddress, type OwnedFd } from '@shellflip/fd-passi
 import { socketKinds } from '@shellflip/handover'
 
 /**
- * Whether what was stored under this key is still of use. A listener whose path is gone is reached by nobody: systemd
- * removes RuntimeDirectory= at a restart too, unless RuntimeDirectoryPreserve= says otherwise.
+ * Reports whether what was stored under this key is still of use. Clients cannot reach a listener whose path is gone. systemd also removes
+ * RuntimeDirectory= at a restart, unless RuntimeDirectoryPreserve= is set.
  */
 export function isReachable(key: string, fd: OwnedFd): boolean {
   if (key !== socketKinds.control && !key.startsWith(socketKinds.bound)) return true
@@ -11,7 +11,7 @@ export function isReachable(key: string, fd: OwnedFd): boolean {
     const address = localAddress(fd.fd)
     return address.family !== 'unix' || address.path.startsWith('@') || isUnixPathBound(address.path)
   } catch {
-    // No socket at all.
+    // It is not a socket.
     return false
   }
 }

@@ -1,22 +1,22 @@
 import { socketKinds } from '@shellflip/handover'
 
-/** The kinds of what an instance leaves for the next one. What a service manager bound it passes each time anyway. */
+/** The kinds of what an instance leaves for the next one. A service manager passes what it bound each time anyway. */
 const stored = [socketKinds.bound, socketKinds.other, socketKinds.state]
 
-/** Whether what is offered under this key belongs into the store. */
+/** Reports whether what is offered under this key belongs in the store. */
 export function isStorable(key: string): boolean {
   return key === socketKinds.control || stored.some((kind) => key.startsWith(kind))
 }
 
 /**
- * The name of a key in the fd store. FDNAME has no colon and nothing but ASCII (sd_pid_notify_with_fds(3)), so keys are
- * percent-encoded where that is needed: `listen%3Atcp%3A//*%3A8080`.
+ * Returns the name of a key in the fd store. FDNAME has no colon and only ASCII (sd_pid_notify_with_fds(3)), so keys are percent-encoded
+ * where needed: `listen%3Atcp%3A//*%3A8080`.
  */
 export function storedName(key: string): string {
   return encodeURI(key).replaceAll(':', '%3A')
 }
 
-/** The key of a name that LISTEN_FDNAMES has, if an instance of this library has stored it. */
+/** Returns the key of a name in LISTEN_FDNAMES, if an instance of this library has stored it. */
 export function storedKey(name: string): string | undefined {
   const key = decoded(name)
   return key !== undefined && isStorable(key) && storedName(key) === name ? key : undefined

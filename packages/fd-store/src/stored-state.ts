@@ -3,8 +3,8 @@ import type { OwnedFd } from '@shellflip/fd-passing'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 
 /**
- * Reads a state that the last instance has left. A service that cannot start for what its last instance left would never
- * start again: so what is damaged, or not understood, is told and left, and never half of it is used.
+ * Reads a state that the last instance has left. A service that could not start because of that state would never start again. So a damaged
+ * or unknown state is reported and ignored, and never used in part.
  */
 export async function readStoredState(
   fd: OwnedFd,
@@ -13,7 +13,7 @@ export async function readStoredState(
 ): Promise<unknown | AsyncIterable<unknown> | undefined> {
   try {
     if (definition.form === 'value') return await definition.decode(bytesOf(fd))
-    // Twice: that all of it is there and understood is known at its end only.
+    // It is read twice, because only its end shows that it is whole and understood.
     for await (const _ of definition.decode(bytesOf(fd)));
     return definition.decode(bytesOf(fd))
   } catch (error) {
@@ -22,7 +22,7 @@ export async function readStoredState(
   }
 }
 
-/** From the beginning: whoever has this descriptor shares its offset. */
+/** Reads from the beginning, because every owner of this descriptor shares its offset. */
 function bytesOf(fd: OwnedFd) {
   return createReadStream('', { fd: fd.dup().release(), start: 0 })
 }

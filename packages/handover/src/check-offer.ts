@@ -17,7 +17,7 @@ const socketTypes: OptionTypes<keyof OfferedSocket> = { name: 'string', fd: 'any
 
 const connectionTypes: OptionTypes<keyof GivenConnection> = { name: 'string', fd: 'any', data: 'any' }
 
-/** Finds what could not be given, and would fail amid the handover. @throws {HandoverError} ERR_INVALID_ARGUMENT */
+/** Finds values that could not be given, and would fail during the handover. @throws {HandoverError} ERR_INVALID_ARGUMENT */
 export function checkOffer(offer: HandoverOffer<never>): void {
   const what = 'the offer of giveHandover()'
   checkOptions(what, offer, offerTypes)
@@ -44,7 +44,7 @@ export function checkConnection(connection: GivenConnection): void {
   throw wrong(`give(): data must be a Buffer, not ${show(data)}.`)
 }
 
-/** The states that a successor understands. @throws {HandoverError} ERR_INVALID_ARGUMENT */
+/** Checks the states that a successor understands. @throws {HandoverError} ERR_INVALID_ARGUMENT */
 export function checkStates(states: unknown): void {
   checkList('takeOver(): states', states)
   for (const state of states) checkDefinition('takeOver(): states', state)
@@ -54,7 +54,7 @@ function checkState(state: object): void {
   const { definition } = state as { definition?: unknown }
   checkDefinition('the state of giveHandover()', definition)
   const name = (definition as { form?: unknown }).form === 'items' ? 'items' : 'value'
-  // Not read here: a getter tells what is true when the successor has said hello.
+  // The value is not read here, because a getter must return what is current when the successor has said hello.
   const others = Object.keys(state).filter((key) => key !== name && key !== 'definition')
   if (others.length === 0 && name in state) return
   throw wrong(`the state of giveHandover() takes definition and ${name}, as the definition says.`)

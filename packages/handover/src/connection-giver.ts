@@ -4,28 +4,28 @@ import { decodeAnswer, encodeConnection, maxUnanswered } from './connection-mess
 import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 
-/** An open connection, for the successor to serve on. */
+/** An open connection that the successor must continue to serve. */
 export type GivenConnection = {
-  /** Of the listener mostly, by which the successor knows what to do with it. At most 1 KiB. */
+  /** Usually the name of the listener, by which the successor knows what to do with it. At most 1 KiB. */
   readonly name: string
-  /** A connected socket, of which nothing may be read from now on. A copy travels: it stays the caller's to close. */
+  /** A connected socket. The caller must not read from it any more. A copy is sent: the caller still closes the original. */
   readonly fd: OwnedFd
-  /** What the program knows of this connection, at most 200 KiB. @default nothing */
+  /** The data that the program keeps for this connection, at most 200 KiB. @default nothing */
   readonly data?: Buffer
 }
 
 /**
- * The predecessor's side of handing over open connections, after `giveHandover` has resolved to `committed`. It is the
- * one who receives from the channel from then on. Many can be given at once: they go out without waiting for answers, up
- * to a bound, and beyond that in their order.
+ * The predecessor's side of moving open connections, after `giveHandover` has resolved to `committed`. From then on it receives from the
+ * channel. Many connections can be given at once. Up to a limit they are sent without waiting for answers. Beyond that they wait in their
+ * order.
  */
 export class ConnectionGiver {
   readonly #channel: HandoverChannel
   readonly #unanswered = new Map<number, (isTaken: boolean) => void>()
-  /** Those that wait for fewer unanswered ones. */
+  /** The connections that wait for fewer unanswered ones. */
   readonly #waiting: (() => void)[] = []
   #lastId = 0
-  /** Given, and not answered. */
+  /** Given and not answered. */
   #given = 0
   #takes = true
 
@@ -35,19 +35,19 @@ export class ConnectionGiver {
     void this.#hear()
   }
 
-  /** Whether the successor takes connections, as far as is known: if not, `give()` answers false at once. */
+  /** Whether the successor takes connections, as far as is known. If not, `give()` answers false at once. */
   get open(): boolean {
     return this.#takes && !this.#channel.closed
   }
 
   /**
-   * Gives a connection. It settles when the successor has answered, for which there is no time limit: an answer that is
-   * not here yet can be on its way.
+   * Gives a connection. It settles when the successor has answered. It waits without a time limit, because a missing answer may still be on
+   * its way.
    *
-   * @returns true: the successor serves it, so close it here; false: the successor has not begun with it, and never will,
-   *   so serve it on
-   * @throws {@link HandoverError} ERR_INVALID_ARGUMENT: name or data are too long; `FdPassingError` if the descriptor
-   *   is closed, or cannot travel
+   * @returns true if the successor serves it, so close it here. False if the successor has not begun with it and never will, so keep
+   *   serving it
+   * @throws {@link HandoverError} ERR_INVALID_ARGUMENT if name or data are too long. `FdPassingError` if the descriptor is closed, or
+   *   cannot travel
    */
   async give(connection: GivenConnection): Promise<boolean> {
     checkConnection(connection)
@@ -62,7 +62,7 @@ export class ConnectionGiver {
     }
   }
 
-  /** Resolves when nobody reads the channel any more: the successor is gone, or does not follow the protocol. */
+  /** Resolves when no process reads the channel any more: the successor has exited, or does not follow the protocol. */
   async #hear(): Promise<void> {
     try {
       for (;;) {
@@ -71,7 +71,7 @@ export class ConnectionGiver {
         this.#answered(message)
       }
     } catch {
-      // What was taken cannot be told any more, but what was not answered is not begun with when the channel ends.
+      // The successor's answers cannot arrive any more. It does not begin with an unanswered connection when the channel ends.
       this.#takes = false
       await this.#channel.discard()
     }
@@ -94,7 +94,7 @@ export class ConnectionGiver {
   async #ask(id: number, payload: Buffer, fd: OwnedFd): Promise<boolean> {
     const answer = new Promise<boolean>((resolve) => this.#unanswered.set(id, resolve))
     try {
-      // A peer that does not receive any more has not got it whole.
+      // A peer that no longer receives has not got the whole message.
       if (!(await this.#channel.send('connection', payload, [fd]))) return false
       return await answer
     } catch (error) {
@@ -108,7 +108,7 @@ export class ConnectionGiver {
   async #begin(): Promise<void> {
     if (this.#given >= maxUnanswered) return new Promise((resolve) => this.#waiting.push(resolve))
     this.#given += 1
-    // Only while an answer is due does the channel keep this process alive.
+    // The channel keeps this process alive only while an answer is due.
     this.#channel.ref()
   }
 

@@ -1,14 +1,14 @@
 import { HandoverError, protocolError } from './handover-error.ts'
 
-/** An open connection, beside whose descriptor this travels. */
+/** An open connection. Its descriptor travels beside this message. */
 export type ConnectionMessage = {
-  /** By which the answer names it. */
+  /** Identifies the connection in the answer. */
   readonly id: number
   readonly name: string
   readonly data: Buffer
 }
 
-/** How many connections may be given without an answer: each holds memory, and a descriptor, of both processes. */
+/** How many connections may be given without an answer. Each holds memory and a descriptor in both processes. */
 export const maxUnanswered = 256
 
 const maxDataBytes = 200 * 1024

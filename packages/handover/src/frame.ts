@@ -5,9 +5,9 @@ const KiB = 1024
 
 type Kind = { readonly code: number; readonly maxBytes: number; readonly maxFds: number }
 
-/** What the two ends say to each other, and how much of it at once. */
+/** The kinds of message that the two ends send, and the largest size of each. */
 const kinds = {
-  /** The successor's first word: which protocol it speaks, which state it understands. */
+  /** The successor's first message: the protocol that it speaks, and the states that it understands. */
   hello: { code: 1, maxBytes: 64 * KiB, maxFds: 0 },
   /** The predecessor's answer: what it gives, with the descriptors. */
   manifest: { code: 2, maxBytes: 1024 * KiB, maxFds: 4096 },
@@ -15,15 +15,18 @@ const kinds = {
   state: { code: 3, maxBytes: 200 * KiB, maxFds: 0 },
   stateEnd: { code: 4, maxBytes: 0, maxFds: 0 },
   ready: { code: 5, maxBytes: 0, maxFds: 0 },
-  /** The predecessor's answer to `ready`: the successor may begin to serve. The predecessor serves on beside it. */
+  /** The predecessor's answer to `ready`: the successor may begin to serve. The predecessor keeps serving beside it. */
   commit: { code: 6, maxBytes: 0, maxFds: 0 },
   /** The successor's answer to `commit`: it serves. It waits for the predecessor's verdict, and never sends `refused` after this. */
   serving: { code: 11, maxBytes: 0, maxFds: 0 },
-  /** The predecessor's answer to `serving`: it lets go, and all that it gave is the successor's own. It never sends `refused` after this. */
+  /**
+   * The predecessor's answer to `serving`: it lets go, and everything that it gave is the successor's own. It never sends `refused` after
+   * this.
+   */
   released: { code: 12, maxBytes: 0, maxFds: 0 },
-  /** Either end's last word, with a reason: the predecessor goes on. */
+  /** The last message of either end, with a reason: the predecessor continues. */
   refused: { code: 7, maxBytes: 64 * KiB, maxFds: 0 },
-  /** After the commit: an open connection, with its descriptor. */
+  /** Sent after the commit: an open connection, with its descriptor. */
   connection: { code: 8, maxBytes: connectionLimits.connection, maxFds: 1 },
   /** The successor's answers to a connection: it begins to serve it now, or never will. */
   taken: { code: 9, maxBytes: connectionLimits.answer, maxFds: 0 },
@@ -54,14 +57,14 @@ export function encodeFrame({ type, payload, fdCount }: Frame): Buffer {
   return Buffer.concat([head, payload])
 }
 
-/** Finds the frames in a stream of bytes, however they are cut. */
+/** Finds the frames in a stream of bytes, wherever the stream is cut. */
 export class FrameDecoder {
   readonly #head = Buffer.alloc(frameHeadBytes)
   #headFilled = 0
   #begun: Frame | undefined
   #payloadFilled = 0
 
-  /** Whether the stream stands inside a frame. */
+  /** Whether the stream is inside a frame. */
   get unfinished(): boolean {
     return this.#headFilled > 0
   }
@@ -69,7 +72,7 @@ export class FrameDecoder {
   /**
    * Takes the next bytes and yields the frames that they complete.
    *
-   * @throws {HandoverError} ERR_PROTOCOL as soon as a head is none; the stream cannot be followed after that
+   * @throws {HandoverError} ERR_PROTOCOL as soon as a head is invalid. The stream cannot be followed after that
    */
   *push(bytes: Uint8Array): Generator<Frame, void> {
     for (let rest = bytes; rest.length > 0; ) {

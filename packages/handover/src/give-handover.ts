@@ -16,14 +16,13 @@ import { encodeFor } from './state-encoding.ts'
 
 export type GiveOptions = {
   /**
-   * How long the successor may take from now until it is ready, in milliseconds. After "commit" it has the same time again until it
-   * serves.
+   * How long the successor may take from now until it is ready, in milliseconds. After "commit" it has the same time again until it serves.
    * @default 60_000
    */
   readonly readyTimeoutMs?: number
   /** Aborts the handover. It has no effect once the successor is ready. */
   readonly signal?: AbortSignal
-  /** Called when the successor has said hello, with what the outcome says of it if it is committed. */
+  /** Called when the successor has said hello, with the successor that the outcome names if it is committed. */
   readonly onHello?: (successor: Successor) => void
 }
 
@@ -34,23 +33,22 @@ const optionTypes: OptionTypes<keyof GiveOptions> = {
 }
 
 /**
- * Gives sockets, state and lock to the successor at the other end, waits until it is ready, sends "commit", waits until the
- * successor reports that it serves, and sends "released". Serve on until this resolves.
+ * Gives sockets, state and lock to the successor at the other end, and waits until it is ready. Sends "commit", waits until the successor
+ * reports that it serves, and sends "released". Keep serving until this resolves.
  *
- * `signal` has no effect once "commit" is sent. Then only the successor ends the handover: it reports "serving", refuses because it
- * could not begin to serve, ends, or takes longer than `readyTimeoutMs` once more.
+ * `signal` has no effect once "commit" is sent. Then only the successor ends the handover. It reports "serving", refuses because it could
+ * not begin to serve, exits, or takes longer than `readyTimeoutMs` once more.
  *
- * Time for which this process does not run (SIGSTOP, a suspended machine) does not count.
+ * Time in which this process does not run (SIGSTOP, a suspended machine) does not count.
  *
- * A failure leaves everything with the predecessor, which can try again with another successor. But one that was given
- * the right to serve, and hangs, would still make use of it: end the process of a successor that has failed, and
- * wait until it is gone, before you go on as the only one.
+ * A failure leaves everything with the predecessor, which can try again with another successor. But a successor that hangs after it got the
+ * right to serve could still use that right. Kill a failed successor, and wait until it has exited, before you continue alone.
  *
- * The channel is this function's until it settles. Afterwards it stays open if the successor has taken over: its end
- * tells the successor that the predecessor is gone. After a failure it is closed.
+ * This function owns the channel until it settles. Afterwards the channel stays open if the successor has taken over: its end tells the
+ * successor that the predecessor has exited. After a failure it is closed.
  *
- * @returns how it ended; it does not reject for what the successor does, and does not wait beyond these times
- * @throws {@link HandoverError} ERR_INVALID_ARGUMENT; `FdPassingError` if the system does not let a descriptor travel
+ * @returns how it ended. It does not reject for what the successor does, and does not wait beyond these times
+ * @throws {@link HandoverError} ERR_INVALID_ARGUMENT, or `FdPassingError` if the system does not let a descriptor travel
  */
 export async function giveHandover<T = never>(
   channel: HandoverChannel,
@@ -90,10 +88,10 @@ export async function giveHandover<T = never>(
   }
 }
 
-/** How far a handover has come, for the report of one that took too long. */
+/** How far a handover has come, for the report of a timeout. */
 type Progress = {
   readonly greeted: (successor: Successor) => void
-  /** All that there is to give is given. */
+  /** Everything is given. */
   readonly given: () => void
 }
 
@@ -110,20 +108,20 @@ async function readied<T>(
 }
 
 /**
- * Sends "commit", waits for "serving", and sends "released". A successor can die after it was ready, and the kernel takes "commit" all
- * the same, so only its report counts. It has a time of its own, because "ready" may come at the very end of the first one.
+ * Sends "commit", waits for "serving", and sends "released". A successor can die after it was ready, and the kernel still takes "commit".
+ * So only the successor's report counts. It has its own time limit, because "ready" may come at the very end of the first one.
  */
 async function released(channel: HandoverChannel, timeoutMs: number): Promise<void> {
   using limit = new Limit(timeoutMs)
-  // It has no room for this if the successor was ready without having read all that it was given.
+  // The channel has no room for this if the successor was ready before it read everything that was given.
   const isSaid = await limit.bound(channel.send('commit'))
-  // One that is gone already may have told why.
+  // A successor that has exited may have sent its reason.
   await hear(channel, 'serving', limit.signal)
-  // Without a limit: this decides, and cannot be taken back. There is room, since the successor has read all before it.
+  // Without a limit, because this decides and cannot be taken back. There is room, because the successor has read everything before it.
   if (!isSaid || !(await channel.send('released'))) throw new HandoverFailed({ type: 'gone' })
 }
 
-/** Gives everything, and hears that the successor is ready. */
+/** Gives everything, and receives "ready" from the successor. */
 async function give<T>(
   channel: HandoverChannel,
   offer: HandoverOffer<T>,
@@ -133,7 +131,7 @@ async function give<T>(
   const sockets = socketsOf(offer)
   const { payload, sender } = await hear(channel, 'hello', signal)
   const hello = decodeHello(payload)
-  // Its own word is its pid in its namespace, and could be anybody's.
+  // The pid in the message is the successor's pid in its own namespace, and could name any process.
   const successor = { pid: sender ?? hello.pid }
   progress.greeted(successor)
   const state = offer.state === undefined ? undefined : encodeFor(hello, offer.state)
@@ -148,13 +146,13 @@ async function give<T>(
     progress.given()
     return isGiven
   })
-  // At once, and not after it: a successor that refuses or ends amid its state is noticed then.
+  // This listens during the transfer, so that it notices a successor that refuses or exits before the state is sent.
   const [isGiven] = await Promise.all([given, hear(channel, 'ready', signal)])
   if (!isGiven) throw new HandoverFailed({ type: 'gone' })
   return successor
 }
 
-/** @returns false if the successor does not receive any more: what it said last tells why */
+/** @returns false if the successor no longer receives. Its last message has the reason */
 async function giveAll(
   channel: HandoverChannel,
   manifest: Manifest,
@@ -164,12 +162,12 @@ async function giveAll(
 ): Promise<boolean> {
   if (!(await channel.send('manifest', encodeMessage(manifest), fds, signal))) return false
   if (state === undefined) return true
-  // Without the signal: a successor that reads late finds a whole message, and then the reason why this is over.
+  // Without the signal, so that a slow successor finds a whole message, and then the reason for the end.
   for await (const chunk of state) if (!(await channel.send('state', chunk))) return false
   return channel.send('stateEnd')
 }
 
-/** What the successor says next, which must be this. */
+/** Returns the next message of the successor, which must be of this type. */
 async function hear(
   channel: HandoverChannel,
   expected: 'hello' | 'ready' | 'serving',
@@ -191,7 +189,7 @@ function failureOf(error: unknown): HandoverFailure | undefined {
   return error.code === 'ERR_CLOSED' ? { type: 'aborted' } : undefined
 }
 
-/** A time, and the caller's signal, as one signal whose reason is a {@link HandoverFailed}. */
+/** Combines a time limit and the caller's signal into one signal. Its reason is a {@link HandoverFailed}. */
 class Limit implements Disposable {
   readonly #controller = new AbortController()
   readonly #timer: RunningTimer
@@ -213,7 +211,7 @@ class Limit implements Disposable {
     return this.#controller.signal
   }
 
-  /** For what does not look at the signal itself: items that do not come, a successor that does not read. */
+  /** Bounds a promise that does not look at the signal itself: items that do not arrive, a successor that does not read. */
   bound<R>(promise: Promise<R>): Promise<R> {
     return Promise.race([promise, this.#aborted])
   }

@@ -3,33 +3,33 @@ import { encodeFrame, FrameDecoder, type FrameType, maxFds } from './frame.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 import { encodeReason } from './messages.ts'
 
-/** One message of the handover protocol. Its descriptors belong to whoever received it. */
+/** One message of the handover protocol. Its descriptors belong to the receiver. */
 export type ChannelMessage = {
   readonly type: FrameType
   readonly payload: Buffer
   readonly fds: readonly OwnedFd[]
   /**
-   * The process that sent the end of it, as the kernel vouches and as it is numbered here (SCM_CREDENTIALS). 0 is a
-   * process of a pid namespace that we cannot see. Undefined where the kernel does not tell, and in a successor.
+   * The pid of the process that sent the end of the message, in our pid namespace, as the kernel attests (SCM_CREDENTIALS). 0 is a process
+   * of a pid namespace that we cannot see. Undefined where the kernel does not attest it, and in a successor.
    */
   readonly sender?: number
 }
 
 /**
- * One end of the connection between a predecessor and its successor: a UNIX stream socket that nobody else has.
- * Its end tells that the other process is gone, so no third process may inherit it: both ends are CLOEXEC.
+ * One end of the connection between a predecessor and its successor: a UNIX stream socket that no other process has. Its end reports that
+ * the other process has exited, so no third process may inherit it. Both ends are CLOEXEC.
  */
 export class HandoverChannel implements Disposable {
   readonly #socket: UnixSocket
   readonly #decoder = new FrameDecoder()
-  /** What came of one read and was not asked for yet. */
+  /** Messages of one read that were not requested yet. */
   readonly #messages: ChannelMessage[] = []
-  /** Descriptors whose message is not whole yet: they come with its first bytes. */
+  /** Descriptors whose message is not whole yet. They come with its first bytes. */
   #early: OwnedFd[] = []
-  /** A peer that has the manifest, and neither "released" nor "refused", would serve if this process were gone. */
+  /** Whether the peer would serve if this process exited: it has the manifest, and neither "released" nor "refused". */
   #owesVerdict = false
   #refused = false
-  /** A peer with a connection that it has not answered would serve it if this process were gone. */
+  /** Counts the connections that the peer has not answered. It would serve them if this process exited. */
   #unanswered = 0
   #closing = false
 
@@ -37,7 +37,7 @@ export class HandoverChannel implements Disposable {
     this.#socket = socket
   }
 
-  /** A channel, and its other end, to be inherited by a successor: close that when the successor has started. */
+  /** Makes a channel, and its other end for a successor to inherit. Close that end when the successor has started. */
   static pair(): { channel: HandoverChannel; remote: OwnedFd } {
     const [own, remote] = socketpair('stream')
     const passCredentials = process.platform === 'linux'
@@ -53,8 +53,8 @@ export class HandoverChannel implements Disposable {
   /**
    * Makes a channel of a descriptor that was inherited or received.
    *
-   * @param fd becomes the channel's own; a number is taken over only if this does not throw
-   * @throws {@link HandoverError} ERR_NOT_A_CHANNEL; an `OwnedFd` stays the caller's then
+   * @param fd becomes the channel's own. A number is taken over only if this does not throw
+   * @throws {@link HandoverError} ERR_NOT_A_CHANNEL. An `OwnedFd` stays the caller's then
    */
   static adopt(fd: OwnedFd | number): HandoverChannel {
     const owned = fd instanceof OwnedFd ? fd : owning(fd)
@@ -76,11 +76,10 @@ export class HandoverChannel implements Disposable {
   /**
    * Sends a message. Settles when the kernel has it all.
    *
-   * @param fds copies of these go along, and they stay the caller's
-   * @param signal ends the wait for room. A peer that was sent a part of the message then finds the end of the channel.
-   * @returns false if the peer is gone
-   * @throws {@link HandoverError} ERR_CLOSED; `FdPassingError` if the system does not let a descriptor travel; the
-   *   signal's reason
+   * @param fds copies of these are sent, and they stay the caller's
+   * @param signal ends the wait for room. A peer that got a part of the message then finds the end of the channel.
+   * @returns false if the peer has exited
+   * @throws {@link HandoverError} ERR_CLOSED. `FdPassingError` if the system does not let a descriptor travel. The signal's reason
    */
   async send(
     type: FrameType,
@@ -102,9 +101,9 @@ export class HandoverChannel implements Disposable {
   }
 
   /**
-   * The next message, or null when the peer is gone, amid a message too: a process that is killed stops anywhere.
+   * Returns the next message, or null when the peer has exited. A killed process may exit in the middle of a message.
    *
-   * @throws {@link HandoverError} ERR_PROTOCOL, ERR_FD_LOST, ERR_CLOSED; the signal's reason
+   * @throws {@link HandoverError} ERR_PROTOCOL, ERR_FD_LOST, ERR_CLOSED. The signal's reason
    */
   async receive(signal?: AbortSignal): Promise<ChannelMessage | null> {
     for (;;) {
@@ -121,8 +120,8 @@ export class HandoverChannel implements Disposable {
   }
 
   /**
-   * Says why this handover is over, and closes when the kernel has that, in the background: a peer that was given
-   * everything takes a mere end for this process's own, and would serve beside it.
+   * Sends the reason for the end of this handover. It closes in the background when the kernel has the message. A peer that has everything
+   * would take a mere close for our exit, and serve beside this process.
    */
   refuse(reason: string): void {
     if (this.#refused || this.closed) return
@@ -133,7 +132,7 @@ export class HandoverChannel implements Disposable {
     this.#send('refused', encodeReason(reason), []).then(shut, shut)
   }
 
-  /** Receives, and closes, what still comes; resolves when the peer is gone, or this side has closed. */
+  /** Receives and closes whatever still arrives. Resolves when the peer has exited, or this side has closed. */
   async discard(): Promise<void> {
     this.#closeFds()
     for (;;) {
@@ -142,26 +141,26 @@ export class HandoverChannel implements Disposable {
         if (arrival === null) break
         for (const fd of arrival.fds) fd.close()
       } catch (error) {
-        // Of descriptors that this process has no room for, the kernel has closed all.
+        // The kernel has closed all descriptors of a message if this process has no room for them.
         if (!(error instanceof FdPassingError && error.code === 'ERR_FD_LOST')) break
       }
     }
     this.#ended()
   }
 
-  /** Waiting for the peer keeps this process alive: the default. */
+  /** Lets a wait for the peer keep this process alive. This is the default. */
   ref(): void {
     this.#socket.ref()
   }
 
-  /** Waiting for the peer does not keep this process alive. */
+  /** Lets a wait for the peer not keep this process alive. */
   unref(): void {
     this.#socket.unref()
   }
 
   /**
-   * Closes it, and what came and was not asked for; amid a handover that is given it refuses. While connections are given
-   * that are not answered, it closes when they are, in the background. A second call does nothing.
+   * Closes the channel, and the messages that were not requested. While it gives a handover, it refuses. If given connections
+   * are unanswered, it closes in the background when they are answered. A second call does nothing.
    */
   close(): void {
     if (this.#owesVerdict) this.refuse('the predecessor has closed the channel')
@@ -206,18 +205,18 @@ export class HandoverChannel implements Disposable {
     if (unannounced) throw protocolError('descriptors come that no message announces')
   }
 
-  /** @returns null if the error means that the peer is gone */
+  /** @returns null if the error means that the peer has exited */
   #endOrThrow(error: unknown): null {
     if (!(error instanceof FdPassingError)) throw error
     if (this.closed) throw closedError(error)
     if (error.errno === 'EPIPE' || error.errno === 'ECONNRESET') return null
-    // What a socket without a peer says to a read: EINVAL on Linux.
+    // The error of a read on a socket without a peer: EINVAL on Linux.
     if (error.errno === 'EINVAL' || error.errno === 'ENOTCONN') throw notAChannel(error)
     if (error.code === 'ERR_FD_LOST') throw new HandoverError('ERR_FD_LOST', error.message, { cause: error })
     throw error
   }
 
-  /** The peer is gone: it answers nothing any more. */
+  /** Notes that the peer has exited, and answers nothing any more. */
   #ended(): null {
     this.#unanswered = 0
     if (this.#closing) this.#shut()

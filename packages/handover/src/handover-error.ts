@@ -1,17 +1,17 @@
 import { CodedError } from '@shellflip/internal'
 /**
- * What went wrong, stable across versions:
+ * Names what went wrong. Each code is stable across versions:
  *
- * - `ERR_NOT_A_CHANNEL`: the descriptor is not open, or is no UNIX stream socket.
+ * - `ERR_NOT_A_CHANNEL`: the descriptor is not open, or is not a UNIX stream socket.
  * - `ERR_CLOSED`: this side has closed the channel.
- * - `ERR_PROTOCOL`: the peer says something that is not this protocol, or speaks another version of it.
- * - `ERR_PREDECESSOR_GONE`: the predecessor ended before everything was handed over.
- * - `ERR_REFUSED`: the predecessor keeps serving; the message has its reason.
+ * - `ERR_PROTOCOL`: the peer sent something that is not this protocol, or speaks another version of it.
+ * - `ERR_PREDECESSOR_GONE`: the predecessor exited before everything was handed over.
+ * - `ERR_REFUSED`: the predecessor keeps serving. The message has its reason.
  * - `ERR_TIMED_OUT`: the predecessor was silent for too long.
- * - `ERR_FD_LOST`: a descriptor did not arrive, for want of free ones in this process mostly.
- * - `ERR_STATE`: the state cannot be taken over: `cause` is the `StateError`.
- * - `ERR_OUT_OF_TURN`: called when it cannot be: `ready()` before the state was read, anything after `close()`.
- * - `ERR_INVALID_ARGUMENT`: a mistake in an offer; the message names it.
+ * - `ERR_FD_LOST`: a descriptor did not arrive, usually because this process has none free.
+ * - `ERR_STATE`: the state cannot be taken over. `cause` is the `StateError`.
+ * - `ERR_OUT_OF_TURN`: called at the wrong moment: `ready()` before the state was read, or anything after `close()`.
+ * - `ERR_INVALID_ARGUMENT`: an offer has a mistake. The message names it.
  */
 export type HandoverErrorCode =
   | 'ERR_NOT_A_CHANNEL'
@@ -25,7 +25,7 @@ export type HandoverErrorCode =
   | 'ERR_OUT_OF_TURN'
   | 'ERR_INVALID_ARGUMENT'
 
-/** Every failure of this package; `code` is stable, the message says what to do next. */
+/** Represents every failure of this package. `code` is stable, and the message says what to do next. */
 export class HandoverError extends CodedError<HandoverErrorCode> {
   override readonly name = 'HandoverError'
 }

@@ -1,26 +1,26 @@
 import type { HandoverError } from './handover-error.ts'
 
-/** Why a predecessor goes on itself. */
+/** The reason why a predecessor continues to serve. */
 export type HandoverFailure =
-  /** The successor ended, or closed the channel, before it served. */
+  /** The successor exited, or closed the channel, before it served. */
   | { type: 'gone' }
   /**
-   * It was not ready within the ready timeout, or did not serve within the same time after the commit. `reached` is the last thing
-   * that it said, if it said anything. `state` tells that this process had not given its state to the end by then.
+   * The successor was not ready within the ready timeout, or did not serve within the same time after the commit. `reached` is its last
+   * message, if it sent any. `state` means that this process had not sent all of its state by then.
    */
   | { type: 'not-ready'; timeoutMs: number; reached?: 'hello' | 'state' | 'ready' }
-  /** It says itself that it cannot. */
+  /** The successor reports that it cannot. */
   | { type: 'refused'; reason: string }
-  /** The state cannot be encoded, or not as the successor would understand it; mostly `error` is a `StateError`. */
+  /** The state cannot be encoded, or not in a version that the successor understands. `error` is usually a `StateError`. */
   | { type: 'state'; error: Error }
-  /** It says something that is not the protocol. */
+  /** The successor sent something that is not the protocol. */
   | { type: 'protocol'; error: HandoverError }
   /** The `signal` was aborted before the commit, or the channel closed. */
   | { type: 'aborted' }
 
 /**
- * The process at the other end. On Linux `pid` is the kernel's word, as this process sees it, and 0 for a process that it
- * cannot see: one of a pid namespace that is not below its own. Elsewhere it is what the successor says of itself.
+ * The process at the other end. On Linux the kernel attests `pid`, as this process sees it. 0 is a process that we cannot see: one of a pid
+ * namespace that is not below ours. Elsewhere `pid` is what the successor reports.
  */
 export type Successor = { readonly pid: number }
 
@@ -28,7 +28,7 @@ export type HandoverResult =
   | { type: 'committed'; successor: Successor; elapsedMs: number }
   | { type: 'failed'; failure: HandoverFailure; elapsedMs: number }
 
-/** One line for people: "the successor was not ready within 60000 ms". */
+/** Describes a failure for people in one line: "the successor was not ready within 60000 ms". */
 export function describeHandoverFailure(failure: HandoverFailure): string {
   switch (failure.type) {
     case 'gone':

@@ -5,7 +5,7 @@ import { HandoverError, protocolError } from './handover-error.ts'
 import { decodeReason } from './messages.ts'
 
 /**
- * What the predecessor says next, which must be one of these.
+ * Returns the next message of the predecessor, which must be one of these.
  *
  * @throws {HandoverError} ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_PROTOCOL …
  */

@@ -4,7 +4,7 @@ import { protocolError } from './handover-error.ts'
 import { encodeReason } from './messages.ts'
 import { TakenConnection } from './taken-connection.ts'
 
-/** The connections that come after the commit, for one taker; without one, or when it has stopped, they are refused. */
+/** The connections that arrive after the commit, for one taker. Without a taker, or when it has stopped, they are refused. */
 export class IncomingConnections implements AsyncIterableIterator<TakenConnection, void> {
   readonly #channel: HandoverChannel
   readonly #unanswered = new Map<number, TakenConnection>()
@@ -17,7 +17,7 @@ export class IncomingConnections implements AsyncIterableIterator<TakenConnectio
     this.#channel = channel
   }
 
-  /** Somebody takes them. @returns whether that is the first one */
+  /** Registers a taker. @returns whether that is the first one */
   take(): boolean {
     const isFirst = !this.#isTaken
     this.#isTaken = true
@@ -25,13 +25,13 @@ export class IncomingConnections implements AsyncIterableIterator<TakenConnectio
   }
 
   /**
-   * Receives until the predecessor is gone. One that says something else is not followed any more: what is not accepted
-   * by then stays with it.
+   * Receives until the predecessor has exited. If it sends something else, nothing more is received. A connection that was not accepted by
+   * then stays with it.
    *
    * @returns false if this side has closed the channel
    */
   async receiveAll(): Promise<boolean> {
-    // So that who waits for the commit can ask for the connections, before the first of them is looked at.
+    // The wait lets a caller that waits for the commit request the connections before the first of them is handled.
     await new Promise((resolve) => setImmediate(resolve))
     try {
       for (;;) {
@@ -54,7 +54,7 @@ export class IncomingConnections implements AsyncIterableIterator<TakenConnectio
     return new Promise((resolve) => this.#asking.push(resolve))
   }
 
-  /** Takes no more: those that came and were not looked at are refused, and those that still come. */
+  /** Stops taking. It refuses the connections that arrived and were not handled, and those that still arrive. */
   async return(): Promise<IteratorResult<TakenConnection, void>> {
     this.#end()
     for (const connection of this.#arrived.splice(0)) connection.refuse()

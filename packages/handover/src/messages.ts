@@ -5,7 +5,7 @@ import { protocolError } from './handover-error.ts'
 
 export const protocolVersion = 1
 
-/** The successor's first word. */
+/** The successor's first message. */
 export type Hello = {
   readonly protocol: typeof protocolVersion
   readonly pid: number
@@ -13,16 +13,16 @@ export type Hello = {
   readonly accepts: Readonly<Record<string, number>>
 }
 
-/** A descriptor that is given, under the name by which the successor asks for it. */
+/** A given descriptor, under the name by which the successor requests it. */
 export type ManifestSocket = {
   readonly name: string
-  /** Where it is bound; null if it is no socket. */
+  /** The address where it is bound, or null if it is not a socket. */
   readonly address: SocketAddress | null
   /** Names the file at the path of a UNIX socket, as its owner found it. */
   readonly file?: string
 }
 
-/** What a predecessor gives. Its descriptors are those of the sockets, in this order, then that of the lock. */
+/** The content of a handover. Its descriptors are those of the sockets, in this order, and then the descriptor of the lock. */
 export type Manifest = {
   readonly predecessor: { readonly pid: number; readonly version: string }
   readonly sockets: readonly ManifestSocket[]
@@ -76,7 +76,7 @@ export function decodeManifest(payload: Buffer): Manifest {
   }
 }
 
-/** Reads the reason that a peer gives, as one line in which a terminal finds nothing to obey. */
+/** Reads the reason that a peer gives, as one line without control sequences for a terminal. */
 export function decodeReason(payload: Buffer): string {
   return oneLine(payload.toString('utf8')).slice(0, longestReason)
 }

@@ -4,7 +4,7 @@ import { maxFds } from './frame.ts'
 import { HandoverError } from './handover-error.ts'
 import type { ManifestSocket } from './messages.ts'
 
-/** A socket under a name, several of one name too. Any other descriptor can be given like this. */
+/** A socket under a name. Several may have the same name. Any other descriptor can be given in this way. */
 export type OfferedSocket = {
   readonly name: string
   readonly fd: OwnedFd
@@ -13,8 +13,8 @@ export type OfferedSocket = {
 }
 
 /**
- * State of one value, or of a stream of items. `value` and `items` are looked at when the successor has said which
- * version it understands: as getters they give what is true by then.
+ * State of one value, or of a stream of items. `value` and `items` are read after the successor has named the version that it understands.
+ * As getters they return what is current by then.
  */
 export type OfferedState<T> =
   | { readonly definition: StateDefinition<T>; readonly value: NoInfer<T> }
@@ -23,20 +23,20 @@ export type OfferedState<T> =
       readonly items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>
     }
 
-/** What a predecessor gives. Its descriptors are borrowed: copies of them travel. */
+/** The content of a handover, as the predecessor gives it. Its descriptors are borrowed, and copies of them are sent. */
 export type HandoverOffer<T = never> = {
   /** The version of the predecessor's program, for people. */
   readonly version: string
   readonly sockets: readonly OfferedSocket[]
   /** @default none */
   readonly state?: OfferedState<T>
-  /** The descriptor of an upgrade lock that is held: its copy holds the same lock. @default none */
+  /** The descriptor of an upgrade lock that is held. Its copy holds the same lock. @default none */
   readonly lock?: OwnedFd
 }
 
 type Descriptors = Pick<HandoverOffer, 'sockets' | 'lock'>
 
-/** The descriptors of an offer, in the manifest's order. */
+/** Returns the descriptors of an offer, in the manifest's order. */
 export function descriptorsOf({ sockets, lock }: Descriptors): OwnedFd[] {
   const fds = sockets.map(({ fd }) => fd)
   return lock === undefined ? fds : [...fds, lock]

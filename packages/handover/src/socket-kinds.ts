@@ -1,8 +1,8 @@
-/** What the names of a handover begin with. They tell the successor what each descriptor is. */
+/** The prefixes of the names in a handover. They tell the successor the kind of each descriptor. */
 export const socketKinds = {
   /** A listening or UDP socket that the service bound: `listen:tcp://*:8080`. */
   bound: 'listen:',
-  /** One that a service manager bound: `activated:app.socket`. */
+  /** A socket that a service manager bound: `activated:app.socket`. */
   activated: 'activated:',
   /** Anything else, by the program's own name: `fd:inotify`. */
   other: 'fd:',
@@ -10,6 +10,6 @@ export const socketKinds = {
   state: 'state:',
   /** The listener of the control socket. */
   control: 'shellflip-control',
-  /** The reading end of an older generation's life: `draining:4711`. */
+  /** The end of a socket by which an older generation is watched: `draining:4711`. */
   draining: 'draining:',
 } as const

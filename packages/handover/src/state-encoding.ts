@@ -5,7 +5,7 @@ import { HandoverFailed } from './handover-failure.ts'
 import type { Hello } from './messages.ts'
 import type { OfferedState } from './offer.ts'
 
-/** State as the successor understands it, and what the manifest says of it. */
+/** State in a version that the successor understands, and its entry in the manifest. */
 export type EncodedOffer = { readonly identity: StateIdentity; readonly chunks: AsyncIterable<Buffer> }
 
 /** @throws {HandoverFailed} of type `state` */
@@ -25,7 +25,7 @@ export function encodeFor<T>({ accepts }: Hello, state: OfferedState<T>): Encode
   }
 }
 
-/** Items are encoded, and can fail, while they are sent. */
+/** Encodes the items while they are sent, so that a failure can come then. */
 async function* failing(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
   const iterator = chunks[Symbol.asyncIterator]()
   try {

@@ -9,19 +9,18 @@ import { decodeManifest, encodeMessage, protocolVersion } from './messages.ts'
 import { Takeover } from './takeover.ts'
 
 export type TakeOverOptions = {
-  /** The definitions of the states that can be taken over: the predecessor writes its state for their versions. */
+  /** The definitions of the states that can be taken over. The predecessor writes its state for their versions. */
   readonly states?: readonly StateIdentity[]
   /** How long the predecessor may be silent while it gives, in milliseconds. @default 60_000 */
   readonly timeoutMs?: number
 }
 
 /**
- * Takes over from the predecessor at the other end of the channel, which becomes the takeover's: sockets and lock are
- * here when this resolves, the state is read by {@link Takeover.state}. If it fails, all is closed, and the predecessor
- * goes on.
+ * Takes over from the predecessor at the other end of the channel. The takeover owns the channel. Sockets and lock are here when this
+ * resolves, and {@link Takeover.state} reads the state. If it fails, everything is closed, and the predecessor continues.
  *
- * @throws {@link HandoverError} ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_FD_LOST, ERR_PROTOCOL,
- *   ERR_NOT_A_CHANNEL, ERR_INVALID_ARGUMENT
+ * @throws {@link HandoverError} ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_FD_LOST, ERR_PROTOCOL, ERR_NOT_A_CHANNEL,
+ *   ERR_INVALID_ARGUMENT
  */
 export async function takeOver(channel: HandoverChannel, options: TakeOverOptions = {}): Promise<Takeover> {
   checkOptions('takeOver()', options, { states: 'any', timeoutMs: 'milliseconds' })

@@ -3,11 +3,11 @@ import { encodeAnswer } from './connection-message.ts'
 import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError } from './handover-error.ts'
 
-/** An open connection that the predecessor gives, to be accepted or refused. */
+/** An open connection that the predecessor gives. It must be accepted or refused. */
 export class TakenConnection implements Disposable {
-  /** By which the predecessor calls it: that of its listener, mostly. */
+  /** The name that the predecessor uses for it, usually that of its listener. */
   readonly name: string
-  /** What the predecessor's program says of it. */
+  /** The data that the predecessor's program keeps for it. */
   readonly data: Buffer
   readonly #id: number
   readonly #fd: OwnedFd
@@ -15,7 +15,7 @@ export class TakenConnection implements Disposable {
   readonly #onAnswer: () => void
   #state: 'open' | 'answered' | 'revoked' = 'open'
 
-  /** By `Takeover.connections()`. @internal */
+  /** Called by `Takeover.connections()`. @internal */
   constructor(
     { id, name, data }: { id: number; name: string; data: Buffer },
     fd: OwnedFd,
@@ -31,11 +31,11 @@ export class TakenConnection implements Disposable {
   }
 
   /**
-   * Takes the connection: the predecessor closes its copy, and the descriptor that this resolves to is the caller's. Not
-   * before that may anything be read of it: until then the predecessor would serve it on if this process died.
+   * Takes the connection. The predecessor closes its copy, and the caller owns the descriptor that this resolves to. Do not read from it
+   * before. Until then the predecessor would keep serving it if this process exited.
    *
-   * @throws {@link HandoverError} ERR_CLOSED: the predecessor serves it on, since the channel was closed here, or brought
-   *   something that is not the protocol; ERR_OUT_OF_TURN: it was accepted or refused before
+   * @throws {@link HandoverError} ERR_CLOSED if the predecessor keeps serving it, because the channel was closed here or brought something
+   *   that is not the protocol. ERR_OUT_OF_TURN if it was accepted or refused before
    */
   async accept(): Promise<OwnedFd> {
     if (this.#state === 'revoked') {
@@ -49,7 +49,7 @@ export class TakenConnection implements Disposable {
     }
     this.#answer('answered')
     try {
-      // A predecessor that is gone has died: as long as it lives it keeps the channel for this answer.
+      // A missing predecessor has died: while it lives it keeps the channel for this answer.
       await this.#channel.send('taken', encodeAnswer(this.#id))
       return this.#fd
     } catch (error) {
@@ -58,7 +58,7 @@ export class TakenConnection implements Disposable {
     }
   }
 
-  /** Leaves it to the predecessor, which serves it on. After an answer it does nothing. */
+  /** Leaves it to the predecessor, which keeps serving it. After an answer it does nothing. */
   refuse(): void {
     if (this.#state !== 'open') return
     this.#answer('answered')
@@ -67,7 +67,7 @@ export class TakenConnection implements Disposable {
     this.#channel.send('declined', encodeAnswer(this.#id)).catch(() => {})
   }
 
-  /** Takes it back from whoever has not answered: the predecessor was told already. @internal */
+  /** Takes it back from a taker that has not answered. The predecessor already has the answer. @internal */
   revoke(): void {
     if (this.#state !== 'open') return
     this.#answer('revoked')

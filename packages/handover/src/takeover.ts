@@ -13,7 +13,7 @@ import { IncomingConnections } from './incoming-connections.ts'
 import type { Manifest, ManifestSocket } from './messages.ts'
 import type { TakenConnection } from './taken-connection.ts'
 
-/** What {@link Takeover.ready} has led to: this process is the one that serves, beside one that drains or alone. */
+/** The result of {@link Takeover.ready}: this process serves, beside a draining predecessor or alone. */
 export type Commitment = { predecessor: 'draining' | 'gone' }
 
 type Received = {
@@ -23,7 +23,7 @@ type Received = {
   timeoutMs: number
 }
 
-/** `reported`: this process serves and has said so, and the predecessor has yet to let go. */
+/** `reported`: this process serves and has reported so, and the predecessor has yet to let go. */
 type Phase = 'preparing' | 'ready' | 'reported' | 'committed' | 'over'
 
 const phases: Record<Phase, string> = {
@@ -34,14 +34,14 @@ const phases: Record<Phase, string> = {
   over: 'this takeover was closed or refused',
 }
 
-/** What a predecessor has given, until this process says that it is ready, or that it cannot. */
+/** Holds what a predecessor has given, until this process reports that it is ready, or that it cannot take over. */
 export class Takeover implements Disposable {
   readonly predecessor: Manifest['predecessor']
-  /** What is offered, taken or not, in the predecessor's order. */
+  /** The offered sockets, taken or not, in the predecessor's order. */
   readonly sockets: readonly ManifestSocket[]
-  /** Name and version of the state that is offered, if one is. */
+  /** Name and version of the offered state, if there is one. */
   readonly offeredState: StateIdentity | undefined
-  /** Resolves after {@link ready}, when the predecessor has ended. It does not keep this process alive. */
+  /** Resolves after {@link ready}, when the predecessor has exited. It does not keep this process alive. */
   readonly predecessorGone: Promise<void>
   readonly #channel: HandoverChannel
   readonly #timeoutMs: number
@@ -52,7 +52,7 @@ export class Takeover implements Disposable {
   readonly #connections: IncomingConnections
   #announceGone: () => void = () => {}
 
-  /** By `takeOver`. @internal */
+  /** Called by `takeOver`. @internal */
   constructor({ channel, manifest, fds, timeoutMs }: Received) {
     this.predecessor = manifest.predecessor
     this.sockets = manifest.sockets
@@ -69,30 +69,30 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * Whether the predecessor can no longer go on instead: it has let go, or it has ended. All that it gave, paths in the file system too,
-   * belongs to this process then.
+   * Whether the predecessor can no longer continue: it has let go, or it has exited. Everything that it gave, including paths in the file
+   * system, then belongs to this process.
    */
   get committed(): boolean {
     return this.#phase === 'committed'
   }
 
-  /** Whether nothing of the state is left to read, as {@link ready} needs it. */
+  /** Whether the state is read to its end, as {@link ready} requires. */
   get hasReadState(): boolean {
     return this.#state === 'read'
   }
 
-  /** Whether the predecessor decides at this moment: this process has reported that it serves, and cannot refuse any more. */
+  /** Whether the predecessor decides at this moment. This process has reported that it serves, and cannot refuse any more. */
   get deciding(): boolean {
     return this.#phase === 'reported'
   }
 
-  /** Takes the next socket of this name: it is the caller's now. Undefined if there is none, or none left. */
+  /** Takes the next socket of this name, which the caller then owns. Undefined if there is none, or none left. */
   socket(name: string): OwnedFd | undefined {
     const index = this.#unclaimed.findIndex((socket) => socket.name === name)
     return index === -1 ? undefined : this.#unclaimed.splice(index, 1)[0]?.fd
   }
 
-  /** Takes the descriptor of the upgrade lock, if one was given: it is the caller's now. To be adopted by `UpgradeLock`. */
+  /** Takes the descriptor of the upgrade lock, if one was given. The caller then owns it, and passes it to `UpgradeLock.adopt`. */
   lock(): OwnedFd | undefined {
     const lock = this.#lock
     this.#lock = undefined
@@ -100,8 +100,8 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * Reads a state that is one value: migrated, and checked by its schema. Undefined if the predecessor gives none of
-   * this name. If it fails the predecessor is told why, and this takeover is over.
+   * Reads a state that is one value: migrated, and checked by its schema. Undefined if the predecessor gives none of this name. If it
+   * fails, the predecessor learns the reason, and this takeover is over.
    *
    * @throws {@link HandoverError} ERR_STATE, ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_OUT_OF_TURN …
    */
@@ -116,8 +116,8 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * The items of a state that is a stream, as they come; none if the predecessor gives none of this name. They are all
-   * there when the iteration has ended without an error, which must be before {@link ready}.
+   * Yields the items of a state that is a stream, as they arrive. There are none if the predecessor gives none of this name. All are there
+   * when the iteration has ended without an error. It must end before {@link ready}.
    *
    * @throws {@link HandoverError} as {@link state}
    */
@@ -139,18 +139,18 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * The open connections that the predecessor gives while it drains, until it is gone. They are refused, and stay with
-   * the predecessor, unless this is called before {@link ready} or as soon as that has resolved; leaving the loop refuses
-   * what comes later. Each is to be accepted or refused: until then it is served by nobody.
+   * Returns the open connections that the predecessor gives while it drains, until it exits. Call it before {@link ready}, or as soon as
+   * that has resolved. Otherwise the connections are refused, and stay with the predecessor. Leaving the loop refuses later ones. Accept or
+   * refuse each: until then no process serves it.
    *
-   * @throws {@link HandoverError} ERR_OUT_OF_TURN: the second time
+   * @throws {@link HandoverError} ERR_OUT_OF_TURN on the second call
    */
   connections(): AsyncIterable<TakenConnection> {
     if (!this.#connections.take()) throw outOfTurn('connections() was called before. Call it once.')
     return this.#connections
   }
 
-  /** Tells the predecessor that this process cannot take over, and why; closes all that was not taken. */
+  /** Reports to the predecessor that this process cannot take over, and why. Closes everything that was not taken. */
   refuse(reason: string): void {
     if (this.#phase !== 'preparing' && this.#phase !== 'ready') return
     this.#channel.refuse(reason)
@@ -158,16 +158,16 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * Reports that this process is ready, waits for the predecessor's "commit", begins to serve by `activate`, reports that it serves,
-   * and waits until the predecessor lets go. What was not taken is closed then. The channel stays open until the predecessor ends. A
-   * predecessor that has ended after it gave everything needs no commit: `activate` is called as well.
+   * Reports that this process is ready, waits for the predecessor's "commit", and begins to serve by `activate`. Then reports that it
+   * serves, and waits until the predecessor lets go. Everything that was not taken is closed then. The channel stays open until the
+   * predecessor exits. A predecessor that has exited after it gave everything needs no commit: `activate` is called as well.
    *
-   * The predecessor serves on until it knows that this process serves. So it can still go on alone if `activate` fails, or if
-   * this process ends in it. Change nothing in `activate` that the predecessor needs.
+   * The predecessor keeps serving until it knows that this process serves. So it can still continue alone if `activate` fails, or if this
+   * process exits in it. Change nothing in `activate` that the predecessor needs.
    *
-   * @param activate begins to serve. If it throws, the predecessor goes on and is told the reason
-   * @throws {@link HandoverError} ERR_REFUSED: the predecessor keeps serving. End this process, and close what was taken;
-   *   ERR_OUT_OF_TURN: the state was not read to its end; what `activate` throws
+   * @param activate begins to serve. If it throws, the predecessor continues and gets the reason
+   * @throws {@link HandoverError} ERR_REFUSED if the predecessor keeps serving. Exit this process, and close what was taken.
+   *   ERR_OUT_OF_TURN if the state was not read to its end. Also what `activate` throws
    */
   async ready(activate: () => void | Promise<void> = () => {}): Promise<Commitment> {
     this.#check('preparing', 'call ready()')
@@ -178,7 +178,7 @@ export class Takeover implements Disposable {
     }
     this.#phase = 'ready'
     await this.#channel.send('ready')
-    // Without a timeout: only the predecessor knows whether it heard this in time, and while it says nothing it lives.
+    // Without a timeout: only the predecessor knows whether this arrived in time, and a silent predecessor is alive.
     const verdict = await this.#committed()
     this.#check('ready', 'commit')
     const predecessor =
@@ -189,7 +189,7 @@ export class Takeover implements Disposable {
     return { predecessor }
   }
 
-  /** Closes the channel and all that was not taken; a predecessor that waits for {@link ready} goes on itself. */
+  /** Closes the channel and everything that was not taken. A predecessor that waits for {@link ready} continues. */
   close(): void {
     this.#channel.close()
     this.#end()
@@ -245,8 +245,8 @@ export class Takeover implements Disposable {
   }
 
   /**
-   * This process serves. Only a predecessor that says that it goes on makes it step back. Whatever else comes, or cannot be read, a
-   * predecessor that has let go may have sent.
+   * Waits for the predecessor's verdict, while this process serves. It steps back only if the predecessor reports that it continues. A
+   * predecessor that has let go may have sent anything else, or something that cannot be read.
    */
   async #released(): Promise<'draining' | 'gone'> {
     try {
@@ -259,11 +259,11 @@ export class Takeover implements Disposable {
   }
 
   async #untilGone(): Promise<void> {
-    // Closed by close(): who asks no more is not told.
+    // The channel was closed by close(): a caller that stopped needs no report.
     if (await this.#connections.receiveAll()) this.#announceGone()
   }
 
-  /** Ends the takeover with this error, of which the predecessor is told unless it is the one who said so. */
+  /** Ends the takeover with this error. Reports it to the predecessor, unless the predecessor sent it. */
   #failed(error: unknown): unknown {
     const said = error instanceof StateError && error.cause instanceof HandoverError ? error.cause : error
     const failure = said instanceof StateError ? refusedState(said) : said
@@ -288,12 +288,12 @@ export class Takeover implements Disposable {
   }
 }
 
-/** Nothing may fail where this process serves already. Linux closes a descriptor also where it reports an error (close(2)). */
+/** Closes without a failure, because this process may already serve. Linux closes a descriptor even if it reports an error (close(2)). */
 function closeUnwanted(fd: OwnedFd): void {
   try {
     fd.close()
   } catch {
-    // Nobody needs it.
+    // The descriptor is not needed.
   }
 }
 

@@ -1,10 +1,10 @@
 /*
- * Each tells a process that was started which of its descriptors is for it alone. It is taken out of the environment when it
- * is read, since it is not for that process's children.
+ * Each names a descriptor that only the started process may use. That process removes the variable from its environment when it
+ * reads it, because the variable is not for its children.
  */
 
-/** The handover channel, to the predecessor. */
+/** Names the handover channel, to the predecessor. */
 export const handoverVariable = 'SHELLFLIP_HANDOVER'
 
-/** The socket to the launcher. */
+/** Names the socket to the launcher. */
 export const launcherVariable = 'SHELLFLIP_LAUNCHER'

@@ -9,7 +9,7 @@ import { CodedError } from '@shellflip/internal'
  */
 export type LauncherErrorCode = 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_REPEATABLE' | 'ERR_LAUNCHER_ENVIRONMENT'
 
-/** Every failure of this package. The message says what to do next. */
+/** Represents every failure of this package. The message says what to do next. */
 export class LauncherError extends CodedError<LauncherErrorCode> {
   override readonly name = 'LauncherError'
 }

@@ -12,28 +12,31 @@ import { type ConfiguredAddress, hostAndPort } from './bound-key.ts'
 import { ListenersError } from './listeners-error.ts'
 
 export type ListenAddress = ConfiguredAddress & {
-  /** By which a socket of systemd's (`FileDescriptorName=`) is found, or one of port 0. */
+  /** Finds a socket of systemd's (`FileDescriptorName=`), or one of port 0. */
   readonly name?: string
-  /** An IP address, or a name of which the first address is taken. @default every address, IPv6 and IPv4 */
+  /** An IP address, or a name whose first address is taken. @default every address, IPv6 and IPv4 */
   readonly host?: string
-  /** 0 takes a free one, and needs a `name`. */
+  /** 0 takes a free port, and needs a `name`. */
   readonly port?: number
-  /** A UNIX path, or `@name` for an abstract one; in the place of host and port. */
+  /** A UNIX path, or `@name` for an abstract one. It replaces host and port. */
   readonly path?: string
-  /** The permissions of the UNIX path. @default what the umask leaves; for the predecessor's path, its mode */
+  /** The permissions of the UNIX path. @default what the umask leaves, or for the predecessor's path, its mode */
   readonly mode?: number
-  /** How many connections wait to be accepted. @default 511 */
+  /** How many connections may wait to be accepted. @default 511 */
   readonly backlog?: number
-  /** For `::` only: leave IPv4 alone. @default false */
+  /** For `::` only: leaves IPv4 alone. @default false */
   readonly ipv6Only?: boolean
-  /** SO_REUSEPORT. The successor shares this very socket all the same. @default false */
+  /** Sets SO_REUSEPORT. The successor shares this same socket anyway. @default false */
   readonly reusePort?: boolean
 }
 
-/** Of the socket's family: without a host every address of IPv4, or of IPv6; of a name the first address that is one. */
+/**
+ * An address of the socket's family. Without a host this is every address of IPv4, or of IPv6. A name means its first address of that
+ * family.
+ */
 export type BindAddress = Omit<ListenAddress, 'path' | 'mode' | 'backlog'>
 
-/** A socket of ours, and the path that goes with it. */
+/** One of our sockets, and the path that goes with it. */
 export type BoundSocket = { fd: OwnedFd; path?: UnixPathClaim }
 
 /** @throws {ListenersError} ERR_CANNOT_LISTEN */
@@ -59,8 +62,8 @@ const everyAddress = { 4: '0.0.0.0', 6: '::' } as const
 type Internet = { host: string; port: number; ipv6Only?: boolean; reusePort?: boolean }
 
 /**
- * Without a host on every address, of the family if it is to be one, and else as Node does: `::`, which takes IPv4 too, or
- * `0.0.0.0` where there is no IPv6.
+ * Without a host, binds on every address. That is every address of the family, if one is given. Otherwise it does as Node does: `::`,
+ * which takes IPv4 too, or `0.0.0.0` without IPv6.
  */
 async function onHost(
   { host, port = 0, ipv6Only, reusePort }: BindAddress,

@@ -17,8 +17,8 @@ export function hostAndPort({ host = '*', port }: Pick<ConfiguredAddress, 'host'
 }
 
 /**
- * The name of an address as configured: two versions mean the same socket if they write it alike. Port 0 is another
- * port each time, so there the program's own name says which it is.
+ * Returns the name of an address as configured. Two versions mean the same socket if they write it in the same way. Port 0 is a different
+ * port each time, so there the program's own name identifies it.
  *
  * @throws {ListenersError} ERR_INVALID_ARGUMENT
  */

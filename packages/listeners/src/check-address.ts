@@ -21,7 +21,7 @@ const listenTypes: OptionTypes<keyof ListenAddress> = {
 /**
  * Checks the address of `listen()`.
  *
- * @param otherOptions belong into another argument
+ * @param otherOptions options that belong in another argument
  * @throws {ListenersError} ERR_INVALID_ARGUMENT
  */
 export function checkListenAddress(address: ListenAddress, otherOptions: readonly string[]): void {
@@ -57,13 +57,13 @@ export function checkBindAddress(address: BindAddress): void {
   checkPort(address)
 }
 
-/** Node's own `listen()` takes a number or a path there. */
+/** Checks that it is an object. Node's own `listen()` also takes a number or a path there. */
 function checkIsAddress(what: string, address: unknown): void {
   if (typeof address === 'object' && address !== null && !Array.isArray(address)) return
   throw invalidArgument(`${what} takes an address such as { port: 8080 }, not ${show(address)}.`)
 }
 
-/** The name of a socket of systemd's, or of the server in the report of a drain. */
+/** Checks the name of a socket of systemd's, or of the server in the report of a drain. */
 function checkName({ name }: BindAddress): void {
   if (name === '')
     throw invalidArgument('name must be a text that is not empty, not "". Leave it out, or choose one.')
@@ -78,13 +78,13 @@ function checkMode({ mode, path }: ListenAddress): void {
   if (path === undefined) throw invalidArgument('mode is for a UNIX path. Leave it out, or give a path.')
 }
 
-/** listen(2) takes an int. */
+/** Checks that the backlog fits into the int of listen(2). */
 function checkBacklog({ backlog = 0 }: ListenAddress): void {
   if (backlog < 2 ** 31) return
   throw invalidArgument(`backlog must be less than ${2 ** 31}, not ${backlog}.`)
 }
 
-/** What a path ignores would be a promise that nobody keeps. */
+/** Refuses the options that a path ignores, because they would promise something that does not happen. */
 function checkPathAlone(address: ListenAddress): void {
   const { path = '' } = address
   if (path.includes('\0')) {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:dgram'
 import { localAddress, type OwnedFd } from '@shellflip/fd-passing'
 import { invalidArgument } from './listeners-error.ts'
 
-/** Node's sockets have had `type` from the first, though it is not documented. */
+/** Node's sockets have always had `type`, though it is not documented. */
 type Typed = Socket & { readonly type: 'udp4' | 'udp6' }
 
 export function familyOf(socket: Socket): 4 | 6 {
@@ -10,7 +10,8 @@ export function familyOf(socket: Socket): 4 | 6 {
 }
 
 /**
- * A socket of the other family hears from addresses that Node then cannot answer: nothing is sent, and nobody is told.
+ * Refuses a socket of the other family. It would receive from addresses that Node cannot answer. Nothing would be sent, and no error
+ * reported.
  *
  * @throws {ListenersError} ERR_INVALID_ARGUMENT
  */
@@ -23,7 +24,7 @@ export function checkFamily(socket: Socket, fd: OwnedFd): void {
   )
 }
 
-/** @param fd is the socket's own then */
+/** @param fd becomes the socket's own */
 export function bindDatagram(socket: Socket, fd: OwnedFd): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
@@ -38,6 +39,6 @@ export function closeDatagram(socket: Socket): void {
   try {
     socket.close()
   } catch {
-    // Not bound yet, or closed by the program: either way it receives nothing.
+    // It is not bound yet, or the program closed it. Either way it receives nothing.
   }
 }

@@ -6,23 +6,23 @@ import type { InheritedSockets } from './inherited-sockets.ts'
 import { isStillAt } from './is-still-at.ts'
 import { invalidArgument, ListenersError } from './listeners-error.ts'
 
-/** A socket of the service, and where it comes from. */
+/** A socket of the service, and its origin. */
 export type FoundSocket = {
   readonly key: string
   readonly fd: OwnedFd
-  /** To be unlinked when nobody serves after this process. */
+  /** The path to unlink when no process serves after this one. */
   readonly path?: UnixPathClaim | undefined
-  /** The mode that this version asks for, where the predecessor made the path. */
+  /** The mode that this version requests, where the predecessor made the path. */
   readonly mode?: number | undefined
-  /** The predecessor's: its path is not ours before the commit. */
+  /** Whether it is the predecessor's. Its path is not ours before the commit. */
   readonly inherited: boolean
 }
 
 type Address = ConfiguredAddress & { readonly mode?: number; readonly ipv6Only?: boolean }
 
 /**
- * Finds the socket of an address: one from a service manager, the predecessor's, or a new one. A UNIX path that somebody removed is bound
- * again.
+ * Finds the socket of an address: one from a service manager, the predecessor's, or a new one. Binds a UNIX path again that somebody
+ * removed.
  *
  * @param held the sockets that this process has already
  * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
@@ -58,15 +58,15 @@ function inheritedAt(
     checkIpv6Only(fd, internet)
     return { fd }
   }
-  // No path to remove, and none to have a mode.
+  // An abstract socket has no path to remove, and no mode.
   if (path.startsWith('@')) return { fd }
   if (isStillAt(path, file)) return { fd, path: new UnixPathClaim(path), mode }
-  // Somebody removed or replaced the path: no client can reach this socket any more.
+  // Somebody removed or replaced the path, so clients cannot reach this socket any more.
   fd.close()
   return undefined
 }
 
-/** The kernel fixes the option when a socket is bound (ipv6(7)). */
+/** Checks the option, because the kernel fixes it when a socket is bound (ipv6(7)). */
 function checkIpv6Only(fd: OwnedFd, { host, port, ipv6Only = false }: Address): void {
   const where = localAddress(fd.fd)
   if (where.family !== 'IPv6' || where.address !== '::' || isIpv6Only(fd.fd) === ipv6Only) return
@@ -78,7 +78,9 @@ function checkIpv6Only(fd: OwnedFd, { host, port, ipv6Only = false }: Address): 
   )
 }
 
-/** One port under two names, such as `localhost` and `127.0.0.1`, or every address and one of them: the program gives it twice. */
+/**
+ * Explains a port that the program gives twice under two names. Examples are `localhost` and `127.0.0.1`, or every address and one of them.
+ */
 function twiceFault(
   error: unknown,
   held: Iterable<FoundSocket>,
@@ -104,7 +106,10 @@ function portOf({ fd }: FoundSocket): number | undefined {
   return where.family === 'unix' ? undefined : where.port
 }
 
-/** The kernel reports that the address is in use. Where the predecessor has that port at another address, we know who has it. */
+/**
+ * Explains that the address is in use, as the kernel reports. Where the predecessor has that port at another address, we know which process
+ * has it.
+ */
 function explained(
   error: unknown,
   predecessor: InheritedSockets,

@@ -51,7 +51,7 @@ export function checkOpen(name: unknown, make: unknown): void {
   }
 }
 
-/** Checks what the function made that was given to `open()`. @throws {ListenersError} ERR_INVALID_ARGUMENT */
+/** Checks the result of the function that was given to `open()`. @throws {ListenersError} ERR_INVALID_ARGUMENT */
 export function ownedFd(name: string, made: unknown): OwnedFd {
   if (made instanceof OwnedFd) return made
   throw invalidArgument(
@@ -60,7 +60,7 @@ export function ownedFd(name: string, made: unknown): OwnedFd {
   )
 }
 
-/** An unbound socket has no address (EBADF). A closed one says so. */
+/** Reports whether the socket is bound. An unbound socket has no address (EBADF). A closed one throws its own error. */
 function isBound(socket: DatagramSocket): boolean {
   try {
     socket.address()

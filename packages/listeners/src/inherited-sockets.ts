@@ -1,9 +1,9 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 
-/** A socket that was open before this process was. */
+/** A socket that was open before this process started. */
 export type InheritedSocket = {
   readonly fd: OwnedFd
-  /** A service manager made it, and keeps it: its path is not ours to unlink. */
+  /** Whether a service manager made it, and keeps it. Its path is not ours to unlink. */
   readonly activated: boolean
 }
 
@@ -11,12 +11,12 @@ export type InheritedSocket = {
 export interface InheritedSockets {
   /** Takes the next socket that was offered under this key. */
   socket(key: string): InheritedSocket | undefined
-  /** Names the file at the path of a UNIX socket, as its owner found it. Undefined if nobody tells. */
+  /** Names the file at the path of a UNIX socket, as its owner found it. Undefined if that was not passed. */
   file(key: string): string | undefined
-  /** Lists the keys that begin with this, and whose sockets nobody has taken. */
+  /** Lists the keys that begin with this prefix, and whose sockets were not taken. */
   keys(prefix: string): string[]
   /** Reports that this process cannot take over. */
   refuse(reason: string): void
-  /** Whether the predecessor cannot continue: what it gave is this process's own then. False where there is none. */
+  /** Whether the predecessor cannot continue. Everything that it gave is then this process's own. False without a predecessor. */
   readonly committed: boolean
 }

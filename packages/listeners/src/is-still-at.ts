@@ -3,7 +3,7 @@ import { isUnixPathBound, socketFileAt } from '@shellflip/fd-passing'
 /**
  * Reports whether the socket of a predecessor is still at its path.
  *
- * @param file names the file as the predecessor found it; without it, any bound socket counts
+ * @param file names the file as the predecessor found it. Without it, any bound socket counts
  */
 export function isStillAt(path: string, file: string | undefined): boolean {
   const found = socketFileAt(path)

@@ -5,8 +5,8 @@ import { CodedError } from '@shellflip/internal'
  *
  * - `ERR_INVALID_ARGUMENT`: a server, a socket, an address or an option has a mistake. The message names it.
  * - `ERR_CANNOT_LISTEN`: the system does not bind the address. `cause` has its error.
- * - `ERR_NO_SUCH_SOCKET`: nobody has passed a socket of the name that was asked for.
- * - `ERR_STOPPED`: a socket is asked for when this process serves no more.
+ * - `ERR_NO_SUCH_SOCKET`: no process has passed a socket of the requested name.
+ * - `ERR_STOPPED`: a socket is requested when this process no longer serves.
  */
 export type ListenersErrorCode =
   | 'ERR_INVALID_ARGUMENT'
@@ -14,7 +14,7 @@ export type ListenersErrorCode =
   | 'ERR_NO_SUCH_SOCKET'
   | 'ERR_STOPPED'
 
-/** Every failure of this package. The message says what to do next. */
+/** Represents every failure of this package. The message says what to do next. */
 export class ListenersError extends CodedError<ListenersErrorCode> {
   override readonly name = 'ListenersError'
 }

@@ -24,7 +24,7 @@ import type { InheritedSockets } from './inherited-sockets.ts'
 import { isStillAt } from './is-still-at.ts'
 import { invalidArgument, ListenersError } from './listeners-error.ts'
 
-/** Its descriptor is a copy that is ours, besides the one that Node's object has: a successor gets it. */
+/** A socket that this process keeps. Its descriptor is our own copy, besides the one of Node's object, and is for a successor. */
 type Held = FoundSocket
 
 /** A server or UDP socket that the program gives to the service, and how it begins. */
@@ -41,11 +41,11 @@ type Given = {
   readonly onHeld: (key: string, fd: OwnedFd) => void
   /** Lets the object begin on the descriptor, which becomes its own. */
   readonly start: (fd: OwnedFd) => Promise<unknown>
-  /** Lets it accept no more. */
+  /** Stops the object from accepting more. */
   readonly stop: () => void
 }
 
-/** One that begins when this process serves. */
+/** An object that begins when this process serves. */
 type Waiting = {
   readonly copy: OwnedFd
   readonly check: () => void
@@ -60,8 +60,8 @@ export type Listening = {
   /** Called with the key under which the server listens, before it accepts. */
   readonly onKey?: (key: string) => void
   /**
-   * Options that the caller takes in another argument. An address that has one is refused, and the error says where it
-   * belongs. @default none
+   * Options that the caller takes in another argument. An address that has one is refused, and the error names the right argument.
+   * @default none
    */
   readonly otherOptions?: readonly string[]
 }
@@ -70,7 +70,7 @@ const nothing = () => {}
 
 const unixPrefix = boundKey('unix', { path: '' })
 
-/** The sockets of the service: taken over or bound, held for a successor, and accepted on from `accept()` on. */
+/** The sockets of the service. They are taken over or bound, kept for a successor, and accepted on from `accept()` on. */
 export class Listeners {
   readonly #predecessor: InheritedSockets
   readonly #held = new Set<Held>()
@@ -78,25 +78,23 @@ export class Listeners {
   readonly #waiting: Waiting[] = []
   readonly #begun: Waiting[] = []
   readonly #unwanted: UnixPathClaim[] = []
-  /** Servers and UDP sockets that are given, and the addresses that they are given for. */
+  /** Servers and UDP sockets that were given, and the addresses that they were given for. */
   readonly #givenOnce = new Set<object | string>()
   #accepting = false
-  /** The predecessor cannot go on any more: all that is held is this process's own. */
+  /** Whether the predecessor cannot continue any more. Everything that is held is then this process's own. */
   #isOwner = false
-  /** All of them are closed, or a successor's: what is still being opened comes too late. */
+  /** Whether all of them are closed, or a successor's. A socket that is still being opened comes too late then. */
   #over = false
 
   readonly #onChange: () => void
 
-  /** @param onChange told when a socket comes or goes while this process serves */
+  /** @param onChange called when a socket comes or goes while this process serves */
   constructor(predecessor: InheritedSockets, onChange: () => void) {
     this.#predecessor = predecessor
     this.#onChange = onChange
   }
 
-  /**
-   * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
-   */
+  /** @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED */
   listen(
     server: Server,
     address: ListenAddress,
@@ -110,7 +108,7 @@ export class Listeners {
       admit,
       onHeld: onKey,
       start: (fd) => serverFrom(fd, server, backlogOf(address)),
-      // That of http would destroy idle connections.
+      // Not the http `close()`, which would destroy idle connections.
       stop: () => void Server.prototype.close.call(server),
     })
   }
@@ -130,7 +128,7 @@ export class Listeners {
     })
   }
 
-  /** A descriptor of any kind, by name: the predecessor's, a service manager's, or a new one. The copy that is returned is the caller's. */
+  /** Opens a descriptor of any kind, by name: the predecessor's, a service manager's, or a new one. The caller owns the returned copy. */
   open(name: string, make: () => OwnedFd | Promise<OwnedFd>): Promise<OwnedFd> {
     return this.#open(async () => {
       checkOpen(name, make)
@@ -144,10 +142,10 @@ export class Listeners {
   }
 
   /**
-   * Resolves when every socket is there. What the predecessor has besides is not wanted any more: it is closed at the
-   * commit, and its paths go.
+   * Resolves when every socket is opened. The predecessor's other sockets are no longer wanted. They are closed at the commit, and their
+   * paths are removed.
    *
-   * @throws what one of them could not be had for
+   * @throws the error of a socket that could not be opened
    */
   async opened(): Promise<void> {
     await Promise.all(this.#opening)
@@ -164,7 +162,7 @@ export class Listeners {
     for (const { check } of this.#waiting) check()
   }
 
-  /** Begins to accept on all of them, and on those that still come. One that fails stops no other. @throws what the first one failed with */
+  /** Begins to accept on all sockets, and on those that still come. A failure of one stops no other. @throws the first failure */
   async accept(): Promise<void> {
     this.#accepting = true
     const beginning = this.#waiting.splice(0)
@@ -173,12 +171,12 @@ export class Listeners {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
-  /** Accepts no more, because the predecessor goes on. */
+  /** Stops accepting, because the predecessor continues. */
   stopAccepting(): void {
     for (const { stop } of this.#begun.splice(0)) stop()
   }
 
-  /** The predecessor cannot go on any more: what it gave is this process's own. @throws where a path of it cannot be removed */
+  /** Takes ownership of what the predecessor gave, because it cannot continue any more. @throws if one of its paths cannot be removed */
   own(): void {
     this.#isOwner = true
     this.#begun.splice(0)
@@ -186,7 +184,7 @@ export class Listeners {
     if (left.length > 0) throw new Error(`cannot remove ${left.join(', ')}: remove it by hand`)
   }
 
-  /** Gives the predecessor's paths the modes that this version asks for. @throws the first failure, after all were tried */
+  /** Gives the predecessor's paths the modes that this version requests. @throws the first failure, after all were tried */
   setModes(): void {
     const failed: unknown[] = []
     for (const { path, mode } of this.#held) {
@@ -199,21 +197,24 @@ export class Listeners {
     if (failed.length > 0) throw failed[0]
   }
 
-  /** For a successor: borrowed, since the program may close a server at any time. */
+  /** Returns the sockets for a successor. They are borrowed, because the program may close a server at any time. */
   offered(): OfferedSocket[] {
     return [...this.#held].map(({ key, fd, path }) => ({ name: key, fd, file: path?.file }))
   }
 
-  /** A successor has them: only our copies are closed. */
+  /** Leaves the sockets to a successor, which has them. It closes only our copies. */
   leave(): void {
     this.#over = true
     const held = [...this.#held]
-    // First: a server that closes after this has nothing of ours to remove.
+    // This comes first: a server that closes after this has none of our paths to remove.
     this.#held.clear()
     closeAll([...this.#waiting.splice(0).map(({ copy }) => copy), ...held.map(({ fd }) => fd)])
   }
 
-  /** Nobody has them after us: the paths go while the listeners are open, so that none is another's. */
+  /**
+   * Closes the sockets, because no process has them after us. Removes the paths while the listeners are open, so that no path is another
+   * process's.
+   */
   close(): void {
     if (this.#isOurs) this.#removeUnwanted()
     for (const held of this.#held) this.#unlink(held)
@@ -252,14 +253,14 @@ export class Listeners {
     this.#hold(held)
     try {
       onHeld(held.key, held.fd)
-      // Made before the commit: after it, no descriptor may be free.
+      // The copy is made before the commit, because after it no descriptor may be free.
       const copy = held.fd.dup()
       const startHeld = async () => {
         try {
           check()
           await start(copy)
         } finally {
-          // The object's own by now, if it has begun.
+          // If the object has begun, this descriptor is its own by now.
           copy.close()
         }
         object.once('close', () => {
@@ -280,7 +281,7 @@ export class Listeners {
     }
   }
 
-  /** The address, if it is this service's to bind. A service manager can pass several sockets of one name. */
+  /** Returns the address, if this service must bind it. A service manager can pass several sockets of one name. */
   #addressOf(transport: Transport, address: ConfiguredAddress): string[] {
     const { name, port, path } = address
     const activated = socketKinds.activated + name
@@ -324,7 +325,7 @@ export class Listeners {
     return fd && { key, fd }
   }
 
-  /** The program has closed its server: nobody would accept what queues on our copy. */
+  /** Releases our copy, because the program has closed its server. Nothing would accept the connections that queue on it. */
   #release(held: Held): void {
     if (!this.#held.delete(held)) return
     this.#unlink(held)
@@ -342,18 +343,18 @@ export class Listeners {
     return left.map(({ path }) => path)
   }
 
-  /** What was the predecessor's is ours. A stop can come before we accept on it. */
+  /** Whether the predecessor's sockets are ours. A stop can come before we accept on them. */
   get #isOurs(): boolean {
     return this.#isOwner || this.#predecessor.committed
   }
 
   /**
-   * A failure is the caller's to see, and `opened()`'s: nobody has to wait for both. The predecessor is told at once, for
-   * the caller may end this process by it.
+   * Reports a failure to the caller and to `opened()`. Neither has to wait for both. The predecessor gets the report at once, because the
+   * caller may end this process over it.
    */
   #open<T>(open: () => Promise<T>): Promise<T> {
     const opening = open()
-    // `ready()` is over: only the caller can see it. That a socket comes too late harms nobody.
+    // `ready()` is over, so only the caller can see a failure. A socket that comes too late does no harm.
     if (this.#accepting && !this.#over) return opening
     opening.catch((error: unknown) => {
       if (!this.#accepting) this.#predecessor.refuse(messageOf(error))
@@ -370,12 +371,14 @@ function servesNoMore(): ListenersError {
   )
 }
 
-/** The program may change its working directory before it ends, and two ways to write one path mean one socket. */
+/**
+ * Makes the path absolute. The program may change its working directory before it exits, and two ways to write one path mean one socket.
+ */
 function withAbsolutePath<Address extends ConfiguredAddress>(address: Address): Address {
   const { path } = address
   if (path === undefined || path.startsWith('@')) return address
   const absolute = resolve(path)
-  // The kernel takes a short relative path also where the absolute one is too long.
+  // The kernel takes a short relative path even where the absolute one is too long.
   return Buffer.byteLength(absolute) > maxUnixAddressBytes ? address : { ...address, path: absolute }
 }
 

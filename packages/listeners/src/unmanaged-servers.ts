@@ -3,18 +3,18 @@ import diagnostics from 'node:diagnostics_channel'
 import type { Server } from 'node:net'
 import { fdOf, sharesAddress } from '@shellflip/fd-passing'
 
-/** A server or UDP socket that the program binds itself, and the call that does it. */
+/** A server or UDP socket that the program binds itself, and the call that binds it. */
 type Unmanaged = { readonly call: string; readonly address: string; readonly isPrivate: () => boolean }
 
-/** Servers and sockets that the program binds itself, until they are closed. Undefined once nobody asks any more. */
+/** The servers and sockets that the program binds itself, until they are closed. Undefined once they are no longer needed. */
 let unmanaged: Map<object, Unmanaged> | undefined = new Map()
 
-/** As {@link Server.listen} understands its arguments. */
+/** The arguments as {@link Server.listen} understands them. */
 type ListenArguments = { port?: unknown; host?: unknown; path?: unknown; fd?: unknown; reusePort?: unknown }
 
 /**
- * Node publishes each call of `listen()` here (diagnostics_channel, "net.server.listen"). A server that listens on a descriptor is one
- * that a process was given: this package's own are such.
+ * Node publishes each call of `listen()` here (diagnostics_channel, "net.server.listen"). A server that listens on a descriptor was given
+ * to the process. This package's own servers are such.
  */
 diagnostics.subscribe('tracing:net.server.listen:asyncStart', (message) => {
   const { server, options } = message as { server: Server; options: ListenArguments }
@@ -42,7 +42,7 @@ diagnostics.subscribe('udp.socket', (message) => {
       note(socket, {
         call: 'bind',
         address: describe(typeof address === 'string' ? address : undefined, port),
-        // Multicast listeners and their like share a port on purpose.
+        // Multicast listeners and similar sockets share a port on purpose.
         isPrivate: () => !Number(port) || isShared(socket),
       })
     }
@@ -63,17 +63,17 @@ export function ownCallOf(object: object): string | undefined {
 }
 
 /**
- * Describes a call by which the program binds an address that two generations cannot both have. Left out are addresses that differ from
- * process to process (port 0, a path with the pid in it) and those that are shared on purpose (`reusePort`, `reuseAddr`).
+ * Describes a call by which the program binds an address that two generations cannot both have. It leaves out addresses that differ between
+ * processes (port 0, a path with the pid in it). It also leaves out those that are shared on purpose (`reusePort`, `reuseAddr`).
  *
- * A call that failed counts: a program that ignores the error would serve nobody at that address.
+ * A call that failed counts, because a program that ignores the error would not serve at that address.
  */
 export function ownCall(): string | undefined {
   const found = [...(unmanaged?.values() ?? [])].find(({ isPrivate }) => !isPrivate())
   return found && `${found.call}(${found.address})`
 }
 
-/** Stops looking, since the process serves. What a program binds later is its own affair. */
+/** Stops looking, because the process serves. It does not matter what the program binds later. */
 export function forgetOwnCalls(): void {
   unmanaged = undefined
 }

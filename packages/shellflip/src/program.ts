@@ -41,7 +41,7 @@ function duration(text: string): number {
   return milliseconds
 }
 
-/** Puts what commander says of a wrong command line, its suggestion included, into one line. */
+/** Puts commander's report of a wrong command line into one line, with its suggestion. */
 function complaint(text: string): string {
   return `shellflip: ${oneLine(text.replace(/^error: /, ''))} (see --help)\n`
 }

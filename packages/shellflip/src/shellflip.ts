@@ -36,13 +36,13 @@ import {
 let called = false
 
 /**
- * Makes this process one of a service that replaces itself. If a predecessor has started it, its sockets and its state
- * are here when this resolves, and it serves on until `flip.ready()`.
+ * Makes this process one of a service that replaces itself. If a predecessor has started it, its sockets and its state are here when this
+ * resolves. The predecessor keeps serving until `flip.ready()`.
  *
- * To be called once, early, in the main thread. If it fails, end the process: a predecessor goes on itself.
+ * Call it once, early, in the main thread. If it fails, end the process. A predecessor then continues.
  *
- * @throws {@link ShellflipError}; `HandoverError` (ERR_STATE …) if the predecessor's state cannot be understood;
- *   `ControlSocketError` (ERR_PATH_IN_USE …) if the control socket cannot be had
+ * @throws {@link ShellflipError}, `HandoverError` (ERR_STATE …) if the predecessor's state cannot be understood, or `ControlSocketError`
+ *   (ERR_PATH_IN_USE …) if the control socket is not available
  */
 export function shellflip<T>(options: WithState<T>): Promise<Flip<T | undefined>>
 export function shellflip<T>(options: WithStateStream<T>): Promise<Flip<AsyncIterable<T> | undefined>>
@@ -55,7 +55,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   const { startSuccessor, reportReady } = findStarter()
   const emit = announcer(options.onEvent)
   const { promise: born, resolve } = deferred<Flip<unknown>>()
-  // At once: a signal without a handler ends the process.
+  // The handlers are set at once, because a signal without a handler ends the process.
   for (const signal of options.signals) process.on(signal, async () => (await born).request(signal))
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
   const predecessor = await findPredecessor(options, emit, manager.notifier)
@@ -85,7 +85,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
     })
     process.once('exit', () => flip.exit())
     for (const signal of options.stopSignals) {
-      // Node passes the name and the number. `process.emit('SIGTERM')` of a library passes nothing.
+      // Node passes the name and the number. A library's `process.emit('SIGTERM')` passes nothing.
       process.on(signal, (name?: NodeJS.Signals) => flip.stopBySignal(signal, name !== signal))
     }
     if (predecessor.identity !== undefined) emit({ type: 'taken-over', predecessor: predecessor.identity })
@@ -97,7 +97,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   }
 }
 
-/** Where they are wrong, a predecessor is told why: else it would see an exit status. */
+/** Checks the options, and reports a fault to a predecessor, which would otherwise see only an exit status. */
 function checkedOptions(given: AnyFlipOptions): NormalizedOptions {
   try {
     return normalizeOptions(given)

@@ -6,8 +6,8 @@ import type { CutWork } from './shutdown-report.ts'
 import { isQuiet } from './socket-reading.ts'
 
 /**
- * What a server emits, with the socket, for an HTTP connection that it took over from another process and that is idle:
- * for Node it becomes a connection, with the `'connection'` event, by its next request.
+ * The event that a server emits, with the socket, for an idle HTTP connection that it took over from another process. Node treats it as a
+ * connection, with the `'connection'` event, only from its next request on.
  */
 export const adoptedEvent = Symbol.for('shellflip.adopted-connection')
 

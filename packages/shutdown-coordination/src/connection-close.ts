@@ -3,12 +3,11 @@ import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'no
 type Headers = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined
 
 /**
- * Makes an answer whose headers are not sent yet say `Connection: close` (RFC 9112, 9.6), whatever its handler
- * asks for: proxies copy `Connection: keep-alive` from upstream.
+ * Adds `Connection: close` (RFC 9112, 9.6) to an answer whose headers are not sent yet. It overrides the handler, because proxies copy
+ * `Connection: keep-alive` from upstream.
  *
- * @param isLast whether no later request has been received on the connection, asked when the headers are
- * written: after an answer with `Connection: close` nothing more may be answered, so with pipelined requests
- * only the last one may say it.
+ * @param isLast whether no later request has been received on the connection. It is called when the headers are written. After an answer
+ *   with `Connection: close` the server may answer nothing more, so with pipelined requests only the last answer may have it.
  */
 export function answerWithConnectionClose(response: ServerResponse, isLast: () => boolean): void {
   if (response.headersSent) return
@@ -27,7 +26,7 @@ export function answerWithConnectionClose(response: ServerResponse, isLast: () =
   lingerForTheRestOfTheRequest(response)
 }
 
-/** The same headers, in the same of the three forms that `writeHead()` takes. */
+/** Returns the same headers with it, in the same of the three forms that `writeHead()` takes. */
 function withConnectionClose(headers: NonNullable<Headers>): OutgoingHttpHeaders | OutgoingHttpHeader[] {
   if (!Array.isArray(headers)) {
     return Object.fromEntries(
@@ -47,9 +46,9 @@ function isConnection(name: unknown): boolean {
 }
 
 /**
- * Node closes the connection as soon as such an answer is written. If the request's body is still coming in
- * then, closing makes the kernel send a reset, which can destroy the answer before the client has read it. So
- * only our side is closed at first, and the connection when the request has come in to its end.
+ * Delays the close of the connection. Node closes it as soon as such an answer is written. If the request's body is still arriving then,
+ * the close makes the kernel send a reset. A reset can destroy the answer before the client has read it. So only our side is closed at
+ * first. The connection is closed when the whole request has arrived.
  */
 function lingerForTheRestOfTheRequest(response: ServerResponse): void {
   const { req: request, socket } = response

@@ -2,20 +2,20 @@ import type { EventEmitter } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { CutWork } from './shutdown-report.ts'
 
-/** How long the other process may take at the deadline to say which connections it has taken, in milliseconds. */
+/** How long the other process may take at the deadline to report which connections it has taken, in milliseconds. */
 const lastAnswersMs = 500
 
 /** One open connection, of any protocol, as a drain sees it. */
 export interface TrackedConnection {
-  /** Begins to bring the connection to an end without losing anything. */
+  /** Begins to close the connection without losing anything. */
   drain(): void
-  /** Destroys the connection now, counts it if nothing was under way on it, and returns the work that this cut. */
+  /** Destroys the connection now, counts it if no work was in flight on it, and returns the work that this cut. */
   cut(): CutWork[]
-  /** The connection is gone: no timer may stay. */
+  /** Reports that the connection is closed, so no timer may stay. */
   closed(): void
 }
 
-/** The open connections of one server, and the count of what became of them. */
+/** Tracks the open connections of one server, and counts how they ended. */
 export class ConnectionTracker {
   answered = 0
   closedIdle = 0
@@ -24,7 +24,7 @@ export class ConnectionTracker {
   readonly cutWork: CutWork[] = []
   readonly errors: unknown[] = []
   readonly #open = new Map<EventEmitter, TrackedConnection>()
-  /** Offered to another process that has not answered yet. */
+  /** Connections that were offered to another process, which has not answered yet. */
   readonly #moving = new Map<EventEmitter, Promise<void>>()
   #draining = false
   #onEmpty: (() => void) | undefined
@@ -37,7 +37,7 @@ export class ConnectionTracker {
     return this.#open.size
   }
 
-  /** Tracks a connection until `socket` emits `'close'`, in the place of what was tracked for that socket. */
+  /** Tracks a connection until `socket` emits `'close'`. It replaces what was tracked for that socket. */
   add(socket: EventEmitter, connection: TrackedConnection): void {
     if (!this.#open.has(socket)) socket.once('close', () => this.remove(socket))
     this.#open.get(socket)?.closed()
@@ -53,14 +53,14 @@ export class ConnectionTracker {
     if (this.#open.size === 0) this.#onEmpty?.()
   }
 
-  /** Brings all connections to an end, those too that are still to come; `onEmpty` each time none is left. */
+  /** Drains all connections, including later ones. Calls `onEmpty` each time none is left. */
   drain(onEmpty: () => void): void {
     this.#draining = true
     this.#onEmpty = onEmpty
     for (const connection of [...this.#open.values()]) connection.drain()
   }
 
-  /** Calls back into the program: what that throws for one connection leaves the others alone. */
+  /** Calls back into the program. An error for one connection does not affect the others. */
   attempt(callback: () => void): void {
     try {
       callback()
@@ -69,13 +69,13 @@ export class ConnectionTracker {
     }
   }
 
-  /** A connection is offered to another process, until the promise settles. */
+  /** Notes that a connection is offered to another process, until the promise settles. */
   moves(socket: EventEmitter, move: Promise<void>): void {
     this.#moving.set(socket, move)
     void move.finally(() => this.#moving.delete(socket))
   }
 
-  /** Cuts all connections, but those that another process may have taken: their answers are awaited, for a moment. */
+  /** Cuts all connections except those that another process may have taken. It waits for their answers for a moment. */
   async cut(): Promise<void> {
     this.#cutAllBut(this.#moving)
     if (this.#moving.size === 0) return
@@ -86,7 +86,10 @@ export class ConnectionTracker {
     this.#cutAllBut(new Map())
   }
 
-  /** We see a connection before the program's own listener does. Its `drainSocket` must find what that listener makes of it. */
+  /**
+   * Drains late, because we see a connection before the program's own listener does. Its `drainSocket` must find what that listener makes
+   * of it.
+   */
   #drainLate(socket: EventEmitter, connection: TrackedConnection): void {
     if (this.#open.get(socket) === connection) connection.drain()
   }

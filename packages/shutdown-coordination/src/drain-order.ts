@@ -5,13 +5,13 @@ import type { FailedDrain, UnfinishedWork } from './shutdown-report.ts'
 import type { ShutdownTime } from './shutdown-time.ts'
 import type { Tasks } from './tasks.ts'
 
-/** Starts each piece of work when what it waits for is over, or when the time of that is up. */
+/** Starts each piece of work when the work before it is over, or when the time of that is up. */
 export class DrainOrder {
   readonly failed: FailedDrain[] = []
   readonly #tasks: Tasks
   readonly #time: ShutdownTime
   readonly #onProgress: () => void
-  /** In the order of registration. Work waits for what was registered before it, so there is no circle. */
+  /** The drains in the order of registration. Work waits only for what was registered before it, so a cycle is impossible. */
   readonly #drains = new Map<string, RegisteredDrain>()
   #reserves: Reserves | undefined
 
@@ -58,9 +58,9 @@ export class DrainOrder {
     this.startReady()
   }
 
-  /** At the deadline everything is ready: what has no time left holds nothing up. */
+  /** Starts all work that is ready. At the deadline all work is ready: work without time left delays nothing. */
   startReady(): void {
-    // Work may register or take back other work, so each is looked for anew.
+    // Each is searched again, because work may register other work or take it back.
     for (let ready = this.#findReady(); ready !== undefined; ready = this.#findReady()) this.#start(ready)
   }
 

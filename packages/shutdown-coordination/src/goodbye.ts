@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 
-/** The time for the answer to a goodbye. A client that sends nothing within it is gone, or does not care. */
+/** The time for the answer to a goodbye, in milliseconds. A client that sends nothing within it has gone, or does not care. */
 const shortestSilenceMs = 1_000
 
-/** The wait for the client's end of a connection of which our side has ended: as long as it still sends anything. */
+/** Waits for the client to close a connection that our side has closed, for as long as the client still sends anything. */
 export class Goodbye {
   readonly #socket: Socket
   readonly #onSilence: () => void
@@ -18,7 +18,7 @@ export class Goodbye {
     this.#wait()
   }
 
-  /** Whether nothing is under way, in either direction. */
+  /** Whether nothing is in flight, in either direction. */
   get isSilent(): boolean {
     const { bytesRead, writableLength } = this.#socket
     return bytesRead === this.#bytesRead && writableLength === 0 && !this.#socket.isPaused()
@@ -30,7 +30,7 @@ export class Goodbye {
 
   #wait(): void {
     this.#bytesRead = this.#socket.bytesRead
-    // In the check phase everything that had arrived when the time was up has been read.
+    // The check phase comes after everything that had arrived by then has been read.
     this.#timer = setTimeout(() => setImmediate(() => this.#check()), this.#silenceMs)
   }
 

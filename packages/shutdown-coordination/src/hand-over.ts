@@ -5,15 +5,17 @@ import type { MovableConnection } from './movable-connection.ts'
 import { holdReading } from './socket-reading.ts'
 
 /**
- * Gives one connection to another process, a copy of its descriptor mostly. Nothing is read from it meanwhile, and
- * nothing of it is in this process: all that it sent was processed or is in the kernel still, as is what it was sent.
+ * Gives one connection to another process, usually a copy of its descriptor. Meanwhile nothing is read from it, and nothing of it is in
+ * this process. Bytes from the client were processed or are still in the kernel. Bytes to the client are in the kernel too.
  *
- * @returns whether the other process serves it now. Only then is it closed here, which the client does not notice while
- *   there is a copy. Otherwise it is served on
+ * @returns whether the other process serves it now. Only then is it closed here, which the client does not notice while a copy exists.
+ *   Otherwise it is served here
  */
 export type HandOver = (socket: Socket) => Promise<boolean>
 
-/** Each costs the program a descriptor more, and does not get on until the other process has answered. */
+/**
+ * Limits the connections that are being moved. Each costs the program another descriptor, and waits until the other process has answered.
+ */
 const maxInFlight = 256
 
 /** Moves the connections of one server to another process while it drains. */
@@ -27,14 +29,14 @@ export class HandOvers {
   #inFlight = 0
   #scheduled = false
 
-  /** @param chosen asked once, when the drain has begun */
+  /** @param chosen called once, when the drain has begun */
   constructor(server: Server, tracker: ConnectionTracker, chosen: () => HandOver | undefined) {
     this.#server = server
     this.#tracker = tracker
     this.#chosen = chosen
   }
 
-  /** Whether there is anybody to move connections to, in this drain. */
+  /** Whether there is a process to move connections to, in this drain. */
   get wanted(): boolean {
     if (!this.#isChosen && this.#tracker.draining) {
       this.#isChosen = true
@@ -54,7 +56,7 @@ export class HandOvers {
   #schedule(): void {
     if (this.#scheduled || this.#offered.size === 0 || this.#inFlight >= maxInFlight) return
     this.#scheduled = true
-    // In the check phase everything that libuv has read is parsed: what is unread is in the kernel, and travels.
+    // In the check phase everything that libuv has read is parsed. Unread bytes are in the kernel, and travel.
     setImmediate(() => {
       this.#scheduled = false
       this.#moveAll()

@@ -14,23 +14,22 @@ export type HttpConnectionOptions = {
   drainUpgraded: DrainUpgraded | undefined
 }
 
-/** Asks one upgraded connection to come to an end. */
+/** Asks one upgraded connection to end. */
 export type DrainUpgraded = (socket: Socket, request: IncomingMessage) => void
 
 const pollMs = 20
 
 /**
- * One HTTP/1.1 connection: idle, or answering the requests it has received, or upgraded. While it drains it
- * goes to another process as soon as it is idle, if there is one. Else it answers with `Connection: close`, and is
- * closed after it has been idle for `lingerMs`: closing it at once would race with a request that is already under
- * way to us.
+ * One HTTP/1.1 connection: idle, or answering the requests that it has received, or upgraded. While it drains, it moves to another process
+ * as soon as it is idle, if there is one. Otherwise it answers with `Connection: close`, and is closed after it has been idle for
+ * `lingerMs`. An immediate close would race with a request that is already in flight to us.
  */
 export class HttpConnection implements TrackedConnection, MovableConnection {
   readonly socket: Socket
   readonly #tracker: ConnectionTracker
   readonly #handOvers: HandOvers
   readonly #options: HttpConnectionOptions
-  /** Received and not answered in full, oldest first. */
+  /** Received and not yet answered in full, oldest first. */
   readonly #responses: ServerResponse[] = []
   #upgrade: { request: IncomingMessage; bytesWritten: number } | undefined
   #timer: NodeJS.Timeout | undefined
@@ -79,8 +78,8 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   }
 
   later(): void {
-    // With requests that are to be answered, it is offered after the last of them; a client that always has some
-    // under way must be told to stop one day.
+    // A connection with requests in flight is offered after the last of them. A client that always has some in flight must get
+    // `Connection: close` at some time.
     if (this.#responses.length === 0) this.#timer = setTimeout(() => this.#handOvers.offer(this), pollMs)
     else if (performance.now() > this.#movesUntil) this.stays()
   }
@@ -114,7 +113,7 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
     return this.#responses.map(({ req: { method = '', url = '' } }) => ({ type: 'request', method, url }))
   }
 
-  /** Whether the beginning of a request has come in. */
+  /** Whether the beginning of a request has arrived. */
   get #isAmidHead(): boolean {
     return !this.#upgrade && this.socket.writable && this.socket.bytesRead > this.#bytesReadWhenIdle
   }
@@ -131,7 +130,7 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   #answered(response: ServerResponse): void {
     this.#responses.splice(this.#responses.indexOf(response), 1)
     this.#bytesReadWhenIdle = this.socket.bytesRead
-    // The rest of a request that was answered early comes in after the answer.
+    // The rest of a request that was answered early arrives after the answer.
     if (!response.req.complete) response.req.once('close', () => this.#receivedRest())
     if (!this.#tracker.draining) return
     if (response.writableFinished) this.#tracker.answered += 1
@@ -156,19 +155,19 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   }
 
   #linger(): void {
-    // In the check phase everything that had arrived when the time was up has been read and parsed.
+    // The check phase comes after everything that had arrived by then has been read and parsed.
     this.#timer = setTimeout(() => setImmediate(() => this.#closeIfIdle()), this.#options.lingerMs)
   }
 
   #closeIfIdle(): void {
     if (this.socket.destroyed || this.#responses.length > 0 || this.#upgrade) return
-    // That is not idle, and headersTimeout bounds it.
+    // The head of a request is arriving, so the connection is not idle. headersTimeout limits that.
     if (this.#isAmidHead) return
     this.#tracker.closedIdle += 1
     this.socket.destroySoon()
   }
 
-  /** Our side has ended. */
+  /** Waits for the client to close, because our side has closed. */
   #awaitClientsEnd(): void {
     this.#goodbye?.end()
     this.#goodbye = new Goodbye(this.socket, this.#options.lingerMs, () => {
@@ -179,7 +178,7 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
 
   #drainUpgraded({ request, bytesWritten }: { request: IncomingMessage; bytesWritten: number }): void {
     if (this.socket.bytesWritten === bytesWritten) {
-      // The handler has not yet answered the upgrade: nothing else may be written before that.
+      // The handler has not yet answered the upgrade. Nothing else may be written before that.
       this.#timer = setTimeout(() => this.drain(), pollMs)
       return
     }

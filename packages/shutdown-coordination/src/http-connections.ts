@@ -25,10 +25,10 @@ export class HttpConnections {
     return connection
   }
 
-  /** Follows the requests of a server; returns the undos. */
+  /** Follows the requests of a server. Returns the undos. */
   watchRequests(server: Server): (() => void)[] {
     const received = (request: IncomingMessage, response: ServerResponse) => {
-      // HTTP/2 requests, in the compatible form, come as the same event.
+      // HTTP/2 requests in the compatible form arrive as the same event.
       if (request.httpVersionMajor < 2) this.#of(request.socket).received(response)
     }
     const upgraded = (request: IncomingMessage, socket: Socket) => this.#of(socket).upgraded(request)
@@ -40,7 +40,7 @@ export class HttpConnections {
     ]
   }
 
-  /** A connection from before we watched shows itself by its next request. */
+  /** Returns the connection of a socket. One that was open before we watched appears with its next request. */
   #of(socket: Socket): HttpConnection {
     return this.#bySocket.get(socket) ?? this.open(socket)
   }

@@ -5,13 +5,16 @@ import type { CutWork } from './shutdown-report.ts'
 const noError = 0
 const highestStreamId = 2 ** 31 - 1
 
-/** An idle Node client answers the first GOAWAY by ending its session, and then no ping any more. */
+/**
+ * The longest round trip to wait for, in milliseconds. An idle Node client answers the first GOAWAY by ending its session, and answers no
+ * ping after that.
+ */
 const longestRoundTripMs = 1_000
 
 /**
- * One HTTP/2 connection. It drains as RFC 9113, 6.8 advises: a first GOAWAY announces the end and refuses
- * nothing; after a round trip, when the client must have seen it, the second one names the last stream that
- * is answered. With a single GOAWAY, requests that are under way to us would be refused.
+ * One HTTP/2 connection. It drains as RFC 9113, 6.8 advises. A first GOAWAY announces the end and refuses nothing. After a round trip the
+ * client must have seen it. Then the second GOAWAY names the last stream that is answered. A single GOAWAY would refuse requests that are
+ * in flight to us.
  */
 export class Http2Session implements TrackedConnection {
   readonly #session: ServerHttp2Session
@@ -39,7 +42,7 @@ export class Http2Session implements TrackedConnection {
   }
 
   cut(): CutWork[] {
-    // A stream stays open while the client still sends a body that nobody needs any more.
+    // A stream stays open while the client still sends a body that is no longer needed.
     const unanswered = [...this.#streams].filter(([stream]) => !stream.writableFinished)
     if (unanswered.length === 0) this.#tracker.closedIdle += 1
     this.#session.destroy()

@@ -3,9 +3,8 @@ import type { Server } from 'node:net'
 type HttpServer = Server & { closeIdleConnections(): void }
 
 /**
- * Makes `closeIdleConnections()` do nothing from the moment that `signal` aborts; returns the undo. http.Server#close() calls it,
- * and libraries call that for their own part of a drain, as Socket.IO's `io.close()` does. A request may be under way on an
- * idle connection.
+ * Makes `closeIdleConnections()` do nothing from the moment that `signal` aborts, and returns the undo. http.Server#close() calls it.
+ * Libraries call close() for their own part of a drain, as Socket.IO's `io.close()` does. A request may be in flight on an idle connection.
  */
 export function keepIdleConnections(server: Server, signal: AbortSignal): () => void {
   if (!('closeIdleConnections' in server)) return () => {}

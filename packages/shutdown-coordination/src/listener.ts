@@ -3,15 +3,15 @@ import type { EventEmitter } from 'node:events'
 // biome-ignore lint/suspicious/noExplicitAny: each event has arguments of its own.
 type Listener = (...args: any[]) => void
 
-/** Listens ahead of everyone else, so that a handler which answers at once finds us prepared; returns the undo. */
+/** Listens ahead of all other listeners, so that a handler that answers at once finds us prepared. Returns the undo. */
 export function on(emitter: EventEmitter, event: string | symbol, listener: Listener): () => void {
   emitter.prependListener(event, listener)
   return () => emitter.removeListener(event, listener)
 }
 
 /**
- * As `on`, but only while someone else listens too: for Node a listener for `'upgrade'` or `'checkContinue'`
- * means that the program deals with such requests itself.
+ * Listens as `on` does, but only while there is another listener too. Node takes a listener for `'upgrade'` or `'checkContinue'` as a sign
+ * that the program deals with such requests itself.
  */
 export function onWithOthers(emitter: EventEmitter, event: string, listener: Listener): () => void {
   let joined = false

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net'
 
-/** When a connection may go to another process. */
+/** When a connection may move to another process. */
 export type Movability = 'now' | 'later' | 'never'
 
 export interface MovableConnection {
   readonly socket: Socket
-  /** @param idleParsers those of the server that stand between two requests */
+  /** @param idleParsers those of the server that are between two requests */
   movability(idleParsers: ReadonlySet<unknown>): Movability
-  /** It was not the moment. */
+  /** Tells the connection that it was not the moment. */
   later(): void
-  /** It is served here to its end. */
+  /** Tells the connection that it is served here to its end. */
   stays(): void
 }

@@ -5,7 +5,7 @@ import type { Movability, MovableConnection } from './movable-connection.ts'
 import type { CutWork } from './shutdown-report.ts'
 import { isQuiet } from './socket-reading.ts'
 
-/** Asks one connection of a plain server to come to an end, in the words of its own protocol. */
+/** Asks one connection of a plain server to end, by its own protocol. */
 export type DrainSocket = (socket: Socket) => void
 
 export type NetConnectionOptions = {
@@ -16,8 +16,8 @@ export type NetConnectionOptions = {
 const pollMs = 20
 
 /**
- * A connection of a protocol that we do not know: it goes to another process if the program has that done, or ends
- * when its peers think so, or at the deadline.
+ * A connection of a protocol that we do not know. It moves to another process if the program provides that. Otherwise it ends when its
+ * peers end it, or at the deadline.
  */
 export class NetConnection implements TrackedConnection, MovableConnection {
   readonly socket: Socket

@@ -6,7 +6,7 @@ import { ServerDrain } from './server-drain.ts'
 export class RegisteredDrain {
   readonly name: string
   readonly work: Drainable
-  /** What was registered before, and not only its name: that can be taken back, and its name given to another. */
+  /** The work registered before this one. Names do not suffice: work can be taken back, and its name given to another. */
   readonly after: readonly (RegisteredDrain | Group)[]
   readonly reserveMs: number | undefined
   #phase: 'waiting' | 'running' | 'over' = 'waiting'
@@ -37,7 +37,7 @@ export class RegisteredDrain {
     return this.#phase === 'over'
   }
 
-  /** Whether nothing waits for it any more: it is over, or its time is, or it was taken back. */
+  /** Whether no work waits for it any more: it is over, or its time is up, or it was taken back. */
   get isSettled(): boolean {
     return this.#isRemoved || this.isOver || (this.#phase === 'running' && this.#signal?.aborted === true)
   }

@@ -2,7 +2,7 @@ import { nearestName, show } from '@shellflip/internal'
 import type { DrainOptions } from './drainable.ts'
 import { invalidArgument } from './shutdown-coordination-error.ts'
 
-/** All of a kind. */
+/** All of one kind. */
 export type Group = 'servers' | 'tasks'
 
 const groups: readonly Group[] = ['servers', 'tasks']
@@ -17,7 +17,7 @@ export function assertText(what: string, name: string): void {
   throw invalidArgument(`${what}: its name must be a text that is not empty, not ${show(name)}.`)
 }
 
-/** Throws unless `name` can tell this registration from the others. */
+/** Throws unless `name` tells this registration from the others. */
 export function assertName(what: string, name: string, taken: readonly string[]): void {
   assertText(what, name)
   if (isGroup(name)) {
@@ -30,14 +30,14 @@ export function assertName(what: string, name: string, taken: readonly string[])
   }
 }
 
-/** A name that nobody has yet: `server`, `server 2` … */
+/** Returns an unused name: `server`, `server 2` … */
 export function freeName(base: string, taken: readonly string[]): string {
   let name = base
   for (let n = 2; taken.includes(name); n += 1) name = `${base} ${n}`
   return name
 }
 
-/** Finds what a drain waits for. Throws if one of the names is not registered yet. */
+/** Finds the work that a drain waits for. Throws if one of the names is not registered yet. */
 export function findAfter<Registered>(
   what: string,
   after: DrainOptions['after'] = [],

@@ -6,7 +6,7 @@ export class Registration implements Disposable {
     this.#undo = undo
   }
 
-  /** Takes it back, as if it had never been given. May be called twice. */
+  /** Takes it back, as if it had never been given. It may be called twice. */
   remove(): void {
     this.#undo()
   }

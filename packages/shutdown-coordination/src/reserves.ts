@@ -1,11 +1,11 @@
 import type { RegisteredDrain } from './registered-drain.ts'
 import type { Group } from './registration-name.ts'
 
-/** Tells how long before the deadline each piece of work is cut: as long as everything that waits for it needs after it. */
+/** Computes how long before the deadline each piece of work is cut: the time that everything that waits for it needs after it. */
 export class Reserves {
   readonly #needs = new Map<RegisteredDrain | Group, number>()
 
-  /** @param drains in the order of registration, in which work waits only for what is before it */
+  /** @param drains in the order of registration, in which work waits only for earlier work */
   constructor(drains: readonly RegisteredDrain[], defaultMs: number) {
     for (const drain of drains.toReversed()) {
       const needed = (drain.reserveMs ?? defaultMs) + this.of(drain)

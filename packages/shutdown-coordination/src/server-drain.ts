@@ -4,10 +4,10 @@ import type { Drainable, DrainContext } from './drainable.ts'
 import { on } from './listener.ts'
 import type { ServerReport } from './shutdown-report.ts'
 
-/** Attaches to a server so that its connections are tracked from their first moment; returns the undo. */
+/** Attaches to a server, so that its connections are tracked from their first moment. Returns the undo. */
 export type WatchConnections = (connections: ConnectionTracker) => () => void
 
-/** Stops one server from accepting, brings its connections to an end, and cuts what is left at the deadline. */
+/** Stops one server from accepting, drains its connections, and cuts what is left at the deadline. */
 export class ServerDrain implements Drainable, Disposable {
   readonly #server: net.Server
   readonly #keepAcceptingMs: number
@@ -50,12 +50,12 @@ export class ServerDrain implements Drainable, Disposable {
     })
   }
 
-  /** Resolves when it is known what became of each connection: soon after a cut. */
+  /** Resolves when the result of each connection is known: soon after a cut. */
   get settled(): Promise<void> {
     return this.#settled
   }
 
-  /** What the program's own callbacks threw. */
+  /** The errors that the program's own callbacks threw. */
   get errors(): readonly unknown[] {
     return this.#connections.errors
   }
@@ -68,7 +68,7 @@ export class ServerDrain implements Drainable, Disposable {
   #stopAccepting(): void {
     if (!this.#accepting) return
     this.#accepting = false
-    // http.Server#close() would destroy idle keep-alive connections, on which a request may be under way.
+    // http.Server#close() would destroy idle keep-alive connections, on which a request may be in flight.
     const close = () => net.Server.prototype.close.call(this.#server)
     if (this.#server.listening) close()
     this.#undo.push(on(this.#server, 'listening', close))

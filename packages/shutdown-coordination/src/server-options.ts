@@ -5,45 +5,45 @@ import type { DrainUpgraded } from './http-connection.ts'
 import type { DrainSocket } from './net-connection.ts'
 import { assertOptions, invalidArgument } from './shutdown-coordination-error.ts'
 
-/** How one server drains; its protocol decides which of these matter. */
+/** How one server drains. Its protocol decides which of these options matter. */
 export type ServerOptions = {
-  /** In the report, and in the `after` of a drain. No two are the same. @default 'server', 'server 2' … */
+  /** The name in the report, and in the `after` of a drain. It must be unique. @default 'server', 'server 2' … */
   name?: string
   /**
-   * How long an HTTP/1.1 connection that is idle may stay so before it is closed. A request that comes within
-   * that time is answered, with `Connection: close`. Shorter than what clients keep connections for, and those
-   * that do not retry can see a reset; Node's own `keepAliveTimeout` has the same default.
+   * How long an HTTP/1.1 connection may stay idle before it is closed, in milliseconds. A request that comes within that time is answered,
+   * with `Connection: close`. If clients keep connections for longer, those that do not retry can see a reset. Node's own
+   * `keepAliveTimeout` has the same default.
    * @default 5_000
    */
   lingerMs?: number
   /**
-   * How long to go on accepting after the shutdown began, for load balancers that lag behind: answer their
-   * health checks by the coordinator's `signal` meanwhile. @default 0
+   * How long to keep accepting after the shutdown began, in milliseconds, for load balancers that lag behind. Answer their health checks by
+   * the coordinator's `signal` meanwhile. @default 0
    */
   keepAcceptingMs?: number
   /**
-   * Asks an upgraded connection to come to an end, when the drain begins or when it is upgraded later.
-   * @default a WebSocket is sent a close frame with 1001, of any other protocol our side is ended
+   * Asks an upgraded connection to end, when the drain begins or when it is upgraded later.
+   * @default a WebSocket gets a close frame with 1001. For any other protocol our side is closed
    */
   drainUpgraded?: DrainUpgraded
   /**
-   * Asks a connection of a net or tls server to come to an end, when the drain begins or when it is accepted later. It is called after
-   * the program's listeners of `'connection'` or `'secureConnection'`.
-   * @default nothing is done but to wait
+   * Asks a connection of a net or tls server to end, when the drain begins or when it is accepted later. It is called after the program's
+   * listeners of `'connection'` or `'secureConnection'`.
+   * @default only waits
    */
   drainSocket?: DrainSocket
   /**
-   * Gives a connection to another process, instead of bringing it to its end here. Looked at when the drain begins: as a
-   * getter it can be there for an upgrade only.
+   * Gives a connection to another process, instead of closing it here. It is read when the drain begins: as a getter it can exist for an
+   * upgrade only.
    *
-   * A plain HTTP/1.1 server offers each connection when it is idle: at once, or after the answers that it is owed, which
-   * do not say `Connection: close` then. What it does not take, or what was not idle for a moment within `lingerMs`,
-   * lingers and is answered with `Connection: close`. A net server offers all of its connections when the drain begins,
-   * and asks those that are not taken to end with `drainSocket`: whether they are amid something is the program's to
-   * know. TLS, HTTP/2 and upgraded connections have state in this process, and are not offered.
+   * A plain HTTP/1.1 server offers each connection when it is idle. That is at once, or after the pending answers, which then do not have
+   * `Connection: close`. A connection that is not taken, or that was not idle for a moment within `lingerMs`, lingers and is answered with
+   * `Connection: close`. A net server offers all of its connections when the drain begins. It asks those that are not taken to end with
+   * `drainSocket`, because only the program knows whether they are in the middle of something. TLS, HTTP/2 and upgraded connections have
+   * state in this process, and are not offered.
    *
-   * It should answer at once when nobody takes connections any more; at the deadline those that wait for an answer have
-   * half a second for it, and are destroyed here then.
+   * It should answer at once when no process takes connections any more. At the deadline, unanswered connections have half a second left,
+   * and are then destroyed here.
    * @default connections stay here
    */
   handOver?: HandOver | undefined
@@ -57,7 +57,7 @@ const checked = {
   drainSocket: 'function',
 } as const
 
-/** Throws unless `options` are some that this server can use. */
+/** Throws unless this server can use these `options`. */
 export function assertServerOptions(server: net.Server, options: ServerOptions): void {
   const unknown = unknownOptionFault('server()', options, [...Object.keys(checked), 'handOver'])
   if (unknown !== undefined) throw invalidArgument(unknown)

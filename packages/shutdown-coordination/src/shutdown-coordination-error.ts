@@ -1,6 +1,8 @@
 import { CodedError, longestTimerMs, type OptionTypes, optionFault } from '@shellflip/internal'
 
 /**
+ * Names what went wrong. Each code is stable across versions:
+ *
  * - `ERR_SHUTTING_DOWN`: the reason of {@link ShutdownCoordinator.signal} once a shutdown has begun
  * - `ERR_DEADLINE`: the reason of {@link ShutdownCoordinator.deadline} once time is up
  * - `ERR_INVALID_ARGUMENT`: an option, a name, a signal, a server or work that cannot be used. The message names it
@@ -12,7 +14,7 @@ export type ShutdownCoordinationErrorCode =
   | 'ERR_INVALID_ARGUMENT'
   | 'ERR_TOO_LATE'
 
-/** The one error class of this package; `code` is stable, the message is not. */
+/** Represents every failure of this package. `code` is stable, the message is not. */
 export class ShutdownCoordinationError extends CodedError<ShutdownCoordinationErrorCode> {
   override readonly name = 'ShutdownCoordinationError'
 }
@@ -21,7 +23,7 @@ export function invalidArgument(message: string): ShutdownCoordinationError {
   return new ShutdownCoordinationError('ERR_INVALID_ARGUMENT', message)
 }
 
-/** Throws unless all options are known and of their type. */
+/** Throws unless all options are known and have the right type. */
 export function assertOptions(what: string, options: object, types: OptionTypes): void {
   const fault = optionFault(what, options, types)
   if (fault !== undefined) throw invalidArgument(fault)

@@ -17,32 +17,32 @@ import { Tasks } from './tasks.ts'
 import { watchServer } from './watch-server.ts'
 
 export type ShutdownCoordinatorOptions = {
-  /** How long a shutdown may take. What is left then is cut and reported. @default 60_000 */
+  /** How long a shutdown may take, in milliseconds. Work that is left then is cut and reported. @default 60_000 */
   deadlineMs?: number
 }
 
 export type ShutdownOptions = {
-  /** Why, for the report and for `signal.reason`. @default 'shutdown' */
+  /** The reason, for the report and for `signal.reason`. @default 'shutdown' */
   reason?: string
-  /** For this shutdown, instead of the coordinator's own. */
+  /** The deadline of this shutdown, instead of the coordinator's own. */
   deadlineMs?: number
 }
 
 export type TaskOptions = {
-  /** The task gets the signal but delays nothing. @default false */
+  /** Whether the task gets the signal but delays nothing. @default false */
   weak?: boolean
 }
 
 /**
- * Brings a process to its end: starts all work that drains, each piece when its turn has come, waits for it, cuts what
- * is left at one deadline, and reports. It never exits the process and never prints.
+ * Shuts a process down. It starts all work that drains, each piece in its turn, and waits for it. It cuts what is left at one deadline, and
+ * reports. It never exits the process and never prints.
  */
 export class ShutdownCoordinator {
   /** Aborts when a shutdown begins. Its reason is an `ERR_SHUTTING_DOWN`. */
   readonly signal: AbortSignal
-  /** Aborts when the time is up, unless all was over before. Its reason is an `ERR_DEADLINE`. */
+  /** Aborts when the time is up, unless everything was over before. Its reason is an `ERR_DEADLINE`. */
   readonly deadline: AbortSignal
-  /** Resolves with the report when a shutdown is over, whatever began it. */
+  /** Resolves with the report when a shutdown is over, however it began. */
   readonly done: Promise<ShutdownReport>
 
   readonly #deadlineMs: number
@@ -71,8 +71,8 @@ export class ShutdownCoordinator {
   }
 
   /**
-   * Begins a task that a shutdown waits for, until `done()` or the end of its scope. A shutdown waits for one that begins
-   * during it as well, and the task's signal has aborted already. After the shutdown nothing waits.
+   * Begins a task that a shutdown waits for, until `done()` or the end of its scope. A shutdown also waits for a task that begins during
+   * it. The signal of such a task has already aborted. After the shutdown nothing waits.
    */
   task(name: string, options: TaskOptions = {}): TaskHandle {
     assertText('task()', name)
@@ -99,11 +99,10 @@ export class ShutdownCoordinator {
   }
 
   /**
-   * Registers a server of node:net, tls, http, https or http2. Call it before `listen()`: a connection that
-   * was open before is not seen until its next request, if it speaks HTTP/1.1, and never otherwise.
+   * Registers a server of node:net, tls, http, https or http2. Call it before `listen()`. A connection that was open before is seen at its
+   * next request, if it speaks HTTP/1.1, and never otherwise.
    *
-   * A server that listened on a UNIX path unlinks the path when it stops accepting, as Node does. One that
-   * adopted an fd does not.
+   * A server that listened on a UNIX path unlinks the path when it stops accepting, as Node does. One that adopted an fd does not.
    *
    * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
    */
@@ -149,8 +148,8 @@ export class ShutdownCoordinator {
   }
 
   /**
-   * Shuts down on a signal. A second one cuts what is left. When the shutdown is over, or the result is disposed of,
-   * the signals have their former effect again.
+   * Shuts down on a signal. A second one cuts what is left. When the shutdown is over, or the result is disposed of, the signals have their
+   * former effect again.
    *
    * @param signals @default ['SIGTERM', 'SIGINT']
    * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT
@@ -196,7 +195,7 @@ export class ShutdownCoordinator {
       this.#order.begin()
       const end = () => {
         this.#progress()
-        // What the deadline ends within this turn of the loop is not unfinished.
+        // Work that ends at the deadline within this turn of the loop is not unfinished.
         setImmediate(resolve)
       }
       // A listener of the beginning may have called shutdownNow().

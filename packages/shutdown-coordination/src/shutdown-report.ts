@@ -2,12 +2,12 @@ import type { DrainOrder } from './drain-order.ts'
 import type { ServerDrain } from './server-drain.ts'
 import type { Tasks } from './tasks.ts'
 
-/** What a shutdown came to. */
+/** The result of a shutdown. */
 export type ShutdownReport = {
-  /** The reason that `shutdown()` was given, or the signal. */
+  /** The reason that was passed to `shutdown()`, or the signal. */
   reason: string
   elapsedMs: number
-  /** No work was cut, none failed, and none was still running, weak tasks aside. */
+  /** Whether no work was cut, none failed, and none was still running, except for weak tasks. */
   clean: boolean
   /** The tasks and drains that were still running at the end. */
   unfinished: UnfinishedWork[]
@@ -19,7 +19,7 @@ export type ShutdownReport = {
 
 export type UnfinishedWork = {
   name: string
-  /** It did not delay the shutdown, and being unfinished does not make the report unclean. */
+  /** Whether it did not delay the shutdown. Then it does not make the report unclean. */
   weak: boolean
 }
 
@@ -29,13 +29,13 @@ export type ServerReport = {
   name: string
   /** HTTP requests answered in full since the drain began. */
   answered: number
-  /** Connections that the drain closed with nothing under way on them: after `lingerMs`, or at the deadline. */
+  /** Connections that the drain closed without work in flight: after `lingerMs`, or at the deadline. */
   closedIdle: number
-  /** Connections that the deadline closed amid the head of a request or a TLS handshake. The program knew of neither. */
+  /** Connections that the deadline closed during the head of a request or a TLS handshake. The program knew of neither. */
   closedIncomplete: number
-  /** Connections that another process serves on. */
+  /** Connections that another process now serves. */
   handedOver: number
-  /** Work that was under way at the deadline and was destroyed. */
+  /** Work that was in flight at the deadline and was destroyed. */
   cut: CutWork[]
 }
 

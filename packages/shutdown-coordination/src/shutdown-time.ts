@@ -28,7 +28,7 @@ export class ShutdownTime {
     if (!this.#isOver) this.#timeUp.abort(new ShutdownCoordinationError('ERR_DEADLINE', why))
   }
 
-  /** The time that one piece of work keeps for itself if nobody says otherwise. */
+  /** The time that one piece of work keeps for itself by default, in milliseconds. */
   get defaultReserveMs(): number {
     return Math.min(1_000, this.#deadlineMs / 10)
   }
@@ -48,14 +48,14 @@ export class ShutdownTime {
     return controller.signal
   }
 
-  /** Nothing aborts any more. */
+  /** Stops the timers, so that nothing aborts any more. */
   end(): void {
     this.#isOver = true
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
   #at(time: number, act: () => void): void {
-    // A timer drops what is less than a millisecond.
+    // A timer drops fractions of a millisecond.
     this.#timers.add(setTimeout(act, Math.max(0, Math.ceil(time - performance.now()))))
   }
 }

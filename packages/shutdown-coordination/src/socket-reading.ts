@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 
-/** What is under a socket of node:net: not documented, and so looked for. */
+/** The handle under a socket of node:net. It is not documented, so the code checks that it exists. */
 type Handle = {
   reading?: boolean
   writeQueueSize?: number
@@ -12,7 +12,7 @@ function handleOf(socket: Socket): Handle | undefined {
   return (socket as { _handle?: Handle | null })._handle ?? undefined
 }
 
-/** Whether nothing that it was sent, and nothing that is to be sent, is in this process; undefined if that cannot be told. */
+/** Whether no bytes are in this process, neither received nor to be sent. Undefined if that is unknown. */
 export function isQuiet(socket: Socket): boolean | undefined {
   const handle = handleOf(socket)
   if (typeof handle?.readStop !== 'function' || typeof handle.readStart !== 'function') return undefined
@@ -21,10 +21,10 @@ export function isQuiet(socket: Socket): boolean | undefined {
 }
 
 /**
- * Stops reading from the kernel at once. `pause()` of a socket that no HTTP parser reads would take one more piece in. A
- * program that resumes the socket meanwhile reads nothing either.
+ * Stops reading from the kernel at once. `pause()` of a socket that no HTTP parser reads would read one more piece. A program that resumes
+ * the socket meanwhile also reads nothing.
  *
- * @returns reads again, if the program wants it
+ * @returns a function that reads again, if the program wants it
  */
 export function holdReading(socket: Socket): () => void {
   const handle = handleOf(socket)

@@ -7,7 +7,7 @@ const uncatchable = ['SIGKILL', 'SIGSTOP']
 /** After a real fault the process cannot run a listener (Node's documentation of signal events). */
 const faults = ['SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV']
 
-/** Listens for each signal once, however often it is named. */
+/** Listens for each signal once, even if it is named several times. */
 export class StopSignals {
   readonly #onStop: (signal: NodeJS.Signals) => void
   readonly #uses = new Map<NodeJS.Signals, number>()
@@ -54,7 +54,7 @@ export function assertStopSignals(signals: readonly NodeJS.Signals[]): void {
       `onSignals() takes a list of signals, not ${show(signals)}. Pass ["SIGTERM", "SIGINT"].`,
     )
   }
-  // Of two names that are equally near, the first is meant.
+  // If two names are equally near, the first one wins.
   const known = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', ...Object.keys(constants.signals)]
   for (const signal of signals) {
     if (typeof signal !== 'string' || !(signal in constants.signals)) {

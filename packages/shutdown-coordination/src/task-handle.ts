@@ -1,19 +1,19 @@
-/** Holds a shutdown up until it is done: `using task = coordinator.task('import')`, or call `done()`. */
+/** Delays a shutdown until it is done: `using task = coordinator.task('import')`, or call `done()`. */
 export class TaskHandle implements Disposable {
   readonly #onDone: (handle: TaskHandle) => void
 
   constructor(
     readonly name: string,
-    /** A weak task gets the signal, but nobody waits for it. */
+    /** Whether the task is weak: it gets the signal, but nothing waits for it. */
     readonly weak: boolean,
-    /** Aborts when a shutdown begins: the moment to come to an end. */
+    /** Aborts when a shutdown begins, so that the task can end. */
     readonly signal: AbortSignal,
     onDone: (handle: TaskHandle) => void,
   ) {
     this.#onDone = onDone
   }
 
-  /** The task is over. May be called twice. */
+  /** Ends the task. It may be called twice. */
   done(): void {
     this.#onDone(this)
   }

@@ -1,12 +1,12 @@
 import type { UnfinishedWork } from './shutdown-report.ts'
 import { TaskHandle } from './task-handle.ts'
 
-/** The tasks that are under way. */
+/** The tasks that are running. */
 export class Tasks {
   readonly #running = new Set<TaskHandle>()
   readonly #onDone: () => void
   #strong = 0
-  /** Aborts when what waits for the tasks begins without them. */
+  /** Aborts when the work that waits for the tasks begins without them. */
   #signal: AbortSignal | undefined
 
   constructor(onDone: () => void) {
@@ -29,12 +29,12 @@ export class Tasks {
     signal.addEventListener('abort', this.#onDone, { once: true })
   }
 
-  /** Whether all are over, weak ones aside. */
+  /** Whether all are over, except for weak ones. */
   get areOver(): boolean {
     return this.#strong === 0
   }
 
-  /** Whether nothing waits for them any more: they are over, or their time is. */
+  /** Whether nothing waits for them any more: they are over, or their time is up. */
   get areSettled(): boolean {
     return this.areOver || this.#signal?.aborted === true
   }

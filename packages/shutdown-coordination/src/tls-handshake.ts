@@ -38,7 +38,7 @@ class TlsHandshake implements TrackedConnection {
   }
 }
 
-/** Tracks the connections of a TLS server from their first byte, and calls back with each that has become secure. */
+/** Tracks the connections of a TLS server from their first byte. Calls back with each one that has become secure. */
 export function watchHandshakes(
   server: Server,
   tracker: ConnectionTracker,
@@ -52,7 +52,7 @@ export function watchHandshakes(
     on(server, 'secureConnection', (socket: Socket & { _parent?: Socket }) => {
       secured(socket)
       const raw = socket._parent
-      // Not before the secured connection, or the HTTP/2 session on it, is tracked in its place.
+      // It must not happen before the secured connection, or the HTTP/2 session on it, is tracked in its place.
       if (raw) setImmediate(() => tracker.remove(raw))
     }),
   ]

@@ -17,15 +17,15 @@ export type WatchOptions = {
   lingerMs: number
   drainUpgraded: DrainUpgraded | undefined
   drainSocket: DrainSocket | undefined
-  /** Asked when the drain has begun. */
+  /** Called when the drain has begun. */
   handOver: () => HandOver | undefined
   /** Aborts when the shutdown begins. */
   signal: AbortSignal
 }
 
 /**
- * Tells what a server speaks from what it can do: asking by class would load node:https, node:http2 and
- * node:tls into programs that never use them.
+ * Finds the protocol of a server by its methods. A check by class would load node:https, node:http2 and node:tls into programs that never
+ * use them.
  */
 export function watchServer(server: Server, options: WatchOptions): WatchConnections {
   const speaksTls = 'setSecureContext' in server

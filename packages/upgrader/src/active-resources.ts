@@ -1,4 +1,4 @@
-/** The names of Node for what is under a standard stream. The output streams are in its list, and keep no process alive. */
+/** Maps the handle of a standard stream to Node's name for it. Node lists the output streams, although they keep no process alive. */
 const resourceNames: Readonly<Record<string, string>> = {
   Pipe: 'PipeWrap',
   TTY: 'TTYWrap',
@@ -7,9 +7,9 @@ const resourceNames: Readonly<Record<string, string>> = {
 
 type WithHandle = { readonly _handle?: object | null }
 
-/** Names what keeps this process alive, as Node calls it: `2 Timeout, TCPSocketWrap`. */
+/** Names what keeps this process alive, in Node's words: `2 Timeout, TCPSocketWrap`. */
 export function activeResources(): string {
-  // Before Node is asked: to look at a standard stream for the first time makes it.
+  // This comes before the question to Node, because the first access to a standard stream creates it.
   const output = [process.stdout, process.stderr] as readonly WithHandle[]
   const counts = new Map<string, number>()
   for (const name of process.getActiveResourcesInfo()) counts.set(name, (counts.get(name) ?? 0) + 1)

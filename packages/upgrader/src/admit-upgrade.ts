@@ -11,8 +11,8 @@ export type Admission =
 export type LockFile = {
   readonly path: string
   /**
-   * The program names it, and so it is relied on. The default one stands beside the control socket, where this process may not write:
-   * after setuid, on a read-only disk. Then this process's own state holds that one upgrade happens at a time.
+   * Whether the program named the lock file, and so relies on it. The default file is beside the control socket. This process may be unable
+   * to write there: after setuid, or on a read-only disk. Then only the state of this process allows one upgrade at a time.
    */
   readonly required: boolean
 }
@@ -41,7 +41,10 @@ export function admitUpgrade(file: LockFile | undefined): Admission {
   }
 }
 
-/** Unlike a lock file that another user, or something else than a file, is in the place of. */
+/**
+ * Reports whether the lock file cannot be made. A path that holds another user's file, or something else than a file, is a different
+ * failure.
+ */
 function cannotMakeFile(error: unknown): boolean {
   const { cause } = error as UpgradeLockError
   const { errno, code } = (cause ?? {}) as { errno?: unknown; code?: unknown }
@@ -54,11 +57,11 @@ export function releaseLock(lock: UpgradeLock | undefined): void {
   try {
     lock?.release()
   } catch {
-    // Its file cannot be removed; it is free all the same, and who asks next finds it so.
+    // Its file cannot be removed. The lock is free all the same, and the next request finds it free.
   }
 }
 
-/** The successor holds it. */
+/** Leaves the lock to the successor, which holds it. */
 export function leaveLock(lock: UpgradeLock | undefined): void {
   try {
     lock?.leave()
@@ -67,10 +70,10 @@ export function leaveLock(lock: UpgradeLock | undefined): void {
   }
 }
 
-/** The predecessor's, which a successor has held since it was given: that upgrade is over. */
+/** Releases the predecessor's lock, which this successor has held since the handover. That upgrade is over. */
 export function releaseGivenLock(fd: OwnedFd | undefined, file: LockFile | undefined): void {
   if (fd === undefined) return
-  // The predecessor's may be at another path: this version has moved its control socket.
+  // The predecessor's lock may be at another path, because this version has moved its control socket.
   for (const path of [file?.path, pathOf(fd)]) if (path !== undefined) releaseAt(path, fd)
   closeAll([fd])
 }
@@ -79,11 +82,11 @@ function releaseAt(path: string, fd: OwnedFd): void {
   try {
     if (!fd.closed) UpgradeLock.adopt(fd, { path }).release()
   } catch {
-    // It is another file. This process may serve already, and so nothing here is a reason to fail.
+    // It is another file. This process may already serve, so a failure here must not stop it.
   }
 }
 
-/** Undefined without /proc: the lock goes with the predecessor, and its file stays. */
+/** Returns undefined without /proc. The lock then ends with the predecessor, and its file stays. */
 function pathOf({ fd }: OwnedFd): string | undefined {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`)

@@ -43,7 +43,7 @@ export function checkGivenOptions(options: AnyFlipOptions): void {
 
 const pathNames = ['controlSocket', 'pidFile', 'lockFile'] as const
 
-/** Two of them in one file would each destroy what the other needs. */
+/** Checks that no two options name the same file. Each would destroy what the other needs. */
 function checkPathsApart(options: AnyFlipOptions): void {
   const owners = new Map<string, string>()
   for (const name of pathNames) {
@@ -106,10 +106,10 @@ function checkSignal(name: string, signal: unknown): void {
   }
 }
 
-/** Node's documentation of signal events: a handler of these leaves a process that cannot go on. */
+/** A process cannot continue after a handler of one of these signals has run (Node's documentation of signal events). */
 const faults = ['SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV']
 
-/** What was meant by `sigusr2`, `USR2`, `SIGUSR` or 12. */
+/** Finds the signal that the user meant by `sigusr2`, `USR2`, `SIGUSR` or 12. */
 function nearestSignal(given: unknown): string | undefined {
   if (typeof given === 'number')
     return Object.entries(constants.signals).find(([, number]) => number === given)?.[0]

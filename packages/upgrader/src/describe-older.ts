@@ -1,7 +1,7 @@
 /** An older generation. `keptAliveBy` names what keeps it alive after its drain, and is empty while it drains. */
 export type OlderGeneration = { readonly pid: number; readonly keptAliveBy: string }
 
-/** Says for people which older generations drain, and what keeps the others alive. */
+/** Describes for people which older generations drain, and what keeps the others alive. */
 export function describeOlder(generations: readonly OlderGeneration[]): string {
   const draining = generations.filter(({ keptAliveBy }) => keptAliveBy === '')
   const kept = generations.filter(({ keptAliveBy }) => keptAliveBy !== '')

@@ -1,7 +1,7 @@
 import { ShutdownCoordinationError } from '@shellflip/shutdown-coordination'
 import { ShellflipError } from './shellflip-error.ts'
 
-/** Registers each server and UDP socket for the drain: once, and under a name that no other one has. */
+/** Registers each server and UDP socket for the drain, once and under a unique name. */
 export class DrainRegistrations {
   readonly #registered = new Map<object, { name: string; registration: Disposable }>()
 
@@ -11,7 +11,7 @@ export class DrainRegistrations {
    */
   register(object: object, name: string, register: (name: string) => Disposable): void {
     const earlier = this.#registered.get(object)
-    // A server that was closed may listen again, and so may one whose address was in use.
+    // A server that was closed may listen again. So may a server whose address was in use.
     earlier?.registration[Symbol.dispose]()
     const own = earlier?.name ?? this.#free(name)
     this.#registered.set(object, { name: own, registration: inOurWords(() => register(own)) })
@@ -25,7 +25,7 @@ export class DrainRegistrations {
   }
 }
 
-/** The program has called `flip.listen()`, and knows nothing of the coordinator's `server()`. */
+/** Rewrites the error, because the program called `flip.listen()` and does not know the coordinator's `server()`. */
 function inOurWords<T>(register: () => T): T {
   try {
     return register()

@@ -1,26 +1,26 @@
 import type { RefusalReason } from './outcome.ts'
 
 /**
- * Where a process of the service stands. `preparing`: it does not serve yet, or its predecessor can still go on alone. `aborting`: it was
- * asked to stop amid an upgrade. `draining`: its successor serves. `stopping`: it was asked to stop, and drains.
+ * The phase of a process of the service. `preparing`: it does not serve yet, or its predecessor can still continue alone. `aborting`: it
+ * was stopped during an upgrade. `draining`: its successor serves. `stopping`: it was stopped, and drains.
  */
 export type FlipPhase = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'draining' | 'stopping' | 'over'
 
 /**
- * What can happen to it.
+ * An event of the process:
  *
- * - `ready`: it serves, and no predecessor can go on in its place
- * - `upgrade`: someone asks for an upgrade
+ * - `ready`: it serves, and no predecessor can continue in its place
+ * - `upgrade`: an upgrade is requested
  * - `committed`: the successor is ready, and has taken over
- * - `failed`: this upgrade has come to nothing
+ * - `failed`: this upgrade failed
  * - `stop`: a stop signal, or `stop()`
- * - `drained`: nothing of its work is left
+ * - `drained`: none of its work is left
  */
 export type FlipTrigger = 'ready' | 'upgrade' | 'committed' | 'failed' | 'stop' | 'drained'
 
 /**
- * `attempt` starts a successor; `abort` ends it; `drain` finishes what is under way; `end` cuts that off; `pass-on` drains, and
- * lets the successor stop. `refuse` answers whoever asked for an upgrade.
+ * A reaction of the process. `attempt` starts a successor. `abort` ends the successor. `drain` finishes the work in flight. `end` cuts that
+ * work off. `pass-on` drains, and stops the successor. `refuse` answers the requester of an upgrade.
  */
 export type FlipAction = 'attempt' | 'abort' | 'drain' | 'end' | 'pass-on'
 
@@ -28,7 +28,7 @@ export type FlipStep =
   | { to: FlipPhase; action?: FlipAction }
   | { refuse: Extract<RefusalReason, 'not-ready' | 'in-progress' | 'draining' | 'stopping'> }
 
-/** Each state's answer to each trigger. What does not stand here changes nothing. */
+/** Maps each state and trigger to the answer. A trigger without an entry changes nothing. */
 export const flipTable: Record<FlipPhase, Partial<Record<FlipTrigger, FlipStep>>> = {
   preparing: {
     ready: { to: 'serving' },
@@ -47,14 +47,14 @@ export const flipTable: Record<FlipPhase, Partial<Record<FlipTrigger, FlipStep>>
   },
   aborting: {
     upgrade: { refuse: 'stopping' },
-    // Too late to abort it: the service that is to stop is the successor's by now.
+    // It is too late for an abort. The service that must stop is the successor's by now.
     committed: { to: 'stopping', action: 'pass-on' },
     failed: { to: 'stopping', action: 'drain' },
     stop: { to: 'aborting', action: 'end' },
   },
   draining: {
     upgrade: { refuse: 'draining' },
-    // A stop of the whole service (systemd tells all of its processes): what is under way here is finished too.
+    // A stop of the whole service (systemd signals all of its processes). The work in flight here is finished too.
     stop: { to: 'stopping' },
     drained: { to: 'over' },
   },

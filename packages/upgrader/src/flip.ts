@@ -31,29 +31,29 @@ export type FlipParts = ServiceParts & {
   readonly parent?: ServiceParent | undefined
 }
 
-/** Whoever waits for the service: its launcher, or the process that has forked it. */
+/** The process that waits for the service: its launcher, or the process that has forked it. */
 export type ServiceParent = {
-  /** The service is ready. */
+  /** Reports that the service is ready. */
   ready(): void
-  /** This process has drained: nothing of the parent may keep it alive. */
+  /** Detaches from the parent, because this process has drained. The parent must no longer keep it alive. */
   leave(): void
 }
 
-/** What still keeps the process alive so long after its drain is reported, in milliseconds. */
+/** The delay after the drain before a report of what still keeps the process alive, in milliseconds. */
 const keptAliveMs = 1_000
 
-/** One process of a service that replaces itself, from its start until it has drained. Made by `shellflip()`. */
+/** One process of a service that replaces itself, from its start until it has drained. `shellflip()` makes it. */
 export class Flip<S> {
-  /** What the predecessor saved; undefined if there was none. A stream must be read to its end before {@link ready}. */
+  /** The state that the predecessor saved, or undefined if there was none. A stream must be read to its end before {@link ready}. */
   readonly state: S
   /**
-   * How this process's part ended: upgraded, to which pid, or stopped, by what, or stored for the next instance. The process ends by itself then, as soon
-   * as nothing of the program keeps it; what still does ends with it at the drain deadline.
+   * Resolves with how this process's part ended: upgraded (to which pid), stopped (by what), or stored for the next instance. The process
+   * then exits by itself, as soon as nothing of the program keeps it alive. Anything that still does ends with it at the drain deadline.
    */
   readonly done: Promise<FlipEnd>
-  /** Resolves when the predecessor's process is gone, or at once if there was none: then this is the only one. */
+  /** Resolves when the predecessor has exited, or at once if there was none. Then this process is the only one. */
   readonly predecessorExited: Promise<void>
-  /** What is drained at the end: register tasks, queues and servers of your own with it. */
+  /** Drains the service at the end. Register tasks, queues and your own servers with it. */
   readonly coordinator: ShutdownCoordinator
   readonly #parts: FlipParts
   readonly #drains = new DrainRegistrations()
@@ -65,9 +65,9 @@ export class Flip<S> {
   #isActivating = false
   #isStopDeferred = false
   #abort = new AbortController()
-  /** The first one's: an upgrade that is under way ends before the stop begins. */
+  /** The reason of the first stop. An upgrade that is under way ends before the stop begins. */
   #stopReason: string | undefined
-  /** Whoever served after this process is gone, and nobody has followed. */
+  /** Whether the successor of this process has exited, and no other one has followed. */
   #nobodyServes = false
   #resolveDone: (end: FlipEnd) => void = () => {}
 
@@ -85,11 +85,11 @@ export class Flip<S> {
   }
 
   /**
-   * Lets a server of node:net, http, https or http2 listen: on the predecessor's socket, on one from a service manager, or
-   * on a new one, bound now. It accepts from {@link ready} on, and drains in the end. If the address cannot be had, this
-   * rejects and `ready()` as well, so that the upgrade fails and not the service.
+   * Lets a server of node:net, http, https or http2 listen. It uses the predecessor's socket, one from a service manager, or a new one that
+   * is bound now. The server accepts from {@link ready} on, and drains in the end. If the address is not available, this rejects and so
+   * does `ready()`. The upgrade then fails, and not the service.
    *
-   * @param options how it drains, and what becomes of its connections in an upgrade
+   * @param options how it drains, and what happens to its connections in an upgrade
    * @returns where it listens
    * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED; {ShellflipError} ERR_INVALID_ARGUMENT for an option
    */
@@ -108,7 +108,11 @@ export class Flip<S> {
     })
   }
 
-  /** The same for a UDP socket: it receives from {@link ready} on, and is closed when the drain begins. @throws as {@link listen} */
+  /**
+   * Binds a UDP socket in the same way. It receives from {@link ready} on, and is closed when the drain begins.
+   *
+   * @throws as {@link listen}
+   */
   bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
     return this.#resources.sockets.bind(socket, address, () =>
       this.#drains.register(socket, address.name ?? 'udp', (name) =>
@@ -118,20 +122,20 @@ export class Flip<S> {
   }
 
   /**
-   * A descriptor of any kind: the predecessor's of this name, or the one that `make` makes. What is returned is the
-   * caller's; a copy of it is kept for a successor.
+   * Opens a descriptor of any kind: the predecessor's of this name, or the one that `make` makes. The caller owns the result. A copy of it
+   * is kept for a successor.
    */
   open(name: string, make: () => OwnedFd | Promise<OwnedFd>): Promise<OwnedFd> {
     return this.#resources.sockets.open(name, make)
   }
 
   /**
-   * The commit point. It prepares all that can fail, reports ready, and begins to serve when the predecessor agrees. The predecessor serves
-   * on until it knows that this process serves: whatever fails before that, or ends this process, changes nothing for its clients.
-   * Resolves when everything accepts.
+   * The commit point. It prepares everything that can fail, reports ready, and begins to serve when the predecessor agrees. The predecessor
+   * keeps serving until it knows that this process serves. A failure or an exit of this process before that changes nothing for its
+   * clients. Resolves when everything accepts.
    *
-   * @throws {@link ShellflipError} ERR_UNMANAGED_SERVER, ERR_INVALID_ARGUMENT, ERR_CALLED_TWICE, ERR_STOPPED, and what a `listen()` has
-   *   failed with; `HandoverError` ERR_REFUSED if the predecessor keeps serving. End this process then
+   * @throws {@link ShellflipError} ERR_UNMANAGED_SERVER, ERR_INVALID_ARGUMENT, ERR_CALLED_TWICE, ERR_STOPPED, and the error of a `listen()`
+   *   that failed. `HandoverError` ERR_REFUSED if the predecessor keeps serving. Exit this process then
    */
   async ready(): Promise<void> {
     if (this.#readying !== undefined)
@@ -156,7 +160,7 @@ export class Flip<S> {
       this.#announceReady(state)
     } catch (error) {
       predecessor.refuse(messageOf(error))
-      // The paths are this process's own after the commit: only a stop removes them.
+      // After the commit the paths are this process's own. Only a stop removes them.
       if (!predecessor.committed) this.#resources.abandon()
       if (!isOurs(error)) this.#checkNotStopped(error)
       throw error
@@ -165,7 +169,7 @@ export class Flip<S> {
     }
   }
 
-  /** @throws what could not begin to serve, where the predecessor can still go on */
+  /** @throws what could not begin to serve, where the predecessor can still continue */
   async #activate(): Promise<void> {
     this.#isActivating = true
     try {
@@ -176,14 +180,14 @@ export class Flip<S> {
     }
   }
 
-  /** Replaces this process by a new one. Never rejects: the outcome tells. */
+  /** Replaces this process by a new one. Never rejects: the outcome reports a failure. */
   upgrade(): Promise<UpgradeOutcome> {
     return this.request('api')
   }
 
   /**
-   * Ends the service: drains, and resolves {@link done}. A second call ends at once what is still under way. A call soon after a
-   * stop signal is the stop that the signal began.
+   * Stops the service: drains, and resolves {@link done}. A second call ends at once the work that is still in flight. A call soon after a
+   * stop signal counts as the stop that the signal began.
    */
   stop(reason = 'stop()'): void {
     if (this.#stops.isNew('call')) this.#stopFor(reason)
@@ -211,8 +215,8 @@ export class Flip<S> {
   }
 
   /**
-   * Waits for the predecessor, which decides at this moment who serves. One that is stopped (SIGSTOP) may never do so: a second stop, or
-   * the drain deadline, ends this process. Then the predecessor goes on, if it can.
+   * Waits for the predecessor, which decides at this moment which process serves. A predecessor that is stopped (SIGSTOP) may never decide.
+   * A second stop, or the drain deadline, ends this process. Then the predecessor continues, if it can.
    */
   #stopWhenDecided(reason: string): void {
     if (this.#isStopDeferred) process.exit()
@@ -226,19 +230,19 @@ export class Flip<S> {
   }
 
   /**
-   * systemd tells all processes of a service to stop, and again those that are left when the main one has ended: what
-   * drains is finished then. If that one has crashed, the first word comes after its end: then systemd starts the service
-   * anew when this process is gone.
+   * Ends the drain at once if no process serves any more. systemd tells all processes of a service to stop. When the main process has
+   * exited, it signals those that are left again, and that ends the drain. If the main process crashed, the first such signal comes after
+   * its exit. systemd then starts the service again when this process has exited.
    */
   #stopUnserved(from: FlipPhase): void {
     if (from === 'draining') void this.coordinator.shutdownNow()
   }
 
-  /** This process ends, however it does: by `process.exit()` or an exception that nobody caught, too. @internal */
+  /** Cleans up on any exit of this process, also by `process.exit()` or an uncaught exception. @internal */
   exit(): void {
     if (this.#phase === 'preparing') this.#resources.exit()
     else if (this.#phase === 'serving') this.#resources.vacate()
-    // Amid an upgrade the successor may have all that it needs, and serve.
+    // During an upgrade the successor may have everything that it needs, and serve.
     else if (this.#phase !== 'upgrading' && this.#phase !== 'aborting') this.#resources.end()
   }
 
@@ -250,7 +254,7 @@ export class Flip<S> {
     if (this.#isActivating) await this.#readying?.catch(() => {})
     const outcome = await this.#answer()
     emit({ type: 'upgrade-over', by, outcome })
-    // Not while it stops already: a second stop would cut what drains.
+    // Not during a stop, because a second stop would cut the drain.
     if (outcome.type === 'failed' && this.#parts.options.exitOnError && this.#phase === 'serving') {
       process.exitCode ||= 1
       this.stop('exitOnError')
@@ -266,7 +270,7 @@ export class Flip<S> {
       return { type: 'refused', reason: 'too-many-draining', message: await older.describe() }
     }
     const admission = admitUpgrade(options.lock)
-    // Nothing is awaited before the state changes, so of two requests at once one is refused.
+    // Nothing is awaited before the state changes, so one of two concurrent requests is refused.
     return admission.type === 'admitted' ? this.#upgrade(admission.lock) : admission
   }
 
@@ -283,7 +287,7 @@ export class Flip<S> {
       const message = describeUpgradeFailure(result.failure)
       await this.#resources.takeBack()
       releaseLock(lock)
-      // Before it is told of a stop: nothing follows that.
+      // The manager must get this report before the report of a stop, because it expects nothing after that.
       const told = manager.upgradeFailed(message)
       if (this.#happen('failed') === 'drain') this.#stop(this.#stopReason ?? 'stop()', 'aborting')
       await told
@@ -330,7 +334,7 @@ export class Flip<S> {
     }
   }
 
-  /** @returns what is to be done now; what only changes the state is done */
+  /** @returns what is to be done now. A mere change of the state is already done */
   #happen(trigger: FlipTrigger): FlipAction | undefined {
     const step = flipTable[this.#phase][trigger]
     if (step === undefined || 'refuse' in step) return undefined
@@ -340,18 +344,18 @@ export class Flip<S> {
     return step.action
   }
 
-  /** The successor serves. */
+  /** Leaves the service to the successor, which serves. */
   #leave(pid: number, channel: HandoverChannel, told: Promise<void>): void {
     const nobodyServes = () => {
       this.#nobodyServes = true
     }
-    // Where it cannot be told, somebody may serve.
+    // A rejection means that this is unknown: another process may serve.
     const keptAliveBy = () => (this.#phase === 'over' ? activeResources() : undefined)
     this.#parts.older.leave(keptAliveBy).then(nobodyServes, () => {})
     void this.#end(this.#shutdown.upgraded(pid, channel, told))
   }
 
-  /** No successor of this process serves. */
+  /** Stops the service, because no successor of this process serves. */
   #stop(reason: string, from: FlipPhase): void {
     if (from === 'preparing' && !this.#parts.predecessor.committed)
       void this.#end(this.#shutdown.stoppedUnready(reason))
@@ -390,7 +394,7 @@ export class Flip<S> {
   }
 }
 
-/** It says what is wrong, which a stop does not change. */
+/** Reports whether the error names a mistake. A stop does not change that. */
 function isOurs(error: unknown): boolean {
   return error instanceof ShellflipError || error instanceof ListenersError
 }

@@ -1,12 +1,12 @@
 import { Notifier, type NotifyOutcome, WatchdogPinger, watchdogIntervalMs } from '@shellflip/sd-notify'
 
-/** Asked for at once, and often enough that one message may be late. */
+/** Requested at once, and often enough that one message may be late. */
 const extendByMs = 30_000
 const extendEveryMs = 10_000
 
-/** The service manager, if there is one: what it must know of an upgrade, and what the successor must know of it. */
+/** The service manager, if there is one. Reports each upgrade to it, and keeps what the successor must know of it. */
 export class ManagerLink {
-  /** What a successor finds in its environment. The variables are for one process, and so they are taken out of ours. */
+  /** The variables that a successor finds in its environment. They are for one process, so they are removed from our environment. */
   readonly environment: Readonly<Record<string, string>>
   readonly notifier: Notifier
   readonly #watchdogMs: number | undefined
@@ -29,7 +29,7 @@ export class ManagerLink {
     }
   }
 
-  /** This process serves: from now on it is the one that the watchdog looks at. */
+  /** Reports that this process serves. From now on the watchdog looks at it. */
   async serving(): Promise<void> {
     if (this.#watchdogMs !== undefined && this.notifier.hasManager) {
       this.#watchdog = new WatchdogPinger(this.notifier, { intervalMs: this.#watchdogMs })
@@ -41,15 +41,15 @@ export class ManagerLink {
     await this.#tell(this.notifier.reloading({ status: 'upgrading' }))
   }
 
-  /** RELOADING is always closed by READY, after a failure too, or `systemctl reload` hangs. */
+  /** Reports READY after RELOADING, also after a failure. Otherwise `systemctl reload` hangs. */
   async upgradeFailed(why: string): Promise<void> {
     await this.#tell(this.notifier.ready({ status: `serving; the last upgrade failed: ${why}` }))
   }
 
   /**
-   * The successor is the main process. Resolves when the manager has understood that: until then this one must not
-   * exit, or the manager takes the service for dead (sd_notify(3), BARRIER=1). The watchdog is told with it: the
-   * successor's own first sign of life may have come too early to count (NotifyAccess=main).
+   * Reports that the successor is the main process. Resolves when the manager has understood that. Until then this process must not exit,
+   * or the manager takes the service for dead (sd_notify(3), BARRIER=1). It sends a watchdog ping too: the successor's first ping may have
+   * come too early to count (NotifyAccess=main).
    */
   async handedOver(pid: number): Promise<void> {
     const sign = this.#watchdog === undefined ? {} : ({ watchdog: 'ping' } as const)
@@ -65,8 +65,8 @@ export class ManagerLink {
   }
 
   /**
-   * Asks for time while something goes on before the end: systemd kills what does not stop in time. Whoever hangs gets
-   * none.
+   * Requests more time while something makes progress before the exit, because systemd kills what does not stop in time. A process that
+   * hangs gets none.
    */
   progress(): void {
     const now = performance.now()
@@ -80,7 +80,7 @@ export class ManagerLink {
     this.notifier.close()
   }
 
-  /** A manager that cannot be told must not end the service. */
+  /** Ignores a failure, because a manager that cannot be reached must not end the service. */
   async #tell(telling: Promise<NotifyOutcome>): Promise<void> {
     try {
       const outcome = await telling

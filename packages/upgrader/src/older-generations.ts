@@ -5,21 +5,21 @@ import { oneLine } from '@shellflip/internal'
 import { describeOlder, type OlderGeneration } from './describe-older.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
 
-/** How long an older generation may take to answer what it does, in milliseconds. One that stands still does not answer. */
+/** How long an older generation may take to report what it does, in milliseconds. A stopped process does not answer. */
 const answerMs = 500
 
-/** Asks an older generation what it does. It answers with a line: empty, or what keeps it alive after its drain. */
+/** Requests from an older generation what it does. It answers with one line: empty, or what keeps it alive after its drain. */
 const question = '?'
 
 /**
- * The older generations that still drain. Each is known by one end of a socket whose other end its process has, and
- * nobody else: it ends when the process does, however it does, and its pid means nobody else.
+ * Tracks the older generations that still drain. We hold one end of a socket for each, and only its process has the other end. The end
+ * closes when the process exits in any way, so its pid cannot mean another process.
  */
 export class OlderGenerations {
   readonly #draining = new Map<string, OwnedFd>()
   readonly #watched = new Map<string, UnixSocket>()
   readonly #answers = new Map<string, (line: string) => void>()
-  /** Ours, for the generations after us: the first end is ours until we end. */
+  /** Our own socket pair, for the generations after us. We keep the first end until we exit. */
   readonly #own = socketpair('stream')
 
   constructor(predecessor: Predecessor) {
@@ -33,23 +33,27 @@ export class OlderGenerations {
     return this.#draining.size
   }
 
-  /** For a successor: those that drain, and us. Borrowed, since a generation may end at any time. */
+  /**
+   * Returns the ends for a successor: those of the draining generations, and ours. They are borrowed, because a generation may exit at any
+   * time.
+   */
   offered(): OfferedSocket[] {
     const [, own] = this.#own
     const draining = [...this.#draining].map(([name, fd]) => ({ name, fd }))
     return [...draining, { name: `${socketKinds.draining}${process.pid}`, fd: own }]
   }
 
-  /** Tells those that drain from those that have drained, and that something else keeps alive. */
+  /** Describes which generations drain, and which have drained but are kept alive by something else. */
   async describe(): Promise<string> {
     return describeOlder(await Promise.all([...this.#watched].map(([key, socket]) => this.#ask(key, socket))))
   }
 
   /**
-   * A successor has them. Our own end stays open until this process ends, or nobody has the other one.
+   * Leaves the sockets to a successor, which has them. Our own end stays open until this process exits, or until no process has the other
+   * end.
    *
    * @param keptAliveBy names what keeps this process alive after its drain. Undefined while it drains.
-   * @returns when nobody has the other one any more: whoever served after us is gone, and has given the service to nobody
+   * @returns when no process has the other end. The processes that served after us have exited without a successor
    */
   async leave(keptAliveBy: () => string | undefined): Promise<void> {
     for (const socket of this.#watched.values()) socket.close()
@@ -90,7 +94,7 @@ export class OlderGenerations {
   }
 }
 
-/** Receives until nobody has the other end. What comes is short, and comes whole. */
+/** Receives until no process has the other end. Each message is short, and arrives whole. */
 async function untilGone(socket: UnixSocket, onText: (text: string) => void): Promise<void> {
   try {
     for (;;) {
@@ -100,6 +104,6 @@ async function untilGone(socket: UnixSocket, onText: (text: string) => void): Pr
       onText(arrival.data.toString())
     }
   } catch {
-    // A socket that cannot be read tells nothing of its other end any more.
+    // A socket that cannot be read reports nothing about its other end any more.
   }
 }

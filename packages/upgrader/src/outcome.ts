@@ -2,60 +2,57 @@ import type { HandoverFailure } from '@shellflip/handover'
 import { describeHandoverFailure } from '@shellflip/handover'
 import type { ShutdownReport } from '@shellflip/shutdown-coordination'
 
-/** Why an upgrade is not even tried. */
+/** The reason why an upgrade is not even tried. */
 export type RefusalReason =
   /** This process is not ready itself. */
   | 'not-ready'
   /** Another upgrade is under way, here or in the process that the message names. */
   | 'in-progress'
-  /** Its successor serves already: ask that. */
+  /** Its successor serves already: send the request there. */
   | 'draining'
   | 'stopping'
   /** Too many older generations still drain. */
   | 'too-many-draining'
-  /** The upgrade lock cannot be taken; the message tells why. */
+  /** The upgrade lock cannot be taken. The message has the reason. */
   | 'lock-failed'
 
-/** Why an upgrade came to nothing. The process serves on, and can be asked again. */
+/** The reason why an upgrade failed. The process keeps serving, and accepts new requests. */
 export type UpgradeFailure =
   /** The `beforeUpgrade` hook threw, or did not end within the ready timeout. */
   | { type: 'hook'; error: Error }
   /** The successor was not started. `code` is the system's (ENOENT, EACCES …), or ERR_NOT_REPEATABLE: see `message`. */
   | { type: 'cannot-start'; code: string; message: string }
-  /** The system refused something else that a handover needs: a free descriptor, mostly. */
+  /** The system refused something else that a handover needs: usually a free descriptor. */
   | { type: 'system'; error: Error }
-  /** The successor ended before it was ready. Both are null if only its wrapper knows how. */
+  /** The successor exited before it was ready. Both are null if only its wrapper knows how. */
   | { type: 'exited'; code: number | null; signal: NodeJS.Signals | null }
   | Exclude<HandoverFailure, { type: 'gone' }>
 
-/** What came of one request for an upgrade. */
+/** The outcome of one request for an upgrade. */
 export type UpgradeOutcome =
-  /**
-   * `pid` serves now, which a wrapper may have started. This process drains, and exits. `elapsedMs` counts from the
-   * request.
-   */
+  /** `pid` serves now. A wrapper may have started it. This process drains, and exits. `elapsedMs` counts from the request. */
   | { type: 'upgraded'; pid: number; elapsedMs: number }
-  /** Sockets and state wait in the fd store: this process drains, and ends, and the service manager starts the next. */
+  /** Sockets and state are in the fd store. This process drains and exits, and the service manager starts the next one. */
   | { type: 'stored'; elapsedMs: number }
   | { type: 'failed'; failure: UpgradeFailure; message: string; elapsedMs: number }
   | { type: 'refused'; reason: RefusalReason; message: string }
 
 /** How this process's part in the service ended. */
 export type FlipEnd =
-  /** `pid` serves now, and what was under way here is over: see the report. */
+  /** `pid` serves now, and the work that was in flight here is over: see the report. */
   | { type: 'upgraded'; pid: number; report: ShutdownReport }
-  /** `reason` is the signal's name, or what `stop()` was told. */
+  /** `reason` is the signal's name, or the argument of `stop()`. */
   | { type: 'stopped'; reason: string; report: ShutdownReport }
-  /** As `stopped`, and sockets and state wait in the fd store: `reason` is `restart` if one was asked for. */
+  /** As `stopped`, and sockets and state are in the fd store. `reason` is `restart` if a restart was requested. */
   | { type: 'stored'; reason: string; report: ShutdownReport }
 
-/** What a program has mostly forgotten that exits like this. Node exits with 13 where a promise never settles. */
+/** Hints at the usual mistake of a program that exits with this code. Node exits with 13 where a promise never settles. */
 const exitHints: Readonly<Record<number, string>> = {
   0: '. It must call flip.ready() when the service can serve, and stay alive.',
   13: ': it awaited a promise that never settles.',
 }
 
-/** It reports a mistake of its own, or an exception, to its standard error. That is also this process's. */
+/** A program reports its own mistake, or an exception, to its standard error. That is also this process's. */
 const otherExitHint = '. Its standard error has the reason.'
 
 const notReadyHints = {
@@ -66,7 +63,7 @@ const notReadyHints = {
   ready: 'It called flip.ready(), and did not report that it serves.',
 }
 
-/** A failure in one line for people: "the successor exited with 3 before it was ready". */
+/** Describes a failure for people in one line: "the successor exited with 3 before it was ready". */
 export function describeUpgradeFailure(failure: UpgradeFailure): string {
   switch (failure.type) {
     case 'hook':

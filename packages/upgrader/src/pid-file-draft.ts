@@ -14,20 +14,19 @@ import { basename, dirname, join } from 'node:path'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_SYNC, O_WRONLY } = constants
 
-/** A draft stands beside the pid file: its name, the pid of its writer, and 64 random bits that nobody can foresee. */
+/** Matches a draft beside the pid file: its name, the pid of its writer, and 64 unpredictable random bits. */
 const draftSuffix = /^\.([1-9]\d*)\.[0-9a-f]{16}$/
 const mostAttempts = 10
 const readableByAll = 0o644
 
 /**
- * Writes what is to become the pid file, under a name of its own. All bytes are on the disk when it returns, so a full
- * disk shows here and not later.
+ * Writes the future pid file, under a name of its own. All bytes are on the disk when it returns, so a full disk fails here and not later.
  *
- * The folder may belong to another user: a service that is about to give up root has its pid file in its user's folder.
- * So nothing that stands there already is opened or followed.
+ * The folder may belong to another user: a service that is about to give up root has its pid file in its user's folder. So nothing that
+ * exists there is opened or followed.
  *
  * @returns the path of the draft
- * @throws the system's error; no draft is left then
+ * @throws the system's error. No draft is left then
  */
 export function writeDraft(path: string): string {
   for (let attempt = 1; ; attempt++) {
@@ -42,7 +41,7 @@ export function writeDraft(path: string): string {
 }
 
 function writeNew(path: string, text: string): void {
-  // O_SYNC does what fsync() would, which Node's permission model refuses.
+  // O_SYNC does what fsync() would do. Node's permission model refuses fsync().
   const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_SYNC
   const fd = openSync(path, flags, readableByAll)
   try {
@@ -56,7 +55,10 @@ function writeNew(path: string, text: string): void {
   }
 }
 
-/** Monitoring reads the pid file as another user, whatever our umask is. The descriptor can mean no other file. */
+/**
+ * Makes the file readable whatever our umask is, because monitoring reads the pid file as another user. The descriptor can only mean this
+ * file.
+ */
 function undoUmask(fd: number): void {
   if ((fstatSync(fd).mode & 0o777) === readableByAll) return
   try {
@@ -68,8 +70,8 @@ function undoUmask(fd: number): void {
 }
 
 /**
- * Removes the drafts that killed processes have left beside a pid file. It removes only regular files of our own user
- * whose name says that they are a draft of this pid file, and whose writer is gone.
+ * Removes the drafts that killed processes have left beside a pid file. It removes only regular files of our own user. Their name must say
+ * that they are a draft of this pid file, and their writer must have exited.
  */
 export function removeLeftDrafts(path: string): void {
   try {
@@ -78,7 +80,7 @@ export function removeLeftDrafts(path: string): void {
       if (isLeftDraft(join(folder, name), name, basename(path))) rmSync(join(folder, name), { force: true })
     }
   } catch {
-    // A folder that we may not list, or not write. Whether the pid file can be written shows when it is.
+    // We may not list or write the folder. The write of the pid file shows whether that matters.
   }
 }
 
@@ -90,7 +92,10 @@ function isLeftDraft(path: string, name: string, pidFileName: string): boolean {
   return stats?.isFile() === true && stats.uid === process.geteuid?.()
 }
 
-/** In a container each start may have the same pid, so a draft of our own pid that is not ours is left as well. */
+/**
+ * Reports whether the writer of a draft has exited. In a container each start may have the same pid. So a draft with our pid that we did
+ * not write is left over as well.
+ */
 function isGone(pid: number): boolean {
   if (pid === process.pid) return true
   try {

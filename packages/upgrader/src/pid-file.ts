@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, renameS
 import { removeLeftDrafts, writeDraft } from './pid-file-draft.ts'
 import { invalidArgument, ShellflipError } from './shellflip-error.ts'
 
-/** Holds the pid of the process that serves. Readers find the old one or the new one, never half of it. */
+/** Holds the pid of the process that serves. Readers find the old file or the new one, and never half of it. */
 export class PidFile {
   readonly #path: string
   #draft: string | undefined
@@ -31,7 +31,7 @@ export class PidFile {
   }
 
   /**
-   * Puts the new file in place: this process serves. A symbolic link at the path is replaced, and not followed.
+   * Puts the new file in place, because this process serves. A symbolic link at the path is replaced, and not followed.
    *
    * @throws {@link ShellflipError} ERR_PID_FILE
    */
@@ -46,7 +46,7 @@ export class PidFile {
   }
 
   /**
-   * Puts this process's pid back, where a successor that failed has put its own, and removes what that successor left.
+   * Puts this process's pid back where a failed successor has put its own. Also removes what that successor left.
    *
    * @throws {@link ShellflipError} ERR_PID_FILE
    */
@@ -58,17 +58,17 @@ export class PidFile {
     }
   }
 
-  /** Removes the new file: this process does not serve. */
+  /** Removes the new file, because this process does not serve. */
   abandon(): void {
     try {
       if (this.#draft !== undefined) rmSync(this.#draft, { force: true })
     } catch {
-      // It is in a folder whose privilege we gave up. The next process of our user that may write there removes it.
+      // We gave up the privilege to write its folder. The next process of our user that may write there removes it.
     }
     this.#draft = undefined
   }
 
-  /** Removes the pid file if it still holds our pid, and with it what killed processes left. */
+  /** Removes the pid file if it still holds our pid. Also removes what killed processes left. */
   remove(): void {
     this.abandon()
     if (!this.#holdsOurs()) return
@@ -76,7 +76,7 @@ export class PidFile {
       rmSync(this.#path)
       removeLeftDrafts(this.#path)
     } catch {
-      // As above. As after a crash the pid file holds a pid that has ended.
+      // We may not write the folder, as above. The pid file then holds the pid of a process that has exited, as after a crash.
     }
   }
 
@@ -98,7 +98,7 @@ export class PidFile {
   }
 }
 
-/** Reads the pid in a regular file. A symbolic link is not followed, and a pipe is not waited for. */
+/** Reads the pid in a regular file. It does not follow a symbolic link, and does not wait for a pipe. */
 function pidIn(path: string): number | undefined {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {

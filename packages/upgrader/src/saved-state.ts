@@ -7,8 +7,11 @@ import { invalidArgument } from './shellflip-error.ts'
 const promised = 'save() must return the state, not a promise. It is called when the successor has started'
 
 /**
- * Refuses what would fail at the first upgrade: a schema in the place of a definition, a `save` that cannot return
- * what the definition takes, and one option without the other.
+ * Refuses what would fail at the first upgrade:
+ *
+ * - a schema in the place of a definition
+ * - a `save` that cannot return what the definition takes
+ * - one option without the other
  *
  * @throws {ShellflipError} ERR_INVALID_ARGUMENT
  */
@@ -38,7 +41,7 @@ function isDefinition(state: unknown): boolean {
   )
 }
 
-/** The program's state, asked for when it is wanted, and not before. */
+/** Returns the program's state. It calls `save` only when the state is needed. */
 export function savedState({ state: definition, save }: AnyFlipOptions): OfferedState<unknown> | undefined {
   if (definition === undefined) return undefined
   if (definition.form === 'items') {
@@ -57,7 +60,7 @@ export function savedState({ state: definition, save }: AnyFlipOptions): Offered
   }
 }
 
-/** @throws {ShellflipError} ERR_INVALID_ARGUMENT; what `save` throws, named as such */
+/** @throws {ShellflipError} ERR_INVALID_ARGUMENT, and the error of `save`, named as such */
 function saved(save: AnyFlipOptions['save']): unknown {
   let state: unknown
   try {
@@ -71,7 +74,7 @@ function saved(save: AnyFlipOptions['save']): unknown {
 /** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 function synchronous(saved: unknown): unknown {
   if (!isThenable(saved)) return saved
-  // Not `then()`: a query of a database would begin.
+  // Not `then()`, because that would start a database query.
   if (types.isPromise(saved)) saved.catch(() => {})
   throw invalidArgument(promised)
 }

@@ -21,12 +21,12 @@ export type ServiceParts = {
   readonly manager: ManagerLink
   readonly older: OlderGenerations
   readonly carrier: Carrier
-  /** Where clients ask this process for an upgrade, from the moment on that it serves. */
+  /** The socket where clients request an upgrade, from the moment that this process serves. */
   readonly upgradeSocket: UpgradeSocket
   readonly emit: (event: FlipEvent) => void
 }
 
-/** All that this process has of the service, and that whoever comes next shall have. */
+/** Holds everything of the service that this process has and that the next one must get. */
 export class ServiceResources {
   readonly sockets: Listeners
   readonly connections: OpenConnections
@@ -42,8 +42,8 @@ export class ServiceResources {
   }
 
   /**
-   * Does all that can fail before the commit. In the end the event loop turns once, with everything else settled: an error that Node has
-   * queued comes up now. What the program did meanwhile is checked after that.
+   * Does everything that can fail before the commit. In the end the event loop turns once, with everything else settled. An error that Node
+   * has queued appears now. The check of what the program did meanwhile comes after that.
    */
   async prepare(): Promise<void> {
     await this.sockets.opened()
@@ -55,10 +55,10 @@ export class ServiceResources {
   }
 
   /**
-   * Begins to serve, beside the predecessor, which can still go on alone. Errors that Node queues for the next turn come up before this
+   * Begins to serve beside the predecessor, which can still continue alone. Errors that Node queues for the next turn appear before this
    * resolves.
    *
-   * @throws what could not begin; all else has begun
+   * @throws what could not begin. Everything else has begun
    */
   async accept(): Promise<void> {
     const outcomes = await Promise.allSettled([
@@ -70,7 +70,10 @@ export class ServiceResources {
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
 
-  /** Nobody else serves from now on: what the predecessor had is this process's own. Each step stands alone, and a failure is an event. */
+  /**
+   * Takes ownership of what the predecessor had, because only this process serves from now on. The steps are independent, and each failure
+   * is an event.
+   */
   async own(): Promise<void> {
     const { carrier, upgradeSocket } = this.#parts
     forgetOwnCalls()
@@ -80,7 +83,7 @@ export class ServiceResources {
     for (const keeper of carrier.keepers) await this.#alone('stored-state', () => keeper.dropState())
   }
 
-  /** A successor came to nothing, and this process serves on. */
+  /** Restores what a failed successor has changed, because this process keeps serving. */
   async takeBack(): Promise<void> {
     await this.#alone('pid-file', () => this.#pidFile?.restore())
   }
@@ -93,7 +96,7 @@ export class ServiceResources {
     }
   }
 
-  /** Two generations cannot both bind an address: one that the program binds itself, the next generation cannot have. */
+  /** Checks for addresses that the program binds itself. Two generations cannot both bind one, so the next generation could not bind it. */
   #checkOwnCalls(): void {
     const { predecessor, emit } = this.#parts
     const message = ownCallsFault()
@@ -103,14 +106,17 @@ export class ServiceResources {
     process.emitWarning(message, { code: 'SHELLFLIP_UNMANAGED_SERVER' })
   }
 
-  /** This process ends before it serves: by the EADDRINUSE of a server that the program binds itself, mostly. */
+  /** Reports an exit before this process serves. The usual cause is EADDRINUSE of a server that the program binds itself. */
   exit(): void {
     const message = ownCallsFault()
     if (message !== undefined) this.#parts.predecessor.refuse(message)
     this.abandon()
   }
 
-  /** This process ends amid its service, and nobody follows. The next instance finds in the store what lies there, so those paths stay. */
+  /**
+   * Removes the paths when this process exits while it serves, without a successor. The next instance finds the stored sockets in the
+   * store, so their paths stay.
+   */
   vacate(): void {
     const { carrier, upgradeSocket } = this.#parts
     if (carrier.keepers.length === 0) {
@@ -120,16 +126,16 @@ export class ServiceResources {
     this.end()
   }
 
-  /** This process never serves: nothing of it keeps it alive, and no path of its own is left. */
+  /** Gives the service up, because this process never serves. Nothing of it keeps the process alive, and none of its own paths is left. */
   abandon(): void {
     this.sockets.stopAccepting()
     this.#pidFile?.abandon()
     this.end()
-    // What made this process abandon the service is the error to report.
+    // The error to report is the one that made this process abandon the service.
     this.close().catch(() => {})
   }
 
-  /** What whoever comes next gets: copies, to be closed when they were given. */
+  /** Returns copies of what the next process gets. The caller closes them after the handover. */
   offered(): OfferedSocket[] {
     const { older } = this.#parts
     const copies: OfferedSocket[] = []
@@ -148,29 +154,29 @@ export class ServiceResources {
     return savedState(this.#parts.options)
   }
 
-  /** A successor serves, at the other end of the channel. Resolves when nobody waits for an answer of ours. */
+  /** Hands over to a successor that serves, at the other end of the channel. Resolves when no client waits for our answer. */
   async handOver(channel: HandoverChannel): Promise<void> {
     this.connections.giveTo(channel)
     await this.#leave()
   }
 
-  /** The next instance serves as soon as this process is gone: what waits, waits for it. */
+  /** Leaves everything in the store. The next instance serves when this process has exited, and waiting connections wait for it. */
   leaveInStore(): Promise<void> {
     return this.#leave()
   }
 
-  /** Nobody serves after this process. Resolves when nobody waits for an answer of ours. */
+  /** Closes everything, because no process serves after this one. Resolves when no client waits for our answer. */
   async close(): Promise<void> {
     this.sockets.close()
     await this.#parts.upgradeSocket.close()
   }
 
-  /** Nothing of this process's work is left. */
+  /** Removes the pid file, because none of this process's work is left. */
   end(): void {
     this.#pidFile?.remove()
   }
 
-  /** After the drain: what the last requests have changed is in it. */
+  /** Saves the state after the drain, so that it has the changes of the last requests. */
   async saveInStore(store: FdStore): Promise<void> {
     const { manager, emit } = this.#parts
     const state = this.state()
@@ -204,7 +210,7 @@ export class ServiceResources {
   }
 }
 
-/** Tells what to do about an address that the program binds itself. */
+/** Returns what to do about an address that the program binds itself. */
 function ownCallsFault(): string | undefined {
   const call = ownCall()
   return (

@@ -1,11 +1,11 @@
 import { nodeOptionWords } from '@shellflip/launcher'
 
-/** Another use of a signal that is one of ours as well. */
+/** Another use of one of our signals. */
 export type SharedSignal = { readonly signal: NodeJS.Signals; readonly by: string; readonly message: string }
 
 type Use = { readonly signal: string; readonly by: string; readonly effect: string }
 
-/** Finds the signals that Node takes for something else too: it would write a heap snapshot or a report at each upgrade. */
+/** Finds the signals that Node also uses for something else. It would write a heap snapshot or a report at each upgrade. */
 export function sharedSignals(signals: readonly NodeJS.Signals[]): SharedSignal[] {
   return [...heapSnapshotUses(), ...reportUses()].flatMap(({ signal: used, by, effect }) => {
     const signal = signals.find((name) => name === used)
@@ -28,7 +28,7 @@ function reportUses(): Use[] {
   return reportOnSignal ? [{ signal, by: '--report-on-signal', effect: 'writes a diagnostic report' }] : []
 }
 
-/** The last one counts, as `--name=value` or `--name value`. Node takes `_` for `-`. */
+/** Returns the last value, which counts, of `--name=value` or `--name value`. Node accepts `_` for `-`. */
 function optionValue(option: string, words: readonly string[]): string | undefined {
   const index = words.findLastIndex((word) => nameOf(word) === option)
   const word = words[index]

@@ -1,16 +1,16 @@
 import { CodedError } from '@shellflip/internal'
 
 /**
- * What went wrong, stable across versions:
+ * Names what went wrong. Each code is stable across versions:
  *
- * - `ERR_INVALID_ARGUMENT`: a mistake in an option or an address; the message names it.
+ * - `ERR_INVALID_ARGUMENT`: an option or an address has a mistake. The message names it.
  * - `ERR_CLUSTER_WORKER`, `ERR_WORKER_THREAD`: called where the process is not ours to replace.
- * - `ERR_CALLED_TWICE`: `shellflip()` or `ready()` a second time.
+ * - `ERR_CALLED_TWICE`: `shellflip()` or `ready()` was called a second time.
  * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER or an OXY_ variable does not name what it must.
- * - `ERR_PID_FILE`: the pid file cannot be written. `cause` has the system's word.
- * - `ERR_UNMANAGED_SERVER`: a successor's program binds an address itself; the message names it.
+ * - `ERR_PID_FILE`: the pid file cannot be written. `cause` has the system's error.
+ * - `ERR_UNMANAGED_SERVER`: a successor's program binds an address itself. The message names it.
  * - `ERR_STATE_NOT_READ`: `ready()` was called before a state that is a stream was read to its end.
- * - `ERR_STOPPED`: stopped before it was ready, or a socket is asked for when this process serves no more.
+ * - `ERR_STOPPED`: the process was stopped before it was ready, or a socket is requested when this process no longer serves.
  */
 export type ShellflipErrorCode =
   | 'ERR_INVALID_ARGUMENT'
@@ -23,7 +23,7 @@ export type ShellflipErrorCode =
   | 'ERR_STATE_NOT_READ'
   | 'ERR_STOPPED'
 
-/** Every failure of this package. The message says what to do next. */
+/** Represents every failure of this package. `code` is stable, and the message says what to do next. */
 export class ShellflipError extends CodedError<ShellflipErrorCode> {
   override readonly name = 'ShellflipError'
 }

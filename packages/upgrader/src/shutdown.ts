@@ -5,10 +5,10 @@ import type { ShutdownCoordinator, ShutdownReport } from '@shellflip/shutdown-co
 import type { FlipEnd } from './outcome.ts'
 import type { ServiceParts, ServiceResources } from './service-resources.ts'
 
-/** For the program's own farewell after its work was cut, in milliseconds. */
+/** How long the program's own cleanup may take after its work was cut, in milliseconds. */
 const farewellMs = 1_000
 
-/** How a process's part ends: who is told, to whom the resources goes, and until when work under way may take. */
+/** Shuts this process down: notifies the manager, hands resources on, and limits the time of work in flight. */
 export class Shutdown {
   readonly #parts: ServiceParts
   readonly #resources: ServiceResources
@@ -20,7 +20,7 @@ export class Shutdown {
     this.#coordinator = coordinator
   }
 
-  /** A successor serves, at the other end of the channel. `told`: the service manager knows it. */
+  /** Shuts down after a successor serves, at the other end of the channel. `told` resolves when the service manager knows it. */
   async upgraded(pid: number, channel: HandoverChannel, told: Promise<void>): Promise<FlipEnd> {
     const answered = this.#resources.handOver(channel)
     this.#exitAfterDrain()
@@ -31,23 +31,23 @@ export class Shutdown {
     return { type: 'upgraded', pid, report }
   }
 
-  /** Nobody serves after this process, which did. */
+  /** Stops a process that served. No process serves after it. */
   async stopped(reason: string): Promise<FlipEnd> {
     this.#exitAfterDrain()
     return this.#close(reason, this.#parts.manager.stopping())
   }
 
-  /** This process has never served: its predecessor goes on, if there is one that has not let go. */
+  /** Stops a process that has never served. Its predecessor continues, if there is one that has not let go. */
   async stoppedUnready(reason: string): Promise<FlipEnd> {
     const { predecessor, manager } = this.#parts
     predecessor.refuse(`stopped: ${reason}`)
     exitAfter(farewellMs)
-    // Of a service that goes on, the manager is not told that it stops.
+    // The manager must not be told of a stop if the service continues.
     const isItsEnd = predecessor.identity === undefined || predecessor.committed
     return this.#close(reason, isItsEnd ? manager.stopping() : undefined)
   }
 
-  /** The next instance serves, and finds everything in the store. */
+  /** Stops, and leaves everything in the store. The next instance serves, and finds it there. */
   async stored(reason: string, store: FdStore): Promise<FlipEnd> {
     const told = this.#parts.manager.stopping()
     const answered = this.#resources.leaveInStore()
@@ -75,13 +75,13 @@ export class Shutdown {
   #exitAfterDrain(): void {
     exitAfter(this.#parts.options.drainDeadlineMs + farewellMs)
     const { deadline } = this.#coordinator
-    // Sooner, if it is asked to end at once.
+    // Sooner, if an immediate stop is requested.
     if (deadline.aborted) exitAfter(farewellMs)
     else deadline.addEventListener('abort', () => exitAfter(farewellMs))
   }
 }
 
-/** What of the program still keeps the process then ends with it. */
+/** Exits after this time. Whatever of the program still keeps the process alive ends with it. */
 function exitAfter(milliseconds: number): void {
   setTimeout(() => process.exit(), Math.min(milliseconds, longestTimerMs)).unref()
 }

@@ -1,14 +1,14 @@
 import { RaisedSignals, type SameForMs, StopRule, sameSignalForMs } from '@shellflip/internal'
 
-/** What can call for a stop: a signal, a message of the parent, or the program by `flip.stop()`. */
+/** The cause of a stop: a signal, a message of the parent, or the program by `flip.stop()`. */
 export type StopCause = NodeJS.Signals | 'message' | 'call'
 
-/** How long a signal that has no time of its own is still the same stop, in milliseconds. */
+/** How long a signal without a time of its own still counts as the same stop, in milliseconds. */
 const otherSignalForMs = 500
 
 /**
- * How long after the first stop another one is still the same. A program that handles SIGTERM as well calls `flip.stop()`
- * in its handler: that is the stop that the signal began. A second call is deliberate.
+ * Returns how long after the first stop another one is still the same. A program that handles SIGTERM as well calls `flip.stop()` in its
+ * handler. That call is the stop that the signal began. A second call is deliberate.
  */
 export const sameStopForMs: SameForMs<StopCause> = (cause, first) => {
   const times: Partial<Record<StopCause, number>> = sameSignalForMs
@@ -23,19 +23,19 @@ export class Stops {
   #raised: RaisedSignals | undefined
 
   /**
-   * Whether this is the first stop, or a deliberate further one.
+   * Reports whether this is the first stop, or a deliberate further one.
    *
-   * @param isEmitted whether the program has emitted the event of the signal, and nobody has sent one
+   * @param isEmitted whether the program emitted the event of the signal, and no process sent one
    */
   isNew(cause: StopCause, isEmitted = false): boolean {
-    // Looked at in any case, so that it does not count for a signal that comes later.
+    // Read in any case, so that it does not count for a later signal.
     const isRaised = cause !== 'call' && cause !== 'message' && this.#raised?.take(cause)
     const verdict = this.#rule.judge(cause)
     this.#raised ??= new RaisedSignals()
     return verdict === 'drain' || (verdict === 'cut' && !isRaised && !isEmitted)
   }
 
-  /** Nothing of this process's work is left to cut. */
+  /** Stops watching, because none of this process's work is left to cut. */
   over(): void {
     this.#raised?.[Symbol.dispose]()
   }

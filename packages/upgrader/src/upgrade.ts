@@ -9,12 +9,12 @@ export type Upgrade = Omit<CarryOptions, 'onStarted'> & {
   readonly emit: (event: FlipEvent) => void
 }
 
-/** One upgrade, from the first hook to the commit or to the undo, which comes once for every way to fail. */
+/** Runs one upgrade, from the first hook to the commit or to the undo. The undo runs once for every way to fail. */
 export async function upgrade(options: Upgrade): Promise<UpgradeResult> {
   const { hooks, emit, readyTimeoutMs, atOnce } = options
   const result = await tryUpgrade(options).catch(systemFailure)
   if (result.type === 'failed') {
-    // After an abort too: the undo has its own time, and no more than that.
+    // Also after an abort: the undo has its own time, and no more than that.
     await runHook('upgradeFailed', emit, () =>
       withTimeout(hookLimit(readyTimeoutMs, atOnce), async () => hooks.upgradeFailed?.(result.failure)),
     )
@@ -22,12 +22,12 @@ export async function upgrade(options: Upgrade): Promise<UpgradeResult> {
   return result
 }
 
-/** For what nobody has foreseen, no descriptor being free mostly: this process serves on all the same. */
+/** Reports an unforeseen failure, usually that no descriptor is free. This process keeps serving. */
 export function systemFailure(error: unknown): UpgradeResult {
   return { type: 'failed', failure: { type: 'system', error: asError(error) } }
 }
 
-/** For a hook that cannot change the outcome any more. */
+/** Runs a hook that cannot change the outcome any more. */
 export async function runHook(
   hook: 'upgradeFailed' | 'upgraded',
   emit: (event: FlipEvent) => void,
@@ -51,7 +51,7 @@ async function tryUpgrade({ carrier, hooks, emit, ...parts }: Upgrade): Promise<
   return carrier.carry({ ...parts, onStarted: (pid) => emit({ type: 'successor-started', pid }) })
 }
 
-/** Not longer than a successor may take: a hook that does not look at its signal is left behind. */
+/** Limits a hook to the time that a successor may take. A hook that ignores its signal is left behind. */
 function hookLimit(timeoutMs: number, signal: AbortSignal): Timeout {
   return { timeoutMs, signal, late: () => new Error(`it did not end within ${timeoutMs} ms`) }
 }

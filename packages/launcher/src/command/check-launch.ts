@@ -42,7 +42,7 @@ function checkEnvironment(env: unknown): void {
   }
 }
 
-/** A string of C ends at NUL. */
+/** Refuses NUL, where a string of C ends. */
 function isString(value: unknown): value is string {
   return typeof value === 'string' && !value.includes('\0')
 }

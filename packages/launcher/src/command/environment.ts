@@ -1,7 +1,7 @@
-/** Variables by their names, in their bytes. A name is latin1 here: one character stands for one byte. */
+/** Variables by their names, as bytes. A name is latin1 here: one character is one byte. */
 export type Environment = ReadonlyMap<string, Buffer>
 
-/** Variables to set, or with undefined to remove. */
+/** Variables to set. Undefined removes one. */
 export type EnvironmentChanges = Readonly<Record<string, string | undefined>>
 
 /** Makes an environment of `NAME=VALUE`. The first of two entries with one name counts, as it does for getenv(3). */
@@ -15,7 +15,7 @@ export function environmentOf(entries: Iterable<Buffer>): Environment {
   return variables
 }
 
-/** Applies changes, the later ones last. */
+/** Applies changes in order, so that later ones win. */
 export function changed(base: Environment, ...changes: readonly EnvironmentChanges[]): Environment {
   const variables = new Map(base)
   for (const [text, value] of changes.flatMap((change) => Object.entries(change))) {

@@ -9,7 +9,7 @@ import type { LaunchOptions } from './launch-options.ts'
 import { startedEnvironment } from './started-environment.ts'
 import { typedArguments } from './typed-arguments.ts'
 
-/** What to execute. Nothing in it is resolved before the spawn, so that a deploy that moves a symlink is followed. */
+/** The command to execute. Nothing in it is resolved before the spawn, so that it follows a deploy that moves a symlink. */
 export type LaunchCommand = {
   readonly file: string
   readonly args: readonly (string | Buffer)[]
@@ -17,11 +17,11 @@ export type LaunchCommand = {
   readonly env: Environment
 }
 
-/** How this process was started, read before anyone changes it: `chdir()`, `process.title`, `--env-file`, a deploy. */
+/** How this process was started. It is read before anything changes it: `chdir()`, `process.title`, `--env-file`, a deploy. */
 const started = readStart()
 
 /**
- * Returns the command that starts this program again, as its user typed it, but for what the options say.
+ * Returns the command that starts this program again, as its user typed it, except for what the options change.
  *
  * @param variables are set besides, and `launch.env` can change them
  * @throws {LauncherError} ERR_NOT_REPEATABLE
@@ -62,7 +62,7 @@ function readStart() {
     execArgv,
     raw,
     cwd,
-    // No import: bundlers drop `node:`, without which there is no such module.
+    // Not an import, because bundlers drop `node:`, and this module does not exist without it.
     isSea: process.getBuiltinModule('node:sea').isSea(),
     isStdinEmpty: isStdinEmpty(),
   })
@@ -78,7 +78,7 @@ function readStart() {
   }
 }
 
-/** `process.execPath` has no symlinks left; what was typed, or what PATH has under that name, may have some. */
+/** Finds the path of Node as it was typed, or found in PATH, with its symlinks. `process.execPath` has none left. */
 function nodeAsTyped(typed: string | Buffer | undefined, env: Environment): string {
   const { argv0, execPath } = process
   const cwd = typeof typed === 'string' ? typed : sep
@@ -98,7 +98,10 @@ function realPathOf(path: string): string | undefined {
   }
 }
 
-/** Whether a program that reads it finds nothing, as its predecessor has: under systemd, and where nobody has passed one. */
+/**
+ * Reports whether a successor that reads stdin finds nothing, as its predecessor did. That holds under systemd, and where nothing was
+ * passed.
+ */
 function isStdinEmpty(): boolean {
   try {
     return fstatSync(0).isCharacterDevice() && !isatty(0)

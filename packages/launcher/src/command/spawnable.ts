@@ -1,19 +1,22 @@
 import { isText } from '@shellflip/internal'
 import type { LaunchCommand } from './launch-command.ts'
 
-/** What `spawn` takes: Node encodes all of it as UTF-8. */
+/** The command as `spawn` takes it. Node encodes all of it as UTF-8. */
 type Spawnable = { file: string; args: string[]; cwd: string; env: Record<string, string> }
 
 type Bytes = string | Buffer
 
-/** What carries bytes to the shell that decodes them. Nothing of a service has this name (see `startedEnvironment`). */
+/**
+ * The prefix of the variables that carry bytes to the shell, which decodes them. Nothing of a service has this name (see
+ * `startedEnvironment`).
+ */
 const carrier = 'SHELLFLIP_BYTES_'
 
 /** A shell drops a variable with another name. */
 const shellName = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /**
- * Makes a command of what may be any bytes. What is not UTF-8 goes through a shell, in octal: it decodes that, and
+ * Makes a command that can be spawned from any bytes. Bytes that are not UTF-8 go through a shell, in octal. The shell decodes them, and
  * becomes the program.
  *
  * @param inShell whether the caller starts it by a shell
@@ -36,7 +39,10 @@ function plain(words: readonly Bytes[], cwd: Bytes, variables: readonly Variable
   return { file, args, cwd: String(cwd), env: Object.fromEntries(env) }
 }
 
-/** @param odd set by env(1), which shows them to other users (ps) for the moment until it executes the program: no shell does so longer */
+/**
+ * @param odd set by env(1), which shows them to other users (ps) for the moment until it executes the program. No shell shows them for
+ *   longer
+ */
 function decoded(
   words: readonly Bytes[],
   cwd: Bytes,
@@ -44,7 +50,7 @@ function decoded(
   odd: readonly Variable[],
 ): Spawnable {
   const carried: Buffer[] = []
-  /** The `x` behind it keeps line breaks at its end, which `$(…)` would drop. */
+  /** The `x` after the bytes keeps line breaks at their end, which `$(…)` would drop. `%x` removes it. */
   const carry = (bytes: Buffer) => `"\${${carrier}${carried.push(bytes) - 1}%x}"`
   const env = odd.length === 0 ? [] : ['/usr/bin/env', '--', ...odd.map(({ entry }) => carry(entry))]
   const list = words.map((word, index) => (isText(word) ? `"\${${index + 1}}"` : carry(word as Buffer)))

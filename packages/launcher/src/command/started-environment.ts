@@ -2,9 +2,9 @@ import { readProc } from '@shellflip/internal'
 import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
 import { type Environment, environmentOf } from './environment.ts'
 
-/** Variables meant for one process. A successor that needs one of them gets a value of its own. */
+/** Variables meant for one process. A successor that needs one of them gets its own value. */
 const forOneProcess = new Set([
-  // sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3): `ManagerLink` gives on what a successor needs.
+  // sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3): `ManagerLink` passes on what a successor needs.
   'LISTEN_PID',
   'LISTEN_PIDFDID',
   'LISTEN_FDS',
@@ -26,8 +26,8 @@ const forOneProcess = new Set([
 ])
 
 /**
- * Reads the environment that this process was started with. `process.env` is another one: `--env-file`, dotenv and the
- * program change it, and a restart would know nothing of that. Without /proc the first look at `process.env` has to do.
+ * Reads the environment that this process was started with. `process.env` differs: `--env-file`, dotenv and the program change it, and a
+ * restart would not know about that. Without /proc this uses `process.env` as it is at the first look.
  */
 export function startedEnvironment(): Environment {
   const entries =

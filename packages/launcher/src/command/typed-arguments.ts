@@ -1,16 +1,16 @@
 import { join, resolve, sep } from 'node:path'
 import type { WorkingDirectory } from '@shellflip/internal'
 
-/** What Node and the kernel say of the command line of this process. */
+/** The command line of this process, as Node and the kernel report it. */
 export type CommandLine = {
   readonly argv: readonly string[]
   readonly execArgv: readonly string[]
-  /** In bytes, without the program; undefined if only Node knows it. */
+  /** In bytes, without the program. Undefined if only Node knows it. */
   readonly raw: readonly Buffer[] | undefined
   readonly cwd: WorkingDirectory
   /** Whether the program is a single executable application. */
   readonly isSea: boolean
-  /** Whether standard input has nothing that a second reader would miss: it is /dev/null. */
+  /** Whether a second reader of standard input would miss nothing, because it is /dev/null. */
   readonly isStdinEmpty: boolean
 }
 
@@ -18,19 +18,19 @@ export type CommandLine = {
 export type TypedArguments = {
   /** Node's own. */
   readonly options: readonly (string | Buffer)[]
-  /** The script, and what is for it. */
+  /** The script, and its arguments. */
   readonly rest: readonly (string | Buffer)[]
 }
 
 /**
- * Finds the arguments as they were typed. Node changes them: the script's path becomes absolute, by a working directory
- * without symlinks, and what is not UTF-8 is lost.
+ * Finds the arguments as they were typed. Node changes them: it makes the script's path absolute, by a working directory without symlinks.
+ * Bytes that are not UTF-8 are lost.
  *
  * @returns undefined if no command starts this program again: it was read from standard input, or typed into a REPL
  */
 export function typedArguments(line: CommandLine): TypedArguments | undefined {
   const { argv, execArgv, raw, isSea, isStdinEmpty } = line
-  // Node puts the executable in the place of the script. The arguments of one may be Node's options by its configuration.
+  // Node puts the executable in the place of the script. Its configuration may turn arguments of a single executable into Node's options.
   if (isSea) return { options: [], rest: raw ?? argv.slice(2) }
   const [script, ...args] = argv.slice(1)
   const isEvaluated = execArgv.some((arg) => /^(-e|-p|-pe|--eval|--print)$|^--(eval|print)=/.test(arg))
@@ -39,7 +39,7 @@ export function typedArguments(line: CommandLine): TypedArguments | undefined {
   const ofProgram = bytes?.slice(execArgv.length)
   if (isEvaluated) {
     const rest = argv.slice(1).map((arg, index) => exactly(arg, ofProgram?.[index]))
-    // Without it Node takes an argument of the program for an option of its own.
+    // Without `--` Node takes an argument of the program for its own option.
     return { options, rest: rest.length === 0 ? [] : ['--', ...rest] }
   }
   const isFile = script !== undefined && script !== '-'
@@ -55,11 +55,11 @@ export function typedArguments(line: CommandLine): TypedArguments | undefined {
   }
 }
 
-/** Those of the kernel, if they are the same: `process.title` writes over them, and other programs change `process.argv`. */
+/** Returns the kernel's arguments, if they are the same. `process.title` overwrites them, and some programs change `process.argv`. */
 function bytesOf({ argv, execArgv, raw }: CommandLine): readonly Buffer[] | undefined {
   if (raw === undefined) return undefined
   const expected = [...execArgv, ...argv.slice(1)]
-  // Node drops what ends its own options.
+  // Node drops the `--` that ends its own options.
   const typed = raw.filter((bytes, index) => index !== execArgv.length || bytes.toString() !== '--')
   const isSame =
     typed.length === expected.length &&
@@ -81,7 +81,7 @@ function scriptAsTyped(
   return join(cwd, script.slice(real.length))
 }
 
-/** As typed, if that is where Node has found it: it may have been given by other means. */
+/** Returns the script's path as typed, if Node found it there. The script may have been given by other means. */
 function relativeTo(
   script: string,
   bytes: Buffer,

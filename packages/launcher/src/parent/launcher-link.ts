@@ -18,38 +18,38 @@ import {
 export type Heard<M> = {
   message: M
   fds: OwnedFd[]
-  /** Who said it, as the kernel vouches. Undefined where it does not (macOS), and in a generation. */
+  /** The pid of the sender, attested by the kernel. Undefined where the kernel does not attest it (macOS), and in a generation. */
   sender?: number
 }
 
-/** Far more than any message has, in characters. */
+/** Limits a line, in characters. This is far more than any message has. */
 const longestLine = 64 * 1024
 
 /**
- * One end of the socket between the launcher and a generation, which nobody else has: its end tells that the other is
- * gone. Each message is one line of JSON.
+ * One end of the socket between the launcher and a generation. No other process has it, so a closed end means that the other side has
+ * exited. Each message is one line of JSON.
  */
 export class LauncherLink<Said, M> {
-  /** Whoever made the link: the launcher. */
+  /** The pid of the process that made the link: the launcher. */
   readonly maker: number
   readonly #socket: UnixSocket
   readonly #read: ReadMessage<M>
   readonly #decoder = new TextDecoder()
   #text = ''
   #sender: number | undefined
-  /** One after the other: each takes a line of the same text. */
+  /** Orders the reads, because each takes a line of the same text. */
   #hearing: Promise<unknown> = Promise.resolve()
-  /** Of the last line in the text: what the kernel gives at once has descriptors at its end only. */
+  /** The descriptors of the last line in the text. The kernel delivers descriptors only at the end of what it gives at once. */
   #fds: OwnedFd[] = []
 
-  /** The launcher's end, and the other, to be inherited by a generation. */
+  /** Makes the launcher's end, and the other end, which a generation inherits. */
   static pair(): { link: LauncherLink<FromLauncher, ToLauncher>; remote: OwnedFd } {
     const [own, remote] = socketpair('stream')
     const passCredentials = process.platform === 'linux'
     return { link: new LauncherLink(own, readToLauncher, { passCredentials }), remote }
   }
 
-  /** A generation's end, as it was inherited. It keeps no process alive. @throws {FdPassingError} */
+  /** Adopts a generation's inherited end. It does not keep a process alive. @throws {FdPassingError} */
   static adopt(fd: number): LauncherLink<ToLauncher, FromLauncher> {
     setCloexec(fd, true)
     const link = new LauncherLink(new OwnedFd(fd), readFromLauncher)
@@ -64,8 +64,8 @@ export class LauncherLink<Said, M> {
   }
 
   /**
-   * @param fds copies go along
-   * @returns false if the other end is gone
+   * @param fds descriptors of which copies are sent with the message
+   * @returns false if the other end is closed
    * @throws {FdPassingError} ERR_SYSTEM if the system does not let a descriptor travel (ETOOMANYREFS)
    */
   async say(message: Said, fds: readonly OwnedFd[] = []): Promise<boolean> {
@@ -80,9 +80,9 @@ export class LauncherLink<Said, M> {
   }
 
   /**
-   * The next message that this version knows, or null when the other end is gone. A type that is not known is another
-   * version's, and skipped: more can be said from a version on without harm. What no version says ends the link: who
-   * waited for an answer then hears at once that there will be none, and each side goes on without the other.
+   * Returns the next message that this version knows, or null when the other end is closed. It skips a type that only another version
+   * knows, so later versions can add messages without harm. A line that no version sends ends the link. A caller that waits for an answer
+   * then learns at once that none will come. Each side continues without the other.
    */
   hear(): Promise<Heard<M> | null> {
     const heard = this.#hearing.then(() => this.#hear())
@@ -121,7 +121,7 @@ export class LauncherLink<Said, M> {
         return line
       }
       if (this.#text.length > longestLine) return undefined
-      // ECONNRESET: it went without having read all that we said.
+      // ECONNRESET: the other side exited before it had read everything that we sent.
       const arrival = await this.#socket.receive().catch(() => null)
       if (arrival === null) return undefined
       this.#text += this.#decoder.decode(arrival.data, { stream: true })

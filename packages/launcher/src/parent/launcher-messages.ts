@@ -1,36 +1,36 @@
 import type { ProcessExit } from '../start/successor-process.ts'
 
 /*
- * The launcher is of the version that was started first, and older than the generations that it starts later on: what
- * stands here stays understood, and what either side does not know changes nothing.
+ * The launcher runs the version that was started first. It is older than the generations that it starts later. So later versions
+ * must understand these messages, and a message that either side does not know changes nothing.
  *
- * Read by hand: zod takes longer to load than all the rest, and is loaded for a control socket only.
+ * The parser is written by hand: zod takes longer to load than all the rest, and is loaded for a control socket only.
  */
 
-/** From a generation. It says nothing of what is to be run: it may have given up privileges that the launcher has. */
+/** A message from a generation. It does not name what to run: a generation may have given up privileges that the launcher has. */
 export type ToLauncher =
-  /** Said once at the start, so that the kernel tells the launcher which process is the service: its child may be a wrapper. */
+  /** Sent once at the start, so that the kernel tells the launcher which process is the service. The launcher's child may be a wrapper. */
   | { type: 'hello' }
   /** The generation serves. */
   | { type: 'ready' }
-  /** Start a successor. The remote end of the handover channel comes along. */
+  /** Start a successor. The remote end of the handover channel comes with it. */
   | { type: 'start' }
-  /** The successor has failed: end it, with all that it has started. */
+  /** The successor has failed. Kill it, with everything that it has started. */
   | { type: 'kill' }
   /** The successor serves now. */
   | { type: 'serves' }
 
-/** To the generation that has asked. */
+/** A message to the generation that sent the request. */
 export type FromLauncher =
   | { type: 'started'; pid: number }
   | { type: 'cannot-start'; code: string; message: string }
   | { type: 'exited'; exit: ProcessExit }
 
 /**
- * Understands a line.
+ * Parses a line.
  *
  * @returns undefined if it is of a type that only another version knows
- * @throws if no version says that
+ * @throws if no version sends such a line
  */
 export type ReadMessage<M> = (line: string) => M | undefined
 
@@ -54,7 +54,7 @@ export const readFromLauncher: ReadMessage<FromLauncher> = (line) => {
   return type === 'exited' ? { type, exit: exitOf(exit) } : undefined
 }
 
-/** Its process group may be killed: to kill(2), -1 is everybody. */
+/** Refuses other pids, because the launcher may kill its process group. To kill(2), -1 means every process. */
 function pidOf(value: unknown): number {
   if (Number.isSafeInteger(value) && (value as number) > 1) return value as number
   throw new TypeError('it is not a pid')

@@ -15,7 +15,7 @@ import { relaySignals } from './relay-signals.ts'
 export type LauncherOptions = {
   /** How each generation after the first one is started. @default by the command of this process */
   readonly launch?: LaunchOptions | undefined
-  /** Signals that the generation that serves gets, besides the usual ones. */
+  /** Signals that the serving generation gets, besides the usual ones. */
   readonly signals: readonly NodeJS.Signals[]
   /** Signals that stop the service. One that comes during an upgrade stops the generation that serves after it. */
   readonly stopSignals: readonly NodeJS.Signals[]
@@ -27,7 +27,7 @@ type Link = LauncherLink<FromLauncher, ToLauncher>
 export async function launchService(options: LauncherOptions): Promise<never> {
   const stopSignal = options.stopSignals[0] ?? 'SIGTERM'
   const parent = IpcParent.find(() => launcher.pass(stopSignal))
-  // Its generations keep it alive, and nothing else.
+  // Only its generations keep this process alive.
   process.channel?.unref()
   const launcher = new Launcher(options, parent)
   relaySignals([...options.signals, ...options.stopSignals], (signal) => launcher.pass(signal))
@@ -38,18 +38,18 @@ export async function launchService(options: LauncherOptions): Promise<never> {
 }
 
 /**
- * The parent of all generations. It has no socket of the service and no state; it lives as long as any of them, and ends
- * with the exit status of the one that served last.
+ * The parent of all generations. It has no socket and no state of the service. It lives as long as any of them, and exits with the status
+ * of the one that served last.
  */
 class Launcher {
   readonly #options: LauncherOptions
-  /** Told once that the service is ready: it knows of no upgrades. */
+  /** Gets one report that the service is ready. It does not know about upgrades. */
   #parent: IpcParent | undefined
   readonly #living = new Set<ServiceChild>()
   #serving: ServiceChild | undefined
-  /** Started to replace the one that serves, and not ready yet. */
+  /** The generation that was started to replace the serving one, and is not ready yet. */
   #candidate: ServiceChild | undefined
-  /** Passed on amid an upgrade: it is meant for whoever serves after it. */
+  /** A stop signal that was passed on during an upgrade. It is meant for the generation that serves after it. */
   #stopSignal: NodeJS.Signals | undefined
   #lastExit: ProcessExit = { code: 1, signal: null }
 
@@ -58,10 +58,10 @@ class Launcher {
     this.#parent = parent
   }
 
-  /** By the command of this process, with what a service manager has passed to it. */
+  /** Starts the first generation by the command of this process, with what a service manager has passed to it. */
   async startFirst(): Promise<void> {
     const activated = listenFds()
-    // `auto`: whoever reads it first. Its pid is not known before it is there.
+    // `auto`: the sockets are for the first process that reads the variables. Its pid is not known before it exists.
     const listen =
       activated.length === 0
         ? {}
@@ -75,7 +75,7 @@ class Launcher {
     }
   }
 
-  /** To the generation that serves; when none does any more, to those that still drain. */
+  /** Passes a signal to the generation that serves. If none serves any more, passes it to those that still drain. */
   pass(signal: NodeJS.Signals): void {
     const serving = this.#serving
     for (const child of serving === undefined ? this.#living : [serving]) child.signal(signal)
@@ -89,7 +89,7 @@ class Launcher {
       this.#living.add(child)
       child.started.catch(() => this.#living.delete(child))
       void child.exited.then((exit) => this.#ended(child, exit))
-      // A link that fails ends like one that the child has closed: the parent lives on.
+      // A link that fails is treated like one that the child has closed, so the parent lives on.
       this.#obey(link, child).catch(() => link.close())
       return child
     } catch (error) {
@@ -103,13 +103,13 @@ class Launcher {
   async #obey(link: Link, child: ServiceChild): Promise<void> {
     for (let heard = await link.hear(); heard !== null; heard = await link.hear()) {
       const { message, fds, sender } = heard
-      // Only that process, and what it has given this socket, can say so: a pid that it told us could be anybody's.
+      // The kernel attests the sender: that process, or one that got this socket from it. A pid in the message could be any process.
       if (message.type === 'hello' && sender) child.wraps(sender)
       if (message.type === 'ready') this.#reportReady()
       if (message.type === 'start') await this.#startCandidate(link, fds)
-      // Not awaited: who asked hears of its exit, and the system may refuse to kill another user's process.
+      // Not awaited: the requester learns of the exit, and the system may refuse to kill another user's process.
       if (message.type === 'kill') void this.#candidate?.kill()
-      // Of one whose end has told it already, it is no news.
+      // The exit of a generation may have reported this already.
       if (message.type === 'serves' && child === this.#serving) this.#promote()
       for (const fd of fds) fd.close()
     }
@@ -152,26 +152,26 @@ class Launcher {
 
   #ended(child: ServiceChild, exit: ProcessExit): void {
     this.#living.delete(child)
-    // A candidate may have served already, and we not have heard of it yet.
+    // A candidate may already have served before its report reached us.
     if (child === this.#candidate || child === this.#serving) this.#lastExit = exit
     if (child === this.#candidate) {
-      // With what it may have started, and left behind.
+      // Also kills what it may have started and left behind.
       void child.kill()
       this.#forgetCandidate()
     }
-    // Amid an upgrade: the candidate may have all that it needs, and serve, or else it ends.
+    // During an upgrade the candidate may have everything that it needs, and serve. Otherwise it exits.
     if (child === this.#serving) this.#promote()
     if (this.#living.size === 0) process.exit(statusOf(this.#lastExit))
   }
 }
 
-/** What a service manager said to us is for the generations. WATCHDOG_PID is ours, where there is one. */
+/** Passes the variables of a service manager on to the generations. WATCHDOG_PID is ours, where there is one. */
 function fromManager(): EnvironmentChanges {
   const { NOTIFY_SOCKET, WATCHDOG_USEC, FDSTORE } = process.env
   return { NOTIFY_SOCKET, WATCHDOG_USEC, FDSTORE }
 }
 
-/** As a shell says it. */
+/** Converts an exit to a status as a shell does. */
 function statusOf({ code, signal }: ProcessExit): number {
   return signal === null ? (code ?? 1) : 128 + constants.signals[signal]
 }

@@ -1,6 +1,6 @@
 import { RaisedSignals } from '@shellflip/internal'
 
-/** What a service may handle, or end by. Of these a process without a handler dies, and PID 1 would not even notice. */
+/** The signals that a service may handle, or exit by. A process without a handler dies of them, and PID 1 would not even notice them. */
 const relayed: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2']
 
 /**
@@ -10,8 +10,8 @@ const relayed: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGT
 const sameRequestMs = 500
 
 /**
- * Passes on the signals that this process gets: before any handler that the program has, which may end it. A signal that such a
- * handler raises again was passed on already.
+ * Passes on the signals that this process gets. It runs before any handler of the program, because such a handler may exit. A signal that
+ * such a handler raises again was passed on already.
  */
 export function relaySignals(more: readonly NodeJS.Signals[], pass: (signal: NodeJS.Signals) => void): void {
   let raised: RaisedSignals | undefined

@@ -14,10 +14,10 @@ import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
 
 type Link = LauncherLink<ToLauncher, FromLauncher>
 
-/** How long a launcher whose link has ended may take to be gone, in milliseconds. */
+/** How long a launcher may take to exit after its link has closed, in milliseconds. */
 const goneMs = 1_000
 
-/** How this process starts a successor, and to whom it reports that it serves. */
+/** How this process starts a successor, and where it reports that it serves. */
 export type Starter = {
   readonly startSuccessor: StartSuccessor
   /** Undefined where no launcher has started this process. */
@@ -25,7 +25,7 @@ export type Starter = {
 }
 
 /**
- * How this process starts a successor: by its launcher, if it has one.
+ * Finds how this process starts a successor: by its launcher, if it has one.
  *
  * @throws {LauncherError} ERR_LAUNCHER_ENVIRONMENT
  */
@@ -38,7 +38,7 @@ export function findStarter(env: NodeJS.ProcessEnv = process.env): Starter {
   return { startSuccessor: byLauncher(link), reportReady: () => void link.say({ type: 'ready' }) }
 }
 
-/** The launcher has its own command. If it is gone, killed by somebody, the service goes on without one. */
+/** Starts the successor by the launcher, which has its own command. If the launcher was killed, the service continues without one. */
 function byLauncher(link: Link): StartSuccessor {
   return async (command, channel) => {
     if (!(await link.say({ type: 'start' }, [channel]))) {
@@ -54,7 +54,7 @@ function byLauncher(link: Link): StartSuccessor {
   }
 }
 
-/** The kernel closes what a process has some time before it is gone. */
+/** Waits for the exit. The kernel closes the descriptors of a process some time before the process is gone. */
 function isGone(pid: number): Promise<boolean> {
   return new Promise((resolve) => {
     const watch = watchPid(pid, () => {
@@ -68,7 +68,7 @@ function isGone(pid: number): Promise<boolean> {
   })
 }
 
-/** It would take the end of the last generation that it knows for the end of the service. */
+/** Refuses the upgrade, because the launcher would take the exit of the last generation that it knows for the end of the service. */
 function launcherDeaf(): Error {
   const message = 'the launcher does not understand this process any more: restart the whole service'
   return Object.assign(new Error(message), { code: 'ERR_LAUNCHER' })
@@ -100,7 +100,7 @@ class LaunchedSuccessor implements SuccessorProcess {
   async #exit(): Promise<ProcessExit> {
     const heard = await this.#link.hear()
     if (heard?.message.type === 'exited') return heard.message.exit
-    // The launcher is gone. Nobody would end this successor, should it fail: the next one is our own child.
+    // The launcher is gone, so a failing successor would not be killed. The next successor will be our own child.
     if (!this.#isLeft) killGroup(this.pid)
     await new Promise<void>((resolve) => {
       watchPid(this.pid, resolve).unref()

@@ -13,7 +13,7 @@ const reasons: Readonly<Record<string, (file: string) => string>> = {
   ERR_ACCESS_DENIED: () => "Node's permission model forbids it: allow it by --allow-child-process",
 }
 
-/** Tells why a program did not start. The system's error names the program also where it means the working directory. */
+/** Explains why a program did not start. The system's error names the program even where it means the working directory. */
 export function cannotStart(cause: unknown, { file, cwd }: LaunchCommand): Error {
   const { code = 'ERR_UNKNOWN', message } = cause as NodeJS.ErrnoException
   const reason = directoryFault(cwd) ?? reasons[code]?.(file)
@@ -22,7 +22,7 @@ export function cannotStart(cause: unknown, { file, cwd }: LaunchCommand): Error
 }
 
 /**
- * Checks what a shell would find out too late: it has started by then, and only its exit status is left.
+ * Checks what a shell would find out too late. A shell has already started by then, and only its exit status would report the failure.
  *
  * @throws the error of {@link cannotStart}
  */

@@ -8,13 +8,13 @@ import { killGroup } from './kill-group.ts'
 import type { ProcessExit, SuccessorProcess } from './successor-process.ts'
 import { WrappedService } from './wrapped-service.ts'
 
-/** A descriptor for the child, and the variable that tells it the number. */
+/** A descriptor for the child, and the variable that carries its number. */
 export type PassedFd = { fd: OwnedFd; variable?: string }
 
-/** SD_LISTEN_FDS_START, too. */
+/** The first passed descriptor. It equals SD_LISTEN_FDS_START. */
 const firstFd = 3
 
-/** A process of the service, as our child. It leads a session of its own, so that it can be ended as a whole. */
+/** A process of the service, as our child. It leads its own session, so that it can be killed as a whole. */
 export class ServiceChild implements SuccessorProcess {
   readonly pid: number
   /** @throws the system's error, with its `code`, if it cannot be started */
@@ -36,7 +36,7 @@ export class ServiceChild implements SuccessorProcess {
     })
   }
 
-  /** The child is a wrapper that has started the service: the signals are for that, and its end is the child's affair. */
+  /** Names the service that the child, a wrapper, has started. Signals go to the service, and the wrapper deals with its exit. */
   wraps(pid: number): void {
     if (pid === this.pid || pid === this.#service?.pid) return
     this.#service?.[Symbol.dispose]()
@@ -48,7 +48,7 @@ export class ServiceChild implements SuccessorProcess {
     void this.exited.then(() => service[Symbol.dispose]())
   }
 
-  /** Does nothing if it has ended. */
+  /** Does nothing if the process has exited. */
   signal(signal: NodeJS.Signals): void {
     if (this.#service === undefined) this.#child.kill(signal)
     else this.#service.signal(signal)

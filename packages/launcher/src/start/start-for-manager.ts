@@ -11,14 +11,14 @@ import { cannotStart, checkStartable } from './cannot-start.ts'
 import { killGroup } from './kill-group.ts'
 import type { ProcessExit, StartSuccessor, SuccessorProcess } from './successor-process.ts'
 
-/** What the shell does: it tells the successor's pid, and ends as the successor does. */
+/** The shell's script. The shell reports the successor's pid, and exits as the successor does. */
 const script = '"$@" <&0 4>&- & echo $! >&4; exec 3>&- 4>&-; wait $!'
 
 /**
- * Under a service manager, the successor must be the manager's child when it is told of it (MAINPID=). systemd decides then,
- * and for good, whether it will wait for this main process: one that is not its child it kills at once when the service
- * is stopped, and may not notice its end (service_set_main_pidref() and unit_kill_context(), systemd 257). So a shell
- * stands in between, and goes at the commit: whose parent has ended is a child of the manager's.
+ * Starts the successor by a shell. Under a service manager, the successor must be the manager's child when the manager learns of it
+ * (MAINPID=). systemd decides at that moment, and for good, whether it will wait for this main process. If it is not its child, systemd
+ * kills it at once when the service is stopped, and may not notice its exit. See service_set_main_pidref() and unit_kill_context(), systemd
+ * 257. The shell exits at the commit, which reparents the successor to the manager.
  */
 export const startForManager: StartSuccessor = async (command, channel) => {
   checkStartable(command)
@@ -62,7 +62,7 @@ class ShellChild implements SuccessorProcess {
     this.#shell = shell
   }
 
-  /** Shell and successor are one process group. */
+  /** Kills the process group, which contains the shell and the successor. */
   kill(): Promise<ProcessExit> {
     killGroup(this.#shell.pid as number)
     return this.exited
@@ -74,7 +74,7 @@ class ShellChild implements SuccessorProcess {
   }
 }
 
-/** A shell says 128 and the number of the signal that its child was killed by. */
+/** Converts a shell's status, which is 128 and the signal's number if a signal killed its child. */
 function exitOf(code: number | null, signal: NodeJS.Signals | null): ProcessExit {
   const [name] = Object.entries(constants.signals).find(([, number]) => code === 128 + number) ?? []
   return name === undefined ? { code, signal } : { code: null, signal: name as NodeJS.Signals }

@@ -3,24 +3,24 @@ import type { LaunchCommand } from '../command/launch-command.ts'
 
 export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
 
-/** The process that is to become the service, or a wrapper that starts it, whoever its parent is. */
+/** The process that is to become the service, or a wrapper that starts it, with any parent. */
 export interface SuccessorProcess {
-  /** Of the process that was started. */
+  /** The pid of the started process. */
   readonly pid: number
   readonly exited: Promise<ProcessExit>
-  /** Ends it with all that it has started, and waits until it is reaped. */
+  /** Kills it with everything that it has started, and waits until it is reaped. */
   kill(): Promise<ProcessExit>
-  /** It serves: it is on its own from then on, and this process may end before it. */
+  /** Leaves it alone, because it serves. This process may exit before it. */
   leave(): void | Promise<void>
 }
 
-/** Whoever was to start a successor has ended, and another one may. */
+/** The starter of a successor has exited, and another one may start it. */
 export const starterGone = 'ERR_STARTER_GONE'
 
 /**
  * Starts a successor that finds the handover channel in its environment.
  *
  * @param channel stays the caller's
- * @throws the system's error, with its `code`, if it cannot be started; one with the code {@link starterGone}
+ * @throws the system's error, with its `code`, if it cannot be started. An error with the code {@link starterGone}
  */
 export type StartSuccessor = (command: LaunchCommand, channel: OwnedFd) => Promise<SuccessorProcess>

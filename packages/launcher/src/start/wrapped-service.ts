@@ -1,7 +1,7 @@
 import { type PidWatch, watchPid } from '@shellflip/fd-passing'
 import { killGroup } from './kill-group.ts'
 
-/** The process of the service, where the one that was started is a wrapper: a script, sudo, the client of a container. */
+/** The process of the service, where the started process is a wrapper: a script, sudo, the client of a container. */
 export class WrappedService implements Disposable {
   readonly pid: number
   readonly died: Promise<void>
@@ -20,17 +20,17 @@ export class WrappedService implements Disposable {
     }).unref()
   }
 
-  /** Does nothing if it has ended: the pid may be another process's by then. */
+  /** Does nothing if the process has exited, because another process may have the pid by then. */
   signal(signal: NodeJS.Signals): void {
     if (this.#isDead) return
     try {
       process.kill(this.pid, signal)
     } catch {
-      // It has ended, or it runs as another user.
+      // It has exited, or it runs as another user.
     }
   }
 
-  /** Its group, too: it may have left that of its wrapper. */
+  /** Kills its group too, because it may have left the group of its wrapper. */
   kill(): void {
     if (this.#isDead) return
     this.signal('SIGKILL')

@@ -13,7 +13,7 @@ import {
 } from '@shellflip/testing'
 import type { FlipEnd } from '@shellflip/upgrader'
 
-/** What the next start of the service is and does. */
+/** The next start of the service, and what it does. */
 export type Plan = {
   version: string
   options?: Record<string, unknown>
@@ -24,7 +24,7 @@ export type Plan = {
     version?: number
     schema?: 'visits' | 'few visits'
     value: unknown
-    /** What `save` gives, if not what the service has. */
+    /** The result of `save`, if it differs from the state of the service. */
     saved?: unknown
     save?: Mood
     migrations?: number[]
@@ -38,11 +38,11 @@ export type Plan = {
   twice?: true
   readyTwice?: true
   upgradeBeforeReady?: true
-  /** Statements that the program runs before `flip.ready()`; they see `flip`, `createServer` and `createSocket`. */
+  /** Statements that the program runs before `flip.ready()`. They see `flip`, `createServer` and `createSocket`. */
   also?: string
-  /** The same, after it. */
+  /** The same, after `flip.ready()`. */
   afterwards?: string
-  /** Another program altogether. */
+  /** A different program. */
   instead?: string
 }
 type Mood = 'well' | 'throws' | 'rejects' | 'never ends'
@@ -50,7 +50,7 @@ type HookMood = Mood | 'tells'
 
 export type PlannedSocket = {
   kind?: 'http' | 'udp' | 'fd'
-  /** Of a UDP socket. @default what the host needs */
+  /** For a UDP socket. @default what the host needs */
   type?: 'udp4' | 'udp6'
   name?: string
   host?: string
@@ -61,10 +61,10 @@ export type PlannedSocket = {
   ipv6Only?: boolean
 }
 
-/** Where a socket is, or which file an opened descriptor is of. */
+/** The address of a socket, or the file of an opened descriptor. */
 export type Opened = { family?: string; address?: string; port?: number; path?: string; ino?: number }
 
-/** A line of the service. */
+/** A line that the service reports. */
 export type Line = {
   pid: number
   version: string
@@ -86,7 +86,7 @@ export type Served = { pid: number; version: string; state?: unknown }
 
 const service = fileURLToPath(new URL('./deployed-service.mjs', import.meta.url))
 
-/** A service whose program a test replaces as a deploy would. All generations are the test's, and end with its scope. */
+/** A service whose program a test replaces as a deploy would. The test owns all generations, and they end with its scope. */
 export class Deployment implements AsyncDisposable {
   readonly #folder = temporaryFolder('flip-')
   readonly plan = this.#folder.join('deployed.json')
@@ -103,7 +103,7 @@ export class Deployment implements AsyncDisposable {
     writeFileSync(this.plan, JSON.stringify({ ...rest, options: { ...withSocket, ...options } }))
   }
 
-  /** Deploys and starts it: not yet ready. */
+  /** Deploys and starts it. It is not ready yet. */
   start(
     plan: Plan,
     { env, extraFds = [] }: { env?: NodeJS.ProcessEnv; extraFds?: readonly number[] } = {},
@@ -111,7 +111,7 @@ export class Deployment implements AsyncDisposable {
     return this.run(plan, [], { env, extraFds })
   }
 
-  /** The same by another program, which gets Node and the script as its last arguments. */
+  /** Does the same by another program, which gets Node and the script as its last arguments. */
   run(
     plan: Plan,
     wrapper: readonly string[],
@@ -126,7 +126,7 @@ export class Deployment implements AsyncDisposable {
     return this.#process
   }
 
-  /** Deploys and starts it, until it serves. */
+  /** Deploys and starts it, and waits until it serves. */
   async serve(plan: Plan, options: Parameters<Deployment['start']>[1] = {}): Promise<Line> {
     this.start(plan, options)
     return this.told(({ ready, error }) => ready !== undefined || error !== undefined)
@@ -142,7 +142,7 @@ export class Deployment implements AsyncDisposable {
     return this.#process?.stderr ?? ''
   }
 
-  /** The first line of this kind that was told, or will be. */
+  /** Returns the first line of this kind that was reported, or will be. */
   async told(matches: (line: Line) => unknown, what = 'a line of the service'): Promise<Line> {
     try {
       return await waitFor(() => this.lines.find(matches), { what })
@@ -151,12 +151,12 @@ export class Deployment implements AsyncDisposable {
     }
   }
 
-  /** What the current version said of its sockets. */
+  /** Returns the sockets that this version reported. */
   opened(pid: number): Opened[] {
     return this.lines.find((line) => line.pid === pid && line.listening)?.listening ?? []
   }
 
-  /** Who answers a request. */
+  /** Returns the pid that answers a request. */
   async answer(where: Opened = this.lines.findLast(({ listening }) => listening)?.listening?.[0] ?? {}) {
     const { address: host, port, path } = where
     const to = path === undefined ? { host, port } : { socketPath: path }
@@ -170,7 +170,7 @@ export class Deployment implements AsyncDisposable {
     })
   }
 
-  /** Asks for an upgrade as any client would. */
+  /** Requests an upgrade as any client would. */
   async restart(): Promise<ShellflipReply['Response']> {
     const { Response } = await ask({
       path: this.controlSocket,
@@ -181,7 +181,7 @@ export class Deployment implements AsyncDisposable {
     return Response
   }
 
-  /** Upgrades to this, which must succeed. */
+  /** Upgrades to this plan, which must succeed. */
   async upgradeTo(plan: Plan): Promise<number> {
     this.deploy(plan)
     const response = await this.restart()
@@ -189,7 +189,7 @@ export class Deployment implements AsyncDisposable {
     throw new Error(`${response.RestartFailed}; told: ${JSON.stringify(this.lines)} ${this.stderr}`)
   }
 
-  /** Tries to upgrade to this, which must fail. @returns the reason */
+  /** Tries to upgrade to this plan, which must fail. @returns the reason */
   async failTo(plan: Plan): Promise<string> {
     this.deploy(plan)
     const response = await this.restart()
@@ -197,7 +197,7 @@ export class Deployment implements AsyncDisposable {
     throw new Error(`it was restarted: ${response.RestartComplete}`)
   }
 
-  /** The pids of all generations. */
+  /** Returns the pids of all generations. */
   get processes(): number[] {
     return processesWith(this.#mark).filter(isAlive)
   }

@@ -1,15 +1,15 @@
 import type { Fault, Verdict } from './fault.ts'
 import type { FaultyService } from './faulty-service.ts'
 
-/** What became of many upgrades, each with one fault. */
+/** The results of many upgrades, each with one fault. */
 export type MatrixReport = {
   runs: number
-  /** In so many the fault happened. */
+  /** Counts the runs in which the fault happened. */
   reached: number
   upgraded: number
   failed: number
   unanswered: number
-  /** The process that served crashed by the fault itself, after it served. */
+  /** Counts the runs in which the fault crashed the process that served, after it served. */
   crashed: number
   problems: string[]
 }

@@ -1,4 +1,4 @@
-/** What ends a process, or stops its event loop, or surfaces in a later turn. */
+/** An action that ends a process, stops its event loop, or surfaces in a later turn. */
 export type Disaster =
   | 'exit'
   | 'abort'
@@ -10,10 +10,10 @@ export type Disaster =
 
 export type Side = 'predecessor' | 'successor'
 
-/** A call of the seam, and the how manieth one since the side was armed. */
+/** A call of the seam, and its number since the side was armed. */
 export type SeamCall = readonly [call: string, nth: number]
 
-/** What is made to fail in one upgrade. An action is a disaster, or an errno such as EIO. */
+/** The failure in one upgrade. An action is a disaster, or an errno such as EIO. */
 export type Fault =
   | { side: Side; call: string; nth: number; action: string }
   | { side: 'successor'; point: string; action: Disaster }
@@ -21,39 +21,39 @@ export type Fault =
   /** `trace=…` and `inject=…` of strace(1). `isFatal`: the side ends by it. */
   | { side: Side; strace: readonly string[]; isFatal?: boolean }
 
-/** A signal at a moment of the upgrade. SIGSTOP is followed by SIGCONT. */
+/** A signal at a moment of the upgrade. SIGCONT follows SIGSTOP. */
 export type Signal = { side: Side; signal: 'SIGKILL' | 'SIGSTOP'; afterMs: number; stoppedMs?: number }
 
-/** What whoever requested the upgrade was told. */
+/** The answer that the requester of the upgrade got. */
 export type Reply = { pid: number } | { reason: string } | { unanswered: string }
 
-/** What came of one upgrade with a fault in it. */
+/** The result of one upgrade with a fault in it. */
 export type Verdict = {
   reply: Reply
-  /** Whether the fault happened: a call is not made so often in each run. */
+  /** Whether the fault happened. A run may make the call less often. */
   reached: boolean
-  /** The one process that serves; undefined after the crash of the process that served alone. */
+  /** The one process that serves. Undefined after the crash of the process that served alone. */
   serves: number | undefined
-  /** What is not as promised. */
+  /** The promises that were broken. */
   problems: string[]
-  /** What strace saw. */
+  /** The calls that strace saw. */
   traced: string[]
 }
 
-/** Whether it ends the process, so that nothing of it can be undone. */
+/** Reports whether the fault ends the process, so that it cannot undo anything. */
 export function isFatal(fault: Fault | undefined): boolean {
   if (fault === undefined) return false
   if ('strace' in fault) return fault.isFatal ?? false
   return 'action' in fault && !/^E[A-Z]+$/.test(fault.action)
 }
 
-/** Tells whether the successor had no time to remove what it had made. One that is late is killed. */
+/** Reports whether the successor had no time to remove what it had made. One that is late is killed. */
 export function endedAbruptly(reply: Reply | undefined): boolean {
   const abruptly = /exited with|killed by|was not ready within/
   return reply !== undefined && 'reason' in reply && abruptly.test(reply.reason)
 }
 
-/** Calls between bind(2) and the claim of a path. Where one fails the path is left, and the next claim takes it. */
+/** Calls between bind(2) and the claim of a path. Where one fails, the path is left, and the next claim takes it. */
 const claiming = /^(native\.(listen|stat|statAt|close)|fs\.lstatSync)$/
 const claimingInKernel = /^inject=(newfstatat|statx|listen):/
 
@@ -63,7 +63,7 @@ export function leavesPath(fault: Fault | undefined): boolean {
   return 'call' in fault && claiming.test(fault.call)
 }
 
-/** Tells whether strace saw libuv answer a failed call with abort(3). No process survives that. */
+/** Reports whether strace saw libuv answer a failed call with abort(3). No process survives that. */
 export function hasAborted(traced: readonly string[]): boolean {
   return traced.some((line) => /--- SIGABRT /.test(line))
 }

@@ -16,21 +16,21 @@ const command = [process.execPath, '--import', ...serviceScripts] as const
 
 const replyMs = 20_000
 
-/** Takes back what was changed, for this process. */
+/** Restores what was changed, for this process. */
 export type Restore = (pid: number) => void
 
-/** A service with a socket of every kind, of which any step of an upgrade can be made to fail. */
+/** A service with a socket of every kind. Any step of its upgrade can be made to fail. */
 export class FaultyService implements AsyncDisposable {
   readonly sandbox = new FlipSandbox()
   readonly #uid: number | undefined
   readonly #inspection: ServiceInspection
   #pid = 0
-  /** Lines of earlier upgrades. */
+  /** Counts the lines of earlier upgrades. */
   #seen = 0
 
   /**
    * @param uid the user that it runs as, and that owns its folder
-   * @param prepare what is to be in its folder
+   * @param prepare makes what must be in its folder
    */
   static async start(
     options: Record<string, unknown> = {},
@@ -53,12 +53,12 @@ export class FaultyService implements AsyncDisposable {
       chownSync(this.sandbox.path(name), uid, uid)
   }
 
-  /** Where it answers over TCP, whichever process serves. */
+  /** Returns its TCP port, at which any serving process answers. */
   get port(): number {
     return this.sandbox.port
   }
 
-  /** Upgrades with this fault, judges what came of it, and upgrades again without one. */
+  /** Upgrades with this fault, judges the result, and upgrades again without one. */
   async upgradeWith(fault: Fault | undefined): Promise<Verdict> {
     const problems: string[] = []
     const predecessor = this.#pid
@@ -93,7 +93,7 @@ export class FaultyService implements AsyncDisposable {
     return { reply: await replying, traced: (await strace?.detach()) ?? [] }
   }
 
-  /** The successor stops itself before it says hello. Undefined if it never comes to that. */
+  /** Waits for the successor to stop itself before it says hello. Returns undefined if it never does. */
   async #stoppedSuccessor(replying: Promise<Reply>): Promise<number | undefined> {
     let isOver = false
     void replying.then(() => {
@@ -105,8 +105,8 @@ export class FaultyService implements AsyncDisposable {
   }
 
   /**
-   * Upgrades, and sends a signal meanwhile. A predecessor that is killed leaves the service to a successor that has all that it gives,
-   * which the event `taken-over` tells. Before that it dies with the service.
+   * Upgrades, and sends a signal meanwhile. A killed predecessor leaves the service to a successor that has everything that it gives. The
+   * event `taken-over` reports that. Before that it dies with the service.
    *
    * @param over called before anything is judged
    */
@@ -126,7 +126,7 @@ export class FaultyService implements AsyncDisposable {
     if (reached && sent.signal === 'SIGKILL')
       await waitFor(() => !isAlive(target), { what: `the end of ${target}` })
     await over()
-    // Killed by the test, as by a fault of its own.
+    // The test kills it, as its own fault would.
     const fault: Fault = { side: sent.side, strace: [], isFatal: sent.signal === 'SIGKILL' }
     const serves = await this.#judge(fault, predecessor, reply, problems)
     if (serves === undefined) await this.#restart(problems)
@@ -134,7 +134,10 @@ export class FaultyService implements AsyncDisposable {
     return { reply, reached, serves, problems, traced: [] }
   }
 
-  /** Upgrades in other surroundings, which `change` makes and the function that it returns takes back. Requested by a signal. */
+  /**
+   * Upgrades in another environment. `change` makes it, and the function that it returns restores the old one. A signal requests the
+   * upgrade.
+   */
   async upgradeIn(change: (service: FaultyService, predecessor: number) => Restore): Promise<Verdict> {
     const problems: string[] = []
     const predecessor = this.#pid
@@ -173,7 +176,7 @@ export class FaultyService implements AsyncDisposable {
     this.#inspection.begin()
   }
 
-  /** What was reported in the upgrade under way. */
+  /** Returns the reports of the current upgrade. */
   fresh(pattern: Partial<ServiceEvent>): ServiceEvent[] {
     const all = this.sandbox.events().slice(this.#seen)
     return all.filter((event) =>
@@ -181,7 +184,7 @@ export class FaultyService implements AsyncDisposable {
     )
   }
 
-  /** @returns who has to serve, and does */
+  /** @returns the process that has to serve, and does */
   async #judge(
     fault: Fault | undefined,
     predecessor: number,
@@ -189,7 +192,7 @@ export class FaultyService implements AsyncDisposable {
     problems: string[],
   ): Promise<number | undefined> {
     if ('pid' in reply && reply.pid === predecessor) problems.push('the predecessor was reported')
-    // Only the predecessor's own end, or a failure of the very write, leaves a request without an answer.
+    // A request may stay without an answer only if the predecessor exits, or if that very write fails.
     if ('unanswered' in reply && fault?.side !== 'predecessor') {
       problems.push(`no outcome was reported: ${reply.unanswered}`)
     }
@@ -200,7 +203,7 @@ export class FaultyService implements AsyncDisposable {
         problems.push('the successor had everything, and does not serve')
       return undefined
     }
-    // A process that served, and ends by its own fault, is a crash of the service: nobody else has it.
+    // A process that served, and ends by its own fault, crashes the service: no other process has it.
     const mayCrash =
       isFatal(fault) && fault?.side === (expected === predecessor ? 'predecessor' : 'successor')
     if (mayCrash && (await this.#isCrash(expected))) return undefined
@@ -215,7 +218,7 @@ export class FaultyService implements AsyncDisposable {
     return wrong.length === 0 ? expected : undefined
   }
 
-  /** Who serves by what was reported. Undefined if a predecessor died before it had given everything. */
+  /** Returns the process that serves according to the reports. Undefined if a predecessor died before it had given everything. */
   async #survivor(predecessor: number, reply: Reply): Promise<number | undefined> {
     if ('pid' in reply) return reply.pid
     if ('reason' in reply) return predecessor
@@ -231,7 +234,7 @@ export class FaultyService implements AsyncDisposable {
     return served()
   }
 
-  /** Whether this process has served, and ended, and nothing is left of the service. */
+  /** Reports whether this process has served and exited, and nothing is left of the service. */
   async #isCrash(pid: number): Promise<boolean> {
     // A fault of the last steps may take a moment to end it.
     await waitFor(() => this.fresh({ type: 'serving', pid }).length > 0 || !isAlive(pid), {
@@ -261,7 +264,7 @@ export class FaultyService implements AsyncDisposable {
     if (wrong.length > 0) await this.#restart(problems)
   }
 
-  /** Requests an upgrade. An older generation that has not read the request closes without a word, so it is sent once more. */
+  /** Requests an upgrade. An older generation that has not read the request closes without an answer, so the request is sent once more. */
   async #request(): Promise<Reply> {
     const reply = await this.#requestOnce()
     const wasRead = this.fresh({ type: 'upgrade-requested' }).length > 0
@@ -284,11 +287,11 @@ export class FaultyService implements AsyncDisposable {
     }
   }
 
-  /** After a crash, as a service manager does. */
+  /** Starts it again after a crash, as a service manager does. */
   async #restart(problems: string[]): Promise<void> {
     for (const pid of this.sandbox.pids()) process.kill(pid, 'SIGKILL')
     await waitFor(() => this.sandbox.pids().length === 0)
-    // A first start finds what a crash has left at its paths, and knows nothing of others.
+    // A start without a predecessor finds what a crash has left at its paths, and does not know other paths.
     for (const file of this.#leftFiles(problems.length > 0 ? /service\.pid|\.sock/ : /^extra-/)) rmSync(file)
     await this.#start()
   }
@@ -327,7 +330,7 @@ function outcomeOf(outcome: { type: string; pid?: number; message?: string } | u
   return { reason: outcome.message ?? outcome.type }
 }
 
-/** @returns whether it was there */
+/** @returns whether the process existed */
 function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     process.kill(pid, name)

@@ -21,7 +21,7 @@ import { UpgradeLock } from '@shellflip/upgrade-lock'
 import type { FlipPlan } from './flip-plan.ts'
 import { ownersOfPath, ownersOfPort } from './socket-owners.ts'
 
-/** What a process of the service reports: `type` is a FlipEvent's, or one of service.mjs's own. */
+/** A report of a process of the service: `type` is a FlipEvent's, or one of service.mjs's own. */
 // biome-ignore lint/suspicious/noExplicitAny: events of many forms, looked at by tests
 export type ServiceEvent = { pid: number; type: string; [field: string]: any }
 
@@ -35,20 +35,20 @@ export type LaunchService = {
   env?: NodeJS.ProcessEnv
 }
 
-/** What came of a request on the control socket. */
+/** The answer to a request on the control socket. */
 export type RestartReply = { pid: number } | { reason: string }
 
 export const serviceScript = fileURLToPath(new URL('service.mjs', import.meta.url))
 
-/** On a busy machine, for a start of Node that follows others. */
+/** Long enough on a busy machine for a start of Node that follows others. */
 const deadlineMs = 25_000
 
-/** What is closed in the background is closed by then; what is forgotten, the garbage collector closes later. */
+/** Descriptors that are closed in the background are closed by then. The garbage collector closes forgotten ones later. */
 const closedMs = 5_000
 
 /**
- * A folder with a service in it, from its first process to its last: successors, which lead sessions of their own, and
- * all that any of them has started end with the scope.
+ * A folder with a service in it, from its first process to its last. Successors, which lead their own sessions, end with the scope, and so
+ * does everything that they have started.
  */
 export class FlipSandbox implements AsyncDisposable {
   readonly #folder = temporaryFolder('flip-')
@@ -57,7 +57,7 @@ export class FlipSandbox implements AsyncDisposable {
   #readTo = 0
   #plan: FlipPlan = {}
 
-  /** A service that serves. */
+  /** Returns a service that serves. */
   static async serving(plan: FlipPlan = {}, launch: LaunchService = {}): Promise<FlipSandbox> {
     const sandbox = new FlipSandbox(plan)
     try {
@@ -83,14 +83,14 @@ export class FlipSandbox implements AsyncDisposable {
     return this.path('control', 'restart.sock')
   }
 
-  /** Changes what is planned; what is not named stays. */
+  /** Changes the plan. Anything that is not named stays. */
   plan(changes: FlipPlan): void {
     this.#plan = { ...this.#plan, ...changes }
     writeFileSync(this.path('plan.next'), JSON.stringify(this.#plan))
     renameSync(this.path('plan.next'), this.path('plan.json'))
   }
 
-  /** A process that has no predecessor. */
+  /** Starts a process that has no predecessor. */
   async start({ command, cwd, env }: LaunchService = {}): Promise<number> {
     const [file, ...args] = command ?? [process.execPath, serviceScript]
     const output = openSync(this.path('output.txt'), 'a')
@@ -115,12 +115,12 @@ export class FlipSandbox implements AsyncDisposable {
     return pid
   }
 
-  /** How a process ended that this sandbox has started itself. */
+  /** Returns how a process exited that this sandbox has started itself. */
   exitOf(pid: number): Promise<Exit> {
     return this.#started.get(pid) ?? Promise.reject(new Error(`${pid} was not started here`))
   }
 
-  /** What was reported so far and has these fields. */
+  /** Returns the reports so far that have these fields. */
   events(pattern: Pattern = {}): ServiceEvent[] {
     const bytes = readFileSync(this.path('events.jsonl'))
     const end = bytes.lastIndexOf('\n') + 1
@@ -133,7 +133,7 @@ export class FlipSandbox implements AsyncDisposable {
     )
   }
 
-  /** The last report with these fields, as soon as there is one. */
+  /** Returns the last report with these fields, as soon as there is one. */
   async event(pattern: Pattern, options: WaitOptions = {}): Promise<ServiceEvent> {
     try {
       return await waitFor(() => this.events(pattern).at(-1), {
@@ -148,7 +148,7 @@ export class FlipSandbox implements AsyncDisposable {
     }
   }
 
-  /** Asks for an upgrade as `shellflip restart` does. */
+  /** Requests an upgrade as `shellflip restart` does. */
   async restart(): Promise<RestartReply> {
     const { Response } = await ask({
       path: this.controlSocket,
@@ -161,7 +161,7 @@ export class FlipSandbox implements AsyncDisposable {
       : { reason: Response.RestartFailed }
   }
 
-  /** The same, where it must succeed: the pid that serves. */
+  /** Does the same, where it must succeed. Returns the pid that serves. */
   async upgraded(): Promise<number> {
     const reply = await this.restart()
     if (!('pid' in reply)) throw new Error(reply.reason)
@@ -169,7 +169,7 @@ export class FlipSandbox implements AsyncDisposable {
     return reply.pid
   }
 
-  /** The same, where it must fail: the reason. */
+  /** Does the same, where it must fail. Returns the reason. */
   async notUpgraded(): Promise<string> {
     const reply = await this.restart()
     if ('pid' in reply) throw new Error(`upgraded to pid ${reply.pid}`)
@@ -180,24 +180,24 @@ export class FlipSandbox implements AsyncDisposable {
     return this.events({ type: 'serving' }).at(-1)?.port
   }
 
-  /** A request on a connection of its own, over TCP. */
+  /** Sends a request on a new connection over TCP. */
   // biome-ignore lint/suspicious/noExplicitAny: what the service answers
   request(path = '/'): Promise<any> {
     return answer({ host: '127.0.0.1', port: this.port, path })
   }
 
-  /** The same over the UNIX socket. */
+  /** Does the same over the UNIX socket. */
   // biome-ignore lint/suspicious/noExplicitAny: what the service answers
   requestByPath(path = '/'): Promise<any> {
     return answer({ socketPath: this.path('service.sock'), path })
   }
 
-  /** Every process of the service, and of those that it has started, that lives (Linux). */
+  /** Returns every live process of the service, and of those that it has started (Linux). */
   pids(): number[] {
     return processesWith(`FLIP_FOLDER=${this.path()}\0`).filter(isAlive)
   }
 
-  /** Waits until these are all that live, and no child of theirs is a zombie (Linux). */
+  /** Waits until only these live, and none of their children is a zombie (Linux). */
   async onlyLives(...pids: number[]): Promise<void> {
     const expected = [...pids].sort()
     await waitFor(() => isDeepStrictEqual(this.pids().sort(), expected) && this.#zombies(pids).length === 0, {
@@ -208,7 +208,7 @@ export class FlipSandbox implements AsyncDisposable {
     })
   }
 
-  /** Who holds each listening socket of the service: one process, when no upgrade is under way (Linux). */
+  /** Returns the processes that hold each listening socket of the service. That is one process, unless an upgrade is under way (Linux). */
   owners(): { port: number[]; path: number[]; control: number[] } {
     const pids = this.pids()
     return {
@@ -218,7 +218,10 @@ export class FlipSandbox implements AsyncDisposable {
     }
   }
 
-  /** What a process has open, without the numbers, and without the files that it opens to read its plan and to report (Linux). */
+  /**
+   * Returns what a process has open, without the numbers. It leaves out the files that the process opens to read its plan and to report
+   * (Linux).
+   */
   fds(pid: number): string[] {
     const own = [this.path('plan.json'), this.path('events.jsonl')]
     return [...openFds(pid).values()]
@@ -227,7 +230,7 @@ export class FlipSandbox implements AsyncDisposable {
       .sort()
   }
 
-  /** Waits until that is what it has open (Linux). */
+  /** Waits until the process has exactly this open (Linux). */
   async holds(pid: number, expected: readonly string[]): Promise<void> {
     await waitFor(() => isDeepStrictEqual(this.fds(pid), expected), { deadlineMs: closedMs }).catch(() => {
       throw new Error(`${pid} has open\n${this.fds(pid).join('\n')}\nand should\n${expected.join('\n')}`)
@@ -246,7 +249,7 @@ export class FlipSandbox implements AsyncDisposable {
     this.#folder[Symbol.dispose]()
   }
 
-  /** @returns how many there were: what one of them has just started is found the next time */
+  /** @returns how many there were. The next call finds what one of them has just started */
   #killAll(): number {
     const reported = this.events().flatMap(({ pid, grandchild = pid }) => [pid, grandchild])
     const pids = process.platform === 'linux' ? this.pids() : [...this.#started.keys(), ...reported]
@@ -265,7 +268,7 @@ export class FlipSandbox implements AsyncDisposable {
 
 function answer(options: RequestOptions): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    // As long as it takes: a test holds some open over several upgrades.
+    // Without a time limit, because a test keeps some open over several upgrades.
     const request = get({ ...options, agent: false }, (response) => {
       text(response).then((body) => resolve(JSON.parse(body)), reject)
     })

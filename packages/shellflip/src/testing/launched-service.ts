@@ -8,17 +8,17 @@ import { endProcessesWith, TestProcess, type TestProcessOptions, temporaryFolder
 /** The program that all these tests run. */
 export const program = fileURLToPath(new URL('./launched-service.mjs', import.meta.url))
 
-/** On a busy machine, for a start of Node that follows others: of npm, of tsx. */
+/** Long enough on a busy machine for a start of Node that follows others: npm's, tsx's. */
 const deadlineMs = 25_000
 
 type Trouble = 'exit' | 'wait'
 
 type LaunchOptions = TestProcessOptions & {
-  /** What the first start meets. */
+  /** The trouble of the first start. */
   trouble?: Trouble
 }
 
-/** A running `launched-service.mjs`, by whatever means, and all of its generations, which end with the scope. */
+/** A running `launched-service.mjs`, started in any way, and all of its generations. They end with the scope. */
 export class LaunchedService implements AsyncDisposable {
   readonly process: TestProcess
   readonly #folder: ReturnType<typeof temporaryFolder>
@@ -50,13 +50,13 @@ export class LaunchedService implements AsyncDisposable {
     return join(this.#folder.path, 'trouble')
   }
 
-  /** What a start meets from now on: it ends with 3, waits, or neither. */
+  /** Sets the trouble of later starts: they exit with 3, wait, or do neither. */
   trouble(what: Trouble | 'none'): void {
     if (what === 'none') rmSync(this.#trouble)
     else writeFileSync(this.#trouble, what)
   }
 
-  /** Those that said that they serve, in order. */
+  /** Returns the generations that reported that they serve, in order. */
   get generations(): Generation[] {
     const lines = this.process.stdout.matchAll(/serves (\d+) port (\d+) parent (\d+) registered (.*)\n/g)
     return Array.from(lines, ([, pid, port, parent, registered]) => ({
@@ -67,7 +67,7 @@ export class LaunchedService implements AsyncDisposable {
     }))
   }
 
-  /** The `count`th of them. */
+  /** Returns the `count`th of them. */
   async generation(count: number): Promise<Generation> {
     await this.process.printed(new RegExp(`(?:serves [^]*){${count}}\n`), { deadlineMs })
     return this.generations[count - 1] as Generation
@@ -82,7 +82,7 @@ export class LaunchedService implements AsyncDisposable {
 
 export type Generation = { pid: number; port: number; parent: number; registered: string | undefined }
 
-/** The body of an answer, to its end. */
+/** Returns the body of an answer, to its end. */
 export function ask(port: number, path = '/', onFirst: (text: string) => void = () => {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const request = get({ host: '127.0.0.1', port, path, agent: false }, (response) => {
@@ -98,7 +98,7 @@ export function ask(port: number, path = '/', onFirst: (text: string) => void = 
   })
 }
 
-/** The processes whose parent this is, zombies too. */
+/** Returns the children of this process, zombies too. */
 export function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 }

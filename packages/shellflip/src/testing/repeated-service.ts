@@ -6,7 +6,7 @@ import type { UpgradeOutcome } from '@shellflip/upgrader'
 /** The program that all these tests run. */
 export const program = fileURLToPath(new URL('./repeated-service.mjs', import.meta.url))
 
-/** How a generation says that it was started. */
+/** How a generation reports that it was started. */
 export type Start = {
   app: Record<string, string>
   argv: string[]
@@ -26,15 +26,15 @@ type Line = {
   done?: string
 }
 
-/** On a busy machine, for a start of Node that follows others. */
+/** Long enough on a busy machine for a start of Node that follows others. */
 const deadlineMs = 25_000
 
-/** A running `repeated-service.mjs`, by whatever command, and all of its generations, which end with the scope. */
+/** A running `repeated-service.mjs`, started by any command, and all of its generations. They end with the scope. */
 export class RepeatedService implements AsyncDisposable {
   readonly process: TestProcess
   readonly #mark: string
 
-  /** Starts it, until it serves. */
+  /** Starts it, and waits until it serves. */
   static async start(command: readonly string[], options: TestProcessOptions = {}): Promise<RepeatedService> {
     const service = new RepeatedService(command, options)
     try {
@@ -61,7 +61,7 @@ export class RepeatedService implements AsyncDisposable {
     return whole.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))
   }
 
-  /** The first line of this kind, when it is there. */
+  /** Returns the first line of this kind, when it is there. */
   async line(matches: (line: Line) => unknown): Promise<Line> {
     try {
       return await waitFor(() => this.lines.find(matches), { what: 'a line of the service', deadlineMs })
@@ -71,14 +71,14 @@ export class RepeatedService implements AsyncDisposable {
     }
   }
 
-  /** The last one that serves. */
+  /** Returns the last generation that serves. */
   get serving(): Start & { pid: number } {
     const line = this.lines.findLast(({ serves }) => serves)
     if (line?.serves === undefined) throw new Error('nobody serves')
     return { pid: line.pid, ...line.serves }
   }
 
-  /** Asks who serves for an upgrade, by a signal. */
+  /** Requests an upgrade from the serving generation, by a signal. */
   async upgrade(): Promise<UpgradeOutcome> {
     const count = this.#outcomes.length
     process.kill(this.serving.pid, 'SIGUSR2')
@@ -86,7 +86,7 @@ export class RepeatedService implements AsyncDisposable {
     return this.#outcomes.at(-1) as UpgradeOutcome
   }
 
-  /** The same, where it must succeed: how the successor was started. */
+  /** Does the same, where it must succeed. Returns how the successor was started. */
   async upgraded(): Promise<Start & { pid: number }> {
     const outcome = await this.upgrade()
     if (outcome.type !== 'upgraded') throw new Error(`${JSON.stringify(outcome)}\n${this.process.stderr}`)

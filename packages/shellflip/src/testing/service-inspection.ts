@@ -6,16 +6,16 @@ import type { FlipSandbox, ServiceEvent } from './flip-sandbox.ts'
 import { ownersOfPath, ownersOfPort, ownersOfUdpPort } from './socket-owners.ts'
 import { askHttp, askUdp } from './who-answers.ts'
 
-/** A process of the service, and its successor, are gone by then. */
+/** A process of the service and its successor have exited within this time. */
 export const settleMs = 15_000
 
-/** Looks at a service from outside: who lives, who holds each socket, who answers, what lies about (Linux). */
+/** Inspects a service from outside: the live processes, the owner of each socket, the process that answers, and leftover files (Linux). */
 export class ServiceInspection {
   readonly #sandbox: FlipSandbox
   readonly #pidFile: string
   readonly #isOurs: boolean
   #fds: string[] = []
-  /** Steps that failed in earlier upgrades. */
+  /** Counts the steps that failed in earlier upgrades. */
   #excused = 0
 
   /** @param isOurs whether it runs as this user */
@@ -25,12 +25,12 @@ export class ServiceInspection {
     this.#isOurs = isOurs
   }
 
-  /** An upgrade begins. */
+  /** Notes that an upgrade begins. */
   begin(): void {
     this.#excused = this.#sandbox.events({ type: 'activation-failed' }).length
   }
 
-  /** What is wrong with this process as the only one that serves. `upgrade`: what has just come to an end. */
+  /** Returns the problems of this process as the only one that serves. `upgrade`: the one that has just ended. */
   async problemsOf(
     pid: number,
     upgrade?: { isUnchanged: boolean; fault: Fault | undefined; reply: Reply },
@@ -83,7 +83,7 @@ export class ServiceInspection {
     return this.#sandbox.fds(pid).map((target) => (target === '/' ? '/dev/null' : target))
   }
 
-  /** What a test's connections and the older generation took closes a moment later. */
+  /** Waits, because the descriptors of a test's connections and of the older generation close a moment later. */
   async #settledFds(pid: number): Promise<string[]> {
     let last = this.#fdsOf(pid)
     let same = 0
@@ -110,7 +110,7 @@ export class ServiceInspection {
     })
   }
 
-  /** @param isKilled a process that is killed leaves what it had bound, until the next upgrade */
+  /** @param isKilled a killed process leaves what it had bound, until the next upgrade */
   async #checkFiles(pid: number, isKilled: boolean): Promise<void> {
     const own = [
       'control',
@@ -122,13 +122,13 @@ export class ServiceInspection {
       'plan.json',
     ]
     const expected = [...own, this.#extraPath(), this.#pidFile, 'service.sock']
-    // A process that is killed leaves the draft of its pid file. A lock file beside a path is used again by whoever claims the path.
+    // A killed process leaves the draft of its pid file. The next claim of a path uses the lock file beside it again.
     const isKnown = (name: string) => /service\.pid|^disk$|^\..*\.lock$/.test(name)
     const isLeft = (name: string) => !expected.includes(name) && !isKnown(name)
     const left = () => readdirSync(this.#sandbox.path()).filter(isLeft)
     const missing = expected.filter((name) => !own.includes(name) && !existsSync(this.#sandbox.path(name)))
     if (missing.length > 0) throw new Error(`${missing} is not there`)
-    // Steps that failed after the commit may leave what they were to change.
+    // Steps that failed after the commit may leave what they had to change.
     if (this.#sandbox.events({ type: 'activation-failed' }).length > this.#excused) {
       for (const name of left()) rmSync(this.#sandbox.path(name))
       return
@@ -161,7 +161,7 @@ export class ServiceInspection {
     }
   }
 
-  /** Every socket that tells who answers. */
+  /** Returns every socket whose answer names the process. */
   #questions(): Record<string, () => Promise<number>> {
     const { port, udpPort } = this.#sandbox.events({ type: 'serving' }).at(-1) as ServiceEvent
     return {
@@ -172,7 +172,7 @@ export class ServiceInspection {
     }
   }
 
-  /** Another user's lock cannot be taken here. */
+  /** Reports whether the lock is free. Another user's lock cannot be taken here. */
   #isLockFree(): boolean {
     return this.#isOurs ? this.#sandbox.isLockFree() : !existsSync(`${this.#sandbox.controlSocket}.lock`)
   }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { openFds } from '@shellflip/testing'
 
-/** Which of these processes hold the socket that listens at a UNIX path (Linux). */
+/** Returns which of these processes hold the socket that listens at a UNIX path (Linux). */
 export function ownersOfPath(path: string, pids: readonly number[]): number[] {
-  // Num RefCount Protocol Flags Type St Inode Path; a listener's flags have __SO_ACCEPTCON (unix(7), proc(5)).
+  // Columns: Num RefCount Protocol Flags Type St Inode Path. A listener's flags have __SO_ACCEPTCON (unix(7), proc(5)).
   const rows = table('unix').filter(([, , , flags, , , , at]) => flags === '00010000' && at === path)
   return holders(
     rows.map((row) => row[6]),
@@ -11,9 +11,9 @@ export function ownersOfPath(path: string, pids: readonly number[]): number[] {
   )
 }
 
-/** Which of these processes hold the socket that listens on a TCP port (Linux). */
+/** Returns which of these processes hold the socket that listens on a TCP port (Linux). */
 export function ownersOfPort(port: number, pids: readonly number[]): number[] {
-  // sl local_address rem_address st … inode in the tenth place; 0A is TCP_LISTEN (proc(5)).
+  // Columns: sl local_address rem_address st …, with the inode in the tenth place. 0A is TCP_LISTEN (proc(5)).
   const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const rows = [...table('tcp'), ...table('tcp6')].filter(
     ([, local, , state]) => state === '0A' && local?.endsWith(end),
@@ -24,7 +24,7 @@ export function ownersOfPort(port: number, pids: readonly number[]): number[] {
   )
 }
 
-/** Which of these processes hold the socket that is bound to a UDP port (Linux). */
+/** Returns which of these processes hold the socket that is bound to a UDP port (Linux). */
 export function ownersOfUdpPort(port: number, pids: readonly number[]): number[] {
   const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   const rows = [...table('udp'), ...table('udp6')].filter(([, local]) => local?.endsWith(end))

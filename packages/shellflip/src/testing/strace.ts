@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { isAlive, waitFor } from '@shellflip/testing'
 
-/** Whether strace is here, and may trace a process of ours. */
+/** Whether strace is installed, and may trace one of our processes. */
 export const hasStrace =
   process.platform === 'linux' && spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0
 
 const stuckMs = 2_000
 
-/** One system call of a thread, and the how manieth of its name. */
+/** One system call of a thread, and its number among those of its name. */
 export type SystemCall = { readonly name: string; readonly nth: number }
 
-/** A process whose system calls are traced: strace(1) changes some of them on the way. */
+/** A process whose system calls are traced. strace(1) changes some of them on the way. */
 export class Strace {
   readonly #child: ChildProcess
   readonly #log: string
@@ -21,7 +21,7 @@ export class Strace {
   /**
    * Attaches to all threads of a process, and resolves when each is traced.
    *
-   * @param args which calls, and what becomes of them: `trace=…`, `inject=…`
+   * @param args which calls to trace, and how to change them: `trace=…`, `inject=…`
    */
   static async attach(pid: number, args: readonly string[], log: string): Promise<Strace> {
     const strace = new Strace(pid, args, log)
@@ -41,7 +41,7 @@ export class Strace {
     this.#ended.catch(() => {})
   }
 
-  /** Lets the process go. @returns what was traced, a call a line */
+  /** Detaches from the process. @returns the traced calls, one a line */
   async detach(): Promise<string[]> {
     this.#child.kill('SIGTERM')
     // strace 6.1 can wait for ever for a thread of a process that its injection has killed.
@@ -60,7 +60,7 @@ function isTraced(pid: number, thread: number): boolean {
   return !/^TracerPid:\t0$/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8'))
 }
 
-/** The calls of a trace, in the order of their names, the most that one thread made of each. */
+/** Returns the calls of a trace, in the order of their names. It takes the most that one thread made of each. */
 export function systemCallsOf(lines: readonly string[]): SystemCall[] {
   const counts = new Map<string, Map<string, number>>()
   for (const line of lines) {

@@ -1,4 +1,4 @@
-// For tsx: an enum is more than types to strip.
+// This needs tsx, because an enum is more than types to strip.
 enum Registration {
   Typed = 'by tsx',
 }

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { get } from 'node:http'
 import { text } from 'node:stream/consumers'
 
-/** The pid that a service answers with. */
+/** Returns the pid that a service answers with. */
 export function askHttp(where: { host: string; port: number } | { socketPath: string }): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = get({ ...where, agent: false, timeout: 5_000 }, (response) => {
@@ -12,7 +12,7 @@ export function askHttp(where: { host: string; port: number } | { socketPath: st
   })
 }
 
-/** The same over UDP. */
+/** Does the same over UDP. */
 export async function askUdp(port: number): Promise<number> {
   const socket = createSocket('udp4')
   try {

@@ -12,7 +12,7 @@ export function createServer(scheme: Scheme, handler: http.RequestListener): htt
   return scheme === 'http' ? http.createServer(handler) : https.createServer(selfSigned, handler)
 }
 
-/** A server that listens until the end of the scope, and a client for each kind of agent. */
+/** Starts a server that listens until the end of the scope, and a client for each kind of agent. */
 export async function serving(server: http.Server, scheme: Scheme = 'http') {
   const { port, ...listener } = await listening(server)
   const agents: http.Agent[] = []

@@ -5,8 +5,8 @@ import { WrappedService } from '@shellflip/launcher'
 import { lastWordsMs } from './last-words.ts'
 
 /**
- * A successor that is not committed yet. It is the process that was started, until its hello comes from another one: then
- * the started process is a wrapper, and only the life of the other one counts.
+ * A successor that is not committed yet. It is the started process until another process sends the hello. Then the started process is a
+ * wrapper, and only the life of the other process counts.
  */
 export class Candidate implements Disposable {
   readonly #started: SuccessorProcess
@@ -15,7 +15,7 @@ export class Candidate implements Disposable {
   readonly #gone = new AbortController()
   #hasStartedExited = false
   #service: WrappedService | undefined
-  /** Whether the started process was there when the service ended. If not, it cannot know how that ended. */
+  /** Whether the started process was alive when the service ended. If not, it cannot know how the service ended. */
   #hasWitness: boolean | undefined
   #killing: Promise<ProcessExit | undefined> | undefined
 
@@ -30,7 +30,7 @@ export class Candidate implements Disposable {
     })
   }
 
-  /** The process that serves, as far as it is known. */
+  /** Returns the pid of the process that serves, as far as it is known. */
   get pid(): number {
     return this.#service?.pid ?? this.#started.pid
   }
@@ -39,37 +39,37 @@ export class Candidate implements Disposable {
     return this.#service !== undefined
   }
 
-  /** Aborted when it is dead, and all that it said has been received. */
+  /** Aborts when the successor is dead and everything that it sent has been received. */
   get dead(): AbortSignal {
     return this.#dead.signal
   }
 
-  /** Aborted when it is dead, though somebody else may still hold its channel, and its exit status. */
+  /** Aborts when the successor is dead. Another process may still hold its channel and its exit status. */
   get gone(): AbortSignal {
     return this.#gone.signal
   }
 
-  /** @param pid who has said hello; 0 is a process that we cannot see, so the wrapper is all that can be signalled */
+  /** @param pid the process that sent the hello. 0 is a process that we cannot see, so we can signal only the wrapper */
   met(pid: number): void {
     if (pid === 0 || pid === this.#started.pid) return
     this.#service = new WrappedService(pid)
     void this.#service.died.then(async () => {
       this.#hasWitness ??= !this.#hasStartedExited
       this.#gone.abort()
-      // The channel may be readable in the same turn, with what it said last.
+      // The channel may become readable in the same turn, with the last message.
       await turn()
       this.#dead.abort()
     })
   }
 
-  /** How it has ended, if the started process tells that within some seconds. */
+  /** Returns how the successor exited, if the started process reports that within some seconds. */
   async exit(signal?: AbortSignal): Promise<ProcessExit | undefined> {
-    // The channel may tell of the end first.
+    // The channel may report the exit first.
     this.#hasWitness ??= !(this.isWrapped && this.#hasStartedExited)
     return this.#hasWitness ? soon(this.#started.exited, signal) : undefined
   }
 
-  /** Kills it, with all that it has started. The system may refuse that for another user's process: see {@link exit}. */
+  /** Kills the successor with everything that it has started. The system may refuse that for another user's process: see {@link exit}. */
   kill(): Promise<ProcessExit | undefined> {
     this.#service?.kill()
     this.#killing ??= soon(this.#started.kill())

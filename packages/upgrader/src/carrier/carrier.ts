@@ -10,9 +10,9 @@ export type CarryOptions = {
   readonly launch: () => LaunchCommand
   readonly offer: HandoverOffer<unknown>
   readonly readyTimeoutMs: number
-  /** Ends it. A successor that may serve by then gets some seconds to report that it does. */
+  /** Aborts the upgrade. A successor that may already serve gets some seconds to report that it does. */
   readonly signal: AbortSignal
-  /** Aborted by a second stop: kills a successor that has not answered "commit", and ends the undo. */
+  /** Aborted by a second stop. It kills a successor that has not answered "commit", and ends the undo. */
   readonly atOnce: AbortSignal
   /** @param pid of the process that was started: the successor, or a wrapper that starts it */
   readonly onStarted: (pid: number) => void
@@ -21,7 +21,7 @@ export type CarryOptions = {
 export type UpgradeResult =
   /** `pid` serves. */
   | { type: 'committed'; pid: number; channel: HandoverChannel }
-  /** Sockets and state lie in the fd store. */
+  /** Sockets and state are in the fd store. */
   | { type: 'stored' }
   | { type: 'failed'; failure: UpgradeFailure }
 
@@ -29,9 +29,9 @@ export type UpgradeResult =
 export interface Carrier {
   /** Hands over to the next generation, or fails and leaves the service with this process. */
   carry(options: CarryOptions): Promise<UpgradeResult>
-  /** Ends the part of this process when somebody stops the service. */
+  /** Shuts this process down when the service is stopped. */
   stop(shutdown: Shutdown, reason: string): Promise<FlipEnd>
-  /** Where the sockets wait as well, so that they survive a crash of this process. */
+  /** Lists where else the sockets are kept, so that they survive a crash of this process. */
   readonly keepers: readonly Keeper[]
 }
 

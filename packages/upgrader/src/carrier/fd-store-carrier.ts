@@ -8,8 +8,8 @@ import type { Shutdown } from '../shutdown.ts'
 import type { Carrier, CarryOptions, Keeper, UpgradeResult } from './carrier.ts'
 
 /**
- * Carries by systemd's fd store, where no process is alive in between. State and sockets go into the store, this process ends, and
- * the service manager starts the next one. A state that cannot be saved fails the upgrade before anything stops.
+ * Carries by systemd's fd store, where no process is alive in between. It puts state and sockets into the store. Then this process exits,
+ * and the service manager starts the next one. A state that cannot be saved fails the upgrade before anything stops.
  */
 export class FdStoreCarrier implements Carrier {
   readonly keepers: readonly Keeper[]
@@ -27,7 +27,7 @@ export class FdStoreCarrier implements Carrier {
       await this.#store.settled()
       return { type: 'stored' }
     } catch (error) {
-      // This process serves on, and what it has saved is soon out of date.
+      // This process keeps serving, and the state that it saved is soon out of date.
       await this.#store.dropState().catch(() => {})
       return { type: 'failed', failure: failureOf(error, signal) }
     }
@@ -37,7 +37,7 @@ export class FdStoreCarrier implements Carrier {
     return shutdown.stored(reason, this.#store)
   }
 
-  /** The iterable that `save()` returns may never end. */
+  /** Limits the time, because the iterable that `save()` returns may never end. */
   #save(state: OfferedState<unknown>, timeoutMs: number, signal: AbortSignal): Promise<void> {
     const late = () => new Error(`it could not be saved within ${timeoutMs} ms`)
     return withTimeout({ timeoutMs, signal, late }, (ended) =>

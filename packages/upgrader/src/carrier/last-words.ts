@@ -1,6 +1,6 @@
 /**
- * How long is waited for what a successor that cannot serve any more may still tell. A process that ends is seen by its
- * channel a moment before its exit status is. One whose channel somebody on the way has closed, as sudo does, has yet to
- * start before it can say why.
+ * How long to wait for the last report of a successor that cannot serve any more, in milliseconds. The channel of an exiting process closes
+ * a moment before its exit status arrives. A wrapper such as sudo closes the channel. Its successor must start before it can report the
+ * reason.
  */
 export const lastWordsMs = 5_000

@@ -1,4 +1,4 @@
-/** Stops the successor by the signal that we were sent, or the first that asks for the same. */
+/** Stops the successor with the signal that this process got, or with the first signal that stops the service. */
 export function passOnStop(
   pid: number,
   reason: string | undefined,
@@ -8,6 +8,6 @@ export function passOnStop(
   try {
     process.kill(pid, signal)
   } catch {
-    // It has ended already.
+    // The successor has already exited.
   }
 }

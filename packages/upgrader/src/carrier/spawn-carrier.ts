@@ -10,8 +10,8 @@ import type { Carrier, CarryOptions, UpgradeResult } from './carrier.ts'
 import { lastWordsMs } from './last-words.ts'
 
 /**
- * Starts a successor and hands over to it. If that fails nothing of it is left: it is dead and reaped, with all that
- * it has started.
+ * Starts a successor and hands over to it. A failure leaves nothing of the successor: it is dead and reaped, with everything that it
+ * started.
  */
 export class SpawnCarrier implements Carrier {
   /** A successor gets the sockets when it starts. */
@@ -36,7 +36,7 @@ async function carryBy(startSuccessor: StartSuccessor, options: CarryOptions): P
   const started = await start(options, startSuccessor, remote)
   if ('failure' in started) {
     channel.close()
-    // What the one that is gone may have started finds nobody at its end of this channel, and ends.
+    // The lost starter may have started a successor. That successor finds the other end of this channel closed, and exits.
     return isStarterGone(started.failure) ? carryBy(startSuccessor, options) : started
   }
   options.onStarted(started.pid)
@@ -59,7 +59,7 @@ async function handOver(
 ): Promise<UpgradeResult | undefined> {
   const kill = () => void candidate.kill()
   atOnce.addEventListener('abort', kill)
-  // After the commit only the answer counts: of who is dead it may never come, though another process holds the channel.
+  // After the commit only the answer counts. A dead successor may never answer, even if another process holds the channel.
   let patience: NodeJS.Timeout | undefined
   const losePatience = () => {
     patience ??= setTimeout(() => channel.close(), lastWordsMs)
@@ -87,7 +87,7 @@ async function handOver(
   }
 }
 
-/** How long a successor that was refused, or refuses, may take to remove what it has made, in milliseconds. Then it is killed. */
+/** How long a refused or refusing successor may take to remove what it has made, in milliseconds. Then it is killed. */
 const partingMs = 500
 
 async function part(candidate: Candidate, atOnce: AbortSignal): Promise<void> {
@@ -96,7 +96,7 @@ async function part(candidate: Candidate, atOnce: AbortSignal): Promise<void> {
   await candidate.kill()
 }
 
-/** Not longer than a successor may take: the launcher that starts it may stand still. */
+/** Limits the start to the time that a successor may take, because the launcher that starts it may hang. */
 async function start(
   { launch, readyTimeoutMs: timeoutMs, signal }: CarryOptions,
   startSuccessor: StartSuccessor,
@@ -107,7 +107,7 @@ async function start(
   try {
     return await withTimeout({ timeoutMs, signal, late: () => tooLate }, () => starting)
   } catch (error) {
-    // One that is started all the same is not wanted any more.
+    // A successor that starts in spite of this is no longer wanted.
     starting.then((successor) => successor.kill()).catch(() => {})
     if (signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
     if (error === tooLate) return { type: 'failed', failure: { type: 'not-ready', timeoutMs } }
@@ -132,7 +132,7 @@ async function failureOf(
   const exit = await candidate.exit(asked)
   if (exit === undefined && asked.aborted) return { type: 'aborted' }
   const killed = exit ?? (await candidate.kill())
-  // A wrapper that outlives its service keeps how that ended to itself.
+  // A wrapper that outlives its service does not report how the service exited.
   const isKnown = exit !== undefined || !candidate.isWrapped
   return { type: 'exited', ...(isKnown && killed !== undefined ? killed : { code: null, signal: null }) }
 }

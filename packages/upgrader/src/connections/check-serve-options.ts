@@ -13,7 +13,7 @@ const types: OptionTypes<keyof ServeOptions> = {
 
 const carrierTypes: OptionTypes<keyof ConnectionCarrier> = { give: 'function', take: 'function' }
 
-/** The options of `flip.listen()`, which belong into its third argument. */
+/** The options of `flip.listen()`. They belong in its third argument. */
 export const serveOptionNames = Object.keys(types)
 
 /** Finds options that `flip.listen()` does not have, and values of a wrong type. @throws {ShellflipError} ERR_INVALID_ARGUMENT */

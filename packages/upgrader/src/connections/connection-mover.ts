@@ -6,18 +6,18 @@ import { invalidArgument } from '../shellflip-error.ts'
 import { checkCarrier, giveSafely, takeSafely } from './connection-state.ts'
 import type { ConnectionCarrier, ServeOptions } from './serve-options.ts'
 
-/** How the connections of one server leave this process, and arrive in it. */
+/** Moves the connections of one server out of this process, and into it. */
 export type ConnectionMover = {
-  /** @returns what travels with the connection; undefined: it stays */
+  /** @returns what travels with the connection, or undefined if the connection stays */
   readonly give: (socket: Socket) => Buffer | undefined
-  /** Makes a connection of the predecessor one of the server's. @throws what `take` or a listener throws */
+  /** Makes a connection of the predecessor a connection of this server. @throws what `take` or a listener throws */
   readonly adopt: (fd: OwnedFd, data: Buffer) => void
 }
 
-/** Nothing but the connection moves: what the program keeps for it, if it does, is lost. */
+/** Moves only the connection. Anything that the program keeps for it is lost. */
 const nothingKept: ConnectionCarrier = { give: () => new Uint8Array(), take: () => {} }
 
-/** How this server's connections move. Undefined: they stay, and drain. @throws ERR_INVALID_ARGUMENT */
+/** Returns how this server's connections move, or undefined if they stay and drain. @throws ERR_INVALID_ARGUMENT */
 export function connectionMover(
   server: Server,
   handOver: ServeOptions['handOver'],

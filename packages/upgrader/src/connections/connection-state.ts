@@ -4,21 +4,21 @@ import { isThenable } from '@shellflip/internal'
 import { invalidArgument } from '../shellflip-error.ts'
 import type { ConnectionCarrier } from './serve-options.ts'
 
-/** @throws ERR_INVALID_ARGUMENT: it cannot work, which would show at the first upgrade only */
+/** Checks now what would otherwise fail only at the first upgrade. @throws ERR_INVALID_ARGUMENT if the carrier cannot work */
 export function checkCarrier(carrier: ConnectionCarrier): ConnectionCarrier {
   for (const name of ['give', 'take'] as const) {
     const value: unknown = carrier?.[name]
     if (typeof value !== 'function') {
       throw invalidArgument(`handOver needs both give and take: ${name} is ${nameOf(value)}, not a function`)
     }
-    // In the order of what they are: an async generator is both.
+    // The more specific check comes first, because an async generator is both.
     if (types.isGeneratorFunction(value)) throw invalidArgument(`handOver.${name} must not be a generator`)
     if (types.isAsyncFunction(value)) throw invalidArgument(`handOver.${name} must not be async`)
   }
   return carrier
 }
 
-/** @throws what `give` throws, and ERR_INVALID_ARGUMENT for what cannot travel */
+/** @throws what `give` throws, and ERR_INVALID_ARGUMENT for a value that cannot travel */
 export function giveSafely({ give }: ConnectionCarrier, socket: Socket): Buffer | undefined {
   const given: unknown = give(socket)
   if (given === undefined) return undefined
@@ -27,7 +27,7 @@ export function giveSafely({ give }: ConnectionCarrier, socket: Socket): Buffer 
   throw invalidArgument(`handOver.give must return a Uint8Array or undefined, not ${nameOf(given)}`)
 }
 
-/** @throws what `take` throws, and ERR_INVALID_ARGUMENT for a promise: requests would come before it settles */
+/** @throws what `take` throws, and ERR_INVALID_ARGUMENT for a promise: requests would arrive before it settles */
 export function takeSafely({ take }: ConnectionCarrier, socket: Socket, data: Buffer): void {
   const result: unknown = take(socket, data)
   if (!isThenable(result)) return
@@ -35,7 +35,7 @@ export function takeSafely({ take }: ConnectionCarrier, socket: Socket, data: Bu
   throw invalidArgument('handOver.take must not return a promise')
 }
 
-/** The error that is thrown instead says what is wrong. An unhandled rejection would end the process as well. */
+/** Ignores the rejection, because the error thrown instead names the mistake. An unhandled rejection would also end the process. */
 function ignoreRejection(value: unknown): void {
   if (types.isPromise(value)) value.catch(() => {})
 }

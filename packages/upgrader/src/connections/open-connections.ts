@@ -11,7 +11,7 @@ type Route = {
   readonly mover: ConnectionMover
 }
 
-/** The open connections of the servers: taken from the predecessor, and in the end given to the successor. */
+/** Holds the open connections of the servers: taken from the predecessor, and in the end given to the successor. */
 export class OpenConnections {
   readonly #routes = new Map<string, Route>()
   readonly #emit: (event: FlipEvent) => void
@@ -21,7 +21,7 @@ export class OpenConnections {
     this.#emit = emit
   }
 
-  /** How this server drains. Its connections have somewhere to go once {@link route} has told its key. */
+  /** Returns how this server drains. Its connections can move once {@link route} has named its key. */
   drainOptions(server: Server, { handOver, ...drain }: ServeOptions): ServerOptions {
     const mover = connectionMover(server, handOver)
     if (mover === undefined) return drain
@@ -34,19 +34,19 @@ export class OpenConnections {
     }
   }
 
-  /** The predecessor's connections under this key are this server's from now on. */
+  /** Routes the predecessor's connections under this key to this server from now on. */
   route(key: string, server: Server, { handOver }: ServeOptions): void {
     const mover = connectionMover(server, handOver)
     if (mover === undefined || this.#routes.has(key)) return
     this.#routes.set(key, { server, mover })
   }
 
-  /** A successor serves: it is offered what can move. */
+  /** Offers the connections that can move to the successor, which serves. */
   giveTo(channel: HandoverChannel): void {
     this.#giver = new ConnectionGiver(channel)
   }
 
-  /** Serves what the predecessor gives, until it is gone. */
+  /** Serves what the predecessor gives, until the predecessor exits. */
   async takeFrom(connections: AsyncIterable<TakenConnection>): Promise<void> {
     for await (const connection of connections) {
       const route = this.#routes.get(connection.name)
@@ -60,11 +60,11 @@ export class OpenConnections {
     try {
       fd = await connection.accept()
     } catch {
-      // The channel is closed: the predecessor serves it on.
+      // The channel is closed, so the predecessor keeps serving it.
       return
     }
-    // Later, so that a slow `take` does not hold up the answers for the connections that came with this one. The predecessor waits
-    // for them, and cuts at its deadline what is not answered.
+    // This waits a turn, so that a slow `take` does not delay the answers for the other connections of this batch. The predecessor waits
+    // for the answers. At its deadline it cuts each connection without an answer.
     setImmediate(() => this.#adopt(fd, connection.data, mover))
   }
 
@@ -93,7 +93,7 @@ export class OpenConnections {
   }
 }
 
-/** `give` may have ended the connection, or have written to it more than the kernel has taken. It drains here then. */
+/** Reports whether the connection can move. `give` may have ended it, or written more than the kernel has taken. Then it drains here. */
 function isWhole({ destroyed, writable, writableLength }: Socket): boolean {
   return !destroyed && writable && writableLength === 0
 }

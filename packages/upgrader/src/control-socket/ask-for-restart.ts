@@ -3,23 +3,26 @@ import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
 import { messageOf, oneLine, optionFault, show } from '@shellflip/internal'
 import { invalidArgument } from '../shellflip-error.ts'
 
-/** Tells how a request for an upgrade ended. Each `message` is one line that a terminal shows as it is. */
+/** Reports how a request for an upgrade ended. Each `message` is one line that a terminal shows as it is. */
 export type RestartOutcome =
   /** `pid` serves now. It is undefined where the service manager starts the new process: the Rust crate under systemd. */
   | { type: 'restarted'; pid: number | undefined }
-  /** The service says why not, and keeps serving. */
+  /** The service reports the reason, and keeps serving. */
   | { type: 'failed'; message: string }
-  /** Nobody is there, may be asked, can be believed, or has answered: a `ControlSocketError`, or the signal's reason. */
+  /** No answer arrived or could be trusted, or the request was not allowed. `error` is a `ControlSocketError`, or the signal's reason. */
   | { type: 'unanswered'; message: string; error: unknown }
 
 /**
- * Requests an upgrade of the service at a control socket, and waits for the outcome. The service may use this library or
- * the Rust crate. The promise rejects only for a mistake in an argument. Whatever else happens is an outcome.
+ * Requests an upgrade of the service at a control socket, and waits for the outcome. The service may use this library or the Rust crate.
+ * The promise rejects only for a mistake in an argument. Everything else is an outcome.
  *
- * Only a server that nobody else can have put there is asked: it runs as root or as our user, its folder can be written
- * by nobody else, or we are root and it runs as the owner of that folder.
+ * It sends the request only to a server that no other user can have put there:
  *
- * @param options.signal ends the waiting. The upgrade itself continues.
+ * - the server runs as root or as our user
+ * - or only root and our user can write its folder
+ * - or we are root, and the server runs as the owner of that folder
+ *
+ * @param options.signal ends the wait. The upgrade itself continues.
  * @throws {@link ShellflipError} ERR_INVALID_ARGUMENT
  */
 export async function askForRestart(
@@ -42,8 +45,8 @@ export async function askForRestart(
 }
 
 /**
- * Asks once more if a service closed without a word. It handed over before it had read the request, and its successor
- * answers at the same path.
+ * Requests once more if a service closed without an answer. That service handed over before it read the request, and its successor answers
+ * at the same path.
  */
 async function askTwice(path: string, signal: AbortSignal | undefined): Promise<ShellflipReply> {
   const { shellflipVocabulary } = await import('@shellflip/control-socket/shellflip')

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { ListenAddress } from '@shellflip/listeners'
 import { invalidArgument } from '../shellflip-error.ts'
 
-/** Checks that a server does not listen where requests for an upgrade are made. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+/** Checks that a server does not listen at the path of the control socket. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function checkIsNotControlSocket(
   { path }: ListenAddress,
   { controlSocket }: { readonly controlSocket?: string | undefined },

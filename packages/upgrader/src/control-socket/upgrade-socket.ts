@@ -9,7 +9,7 @@ import type { UpgradeOutcome } from '../outcome.ts'
 import type { Predecessor } from '../predecessor/predecessor.ts'
 
 export type UpgradeSocketOptions = {
-  /** Undefined: nobody is answered, and what a predecessor had is closed. */
+  /** Undefined if this process answers no requests. It closes the control socket of its predecessor then. */
   readonly path: string | undefined
   readonly restart: () => Promise<UpgradeOutcome>
   readonly onEvent: (event: ControlServerEvent) => void
@@ -17,26 +17,28 @@ export type UpgradeSocketOptions = {
 
 type Rules = Omit<Parameters<typeof ControlServer.adopt>[0], 'fd' | 'path'>
 
-/** How long a client that waits for the outcome may take to read it, when this process answers no more, in milliseconds. */
+/** How long a waiting client may take to read the outcome after this process stops answering, in milliseconds. */
 const lastWordsMs = 10_000
 
-/** Where `shellflip restart` asks, in the words of the Rust coordination protocol. It outlives the processes that answer. */
+/** Serves the requests of `shellflip restart` in the Rust coordination protocol. The socket outlives the processes that answer on it. */
 export class UpgradeSocket {
   readonly #path: string | undefined
   readonly #rules: Rules | undefined
-  /** The predecessor's, which answers on it until this process is ready. */
+  /** The predecessor's listener. The predecessor answers on it until this process is ready. */
   #inherited: OwnedFd | undefined
   #server: ControlServer | undefined
   #adopting: Promise<void> | undefined
-  /** The path at which this process answers: the predecessor's, if its listener was taken over, until this process is the owner. */
+  /**
+   * The path at which this process answers. If the listener was taken over, the path is the predecessor's until this process is the owner.
+   */
   #claim: UnixPathClaim | undefined
-  /** The predecessor cannot go on any more: its path is ours. */
+  /** Whether the path is ours, because the predecessor cannot continue any more. */
   #isOwner = false
   readonly #predecessor: Predecessor
 
   /**
-   * Takes the predecessor's over, or listens at the path: one that a live process answers at is never taken. A path that somebody removed is
-   * bound again.
+   * Takes over the predecessor's socket, or listens at the path. It never takes a path at which a live process answers. It binds a path
+   * again that somebody removed.
    *
    * @throws {ControlSocketError}
    */
@@ -71,13 +73,16 @@ export class UpgradeSocket {
     return Promise.resolve(this.#adopting)
   }
 
-  /** The predecessor cannot go on any more. Its listener goes where this version does not use it, and its path too. */
+  /**
+   * Takes ownership, because the predecessor cannot continue. If this version does not use the predecessor's listener, closes it and
+   * removes its path.
+   */
   own(): void {
     this.#isOwner = true
     const fd = this.#takeInherited()
     if (fd === undefined) return
     const path = pathOf(fd)
-    // Else the path was bound again: by this process, or by another one.
+    // Otherwise the path was bound again, by this process or by another one.
     const isTheirs =
       path !== undefined &&
       path !== this.#path &&
@@ -102,31 +107,31 @@ export class UpgradeSocket {
     return fd
   }
 
-  /** For a successor: a copy, to be closed when it was given. */
+  /** Returns a copy of the listener for a successor. The caller closes it after the handover. */
   offered(): OfferedSocket[] {
     const wanted = this.#rules === undefined ? undefined : this.#inherited?.dup()
     const fd = this.#server?.listener() ?? wanted
     return fd === undefined ? [] : [{ name: socketKinds.control, fd, file: this.#claim?.file }]
   }
 
-  /** The successor answers now. Whoever waits for us still gets the outcome. */
+  /** Stops answering, because the successor answers now. A client that waits for this process still gets the outcome. */
   async leave(): Promise<void> {
     await this.#adopting?.catch(() => {})
     await this.#server?.close({ keepPath: true, lastWordsMs })
   }
 
-  /** Removes the path at once, for a process that ends at this moment. */
+  /** Removes the path at once, because this process is exiting. */
   vacate(): void {
     if (this.#isOwner) this.#claim?.unlink()
   }
 
-  /** Nobody answers after this process. Before the commit the predecessor does. */
+  /** Closes the socket, because no process answers after this one. Before the commit the predecessor answers. */
   async close(): Promise<void> {
     if (this.#predecessor.committed) this.own()
     this.#takeInherited()?.close()
-    // Else at once: an exit of this process does not wait.
+    // Without an adoption this must not await: an exit of this process does not wait.
     if (this.#adopting !== undefined) await this.#adopting.catch(() => {})
-    // While the listener is open: the path can be nobody else's then.
+    // The path cannot be another process's while the listener is open.
     if (this.#isOwner && this.#adopting !== undefined) this.#claim?.unlink()
     await this.#server?.close()
   }
@@ -143,7 +148,7 @@ async function rulesFor({ restart, onEvent }: UpgradeSocketOptions): Promise<Rul
   } as Rules
 }
 
-/** 0: who asks cannot know the pid of an instance that the service manager starts. */
+/** Replies with pid 0 for an instance that the service manager starts, because the requester cannot know its pid. */
 function replyTo(outcome: UpgradeOutcome): ShellflipReply['Response'] {
   if (outcome.type === 'upgraded') return { RestartComplete: outcome.pid }
   if (outcome.type === 'stored') return { RestartComplete: 0 }

@@ -10,16 +10,16 @@ import { NodePredecessor } from './node-predecessor.ts'
 import type { Predecessor } from './predecessor.ts'
 import { RustPredecessor } from './rust-predecessor.ts'
 
-/** After stdin, stdout and stderr. */
+/** The first descriptor after stdin, stdout and stderr. */
 const firstFd = 3
 
-/** sd_listen_fds(3). A successor gets its sockets by the channel: these can only be of another process, or made up. */
+/** The variables of sd_listen_fds(3). A successor gets its sockets by the channel, so these can only be another process's, or forged. */
 const listenVariables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const
 
 /**
- * Whoever had the service before.
+ * Finds the predecessor of this process.
  *
- * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT; {HandoverError} if the predecessor does not hand over
+ * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT. {HandoverError} if the predecessor does not hand over
  */
 export async function findPredecessor(
   options: NormalizedOptions,
@@ -37,7 +37,7 @@ export async function findPredecessor(
   return NodePredecessor.open(adoptChannel(told), options.state, options.readyTimeoutMs)
 }
 
-/** Tells a predecessor that this process cannot take over, before it has opened the handover. */
+/** Reports to a predecessor that this process cannot take over, before this process has opened the handover. */
 export function refuseHandover(reason: string, env: NodeJS.ProcessEnv = process.env): void {
   const { [handoverVariable]: told } = env
   if (told === undefined) return
@@ -45,7 +45,7 @@ export function refuseHandover(reason: string, env: NodeJS.ProcessEnv = process.
   try {
     adoptChannel(told).refuse(reason)
   } catch {
-    // What is wrong with the channel is not the first mistake, and so it is not the one to report.
+    // A fault of the channel is not the first mistake, and so it is not the one to report.
   }
 }
 
@@ -65,7 +65,7 @@ function noPredecessor(
 function adoptChannel(told: string): HandoverChannel {
   try {
     if (!/^\d{1,6}$/.test(told)) throw new Error('it is not a number')
-    // What systemd gives a service as its output is a stream socket too.
+    // systemd may also pass a stream socket to a service as its output.
     if (Number(told) < firstFd) throw new Error('it is a standard stream')
     return HandoverChannel.adopt(Number(told))
   } catch (cause) {

@@ -9,8 +9,8 @@ import type { Predecessor } from './predecessor.ts'
 type Passed = { readonly key: string; readonly fd: OwnedFd }
 
 /**
- * No process was there before: only what a service manager passes by LISTEN_FDS, its own sockets and what the last
- * instance has put into its fd store.
+ * Stands for a start without a predecessor process. There is only what a service manager passes by LISTEN_FDS: its own sockets, and what
+ * the last instance has put into its fd store.
  */
 export class NoPredecessor implements Predecessor {
   readonly identity = undefined
@@ -23,7 +23,7 @@ export class NoPredecessor implements Predecessor {
   readonly #onTaken: (keys: Iterable<string>) => Promise<void>
 
   /**
-   * @param onTaken told what of the store is this process's now, when it serves
+   * @param onTaken called with the stored items that belong to this process, when it serves
    * @throws {SdNotifyError} if LISTEN_FDS does not name what was passed
    */
   constructor(
@@ -92,7 +92,7 @@ export class NoPredecessor implements Predecessor {
     return index === -1 ? undefined : this.#passed.splice(index, 1)[0]?.fd
   }
 
-  /** The service manager keeps its own. */
+  /** Closes our copies. The service manager keeps its own. */
   #close(): void {
     for (const { fd } of this.#passed.splice(0)) fd.close()
   }

@@ -96,7 +96,7 @@ export class NodePredecessor implements Predecessor {
   }
 }
 
-/** When the predecessor is gone, and all that it gave is served, nothing is left to hear. */
+/** Releases the takeover when the predecessor has exited and everything that it gave is served. */
 function untilGone(takeover: Takeover): AsyncIterable<TakenConnection> {
   const connections = takeover.connections()
   return (async function* () {

@@ -4,31 +4,31 @@ import type { InheritedSockets } from '@shellflip/listeners'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 
 /**
- * Whoever had the sockets and the state before: a process that is replaced, or nobody. What it gives is taken once;
- * what is not taken is closed when this process is ready.
+ * The previous owner of the sockets and the state: a process that is replaced, or none. Each of them can be taken once. The rest is closed
+ * when this process is ready.
  */
 export interface Predecessor extends InheritedSockets {
-  /** What the last instance has left in the fd store: how many of each key are of use. */
+  /** Counts the usable descriptors of each key that the last instance has left in the fd store. */
   readonly stored: ReadonlyMap<string, number>
-  /** Undefined if this process was started anew. */
+  /** Undefined if no process was there before. */
   readonly identity: { pid: number | undefined; version: string } | undefined
-  /** The state, as it was saved; undefined if there is none. A stream yields its items, and must be read to its end. */
+  /** Returns the state as it was saved, or undefined if there is none. A stream yields its items, and must be read to its end. */
   state(
     definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
   ): Promise<unknown | AsyncIterable<unknown> | undefined>
-  /** The upgrade lock, held. */
+  /** Returns the upgrade lock, held. */
   lock(): OwnedFd | undefined
-  /** The open connections that it gives after the commit; to be asked for before. */
+  /** Returns the open connections that it gives after the commit. Call this before the commit. */
   connections(): AsyncIterable<TakenConnection>
   /**
-   * Reports that this process is ready, waits for the commit, begins to serve by `activate`, reports that, and waits until the predecessor
-   * lets go. A predecessor that is still there serves on until then.
+   * Reports that this process is ready, waits for the commit, and begins to serve by `activate`. Then reports that, and waits until the
+   * predecessor lets go. A predecessor that is still alive keeps serving until then.
    *
-   * @param activate begins to serve; if it throws while the predecessor can still go on, it does, and this rejects
+   * @param activate begins to serve. If it throws while the predecessor can still continue, the predecessor does, and this rejects
    */
   ready(activate: () => Promise<void>): Promise<'none' | 'draining' | 'gone'>
-  /** Whether it decides at this moment: this process has reported that it serves, and cannot refuse any more. */
+  /** Whether the predecessor decides at this moment. This process has reported that it serves, and cannot refuse any more. */
   readonly deciding: boolean
-  /** Resolves when its process is gone, or at once where there is none. */
+  /** Resolves when the predecessor has exited, or at once if there is none. */
   readonly gone: Promise<void>
 }

@@ -10,27 +10,27 @@ import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-se
 import { ShellflipError } from '../shellflip-error.ts'
 import type { Predecessor } from './predecessor.ts'
 
-/** What the Rust crate shellflip (2.x) tells the successor that it starts. */
+/** The variables that the Rust crate shellflip (2.x) sets for the successor that it starts. */
 const variables = ['OXY_NOTIFY_SOCKET', 'OXY_HANDOVER_PIPE', 'OXY_RESTART_SOCKET'] as const
 
-/** What each of them names. */
+/** The kind of descriptor that each of them names. */
 const kindsOfFd = {
   OXY_NOTIFY_SOCKET: ['a pipe', (stats: Stats) => stats.isFIFO() || stats.isSocket()],
   OXY_HANDOVER_PIPE: ['a pipe', (stats: Stats) => stats.isFIFO() || stats.isSocket()],
   OXY_RESTART_SOCKET: ['a socket', (stats: Stats) => stats.isSocket()],
 } as const
 
-/** Understands the bytes that the Rust application has written, to their end. */
+/** Decodes the bytes that the Rust application has written, to their end. */
 export type FromRust = (bytes: Readable) => unknown
 
 /**
- * A service of the Rust crate shellflip that has started this process: it waits for one byte on a pipe, gives the
- * application's own bytes by another, and its coordination socket and listeners are inherited.
+ * A service of the Rust crate shellflip that has started this process. It waits for one byte on a pipe, and gives the application's own
+ * bytes by another pipe. Its coordination socket and listeners are inherited.
  */
 export class RustPredecessor implements Predecessor {
-  /** It does not say who it is; it is the process that started us. */
+  /** The process that started us. The protocol does not name it. */
   readonly identity = { pid: process.ppid, version: 'unknown (Rust)' }
-  /** It tells nobody when it ends: its process is watched. */
+  /** Watches the process, because it does not report its exit. */
   readonly gone = new Promise<void>((resolve) => {
     watchPid(this.identity.pid, resolve).unref()
     if (this.#isGone()) resolve()
@@ -44,7 +44,7 @@ export class RustPredecessor implements Predecessor {
   readonly #fromRust: FromRust | undefined
   #control: OwnedFd | undefined
 
-  /** Undefined if this environment is not of a Rust predecessor. @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT */
+  /** Finds a Rust predecessor in the environment. Returns undefined if there is none. @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT */
   static fromEnvironment(env: NodeJS.ProcessEnv, fromRust?: FromRust): RustPredecessor | undefined {
     const told = variables.map((name) => {
       const value = env[name]
@@ -76,12 +76,12 @@ export class RustPredecessor implements Predecessor {
     definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
   ): Promise<unknown | AsyncIterable<unknown> | undefined> {
     if (this.#handover === undefined) return undefined
-    // No file stream: its reads would hold a thread each, and the exit of a process whose predecessor hangs.
+    // Not a file stream: each of its reads would hold a thread, and delay the exit of a process whose predecessor hangs.
     const bytes = new Socket({ fd: this.#handover.release(), readable: true, writable: false })
     if (this.#fromRust !== undefined) return this.#fromRust(bytes)
     await once(bytes, 'readable')
     if (bytes.readableLength > 0) return definition.decode(bytes)
-    // An application that hands nothing over, as the crate does by default.
+    // The application hands nothing over, as the crate does by default.
     bytes.destroy()
     return undefined
   }
@@ -105,12 +105,14 @@ export class RustPredecessor implements Predecessor {
 
   async *connections(): AsyncGenerator<never> {}
 
-  /** To close the pipe without the byte says that this process has failed. */
+  /** Refuses the handover by closing the pipe without the byte, which reports that this process has failed. */
   refuse(): void {
     this.#close()
   }
 
-  /** Its protocol has one message: the predecessor lets go when it reads it, so that this process begins to serve after it. */
+  /**
+   * Commits with the single message of the protocol. The predecessor lets go when it reads it, so this process begins to serve after it.
+   */
   async ready(activate: () => Promise<void>): Promise<'draining' | 'gone'> {
     const state = this.#commit()
     await activate()
@@ -134,7 +136,7 @@ export class RustPredecessor implements Predecessor {
     }
   }
 
-  /** Its children are given to another process then. */
+  /** Reports whether the predecessor has exited. Its children then get another parent. */
   #isGone(): boolean {
     return process.ppid !== this.identity.pid
   }
