@@ -2,7 +2,7 @@ import { getSystemErrorMap } from 'node:util'
 import { show } from '@shellflip/internal'
 import { describeNotTaken, type SocketsNotTaken } from './passed-sockets.ts'
 
-/** How a process ended. Both null: it was not our child, so nobody told us. */
+/** How a process ended. Both are null if it was not our child, because the kernel then reports no exit status to us. */
 export type ProcessExit = {
   code: number | null
   signal: NodeJS.Signals | null
@@ -12,7 +12,7 @@ export type ProcessExit = {
 
 /** Why a generation is none, or is none any more. */
 export type GenerationFailure =
-  /** It ended by itself. `errno` is what it told by ERRNO=. */
+  /** It ended by itself. `errno` is the value it reported by ERRNO=. */
   | ({ type: 'exited'; beforeReady: boolean; errno?: number } & ProcessExit)
   /** It did not say READY=1 within the ready timeout (what it was extended by EXTEND_TIMEOUT_USEC included). */
   | { type: 'not-ready'; timeoutMs: number }
@@ -20,9 +20,9 @@ export type GenerationFailure =
   | { type: 'cannot-start'; code: string; message: string }
   /** It was ready, but its watchdog was not petted in time. */
   | { type: 'hung'; timeoutMs: number }
-  /** It was asked to end before it was ready. */
+  /** The caller stopped it before it was ready. */
   | { type: 'stopped' }
-  /** It reported ready, and none of its processes took the sockets that were passed. One listens on a socket of its own. */
+  /** It reported ready, but none of its processes took the passed sockets, and one of them listens on its own socket. */
   | ({ type: 'sockets-not-taken' } & SocketsNotTaken)
 
 /** A failure in words that follow "generation 3": `exited with 3 before ready`. */

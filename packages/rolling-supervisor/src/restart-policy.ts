@@ -1,8 +1,8 @@
 import type { GenerationFailure } from '@shellflip/generation'
 
-/** What happens when the generation that serves ends unasked. */
+/** The policy for a serving generation that ends unasked. */
 export type RestartMode =
-  /** A new one is started, unless it ended with exit status 0: then the supervisor ends with 0 as well. */
+  /** Starts a new one, unless it ended with exit status 0. Then the supervisor ends with 0 as well. */
   | 'on-failure'
   /** A new one is started, whatever its exit status. */
   | 'always'
