@@ -12,7 +12,7 @@ const longestTickMs = 1_000
 export class RunningTimer implements Disposable {
   readonly #onOver: () => void
   readonly #tickMs: number
-  /** What was left at the last look. */
+  /** The time that was left at the last look. */
   #leftMs: number
   #lookedAt = 0
   #skipped = false
@@ -41,8 +41,8 @@ export class RunningTimer implements Disposable {
     this.#lookedAt = performance.now()
     this.#timer = setTimeout(() => {
       const lateMs = performance.now() - this.#lookedAt - tickMs
-      // A tick that is late by another one tells of a pause. A machine that is merely slow has such ticks in a row, and a
-      // timer has to end there too.
+      // A tick that is late by another tick shows a pause. A machine that is merely slow has such ticks in a row, and a timer must end on
+      // it too.
       this.#skipped = lateMs > this.#tickMs && !this.#skipped
       if (!this.#skipped) this.#leftMs -= tickMs
       if (this.#leftMs > 0) this.#tick()
