@@ -60,7 +60,7 @@ export class ManagerConnection {
       try {
         await this.#write(datagram, fds, limit)
       } catch (error) {
-        // The manager of before is gone: another may receive at its address by now.
+        // The previous manager is gone. Another one may receive at its address now.
         if (!connectedBefore || !isRefused(error)) throw error
         this.#disconnect()
         await this.#write(datagram, fds, limit)

@@ -10,12 +10,12 @@ export type WatchdogEnvironmentOptions = {
   consume?: boolean
 }
 
-/** What a Node timer can hold. */
+/** The longest delay of a Node timer. */
 const longestTimerMs = 2 ** 31 - 1
 
 /**
- * Gives the manager's watchdog its signs of life, at half the interval that it asks for, from the event loop: a
- * process whose loop hangs gives none. Does not keep the process alive; ends with the notifier.
+ * Sends keep-alives to the manager's watchdog from the event loop, at half the interval that it requests. A process whose loop hangs
+ * sends none. It does not keep the process alive, and ends with the notifier.
  */
 export class WatchdogPinger implements Disposable {
   readonly #notifier: Notifier
@@ -23,9 +23,9 @@ export class WatchdogPinger implements Disposable {
   #pending = false
 
   /**
-   * Starts if the manager wants signs of life from this process; undefined if not.
+   * Starts if the manager expects keep-alives from this process. Returns undefined if not.
    *
-   * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables are no numbers.
+   * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables are not numbers.
    */
   static fromEnvironment(
     notifier: Notifier,
@@ -40,7 +40,7 @@ export class WatchdogPinger implements Disposable {
     return new WatchdogPinger(notifier, { intervalMs })
   }
 
-  /** @param options.intervalMs what the manager asks for, in milliseconds; a ping is sent twice as often. */
+  /** @param options.intervalMs the interval that the manager requests, in milliseconds. A ping is sent twice as often. */
   constructor(notifier: Notifier, options: { intervalMs: number }) {
     checkNotifier(notifier)
     checkOptions('new WatchdogPinger()', options, { intervalMs: 'milliseconds' })
