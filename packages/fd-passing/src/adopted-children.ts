@@ -13,8 +13,8 @@ export function adoptOrphans(): boolean {
 }
 
 /**
- * Lists the children of this process that `spawnProcess()` has not started here: adopted orphans, and what `node:child_process` has
- * started. Zombies may be among them. Where /proc does not tell, there are none.
+ * Lists the children of this process that `spawnProcess()` has not started here: adopted orphans, and children of `node:child_process`.
+ * The list may contain zombies. It is empty where /proc does not show them.
  */
 export function adoptedChildren(): number[] {
   const tasks = '/proc/self/task'

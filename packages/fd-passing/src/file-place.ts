@@ -9,7 +9,7 @@ import { OwnedFd } from './owned-fd.ts'
 /** Names a file, whatever path leads to it. */
 export type FileIdentity = Pick<FileStats, 'dev' | 'ino'>
 
-/** Who a file belongs to. Only root gives files to another user, and a user gives them to groups that it is in. */
+/** The owner of a file. Only root gives files to another user. A user gives them to its own groups. */
 export type FileOwner = { uid?: number; gid?: number }
 
 /**
@@ -68,7 +68,7 @@ export class FilePlace implements Disposable {
     throw error.errno === 'ESTALE' ? replaced(this.path) : error
   }
 
-  /** Unlinks this very file. Nothing happens if it is not there any more. */
+  /** Unlinks this very file. Does nothing if it is not there any more. */
   unlink({ dev, ino }: FileIdentity): void {
     const unlinked = native.unlinkAt(this.#folder.fd, this.#name, dev, ino)
     if (unlinked !== -constants.errno.ENOENT) checked(unlinked, 'unlink', this.path)
@@ -80,10 +80,10 @@ export class FilePlace implements Disposable {
 }
 
 /**
- * Looks what is at a path, and returns undefined if nothing is. A symbolic link is not followed. This takes no descriptor, so
- * a process that has none left learns the truth as well.
+ * Looks up the file at a path. Returns undefined if nothing is there. It does not follow a symbolic link. It does not need a descriptor,
+ * so it gives a correct answer even if the process has used up its descriptors.
  *
- * @throws the system's error, if that does not tell
+ * @throws the system's error, if the look-up fails for another reason
  */
 export function lookAt(path: string): BigIntStats | undefined {
   try {

@@ -41,10 +41,11 @@ const madeByLock = 0o1000
 const createMode = 0o600 | madeByLock
 
 /**
- * Locks a file that only we can open, unless somebody holds its lock. Makes the file if there is none. The holder of the lock
- * removes the file with {@link removeLockFile}. A file that a killed holder left is used again, and so is an empty one.
+ * Locks a file that only this user can open, unless another process holds its lock. Creates the file if it is missing. The holder of the
+ * lock removes the file with {@link removeLockFile}. A file that a killed holder left is used again, and so is an empty one.
  *
- * @throws {@link FdPassingError} `ERR_FORBIDDEN`: others can open the file, and so lock it, or it is not a lock file; `ERR_SYSTEM`
+ * @throws {@link FdPassingError} `ERR_FORBIDDEN` if others can open the file, and so lock it, or if it is not a lock file
+ * @throws {@link FdPassingError} `ERR_SYSTEM`
  */
 export function tryLockFile(path: string, options: LockFileOptions = {}): LockFileAttempt {
   checkOptions('tryLockFile()', options, { isNote: 'function' })
@@ -110,8 +111,8 @@ export function isLockFileAt(path: string, fd: number): boolean {
 
 /**
  * Removes the lock file if it is the open one. Only the holder of its lock may do that. The file stays, without the note, if another
- * program made it, or waits for its lock: both would lock a file that is not at the path any more. A file to which somebody has
- * written something else stays as it is.
+ * program made it or waits for its lock. Otherwise that program would lock a file that is not at the path any more. A file with other
+ * content, written by somebody else, stays as it is.
  */
 export function removeLockFile(path: string, fd: number, options: RemoveLockFileOptions = {}): void {
   checkOptions('removeLockFile()', options, { isNote: 'function', nameIsOurs: 'boolean' })
@@ -133,7 +134,7 @@ function isMadeByLock({ mode }: FileStats): boolean {
 /** @returns undefined if the file was removed meanwhile */
 function open(path: string, createMode = 0): OwnedFd | undefined {
   using place = new FilePlace(path)
-  // To open a device or a pipe can have an effect of its own.
+  // Opening a device or a pipe can have a side effect.
   const found = place.stats()
   if (found !== undefined) checkIsOurs(path, found)
   const fd = openAt(place, createMode)

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import { type AddonFile, addonMissing } from './addon-missing.ts'
 
-/** What arrived with one recvmsg(2). */
+/** The result of one recvmsg(2). */
 export type Arrival = {
   data: Buffer
   fds: number[]
-  /** Of the sender, where the socket passes credentials (SO_PASSCRED). */
+  /** The sender's pid, if the socket passes credentials (SO_PASSCRED). */
   pid?: number
   uid?: number
   gid?: number
@@ -34,7 +34,7 @@ export type FileStats = {
 /** How a process ended: by exit(3) or by a signal. */
 export type ExitReport = { code: number; signal?: undefined } | { signal: number; code?: undefined }
 
-/** What a child could not do that was to become a program: `step` is the system call, `index` counts the files or descriptors. */
+/** The step at which a child failed to become the program: `step` is the system call, `index` counts the files or descriptors. */
 export type SpawnFailure = { step: string; error: number; index: number }
 
 /** A watcher of the addon: opaque here. */

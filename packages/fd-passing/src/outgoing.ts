@@ -10,13 +10,13 @@ import { checkUnixAddress } from './unix-address.ts'
 import type { UnixSocketType } from './unix-endpoint.ts'
 
 export type SendOptions = {
-  /** Copies of these go along; the sender's own stay its own, and must stay open until the promise settles. */
+  /** Sends copies of these along. The sender keeps its own fds, which must stay open until the promise settles. */
   fds?: readonly OwnedFd[]
   /** The receiver of a datagram from a socket that is not connected: `/path` or `@abstract`. */
   to?: string
   /**
-   * Attaches SCM_CREDENTIALS, which a receiver that passes credentials gets anyway: `true` for those of this
-   * process; others only with CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID. Linux only. @default false
+   * Attaches SCM_CREDENTIALS, which a receiver that passes credentials gets anyway. `true` attaches those of this process. Another pid
+   * requires CAP_SYS_ADMIN, another uid CAP_SETUID, another gid CAP_SETGID (unix(7)). Linux only. @default false
    */
   credentials?: boolean | Credentials
   /**
@@ -25,8 +25,8 @@ export type SendOptions = {
    */
   signal?: AbortSignal
   /**
-   * How long the send is tried again while the kernel refuses it for want of a resource, in milliseconds. It refuses
-   * fds while too many fds of this user are in flight (`ETOOMANYREFS`). Waiting for room has no limit but `signal`.
+   * How long the send is retried while the kernel refuses it for lack of a resource, in milliseconds. It refuses fds while too many fds
+   * of this user are in flight (`ETOOMANYREFS`). Only `signal` limits the wait for room.
    * @default 2000
    */
   retryTimeoutMs?: number
@@ -89,7 +89,7 @@ export class Outgoing {
     return this.#blocked
   }
 
-  /** Whether anything waits at all. */
+  /** Whether any send is pending. */
   get pending(): boolean {
     return this.#queue.length > 0
   }

@@ -8,7 +8,7 @@ export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
 /** The processes of spawnProcess() that were not reaped yet, in this thread. */
 const unreaped = new Set<number>()
 
-/** Whether its exit is for the watch of spawnProcess(), and for nobody else. */
+/** Returns whether only the watch of spawnProcess() may take its exit. */
 export function isSpawnedHere(pid: number): boolean {
   return unreaped.has(pid)
 }

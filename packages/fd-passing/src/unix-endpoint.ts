@@ -6,7 +6,10 @@ import { checkDescriptor, OwnedFd } from './owned-fd.ts'
 import { checkMode, SocketFile } from './socket-file.ts'
 import { checkUnixAddress } from './unix-address.ts'
 
-/** Stream has no message boundaries; seqpacket (Linux) is connected and has them; datagram is neither connected nor ordered among senders. */
+/**
+ * The socket type. A stream does not keep message boundaries. A seqpacket socket (Linux) is connected and keeps them. A datagram socket
+ * is not connected, and does not keep the order among senders.
+ */
 export type UnixSocketType = 'stream' | 'seqpacket' | 'datagram'
 
 function socketTypeNumber(type: UnixSocketType): number {
