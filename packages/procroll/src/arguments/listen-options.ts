@@ -1,6 +1,6 @@
 import { nearestName } from '@shellflip/internal'
 
-/** What stands behind the `?` of a `--listen` address. */
+/** The options after the `?` of a `--listen` address. */
 export type ListenOptions = {
   /** How many connections wait to be accepted. */
   backlog?: number

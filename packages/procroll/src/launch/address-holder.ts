@@ -8,8 +8,8 @@ const NAMED = 3
 const STATES = { tcp: '0A', udp: '07' }
 
 /**
- * Finds the other processes that have a port, as `pid 812 (nginx)`, where /proc shows them: those of the same user, and to root all.
- * It compares the port alone. On Linux only.
+ * Finds the other processes that have a port, as `pid 812 (nginx)`, where /proc shows them. It shows a user its own processes, and root
+ * all of them. This compares the port alone. On Linux only.
  */
 export function holdersOf({ type, port }: InternetAddress): string[] {
   const sockets = new Set([

@@ -22,8 +22,9 @@ export function commonLaunch(
 }
 
 /**
- * Shells set PWD, and systemd, cron and containers do not: a symlink on the way to the working directory is lost to us then, and a
- * deploy that moves it would do nothing. A container (PID 1) gets a new image instead.
+ * Warns that a deploy by symlink may have no effect. Shells set PWD, but systemd, cron and containers do not. Then procroll cannot see a
+ * symlink in the path of the working directory, and a deploy that moves it would do nothing. A container (PID 1) gets a new image
+ * instead.
  */
 export function warnOfResolved(directory: LaunchDirectory, words: readonly Bytes[], logger: Logger): void {
   if (!directory.isResolved || process.pid === 1 || !isRelative(words, directory.path)) return

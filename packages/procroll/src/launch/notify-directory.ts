@@ -83,7 +83,7 @@ export function removeLeftNotifyDirectory(path: string): void {
   }
 }
 
-/** The names are only a proposal: what is removed is a socket of ours in the open folder. */
+/** The names are only candidates. This removes only sockets of this user in the open folder. */
 function removeSockets(folder: OwnFolder): void {
   try {
     for (const name of readdirSync(folder.path)) if (/^\d+\.sock$/.test(name)) folder.unlinkSocket(name)

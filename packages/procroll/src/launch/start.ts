@@ -9,7 +9,7 @@ type Variables = {
   readonly rawEnv: readonly Uint8Array[]
 }
 
-/** What procroll was given when it was started, before Node and the shell that starts it changed anything. */
+/** The state that procroll was started with, before Node and the shell that starts it changed anything. */
 export type Start = Variables & {
   /** The soft limit of open files. Undefined where it is not known, or where Node did not raise it. */
   readonly openFiles: number | undefined

@@ -1,4 +1,4 @@
-/** Writes what fits now and returns how much that was. Throws if there is no reader. */
+/** Writes as much as fits now and returns how much that was. Throws if nobody reads. */
 export type WriteNow = (data: Uint8Array) => number
 
 /** Composes the line that reports dropped lines. */

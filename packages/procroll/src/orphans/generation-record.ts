@@ -28,7 +28,7 @@ const generationSchema = z.object({
 })
 
 const listenerSchema = z.object({
-  /** Which `--listen` it serves. */
+  /** The `--listen` that it serves. */
   key: z.string(),
   /** The options that it was bound with, and that cannot change. */
   fixed: z.string(),
@@ -104,7 +104,7 @@ export class GenerationRecord {
     }
   }
 
-  /** The folder may have been swept away, and be another user's by now. */
+  /** A sweeper may have removed the folder, and another user may have created it again. */
   #checkFolder(): void {
     const fault = privateFolderFault(dirname(this.#path))
     if (fault !== undefined) throw new Error(fault)

@@ -9,9 +9,9 @@ export type ProcessEntry = {
 }
 
 /**
- * Looks up the process under a pid. Returns undefined where none runs; a zombie does not.
+ * Looks up the process under a pid. Returns undefined if none runs. A zombie does not run.
  *
- * @throws Error where the system does not tell (EMFILE …)
+ * @throws Error if the system fails to answer (EMFILE …)
  */
 export function lookUpProcess(pid: number): ProcessEntry | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)
@@ -31,8 +31,8 @@ export function isSameStart(one: string, other: string): boolean {
 }
 
 /**
- * Finds the processes of this user that a generation has started, itself included: they were given its notify socket.
- * Returns none where the system does not tell.
+ * Finds the processes of this user that a generation has started, itself included: they were given its notify socket. Returns an empty
+ * list where the system does not show them.
  */
 export function processesNotifying(
   notifySockets: ReadonlySet<string>,
@@ -64,7 +64,7 @@ function pids(): number[] {
       .filter((name) => /^\d+$/.test(name))
       .map(Number)
   } catch {
-    // There is no /proc.
+    // The system has no /proc.
     return []
   }
 }
@@ -104,8 +104,8 @@ function readStat(pid: number): string | undefined {
 }
 
 /**
- * Start times count from the boot, and could be equal after the next one. A /proc of processes only (ProcSubset=pid of
- * systemd) does not tell which boot this is.
+ * Start times count from the boot, and could be equal after the next boot. A /proc of processes only (ProcSubset=pid of systemd) does not
+ * show which boot this is.
  */
 function bootId(): string {
   try {

@@ -12,7 +12,7 @@ import { lookUpProcess } from './process-table.ts'
 import { describe, isSupervisorAlive, readOrWarn } from './settle-orphans.ts'
 
 /**
- * Removes the folders of dead supervisors that had no name. One whose generations live on is reported. A sweep that fails
+ * Removes the folders of dead supervisors that had no name. It reports a supervisor whose generations are still alive. A sweep that fails
  * must not fail the start.
  */
 export function sweepUnnamed(logger: Logger): void {

@@ -1,6 +1,6 @@
 import { type SameForMs, sameSignalForMs } from '@shellflip/internal'
 
-/** What can call for a stop: a signal, `procroll stop`, `procroll stop --now`, or an internal error. */
+/** The causes of a stop: a signal, `procroll stop`, `procroll stop --now`, or an internal error. */
 export type StopCause = keyof typeof sameForMs
 
 const sameForMs = {

@@ -5,7 +5,7 @@ import type { Colour } from './colours.ts'
 import { formatLine, type Layout, type Segment } from './line.ts'
 import { formatTable } from './table.ts'
 
-/** Shows the status of a supervisor to people. What others wrote in it cannot touch the terminal. */
+/** Formats the status of a supervisor for people. Text from others in it cannot control the terminal. */
 export function formatStatus(status: Status, layout: Layout = {}): string {
   return `${statusLines(status, layout).join('\n')}\n`
 }
