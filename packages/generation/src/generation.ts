@@ -20,7 +20,7 @@ export type GenerationOptions = {
   launch: Launch | (() => Launch)
   /** The path of its notify socket. The generation adds it to the launch's environment as NOTIFY_SOCKET. */
   notifySocket: string
-  /** How long it may take until READY=1, in milliseconds. Then it is ended. EXTEND_TIMEOUT_USEC prolongs it. */
+  /** How long it may take until READY=1, in milliseconds. Then it is ended. EXTEND_TIMEOUT_USEC extends it. */
   readyTimeoutMs: number
   /** How long its process group may take to end after the stop signal, in milliseconds. Then SIGKILL follows. */
   shutdownTimeoutMs: number

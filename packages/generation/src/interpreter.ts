@@ -5,7 +5,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 export type FileKind =
   /** A script whose first line names its interpreter. */
   | { type: 'script'; interpreter: string }
-  /** Text without such a line: execvp(3) gives it to /bin/sh. */
+  /** Text without such a line. execvp(3) runs it with /bin/sh. */
   | { type: 'text' }
   | { type: 'binary' }
   | { type: 'empty' }

@@ -62,8 +62,8 @@ export class ProcessGroup {
   }
 
   /**
-   * The system gives the leader's pid to no other process while anything is left of the group. Where the leader is gone and a
-   * process has its pid, that is a stranger, and so is its group.
+   * The system does not reuse the leader's pid while a member of the group is left. If the leader is gone and another process has its
+   * pid, that process is a stranger, and so is its group.
    */
   get #isOurs(): boolean {
     return this.#leaderLives || this.#system.ownerOf(this.#leader) === undefined

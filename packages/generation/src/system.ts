@@ -48,7 +48,7 @@ export type SignalOutcome = 'sent' | 'gone' | 'refused'
 
 /** Disposing of it stops it. */
 export type Timer = Disposable & {
-  /** How much of its time is left, in milliseconds. */
+  /** The time that is left, in milliseconds. */
   readonly leftMs: number
 }
 

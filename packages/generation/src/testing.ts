@@ -32,7 +32,7 @@ export class FakeSystem implements System {
   readonly processes: FakeProcess[] = []
   /** The notify sockets that are open. */
   readonly inboxes = new Map<string, Inbox>()
-  /** Leaves messages in the notify sockets' queues, as for a supervisor that is paused, until somebody reads them. */
+  /** Leaves messages in the notify sockets' queues until they are read, as for a paused supervisor. */
   queueing = false
   /** Processes of another user: signals to them are refused. */
   readonly foreign = new Set<number>()
@@ -49,7 +49,7 @@ export class FakeSystem implements System {
   #now = 0
   #lastPid = 1000
 
-  /** How many timers are armed. */
+  /** The number of armed timers. */
   get timers(): number {
     return this.#timers.size
   }

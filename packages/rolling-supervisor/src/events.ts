@@ -3,7 +3,7 @@ import type { SdNotifyError } from '@shellflip/sd-notify'
 import type { RollOutcome } from './roll.ts'
 import type { SupervisorState } from './state-table.ts'
 
-/** How the supervisor ended. */
+/** The end of the supervisor. */
 export type SupervisorExit =
   /** The caller stopped it. */
   | { type: 'stopped' }

@@ -10,7 +10,7 @@ export type SupervisorOptions = {
   command: (generation: { id: number; notifySocket: string }) => GenerationCommand
   /** An existing folder that only the supervisor uses. Each generation's notify socket is there while the generation lives. */
   notifyDirectory: string
-  /** How long a generation may take until READY=1, in milliseconds. Then it is ended, and the roll has failed. @default 10_000 */
+  /** How long a generation may take until READY=1, in milliseconds. Then it is ended, and the roll fails. @default 10_000 */
   readyTimeoutMs?: number
   /** How long a generation may take to end after the stop signal, in milliseconds. Then it is killed. @default 60_000 */
   shutdownTimeoutMs?: number
@@ -18,9 +18,12 @@ export type SupervisorOptions = {
   stopSignal?: NodeJS.Signals | number
   /** The policy for a serving generation that ends unasked. The first start is never retried. @default 'on-failure' */
   restart?: RestartMode
-  /** How many old generations may drain at a time. When there are more, the oldest is killed. @default 3 */
+  /** The limit of old generations that drain at the same time. Beyond it the oldest is killed. @default 3 */
   maxDraining?: number
-  /** How often a ready generation must say WATCHDOG=1, in milliseconds. One that does not is killed, then restarted. @default it need not */
+  /**
+   * How often a ready generation must send WATCHDOG=1, in milliseconds. A generation that does not is killed, then restarted. @default no
+   * watchdog
+   */
   watchdogMs?: number
   /** Listening sockets for every generation, as LISTEN_FDS. They stay the caller's, who closes them after `done`. @default [] */
   listen?: readonly ListenSocket[]

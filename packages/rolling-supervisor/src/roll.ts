@@ -1,7 +1,7 @@
 import { describeFailure, type GenerationFailure } from '@shellflip/generation'
 import { deferred } from '@shellflip/internal'
 
-/** How a roll ended. `elapsedMs` counts from the moment it began. */
+/** The outcome of a roll. `elapsedMs` counts from the moment it began. */
 export type RollOutcome =
   | { type: 'rolled'; generation: number; pid: number; elapsedMs: number }
   /** The generation that served continues to serve. */
@@ -9,7 +9,7 @@ export type RollOutcome =
   /** The supervisor was stopping: nothing was started. */
   | { type: 'refused'; reason: 'stopping' }
 
-/** An outcome in words: `generation 4 ready (pid 812) in 412 ms`. */
+/** Describes an outcome: `generation 4 ready (pid 812) in 412 ms`. */
 export function describeRoll(outcome: RollOutcome): string {
   switch (outcome.type) {
     case 'rolled':
@@ -25,7 +25,7 @@ type Roll = { outcome: Promise<RollOutcome>; settle: (outcome: RollOutcome) => v
 
 /** The roll in progress and the one that waits for it. All requesters of one roll get the same outcome. */
 export class Rolls {
-  /** How the last one ended. */
+  /** The outcome of the last roll. */
   last: RollOutcome | undefined
   #queued: Roll | undefined
   #current: (Roll & { startedAt: number }) | undefined
@@ -38,13 +38,13 @@ export class Rolls {
     return this.#current !== undefined
   }
 
-  /** Asks for one that begins from now on. */
+  /** Requests a roll that begins after this call. */
   ask(): Promise<RollOutcome> {
     this.#queued ??= newRoll()
     return this.#queued.outcome
   }
 
-  /** Makes the queued one, if there is one, the one under way. */
+  /** Begins the queued roll, if one waits. Returns whether it did. */
   begin(now: number): boolean {
     if (this.#queued === undefined) return false
     this.#current = { ...this.#queued, startedAt: now }

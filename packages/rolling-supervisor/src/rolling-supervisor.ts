@@ -33,7 +33,7 @@ import { SupervisorError } from './supervisor-error.ts'
  * ready. `supervisorTable` defines the next step.
  */
 export class RollingSupervisor {
-  /** How it ended, once no process is left. Never rejects. */
+  /** Resolves with the end of the supervisor, once every process is gone. Never rejects. */
   readonly done: Promise<SupervisorExit>
   readonly #resolveDone: (exit: SupervisorExit) => void
   readonly #options: SupervisorOptions

@@ -22,7 +22,7 @@ export type SupervisorStatus = {
   since: Date
   /** Those that have a process, the oldest first. */
   generations: GenerationStatus[]
-  /** How the last roll ended. */
+  /** The outcome of the last roll. */
   lastRoll?: RollOutcome
   /** The addresses that it listens on, as `tcp://127.0.0.1:8080`, `udp://[::]:53`, `unix:///run/app.sock` or `unix://@abstract`. */
   listeners: { name: string; address: string }[]
