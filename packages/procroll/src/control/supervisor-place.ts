@@ -37,7 +37,7 @@ export function parseName(text: string): string {
   )
 }
 
-/** A name to give: not one that could be the pid of another. */
+/** Checks a new name: it must not be one that could be the pid of another supervisor. */
 export function parseNewName(text: string): string {
   if (!/^\d+$/.test(text)) return parseName(text)
   throw usageError(`"${text}" could be a pid. A name needs a character that is not a digit: api, web@1`)

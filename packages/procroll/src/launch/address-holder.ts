@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { InternetAddress } from '../arguments/listen-address.ts'
 
-/** How many processes are named: the workers of a server all have its socket. */
+/** The limit of processes that an error names. The workers of a server all have its socket. */
 const NAMED = 3
 
 /** TCP_LISTEN, and TCP_CLOSE for a UDP socket without a peer (include/net/tcp_states.h). */

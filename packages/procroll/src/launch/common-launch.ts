@@ -4,7 +4,7 @@ import type { Logger } from '../log/logger.ts'
 import type { Start } from './start.ts'
 import { isRelative, type LaunchDirectory } from './working-directory.ts'
 
-/** Holds what is the same for all generations: everything except their words. */
+/** Holds the parts that all generations share: everything except their words. */
 export type CommonLaunch = Omit<GenerationCommand, 'file' | 'args'>
 
 /** @param chdir the value of --chdir, after which PWD changes as well */

@@ -46,8 +46,8 @@ export class NotifyDirectory implements Disposable {
   }
 
   /**
-   * Makes the folder again if it was swept away. It has the same path, because living generations know that one, unless
-   * somebody else has taken the path.
+   * Creates the folder again if it was swept away. It keeps its path, because living generations know that path, unless another user has
+   * taken it.
    *
    * @returns whether it was missing
    * @throws ProcrollError `ERR_TEMPDIR`
@@ -105,7 +105,7 @@ function checkedParent(tempdir: string): string {
 }
 
 /**
- * The parent may have been swept away as well. Each missing folder is made for us alone.
+ * The parent may have been swept away as well. Each missing folder is created for this user only.
  *
  * @returns undefined if somebody else has taken the path
  */
@@ -121,8 +121,8 @@ function makeAgain(parent: string, path: string): OwnFolder | undefined {
 }
 
 /**
- * systemd-tmpfiles leaves alone what is locked, however old (tmpfiles.d(5), Age): a service may run for months. Where
- * the file system knows no locks, it runs without.
+ * systemd-tmpfiles does not remove a locked folder, however old (tmpfiles.d(5), Age). A service may run for months. If the file system
+ * does not support locks, procroll runs without one.
  */
 function markInUse(folder: string): Disposable | undefined {
   try {

@@ -20,7 +20,7 @@ export type Start = Variables & {
 /** The first lines of the bin (start.sh) set it to `PID SOFT-LIMIT ENVIRONMENT`, the last in base64. */
 const variable = 'PROCROLL_STARTED'
 
-/** For one process only. Node has consumed them (the IPC channel of fork()), or procroll has. */
+/** Variables for one process only. Node has consumed them (the IPC channel of fork()), or procroll has. */
 const forOneProcess = new Set([
   variable,
   'NODE_CHANNEL_FD',

@@ -4,7 +4,7 @@ import { usageError } from '../procroll-error.ts'
 
 const slash = '/'.charCodeAt(0)
 
-/** Where generations start. */
+/** The directory that generations start in. */
 export type LaunchDirectory = {
   /** The path as the user named it. Each start resolves it again. */
   readonly path: Bytes

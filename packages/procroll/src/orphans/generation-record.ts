@@ -99,7 +99,7 @@ export class GenerationRecord {
     try {
       return readRecord(this.#path)?.supervisor.pid ?? process.pid
     } catch {
-      // It makes no sense: ours replaces it.
+      // The content is invalid, so our record replaces it.
       return process.pid
     }
   }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 
-/** A pid is used again by and by. With the time of its start it means one process only. */
+/** A process. The kernel reuses pids, but a pid and a start time name one process only. */
 export type ProcessEntry = {
   /** When it was started: text that only this process under this pid has. */
   startedAt: string
@@ -23,7 +23,7 @@ export function isStillRunning({ pid, startedAt }: { pid: number; startedAt: str
   return found !== undefined && isSameStart(found.startedAt, startedAt)
 }
 
-/** Where one of two procrolls could not read which boot it is, the time since the boot decides. */
+/** If one of two procrolls could not read which boot it is, the time since the boot decides. */
 export function isSameStart(one: string, other: string): boolean {
   const [[boot, ticks], [otherBoot, otherTicks]] = [one.split(':'), other.split(':')]
   if (one === other) return true
@@ -70,8 +70,8 @@ function pids(): number[] {
 }
 
 /**
- * Reads NOTIFY_SOCKET from the environment that a program was started with (proc_pid_environ(5)). Returns undefined where it
- * has none, has written over its environment, or that is closed to us.
+ * Reads NOTIFY_SOCKET from the environment that a program was started with (proc_pid_environ(5)). Returns undefined if the variable is
+ * missing, if the program has written over its environment, or if we may not read it.
  */
 export function notifySocketOf(pid: number): string | undefined {
   try {

@@ -11,5 +11,5 @@ const sameForMs = {
   fault: -1,
 }
 
-/** How long after the first stop another one is still the same. */
+/** Returns how long after the first stop, in milliseconds, another one counts as the same. */
 export const sameStopForMs: SameForMs<StopCause> = (cause) => sameForMs[cause]

@@ -31,7 +31,7 @@ export function statusLines(status: Status, layout: Layout = {}): string[] {
   return [...header.map((line) => formatLine(line, layout)), '', ...formatTable([titles, ...rows], layout)]
 }
 
-/** Describes how a roll ended, in the words that all of procroll uses for it. */
+/** Describes the outcome of a roll, in the same words throughout procroll. */
 export function formatOutcome(outcome: Outcome): string {
   switch (outcome.type) {
     case 'rolled':
