@@ -15,7 +15,7 @@ export type ClaimedUnixPath = { listener: OwnedFd; path: UnixPathClaim }
 
 /**
  * Listens at a UNIX path that nobody else uses. It refuses a path at which a live process listens, and takes over one that a dead process
- * left. Of several claims at once, one succeeds. Meanwhile the file `.NAME.lock` is beside the path.
+ * left. If several processes claim it at once, one succeeds. Meanwhile the file `.NAME.lock` is beside the path.
  *
  * @throws {@link FdPassingError} `ERR_PATH_IN_USE`
  * @throws {@link FdPassingError} `ERR_FORBIDDEN` if another user made the lock file

@@ -42,7 +42,7 @@ export class FilePlace implements Disposable {
   /**
    * Opens the file to read and write, never through a symbolic link.
    *
-   * @param options `createMode`: the permissions with which it is made if there is none. @default it is not made
+   * @param options `createMode`: the permissions of a new file, created if it is missing. @default a missing file is not created
    */
   open({ createMode = 0 }: { createMode?: number } = {}): OwnedFd {
     return new OwnedFd(checked(native.openFileAt(this.#folder.fd, this.#name, createMode), 'open', this.path))
@@ -111,7 +111,7 @@ export function isFolder({ type }: FileStats): boolean {
   return type === fileTypes.S_IFDIR
 }
 
-/** Describes the kind of a file in words. */
+/** Describes the kind of a file. */
 export function kindOf({ type }: FileStats): string {
   switch (type) {
     case fileTypes.S_IFLNK:

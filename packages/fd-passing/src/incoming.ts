@@ -20,8 +20,8 @@ export type ReceiveOptions = {
   /** Ends the wait with its reason. */
   signal?: AbortSignal
   /**
-   * How many fds must have come: messages are joined until they have, as {@link UnixSocket.send} splits them.
-   * Any other count is `ERR_FD_LOST`. @default whatever one message brings
+   * The number of fds that must arrive. Messages are joined until they have, because {@link UnixSocket.send} splits them. Any other count
+   * is `ERR_FD_LOST`. @default the fds of one message
    */
   fdCount?: number
 }
@@ -102,7 +102,7 @@ export class Incoming {
   }
 }
 
-/** One receive under way. */
+/** One pending receive. */
 class Receipt {
   readonly #type: UnixSocketType
   readonly #fdCount: number | undefined

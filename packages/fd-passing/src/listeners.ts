@@ -25,7 +25,7 @@ export type InternetOptions = {
   host: string
   /** 0 takes a free one: see {@link localAddress}. */
   port: number
-  /** For `::` only: leave IPv4 alone. @default false */
+  /** For `::` only: do not listen on IPv4. @default false */
   ipv6Only?: boolean
   /**
    * SO_REUSEPORT: others of the same user may bind the same address too, and the kernel deals out what comes.
@@ -35,7 +35,7 @@ export type InternetOptions = {
 }
 
 export type ListenTcpOptions = InternetOptions & {
-  /** How many connections wait to be accepted. @default 511 */
+  /** The limit of connections that wait to be accepted. @default 511 */
   backlog?: number
 }
 
@@ -44,7 +44,7 @@ export type ListenUnixOptions = {
   path: string
   /** @default 'stream' */
   type?: Exclude<UnixSocketType, 'datagram'>
-  /** How many connections wait to be accepted. @default 511 */
+  /** The limit of connections that wait to be accepted. @default 511 */
   backlog?: number
   /** The permissions of the path. A user who may not write may not connect. @default as the umask leaves them */
   mode?: number

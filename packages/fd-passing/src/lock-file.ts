@@ -28,14 +28,14 @@ export type LockFileAttempt = {
   fd: OwnedFd
 }
 
-/** Each attempt that fails is one release by another process. So many at once mean that the file system does not keep files. */
+/** Each failed attempt means that another process released the lock. This many attempts mean that the file system does not keep files. */
 const mostAttempts = 1_000
 const firstDelayMs = 1
 const longestDelayMs = 50
 
 /**
- * Marks a file that a lock has made (S_ISVTX), from its first moment on. Linux ignores this bit of a file. Only such a file is
- * removed with its lock. The file of somebody else, as of flock(1), stays. Other systems clear the bit.
+ * Marks a file that a lock has made (S_ISVTX), from its creation on. Linux ignores this bit of a file. Only a marked file is removed with
+ * its lock. A file of another program, such as flock(1), stays. Other systems clear the bit.
  */
 const madeByLock = 0o1000
 const createMode = 0o600 | madeByLock
@@ -184,7 +184,7 @@ function checkIsOurs(path: string, stats: FileStats): void {
   }
 }
 
-/** The holder of the lock writes over the file and removes it, so it must not be a file that somebody needs. */
+/** The holder of the lock overwrites and removes the file, so it must not be a file that somebody needs. */
 function checkContent(path: string, fd: number, isNote: (fd: number) => boolean): void {
   const { size } = statsOf(fd)
   if (size === 0 || isNote(fd)) return

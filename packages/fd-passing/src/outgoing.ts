@@ -19,10 +19,7 @@ export type SendOptions = {
    * requires CAP_SYS_ADMIN, another uid CAP_SETUID, another gid CAP_SETGID (unix(7)). Linux only. @default false
    */
   credentials?: boolean | Credentials
-  /**
-   * Ends the wait with its reason. On a stream that has taken only a part of this message, every later send fails:
-   * close the socket then.
-   */
+  /** Ends the wait with its reason. If a stream has taken only a part of this message, every later send fails. Close the socket then. */
   signal?: AbortSignal
   /**
    * How long the send is retried while the kernel refuses it for lack of a resource, in milliseconds. It refuses fds while too many fds
@@ -54,13 +51,13 @@ type Piece = {
 type Shipment = {
   pieces: Piece[]
   started: boolean
-  /** By `performance.now()`. */
+  /** The time of the call, by `performance.now()`. */
   readonly askedAt: number
   readonly retryTimeoutMs: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
-/** The reason why a send waits. The kernel reports only that a socket is writable. For the other reasons the send is tried again. */
+/** The reason why a send waits. The kernel reports only that a socket is writable. For the other reasons the send is retried. */
 type Obstacle = 'not writable' | 'receiver full' | 'refused'
 type Progress = 'sent' | 'wait until writable' | 'try later'
 

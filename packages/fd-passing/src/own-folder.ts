@@ -17,8 +17,8 @@ import { type FileStats, native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 
 /**
- * A folder that belongs to this user, and that nobody else can write. It is held open, so it stays the same one when
- * somebody puts another folder at its path.
+ * A folder that belongs to this user, and that nobody else can write. It is held open, so it stays the same folder even if another one is
+ * put at its path.
  */
 export class OwnFolder implements Disposable {
   readonly path: string

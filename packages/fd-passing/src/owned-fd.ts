@@ -26,7 +26,7 @@ export class OwnedFd implements Disposable {
    * @throws {@link FdPassingError} `ERR_SYSTEM` with `EBADF` if it is not open
    */
   constructor(fd: number) {
-    // A number that is not open yet would be the descriptor of somebody else soon, and be closed here.
+    // A number that is not open yet would soon be another owner's descriptor, and this object would close it.
     const open = native.getCloexec(checkDescriptor(fd))
     if (open === -constants.errno.EBADF) checked(open, 'fcntl')
     checked(native.own(fd), 'own')

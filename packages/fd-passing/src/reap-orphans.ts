@@ -2,7 +2,7 @@ import { native } from './native.ts'
 import { reapOrphan } from './reap-orphan.ts'
 import { isSpawnedHere } from './spawned-process.ts'
 
-/** How soon a zombie is looked at again that others have to reap. */
+/** The delay, in milliseconds, before the next look at a zombie that others have to reap. */
 const lookAgainMs = 1_000
 
 /**

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { type ExitReport, native } from './native.ts'
 import { type PidWatch, watchChild } from './watch-child.ts'
 
-/** How a process ended: one of both is null. */
+/** The end of a process. One of the two is null. */
 export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
 
 /** The processes of spawnProcess() that were not reaped yet, in this thread. */

@@ -67,7 +67,7 @@ export class UnixPathClaim {
   }
 }
 
-/** Names the socket file that is at a path, as {@link UnixPathClaim.file} does. Undefined if there is none, or none that we may see. */
+/** Names the socket file at a path, as {@link UnixPathClaim.file} does. Undefined if none is there, or none that we may see. */
 export function socketFileAt(path: string): string | undefined {
   const found = socketAt(path)
   return found === null ? undefined : nameOf(found)

@@ -29,7 +29,7 @@ const endpointOptionTypes = { type: 'any', address: 'any', ...unixSocketOptionTy
  * and no timer, and an idle one costs the event loop nothing.
  */
 export class UnixSocket implements Disposable {
-  /** How many fds go in one message of the kernel (SCM_MAX_FD). */
+  /** The limit of fds in one message of the kernel (SCM_MAX_FD). */
   static readonly maxFdsPerMessage = native.MAX_FDS_PER_MESSAGE
   /** The largest message that {@link receive} takes whole, in bytes. The limit of one send is lower: `net.core.wmem_default`. */
   static readonly maxMessageSize = native.RECEIVE_BUFFER_SIZE
