@@ -12,7 +12,7 @@ export type Values =
   | { type: 'any' }
   | { type: 'files' }
   | { type: 'choices'; choices: readonly string[] }
-  /** The lines that the program prints when it is called with these words. */
+  /** The lines that the program prints when it is called with these arguments. */
   | { type: 'printed'; by: string }
   /** A new command line. Completion starts afresh. */
   | { type: 'command-line' }

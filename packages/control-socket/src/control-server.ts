@@ -27,7 +27,9 @@ export type ControlServerOptions<Request, Reply> = {
   onEvent?: (event: ControlServerEvent) => void
   /** The limit of connected clients that have not sent a request yet. Beyond it the server closes the oldest of them. @default 32 */
   maxSilentClients?: number
-  /** How many requests of one kind (`vocabulary.kindOf`) may be answered at once, from 1 on. A further one is refused. @default 32 */
+  /**
+   * The limit of requests of one kind (`vocabulary.kindOf`) that are answered at once, at least 1. A further one is refused. @default 32
+   */
   maxRequestsOfAKind?: number
   /** The largest request, in bytes of JSON, from 1 on. @default 65_536 */
   maxRequestBytes?: number
@@ -56,7 +58,7 @@ export type AdoptOptions<Request, Reply> = ControlServerOptions<Request, Reply> 
 export type CloseOptions = {
   /** Leave the path alone: a successor holds the same listener and keeps answering. @default false */
   keepPath?: boolean
-  /** How long answers under way may take for their last words, in milliseconds. @default 1_000 */
+  /** How long pending answers may take for their last reply, in milliseconds. @default 1_000 */
   lastWordsMs?: number
 }
 
@@ -135,8 +137,8 @@ export class ControlServer implements AsyncDisposable {
   }
 
   /**
-   * Unlinks the path if it is still ours, and stops accepting. Answers under way see their signal abort and have some
-   * time for last words. Resolves when no connection is left.
+   * Unlinks the path if it is still ours, and stops accepting. The signal of each pending answer aborts. The answer has some time for a
+   * last reply. Resolves when all connections are closed.
    */
   close(options: CloseOptions = {}): Promise<void> {
     throwIfFaulty(optionFault('close()', options, { keepPath: 'boolean', lastWordsMs: 'milliseconds' }))

@@ -55,7 +55,7 @@ export function optionFault(what: string, options: object, optionTypes: OptionTy
   return undefined
 }
 
-/** Shows a value that somebody passed by mistake, in a few words. */
+/** Shows briefly a value that a caller passed by mistake. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
   if (typeof value === 'function') return 'a function'

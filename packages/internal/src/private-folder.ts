@@ -96,7 +96,7 @@ function ancestorOwnerFault(path: string, { uid }: Stats, folder: string): strin
 
 function folderFault(path: string): string | undefined {
   const stats = lstatSync(path)
-  // The system says it in its own words: ENOTDIR.
+  // Throws the system's own error: ENOTDIR.
   if (!stats.isDirectory()) lstatSync(`${path}/`)
   if (!isTrusted(stats.uid)) {
     return `${path} belongs to uid ${stats.uid}, not to root or uid ${process.geteuid?.()}. Use a folder of our own.`

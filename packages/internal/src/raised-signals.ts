@@ -18,7 +18,7 @@ export class RaisedSignals implements Disposable {
     return this.#raised.delete(signal)
   }
 
-  /** Stops noticing, unless somebody else has replaced the function since. */
+  /** Stops noticing, unless other code has replaced the function since. */
   [Symbol.dispose](): void {
     for (const undo of this.#undo) undo()
   }

@@ -26,7 +26,7 @@ export class RunningTimer implements Disposable {
     this.#tick()
   }
 
-  /** How much of its time is left, in milliseconds. */
+  /** The time that is left, in milliseconds. */
   get leftMs(): number {
     return Math.max(0, this.#leftMs - Math.min(performance.now() - this.#lookedAt, this.#tickMs))
   }
@@ -50,7 +50,7 @@ export class RunningTimer implements Disposable {
     }, tickMs)
   }
 
-  /** The first turn ends the one under way. The second one is whole. */
+  /** The first turn ends the current one. The second one is a whole turn. */
   #readFirst(): void {
     this.#turn = setImmediate(() => {
       this.#turn = setImmediate(this.#onOver)

@@ -8,7 +8,7 @@ const SOONEST_MS = 100
  */
 const LOOK_EVERY_MS = 2_000
 
-/** Calls `look` soon after something in a folder was removed, and now and then without a reason. It keeps no process alive. */
+/** Calls `look` soon after a file in a folder was removed, and also at intervals. It does not keep the process alive. */
 export class SweptPathWatch implements Disposable {
   readonly #look: () => void
   readonly #timer: NodeJS.Timeout

@@ -1,4 +1,4 @@
-/** How long something may take, and what else ends it. */
+/** The time limit of some work, and a signal that also ends it. */
 export type Timeout = {
   readonly timeoutMs: number
   /** Ends it, with its reason. */

@@ -2,7 +2,7 @@ import { lstatSync, type Stats, unlinkSync } from 'node:fs'
 import { FdPassingError, UnixSocket } from '@shellflip/fd-passing'
 import { SdNotifyError } from './errors.ts'
 
-/** `file` is undefined for an abstract name, which has none. */
+/** `file` is undefined for an abstract name, which does not have a file. */
 export type BoundNotifySocket = { socket: UnixSocket; file: SocketFile | undefined }
 
 /** Binds the socket at a path or an abstract name. Takes over the path of a dead socket. */

@@ -12,7 +12,7 @@ export type ListenFd = {
 }
 
 export type ListenFdsOptions = {
-  /** Where the variables are read and deleted. @default process.env */
+  /** The environment in which the variables are read and deleted. @default process.env */
   env?: NodeJS.ProcessEnv
   /**
    * Called when the fds were passed to another process than this one: a wrapper that does not exec, such as npm, keeps them. A service
@@ -110,7 +110,7 @@ function requireOpen(fd: number, count: string): void {
  * process.
  */
 function isEventLoop(fd: number, mode: number): boolean {
-  // The kernel gives an event loop no file type. Sockets, pipes and files have one, which needs no /proc.
+  // The kernel does not set a file type for an event loop. Sockets, pipes and files have one, and checking it does not require /proc.
   if (process.platform !== 'linux' || (mode & constants.S_IFMT) !== 0) return false
   try {
     return /\[(eventpoll|io_uring)\]$/.test(readlinkSync(`/proc/self/fd/${fd}`))

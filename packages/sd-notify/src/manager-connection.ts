@@ -4,7 +4,7 @@ import { Limit } from './limit.ts'
 import { requireNotifyAddress } from './notify-address.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
 
-/** How long a message waits while too many descriptors of this user are in flight. */
+/** How long a message waits while too many descriptors of this user are in flight, in milliseconds. */
 const longestRetryMs = 2000
 
 /** They stay reachable: a service that lets its notifier go after ready() has forgotten to close nothing. */

@@ -17,7 +17,7 @@ export type NotifierOptions = {
 }
 
 export type NotifierEnvironmentOptions = NotifierOptions & {
-  /** Where `NOTIFY_SOCKET` is read. @default process.env */
+  /** The environment from which `NOTIFY_SOCKET` is read. @default process.env */
   env?: NodeJS.ProcessEnv
   /** Delete `NOTIFY_SOCKET`, so that no child speaks in this process's name. @default true */
   consume?: boolean
@@ -47,7 +47,7 @@ export class Notifier implements Disposable, AsyncDisposable {
   readonly #manager: ManagerConnection | undefined
   readonly #closing = new AbortController()
 
-  /** Notifies the manager that `NOTIFY_SOCKET` names, or nobody where there is none. */
+  /** Returns a notifier for the manager that `NOTIFY_SOCKET` names. Without the variable it notifies nobody. */
   static fromEnvironment(options: NotifierEnvironmentOptions = {}): Notifier {
     checkOptions('Notifier.fromEnvironment()', options, { env: 'object', consume: 'boolean', ...optionTypes })
     const { env = process.env, consume = true, ...more } = options

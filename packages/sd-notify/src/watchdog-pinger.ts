@@ -4,7 +4,7 @@ import { takeVariables } from './take-variables.ts'
 import { watchdogIntervalMs } from './watchdog-interval.ts'
 
 export type WatchdogEnvironmentOptions = {
-  /** Where `WATCHDOG_USEC` and `WATCHDOG_PID` are read. @default process.env */
+  /** The environment from which `WATCHDOG_USEC` and `WATCHDOG_PID` are read. @default process.env */
   env?: NodeJS.ProcessEnv
   /** Delete both, so that no child believes that it is the one watched. @default true */
   consume?: boolean

@@ -213,7 +213,7 @@ class ValueDecoder {
     return this.#bytes.subarray(from, from + length)
   }
 
-  /** Where the next bytes of this length begin. */
+  /** Returns where the next bytes of this length begin, and moves past them. */
   #advance(length: number): number {
     const from = this.#at
     if (from + length > this.#bytes.length) throw corrupt('a value is cut off')

@@ -88,7 +88,7 @@ export class EnvelopeReader {
     const [length] = numbers ?? []
     if (length === undefined) throw corrupt('a length is broken')
     this.#checkItem(length)
-    // The system gives memory only when it is written to: what is only announced costs nothing.
+    // The system allocates memory only when it is written to, so a length that is only announced costs nothing.
     this.#large = Buffer.allocUnsafeSlow(length)
     this.#largeFilled = 0
     this.#state = 'in-large'

@@ -19,7 +19,7 @@ export class FrameReader {
   #checksum = 0
   #length = 0
 
-  /** How many bytes came before the frame that was given out last, or is to come next. */
+  /** The number of bytes before the current frame. Between two frames, the number before the next one. */
   get length(): number {
     return this.#length
   }
@@ -73,7 +73,7 @@ export class FrameReader {
     return part.length
   }
 
-  /** How long the unit that begins like this is: at first only as much as is needed to know more. */
+  /** Returns the length of the unit that begins like this. At first it returns only the length that is needed to know more. */
   #unitBytes(begun: Buffer): number {
     if (!this.#pastPreamble) return preambleBytes
     if (begun.length < frameHeadBytes) return frameHeadBytes

@@ -22,7 +22,7 @@ export class FrameWriter {
     this.#checksum = crc32(this.#chunk.subarray(0, preambleBytes))
   }
 
-  /** How many bytes the envelope has so far. */
+  /** The number of bytes in the envelope so far. */
   get length(): number {
     return this.#given + this.#filled
   }

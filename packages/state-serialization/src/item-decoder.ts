@@ -13,7 +13,7 @@ export type DecodeOptions = {
   readonly externals?: readonly unknown[]
 }
 
-/** From bytes to a value: the envelope's checks, CBOR, migrations, schema. */
+/** Decodes bytes to values: the envelope's checks, CBOR, migrations, schema. */
 export class ItemDecoder<T> {
   readonly #definition: Definition<T>
   readonly #form: Form

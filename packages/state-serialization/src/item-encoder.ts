@@ -10,7 +10,7 @@ import { toWire } from './schema.ts'
 
 export type EncodeOptions<E> = {
   /**
-   * The version of the definition that will read this. For an older one the down migrations are applied.
+   * The version of the definition that will read this. For an older version, the encoder applies the down migrations.
    *
    * @default the definition's own
    */
@@ -30,7 +30,7 @@ export type EncodedState<E = never> = AsyncIterable<Buffer> & {
   readonly externals: readonly E[]
 }
 
-/** From a value to bytes: schema, down migrations, CBOR. */
+/** Encodes values to bytes: schema, down migrations, CBOR. */
 export class ItemEncoder<T, E> {
   /** The name and the version in the header. */
   readonly identity: StateIdentity

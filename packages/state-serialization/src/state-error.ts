@@ -60,7 +60,7 @@ export function invalidArgument(message: string): StateError {
   return new StateError('ERR_INVALID_ARGUMENT', message)
 }
 
-/** Puts what was thrown in words. Not everything can be converted to text. */
+/** Describes a thrown value as text. Some values cannot be converted to text. */
 export function describeCause(cause: unknown): string {
   return cause instanceof Error ? `${cause.name}: ${cause.message}` : show(cause)
 }

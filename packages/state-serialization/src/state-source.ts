@@ -2,7 +2,7 @@ import { show } from '@shellflip/internal'
 import { checkIterable } from './check-call.ts'
 import { describeCause, invalidArgument, StateError } from './state-error.ts'
 
-/** Where encoded state comes from: all of it, a stream (a pipe, a socket), or anything else that gives bytes. */
+/** The source of encoded state: a byte array, a stream (a pipe, a socket), or another iterable of bytes. */
 export type StateSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
 /** Yields the bytes of a source, and closes the source when the reader stops. @throws {StateError} ERR_STATE_UNREADABLE */

@@ -9,7 +9,7 @@ export type UpgradeLockEvent = {
   reason: 'removed' | 'replaced'
 }
 
-/** Looks after the file of a lock while somebody listens. It keeps no process alive. */
+/** Watches the file of a lock while a listener is registered. It does not keep the process alive. */
 export class LockWatch implements Disposable {
   readonly #path: string
   readonly #whatIsThere: () => 'ours' | 'removed' | 'replaced'
