@@ -65,7 +65,7 @@ export class ClientConnection<Request, Reply> {
     }
   }
 
-  /** Closes the connection: at once if the client has sent no request yet, else after up to `graceMs` for the last reply. */
+  /** Closes the connection. A client that has sent its request gets up to `graceMs` for the last reply. */
   close(graceMs: number): void {
     if (!this.#asked) {
       this.#socket.destroy()

@@ -3,8 +3,8 @@ import { native } from './native.ts'
 import { isSpawnedHere } from './spawned-process.ts'
 
 /**
- * Makes orphans below this process its children (PR_SET_CHILD_SUBREAPER of prctl(2)), so that a program that goes to the background
- * stays in sight. Reap them: see {@link reapOrphans}.
+ * Makes orphans below this process its children (PR_SET_CHILD_SUBREAPER of prctl(2)). A program that goes to the
+ * background then stays in sight. Reap them: see {@link reapOrphans}.
  *
  * @returns false where the system cannot: only Linux can
  */

@@ -19,7 +19,7 @@ const maxNameBytes = 249
 /**
  * Creates an empty file in memory, CLOEXEC, which lives as long as a process has a descriptor of it. Linux only.
  *
- * @param name seen in /proc/PID/fd only; at most 249 bytes
+ * @param name seen in /proc/PID/fd only, at most 249 bytes
  * @param options `sealable`: whether {@link addSeals} will be allowed. @default false
  * @throws {@link FdPassingError} `ERR_UNSUPPORTED` on other systems
  */

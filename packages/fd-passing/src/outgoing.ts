@@ -213,7 +213,7 @@ function sendPiece(socket: number, { data, fds, to, credentials }: Piece): numbe
 function obstacleOf(result: number, to: string | undefined): Obstacle | undefined {
   // No poll reports room in the queue of a receiver that this socket is not connected to.
   if (result === -EAGAIN) return to === undefined ? 'not writable' : 'receiver full'
-  // Too many fds of this user are in flight (unix(7)), or, on macOS, a datagram queue is full: no event for these.
+  // Too many fds of this user are in flight (unix(7)), or, on macOS, a datagram queue is full. Neither has an event.
   return result === -native.ETOOMANYREFS || result === -ENOBUFS ? 'refused' : undefined
 }
 

@@ -25,8 +25,8 @@ export const unixSocketOptionTypes = { passCredentials: 'boolean' } as const
 const endpointOptionTypes = { type: 'any', address: 'any', ...unixSocketOptionTypes } as const
 
 /**
- * A UNIX socket that carries bytes, fds and credentials. It owns its descriptor, and waits by events: no thread
- * and no timer, and an idle one costs the event loop nothing.
+ * A UNIX socket that carries bytes, fds and credentials. It owns its descriptor. It waits by events, without a
+ * thread or a timer. An idle socket does not cost the event loop anything.
  */
 export class UnixSocket implements Disposable {
   /** The limit of fds in one message of the kernel (SCM_MAX_FD). */

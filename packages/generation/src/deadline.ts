@@ -22,7 +22,7 @@ export class Deadline {
     return this.#timer !== undefined
   }
 
-  /** The time from when it was armed to when it passes or passed, with all that it was put off by. */
+  /** The time from arming to the end, in milliseconds, with all extensions. */
   get lengthMs(): number {
     return Math.round(this.#lengthMs)
   }

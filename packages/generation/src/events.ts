@@ -27,7 +27,7 @@ export type GenerationEvent =
   | { type: 'status'; text: string }
   /** It requested this much more time, by EXTEND_TIMEOUT_USEC. */
   | { type: 'extended'; ms: number }
-  /** It sent fds for the fd store. This supervisor does not keep fds, so they are closed. Reported once. */
+  /** It sent fds for the fd store. Nobody keeps fds here, so they are closed. Reported once. */
   | { type: 'fds-refused'; count: number }
   /** The last of its processes is gone. Nothing follows. */
   | { type: 'exited'; exit: ProcessExit }

@@ -68,12 +68,12 @@ function describeDuration(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
 }
 
-/** Makes an error of anything that was thrown. */
+/** Converts a thrown value to an error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : show(thrown))
 }
 
-/** The system's word for what went wrong (ENOENT, EMFILE …), from the error or the deepest one that caused it. */
+/** Returns the errno name (ENOENT, EMFILE …) of the error, or of the deepest error that caused it. */
 export function systemCodeOf(error: Error): string {
   const { cause, errno, code } = error as { cause?: unknown; errno?: unknown; code?: unknown }
   if (cause instanceof Error) return systemCodeOf(cause)

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { closeSync, openSync, readSync } from 'node:fs'
 
-/** Tells by the first bytes of a file how the kernel executes it. */
+/** Finds from the first bytes of a file how the kernel executes it. */
 export type FileKind =
   /** A script whose first line names its interpreter. */
   | { type: 'script'; interpreter: string }

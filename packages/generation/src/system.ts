@@ -24,7 +24,7 @@ export type ListenSocket = { name: string; fd: OwnedFd }
 
 export type ProcessObserver = {
   onExit: (exit: ProcessExit) => void
-  /** It could not be started: `code` is the system's word (ENOENT …). No exit follows. */
+  /** It could not be started. `code` is the errno name (ENOENT …). No exit follows. */
   onError: (error: NodeJS.ErrnoException) => void
 }
 
@@ -36,7 +36,7 @@ export type InboxObserver = {
 
 /** The receiving end of a generation's notify socket. Disposing of it removes the socket. */
 export type NotifyInbox = Disposable & {
-  /** Hands over, before it returns, all that is in the socket's queue. */
+  /** Delivers every message in the socket's queue before it returns. */
   readPending: () => void
 }
 

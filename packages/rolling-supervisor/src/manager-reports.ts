@@ -49,7 +49,7 @@ export class ManagerReports {
     this.#tell((manager) => manager.send({ extendTimeoutUsec: Math.round(ms * 1000) }))
   }
 
-  /** Tells the status soon, as it is then. */
+  /** Sends the status soon, as it is at that time. */
   statusChanged(): void {
     this.#tellSoon()
   }

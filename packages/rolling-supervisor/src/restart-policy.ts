@@ -19,7 +19,7 @@ const longestDelayMs = 10_000
 const windowMs = 60_000
 const restartsInWindow = 5
 
-/** Decides on restarts: the delay doubles while they follow upon each other, and more than 5 in a minute are too many. */
+/** Decides on restarts. The delay doubles from one restart to the next. More than 5 in a minute are too many. */
 export class RestartPolicy {
   readonly #mode: RestartMode
   #restarts: number[] = []

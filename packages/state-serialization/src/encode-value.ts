@@ -44,7 +44,7 @@ class ValueEncoder {
     this.#path = [...at]
   }
 
-  /** A getter can throw, and a Proxy, and whatever has the prototype of a built-in type and is not of it. */
+  /** Three things can throw: a getter, a Proxy, and an object that only has the prototype of a built-in type. */
   whole(value: unknown): void {
     try {
       this.#any(value)

@@ -90,7 +90,7 @@ export class UpgradeLock implements Disposable {
    * Makes a lock from a descriptor that another process has passed on, or that was inherited. The lock was held all the time. After this
    * call the file names this process.
    *
-   * @param fd becomes the lock's own; if this throws, the caller keeps it
+   * @param fd the lock owns it. If this throws, the caller keeps it.
    * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_NOT_THE_LOCK, ERR_NOT_HELD, ERR_FORBIDDEN, ERR_SYSTEM
    */
   static adopt(fd: OwnedFd, options: LockPath): UpgradeLock {

@@ -40,7 +40,7 @@ export class NotifyDirectory implements Disposable {
     return this.#folder.path
   }
 
-  /** Tells how another user could put a folder in its place, or undefined. They could keep messages of generations away. */
+  /** Returns how another user could replace the folder, or undefined. That user could block messages of generations. */
   get fault(): string | undefined {
     return privateFolderFault(this.path)
   }

@@ -98,8 +98,8 @@ export class BackgroundProcesses {
   }
 
   /**
-   * The notify socket in its environment names its generation. Some daemons (redis, nginx) write their title over the environment:
-   * then it is this generation's only if no other one lives.
+   * The notify socket in its environment names its generation. Some daemons (redis, nginx) write their title over the
+   * environment. Such a process belongs to this generation only if no other generation lives.
    */
   #isLeftBy(start: Start, pid: number): boolean {
     const found = readProcess(pid)

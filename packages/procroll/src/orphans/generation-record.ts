@@ -18,7 +18,7 @@ const processSchema = z.object({ pid: z.int().min(2), startedAt: z.string() })
 
 const generationSchema = z.object({
   generation: z.int(),
-  /** Every process of the generation was given this path, so it is found by it when no pid is known yet. */
+  /** Every process of the generation has this path in its environment. It identifies them while the pid is unknown. */
   notifySocket: z.string(),
   /** Its main process. Missing where the supervisor was killed while it started the generation. */
   pid: processSchema.shape.pid.optional(),

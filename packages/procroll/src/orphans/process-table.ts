@@ -17,7 +17,7 @@ export function lookUpProcess(pid: number): ProcessEntry | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)
 }
 
-/** Tells whether the process that was started then still runs under this pid. */
+/** Returns whether the process that was started then still runs under this pid. */
 export function isStillRunning({ pid, startedAt }: { pid: number; startedAt: string }): boolean {
   const found = lookUpProcess(pid)
   return found !== undefined && isSameStart(found.startedAt, startedAt)

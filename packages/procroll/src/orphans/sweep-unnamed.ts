@@ -46,7 +46,7 @@ function sweep(label: string, logger: Logger): void {
   removePlace(place)
 }
 
-/** Removes what a supervisor has in its folder, and nothing else: by name, never a folder with all that is in it. */
+/** Removes the files of a supervisor from its folder, by name. It never removes a folder with all its content. */
 function removePlace(place: SupervisorPlace & { folder: string }): void {
   const lock = join(dirname(place.controlSocket), `.${basename(place.controlSocket)}.lock`)
   for (const path of [place.controlSocket, lock, place.record, temporaryOf(place.record)]) {

@@ -66,7 +66,7 @@ function closeInspector(): void {
   }
 }
 
-/** Gives every signal to this receiver: first those that came early, in their order. It stays until the process exits. */
+/** Passes every signal to this receiver, early signals first, in their order. It stays until the process exits. */
 export function receiveSignals(receiver: (signal: CaughtSignal) => void): void {
   catchSignals()
   receive = receiver
