@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 import { commandsOf, type DocumentedProgram, type Flag, flagsOf, type Values } from './documented-program.ts'
 
-/** Writes a bash completion that needs no bash-completion package, and uses it for command lines where it is loaded. */
+/**
+ * Writes a bash completion that does not require the bash-completion package. Where the package is loaded, it is used for command lines.
+ */
 export function bashCompletion(documented: DocumentedProgram): string {
   const { program } = documented
   const name = program.name()

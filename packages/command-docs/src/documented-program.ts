@@ -6,15 +6,15 @@ export type Section = { title: string } & (
   | { lines: readonly string[] }
 )
 
-/** What a shell offers for the value of a flag, or for an operand. */
+/** The values that a shell completes for a flag, or for an operand. */
 export type Values =
   | { type: 'none' }
   | { type: 'any' }
   | { type: 'files' }
   | { type: 'choices'; choices: readonly string[] }
-  /** The lines that the program prints when it is called with these words. */
+  /** The lines that the program prints when it is called with these arguments. */
   | { type: 'printed'; by: string }
-  /** Any command line of its own: completion starts afresh. */
+  /** A new command line. Completion starts afresh. */
   | { type: 'command-line' }
 
 /** A program to document: commander's definitions, and what they do not say. */
@@ -22,9 +22,9 @@ export type DocumentedProgram = {
   program: Command
   version: string
   sectionsOf: (command: Command) => readonly Section[]
-  /** The values of a flag where its definition does not tell. */
+  /** The values of a flag whose definition does not list them. */
   valuesOf: (command: Command, flag: string) => Values | undefined
-  /** What stands after the flags of a command. */
+  /** The operands after the flags of a command. */
   operandsOf: (command: Command) => Values
 }
 

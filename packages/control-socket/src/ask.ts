@@ -11,7 +11,7 @@ export type AskOptions<Request, Reply> = {
   path: string
   vocabulary: Vocabulary<Request, Reply>
   request: NoInfer<Request>
-  /** Ends the asking; what is thrown then is its reason. Without one it lasts until the server has answered. */
+  /** Aborts the request, which then throws the signal's reason. Without a signal, the request lasts until the server has answered. */
   signal?: AbortSignal
 }
 
@@ -30,15 +30,18 @@ export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): 
 }
 
 /**
- * Asks, and yields the replies as they come. Leaving the loop closes the connection. Nothing is sent to a server that
+ * Sends a request, and yields the replies as they arrive. Leaving the loop closes the connection. Nothing is sent to a server that
  * another user may have put at the path.
  *
- * The end of the stream says that the server's end closed, and a process that dies closes it as well: a vocabulary
- * with several replies lets the last one say that it is the last.
+ * The stream ends when the server closes its end, and a process that dies closes it as well. So a vocabulary with several replies should
+ * mark the last one as the last.
  *
- * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_PATH_TOO_LONG; ERR_MALFORMED for a request
- * or a reply that is not in the vocabulary; ERR_CLOSED_EARLY if the server goes away in the middle; ERR_FRAME_TOO_LARGE;
- * ERR_ANSWER_FAILED if the server's `answer` threw; ERR_INVALID_ARGUMENT
+ * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_PATH_TOO_LONG
+ * @throws {ControlSocketError} ERR_MALFORMED for a request or a reply that is not in the vocabulary
+ * @throws {ControlSocketError} ERR_CLOSED_EARLY if the server goes away in the middle
+ * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE
+ * @throws {ControlSocketError} ERR_ANSWER_FAILED if the server's `answer` threw
+ * @throws {ControlSocketError} ERR_INVALID_ARGUMENT
  */
 export async function* converse<Request, Reply>(
   options: AskOptions<Request, Reply>,

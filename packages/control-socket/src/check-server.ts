@@ -6,13 +6,13 @@ import { isTrusted, peerOf } from './admission.ts'
 import { ControlSocketError } from './control-socket-error.ts'
 
 /**
- * Refuses a server that somebody else may have put at the path. The kernel attests who called listen() on it
- * (SO_PEERCRED), and three kinds of server are believed:
+ * Refuses a server that another user may have put at the path. The kernel attests who called listen() on it (SO_PEERCRED). The client
+ * trusts three kinds of server:
  *
  * - The server runs as root or as our own user.
  * - We are root, and the server runs as the owner of the folder. Root that names a folder means its owner.
- * - Nobody but us and root can put a socket into the folder. A service that gave up root has passed its listener on to a
- *   successor of another uid there.
+ * - Only we and root can put a socket into the folder. Such a server is a service that gave up root and passed its listener on to a
+ * successor of another uid.
  *
  * @throws {ControlSocketError} ERR_FORBIDDEN, ERR_CLOSED_EARLY
  */

@@ -4,7 +4,7 @@ import { ControlSocketError } from './control-socket-error.ts'
 import { makePrivateFolder } from './private-folder.ts'
 import { checkedPath } from './socket-path.ts'
 
-/** Binds and listens at a path of ours alone, in a folder of ours alone. */
+/** Binds and listens at a path that only this user can access, in a folder that only this user can access. */
 export async function claimPath(wanted: string): Promise<ClaimedUnixPath> {
   const path = checkedPath(wanted)
   makePrivateFolder(dirname(path))

@@ -9,7 +9,7 @@ import { readRequest, trailingBytes } from './read-request.ts'
 import { refusalOf, refusalToWire } from './refusal.ts'
 import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
 
-/** Who asks, and for how long an answer is wanted. */
+/** The requester, and a signal that says how long it waits for an answer. */
 export type AnswerContext = {
   /** As the kernel attests it: the client's pid, uid and gid when it connected. */
   peer: Credentials
@@ -17,7 +17,7 @@ export type AnswerContext = {
   signal: AbortSignal
 }
 
-/** One reply, or several: each is sent as it comes, and the next one asked for when the client has taken it. */
+/** Returns one reply, or several. The server sends each as it comes, and pulls the next one when the client has taken it. */
 export type Answer<Request, Reply> = (
   request: Request,
   context: AnswerContext,
@@ -65,7 +65,7 @@ export class ClientConnection<Request, Reply> {
     }
   }
 
-  /** Asks for an end: at once where nothing was asked yet, else with some time for last words. */
+  /** Closes the connection. A client that has sent its request gets up to `graceMs` for the last reply. */
   close(graceMs: number): void {
     if (!this.#asked) {
       this.#socket.destroy()
@@ -88,7 +88,7 @@ export class ClientConnection<Request, Reply> {
     } catch (error) {
       if (this.#pushedOut) return undefined
       emit({ type: 'request-refused', peer: this.#peer, error: error as ControlSocketError })
-      // Who sends what is not a request may speak another protocol, and gets no words of this one.
+      // A client that sends something else may speak another protocol. So it gets no reply in this one.
       if (vocabulary.refuse !== undefined) await this.#refuse(error)
       return undefined
     }
@@ -140,14 +140,14 @@ export class ClientConnection<Request, Reply> {
     await this.#written((done) => this.#socket.write(frame, done))
   }
 
-  /** Closes a client that has not asked, to make room for another. */
+  /** Closes a client that has not sent a request, to make room for another. */
   #pushOut(): void {
     this.#pushedOut = true
     this.#rules.emit({ type: 'client-refused', reason: 'too-many-silent-clients', peer: this.#peer })
     this.#socket.destroy()
   }
 
-  /** Reports why there is no answer: in the words that the vocabulary has for it, or else by a code. */
+  /** Reports why the request fails: in the vocabulary's own words if it has them, or by a code. */
   async #refuse(error: unknown): Promise<void> {
     if (this.#socket.destroyed) return
     const { vocabulary } = this.#rules
@@ -157,7 +157,7 @@ export class ClientConnection<Request, Reply> {
       else await this.#say(vocabulary.refuse(refusal.message, refusal.code))
       await this.#written((done) => this.#socket.end(done))
     } catch {
-      // The failure that the client cannot be told of is an event already.
+      // An event already reports a failure that the client cannot receive.
     }
   }
 
@@ -199,8 +199,8 @@ export class ClientConnection<Request, Reply> {
   }
 
   /**
-   * The end of what a client says is the same whether it closed its half or all of it. Writing nothing to a UNIX
-   * stream socket tells: EPIPE (which ends the socket) when nobody is left to read.
+   * The end of the client's stream looks the same whether the client closed half of the connection or all of it. Writing nothing to a
+   * UNIX stream socket shows the difference. If nobody is left to read, it fails with EPIPE (which ends the socket).
    */
   #probeUntilGone(): void {
     const probe = () => {

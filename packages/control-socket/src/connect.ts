@@ -4,8 +4,8 @@ import { ControlSocketError, errnoOf } from './control-socket-error.ts'
 import { checkedPath } from './socket-path.ts'
 
 /**
- * Connects to a control socket, and checks who listens there before a byte is sent. Whoever reads from the socket meets
- * its later errors. The signal ends it.
+ * Connects to a control socket, and checks who listens there before it sends a byte. The reader of the socket gets its later errors. The
+ * signal ends the connection.
  *
  * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_CLOSED_EARLY, ERR_PATH_TOO_LONG, ERR_SYSTEM
  */

@@ -23,40 +23,42 @@ export type ControlServerOptions<Request, Reply> = {
   vocabulary: Vocabulary<Request, Reply>
   /** Answers one request: with a promise, or with an iterable for several replies. */
   answer: Answer<NoInfer<Request>, NoInfer<Reply>>
-  /** Told of clients that were not answered. What it throws changes nothing, and is a warning of the process. */
+  /** Receives the clients that got no answer. If it throws, the server continues and the process emits a warning. */
   onEvent?: (event: ControlServerEvent) => void
-  /** How many clients may be connected that have not asked yet. Beyond that the oldest of them is closed. @default 32 */
+  /** The limit of connected clients that have not sent a request yet. Beyond it the server closes the oldest of them. @default 32 */
   maxSilentClients?: number
-  /** How many requests of one kind (`vocabulary.kindOf`) may be answered at once, from 1 on. A further one is refused. @default 32 */
+  /**
+   * The limit of requests of one kind (`vocabulary.kindOf`) that are answered at once, at least 1. A further one is refused. @default 32
+   */
   maxRequestsOfAKind?: number
   /** The largest request, in bytes of JSON, from 1 on. @default 65_536 */
   maxRequestBytes?: number
-  /** How long a client may take to ask, in milliseconds; then it is closed. @default 5_000 */
+  /** How long a client may take to send its request, in milliseconds. Then the server closes it. @default 5_000 */
   requestTimeoutMs?: number
-  /** How long a client may take to read one reply, in milliseconds; then it is closed. @default 5_000 */
+  /** How long a client may take to read one reply, in milliseconds. Then the server closes it. @default 5_000 */
   replyTimeoutMs?: number
 }
 
 export type ListenOptions<Request, Reply> = ControlServerOptions<Request, Reply> & {
-  /** Where: a path in a folder that only we (or root) can write; made with mode 0700 if it is not there. */
+  /** The path to listen at, in a folder that only we (or root) can write. A missing folder is created with mode 0700. */
   path: string
-  /** Whether to listen at the path again when something removes it, such as a sweeper of /tmp. @default false */
+  /** Whether to listen at the path again after something, such as a sweeper of /tmp, removes it. @default false */
   restorePath?: boolean
 }
 
 export type AdoptOptions<Request, Reply> = ControlServerOptions<Request, Reply> & {
-  /** A listening UNIX stream socket; the server owns it from now on. */
+  /** A listening UNIX stream socket. The server owns it after the call. */
   fd: OwnedFd
-  /** The path at which clients find it. @default the one that it is bound to */
+  /** The path at which clients find it. @default the path that it is bound to */
   path?: string
-  /** Whether the path is ours to unlink at `close()`: not that of a service manager's socket. @default false */
+  /** Whether `close()` unlinks the path. Leave it false for the socket of a service manager. @default false */
   unlinkOnClose?: boolean
 }
 
 export type CloseOptions = {
   /** Leave the path alone: a successor holds the same listener and keeps answering. @default false */
   keepPath?: boolean
-  /** How long answers under way may take for their last words, in milliseconds. @default 1_000 */
+  /** How long pending answers may take for their last reply, in milliseconds. @default 1_000 */
   lastWordsMs?: number
 }
 
@@ -82,8 +84,8 @@ export class ControlServer implements AsyncDisposable {
   #closed: Promise<void> | undefined
 
   /**
-   * Listens at a path: the socket is 0600, in a folder that nobody else can write. A path whose process is dead is
-   * taken over; of several that start at once, one wins.
+   * Listens at a path. The socket has mode 0600, in a folder that nobody else can write. The server takes over a path whose process is
+   * dead. If several servers start at once, one wins.
    *
    * @throws {ControlSocketError} ERR_INVALID_ARGUMENT, ERR_PATH_IN_USE, ERR_PATH_TOO_LONG, ERR_FORBIDDEN, ERR_SYSTEM
    */
@@ -97,9 +99,10 @@ export class ControlServer implements AsyncDisposable {
   }
 
   /**
-   * Goes on with a listener that is open already: a predecessor's, or one from a service manager.
+   * Serves on a listener that is open already: a predecessor's, or one from a service manager.
    *
-   * @throws {ControlSocketError} ERR_INVALID_ARGUMENT; ERR_SYSTEM if it is not a UNIX stream socket that listens
+   * @throws {ControlSocketError} ERR_INVALID_ARGUMENT
+   * @throws {ControlSocketError} ERR_SYSTEM if it is not a UNIX stream socket that listens
    */
   static async adopt<Request, Reply>(options: AdoptOptions<Request, Reply>): Promise<ControlServer> {
     checkOptions('ControlServer.adopt()', options, { fd: 'object', path: 'string', unlinkOnClose: 'boolean' })
@@ -134,8 +137,8 @@ export class ControlServer implements AsyncDisposable {
   }
 
   /**
-   * Unlinks the path if it is still ours, and stops accepting. Answers under way see their signal abort and have some
-   * time for last words. Resolves when no connection is left.
+   * Unlinks the path if it is still ours, and stops accepting. The signal of each pending answer aborts. The answer has some time for a
+   * last reply. Resolves when all connections are closed.
    */
   close(options: CloseOptions = {}): Promise<void> {
     throwIfFaulty(optionFault('close()', options, { keepPath: 'boolean', lastWordsMs: 'milliseconds' }))
@@ -155,7 +158,7 @@ export class ControlServer implements AsyncDisposable {
     return this.close()
   }
 
-  /** Adopted by its fd, not by path: a path that Node listens on is unlinked by Node, whoever owns it by then. */
+  /** Adopts by fd, not by path. Node unlinks a path that it listens on itself, even if another process has taken the path since. */
   async #accept(listener: OwnedFd, server: Server, claimed = this.#claimed): Promise<void> {
     try {
       await serverFrom(listener, server)
@@ -180,7 +183,7 @@ export class ControlServer implements AsyncDisposable {
     })
   }
 
-  /** Accepts at a new listener, and no more at the one that lost its path. Conversations go on. */
+  /** Accepts at a new listener, and stops accepting at the one that lost its path. Open conversations continue. */
   async #moveTo({ listener, path }: ClaimedUnixPath): Promise<void> {
     const server = this.#newServer()
     await this.#accept(listener, server, path)
@@ -191,7 +194,7 @@ export class ControlServer implements AsyncDisposable {
   }
 
   #receive(socket: Socket): void {
-    // What ends a connection is told by its 'close' and by the calls that fail.
+    // The 'close' event and the failing calls report why a connection ends.
     socket.on('error', () => {})
     const { emit, converse } = this.#reception
     const peer = peerOf(socket)

@@ -1,20 +1,20 @@
 import { CodedError } from '@shellflip/internal'
 /**
- * What went wrong, stable across versions:
+ * The reason of a failure, stable across versions:
  *
  * - `ERR_NOBODY_THERE`: nothing listens at the path.
- * - `ERR_BUSY`: something listens, and its queue of connections is full, or it answers too many requests of this kind.
- * - `ERR_PATH_IN_USE`: a live instance listens at the path, or something that is not a socket is there.
- * - `ERR_PATH_TOO_LONG`: the kernel takes no socket path of this length.
+ * - `ERR_BUSY`: the server's queue of connections is full, or the server answers too many requests of this kind.
+ * - `ERR_PATH_IN_USE`: a live instance listens at the path, or the file there is not a socket.
+ * - `ERR_PATH_TOO_LONG`: the kernel does not accept a socket path of this length.
  * - `ERR_FORBIDDEN`: others can write or replace the folder, we may not connect, or another user listens at the path.
- * - `ERR_MALFORMED`: bytes that are no frame, or a message that is not in the vocabulary.
- * - `ERR_FRAME_TOO_LARGE`: a frame beyond the limit, refused by its announced length.
- * - `ERR_CLOSED_EARLY`: the other side went away before it had said everything.
- * - `ERR_TIMED_OUT`: the other side was too slow to ask or to read.
- * - `ERR_SERVER_CLOSED`: the server was closed before it could be used like this.
+ * - `ERR_MALFORMED`: the bytes are not a frame, or the message is not in the vocabulary.
+ * - `ERR_FRAME_TOO_LARGE`: the announced length of a frame exceeds the limit.
+ * - `ERR_CLOSED_EARLY`: the other side closed before it had sent everything.
+ * - `ERR_TIMED_OUT`: the other side took too long to send its request or to read.
+ * - `ERR_SERVER_CLOSED`: the server was closed before this use of it.
  * - `ERR_ANSWER_FAILED`: the server's `answer` threw. The message is that of its error, and `answerCode` its code.
- * - `ERR_INVALID_ARGUMENT`: a mistake of the caller; the message names it.
- * - `ERR_SYSTEM`: the system refused; `cause` says what and why.
+ * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. The message names it.
+ * - `ERR_SYSTEM`: the system refused. `cause` holds the system's error.
  */
 export type ControlSocketErrorCode =
   | 'ERR_NOBODY_THERE'
@@ -31,7 +31,7 @@ export type ControlSocketErrorCode =
   | 'ERR_INVALID_ARGUMENT'
   | 'ERR_SYSTEM'
 
-/** Every failure of this package; `code` is stable, the message says what to do next. */
+/** Reports every failure of this package. `code` is stable, and the message says what to do next. */
 export class ControlSocketError extends CodedError<ControlSocketErrorCode> {
   override readonly name = 'ControlSocketError'
   /** The `code` of the error that the server's `answer` threw, if it has one (`ERR_ANSWER_FAILED`). */
@@ -62,7 +62,7 @@ export function throwIfMissing<Options extends object>(
   if (missing !== undefined) throwIfFaulty(`${what} needs the option "${missing}".`)
 }
 
-/** The errno name of a system error (`ENOENT`), whoever made it. */
+/** Returns the errno name of a system error (`ENOENT`), from any origin. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
   const { errno, code } = error as { errno?: unknown; code?: unknown }

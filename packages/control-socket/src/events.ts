@@ -5,17 +5,17 @@ import type { ControlSocketError } from './control-socket-error.ts'
 export type ControlServerEvent =
   /** The client was closed at once: its uid is neither ours nor root's. */
   | { type: 'client-refused'; reason: 'forbidden'; peer: Credentials | undefined }
-  /** The client had not asked yet, and was the oldest of more than `maxSilentClients`. */
+  /** The client had not sent a request yet, and was the oldest of more than `maxSilentClients`. */
   | { type: 'client-refused'; reason: 'too-many-silent-clients'; peer: Credentials }
   /** As many requests of this kind (`vocabulary.kindOf`) as `maxRequestsOfAKind` were being answered. */
   | { type: 'client-refused'; reason: 'too-many-requests'; kind: string; peer: Credentials }
-  /** What it sent, if anything, is not a request: ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_TIMED_OUT, ERR_CLOSED_EARLY. */
+  /** It sent nothing, or something that is not a request: ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_TIMED_OUT, ERR_CLOSED_EARLY. */
   | { type: 'request-refused'; peer: Credentials; error: ControlSocketError }
   /** Cut while it was answered: it did not read (ERR_TIMED_OUT), or talked on (ERR_MALFORMED). */
   | { type: 'client-cut'; peer: Credentials; error: ControlSocketError }
   /** `answer` threw, or said what is not in the vocabulary. */
   | { type: 'answer-failed'; peer: Credentials; error: unknown }
-  /** The system gave us no connection (EMFILE, ENOBUFS …); the next client may be luckier. */
+  /** The system refused a connection (EMFILE, ENOBUFS …). The server still accepts the next client. */
   | { type: 'accept-failed'; error: Error }
   /** Something removed the path (`restorePath`). The server listens there again. */
   | { type: 'path-restored'; path: string }

@@ -6,9 +6,10 @@ export const maxFrameBytes = 8 * 1024 * 1024
 const headerBytes = 4
 
 /**
- * One frame: the JSON's length in bytes as u32 big-endian, then the JSON (UTF-8).
+ * Encodes one frame: the JSON's length in bytes as u32 big-endian, then the JSON (UTF-8).
  *
- * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE beyond {@link maxFrameBytes}; ERR_MALFORMED for what JSON cannot say.
+ * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE beyond {@link maxFrameBytes}
+ * @throws {ControlSocketError} ERR_MALFORMED for a value that JSON cannot express
  */
 export function encodeFrame(message: unknown): Buffer {
   const json = stringify(message)
@@ -36,8 +37,8 @@ function stringify(message: unknown): string {
 }
 
 /**
- * Finds the frames in a stream of bytes, however they are cut. It keeps no more than one unfinished frame, in a
- * buffer that grows with what came, not with what was announced; and each byte is copied a bounded number of times.
+ * Finds the frames in a stream of bytes, however the stream is cut. It keeps at most one unfinished frame. The buffer grows with the
+ * bytes that arrived, not with the announced length. Each byte is copied a bounded number of times.
  */
 export class FrameDecoder {
   readonly #maxBytes: number
@@ -51,7 +52,7 @@ export class FrameDecoder {
     this.#maxBytes = maxBytes
   }
 
-  /** Whether the stream stands inside a frame: ending here would be too early. */
+  /** Whether the stream is inside a frame. Ending here would be too early. */
   get unfinished(): boolean {
     return this.#headerFilled > 0
   }
@@ -59,8 +60,8 @@ export class FrameDecoder {
   /**
    * Takes the next bytes and yields the messages that they complete.
    *
-   * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE as soon as such a length is read; ERR_MALFORMED for an empty frame
-   * or one that is not JSON. The stream cannot be followed after that.
+   * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE as soon as it reads such a length
+   * @throws {ControlSocketError} ERR_MALFORMED for an empty frame or one that is not JSON. The rest of the stream cannot be decoded then.
    */
   *push(bytes: Uint8Array): Generator<unknown, void> {
     let rest = bytes

@@ -5,7 +5,7 @@ import { claimPath } from './claim-path.ts'
 import type { ControlServerEvent } from './events.ts'
 
 type KeptPath = {
-  /** Which file the server listens at. */
+  /** Returns the file that the server listens at. */
   file: () => string | undefined
   /** Lets the server listen at the path that was claimed again. */
   move: (claimed: ClaimedUnixPath) => Promise<void>
@@ -13,8 +13,8 @@ type KeptPath = {
 }
 
 /**
- * Claims a path again when its socket was removed. The rules are those of the first claim: a path where another process
- * listens by now stays its own, and is tried again later.
+ * Claims a path again after its socket was removed. The rules are those of the first claim. If another process listens at the path, it
+ * keeps the path, and the claim is tried again later.
  */
 export function keepPath(path: string, { file, move, emit }: KeptPath): Disposable {
   let busy = false

@@ -6,7 +6,7 @@ export type OccupancyLimits = {
 /** Counts clients by what they do, so that clients of one kind cannot use up the places of another. */
 export class Occupancy {
   readonly #limits: OccupancyLimits
-  /** How to close each client that has not asked yet, the oldest first. */
+  /** Closes each client that has not sent a request yet, the oldest first. */
   readonly #silent = new Set<() => void>()
   readonly #answering = new Map<string, number>()
 
@@ -15,10 +15,10 @@ export class Occupancy {
   }
 
   /**
-   * Admits a client that has not asked yet. If there are too many of them, it closes the one that came first.
+   * Admits a client that has not sent a request yet. If there are too many of them, it closes the oldest one.
    *
    * @param close closes this client, to make room for a later one
-   * @returns a function to call when the client has asked, or has gone
+   * @returns a function to call when the client has sent its request, or has gone
    */
   arrive(close: () => void): () => void {
     this.#silent.add(close)

@@ -2,8 +2,8 @@ import { privateFolderFault } from '@shellflip/internal'
 import { ControlSocketError, errnoOf } from './control-socket-error.ts'
 
 /**
- * Makes the folder of a control socket, for us alone (0700), or checks the one that is there. Somebody who can write it,
- * or replace it by writing an ancestor, could put a socket of their own in our place.
+ * Creates the folder of a control socket with mode 0700, or checks the existing one. A user who can write it, or replace it by writing an
+ * ancestor, could put another socket in place of ours.
  *
  * @throws {ControlSocketError} ERR_FORBIDDEN, ERR_SYSTEM
  */

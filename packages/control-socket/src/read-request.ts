@@ -40,7 +40,7 @@ export async function readRequest(
   }
 }
 
-/** What is wrong with bytes after the request. */
+/** Makes the error for bytes after the request. */
 export function trailingBytes(): ControlSocketError {
   return new ControlSocketError('ERR_MALFORMED', 'bytes after the request: a connection carries one')
 }

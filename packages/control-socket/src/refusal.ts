@@ -8,7 +8,7 @@ const refusalKey = '$refused'
 const longestMessage = 2_048
 const codeForm = /^[A-Z][A-Z0-9_]{0,63}$/
 
-/** What a server may say of a failure. A client believes no other code. */
+/** The codes that a server may send for a failure. A client ignores every other code. */
 const sayable: ReadonlySet<string> = new Set<ControlSocketErrorCode>([
   'ERR_BUSY',
   'ERR_SERVER_CLOSED',
@@ -43,7 +43,7 @@ export function refusalFromWire(json: unknown): ControlSocketError | undefined {
   )
 }
 
-/** A program may throw anything, also what has no text. */
+/** Returns the text of a thrown value. A program may throw any value, even one without a text. */
 function messageOf(error: unknown): string {
   try {
     return error instanceof Error ? String(error.message) : String(error)

@@ -4,10 +4,11 @@ export type ShellflipRequest = { Request: 'TryRestart' }
 export type ShellflipReply = { Response: { RestartComplete: number } | { RestartFailed: string } }
 
 /**
- * The restart coordination protocol of the Rust crate shellflip (2.x): its clients can restart our services, and ours
- * its. `RestartComplete` carries the new pid (a u32; 0 under systemd, where the asked process cannot know it).
+ * Describes the restart coordination protocol of the Rust crate shellflip (2.x). Its clients can restart our services, and our clients
+ * can restart its services. `RestartComplete` carries the new pid (a u32). It is 0 under systemd, where the old process cannot know the
+ * pid.
  *
- * The two messages are checked by hand: zod would open some hundred files at the start of every service.
+ * The two messages are checked by hand, because zod would open some hundred files at the start of every service.
  */
 export const shellflipVocabulary: Vocabulary<ShellflipRequest, ShellflipReply> = {
   request: schemaOf(isRequest, '{"Request":"TryRestart"}'),

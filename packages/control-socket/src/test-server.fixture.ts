@@ -6,7 +6,7 @@ import { ControlServer, type ListenOptions } from './control-server.ts'
 import type { ControlServerEvent } from './events.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
-/** What the tests talk in. */
+/** The requests and replies of the tests. */
 export const words: Vocabulary<{ ask: string }, { say: string }> = {
   request: z.strictObject({ ask: z.string() }),
   reply: z.strictObject({ say: z.string() }),
@@ -16,7 +16,7 @@ export const wordsWithRefusal = { ...words, refuse: (say: string) => ({ say: `no
 
 type Words = ListenOptions<{ ask: string }, { say: string }>
 
-/** A server of the test's own, gone with its scope; it echoes, unless told otherwise. */
+/** Starts a server for one test, closed with its scope. It echoes by default. */
 export async function testServer(options: Partial<Words> = {}) {
   const folder = temporaryFolder()
   const path = folder.join('run', 'control.sock')
@@ -40,7 +40,7 @@ export async function testServer(options: Partial<Words> = {}) {
   }
 }
 
-/** A client that does what it likes; what it hears, and how its connection ended, is kept. */
+/** A client without rules. It records what it receives, and how its connection ended. */
 export class RawClient implements Disposable {
   heard = Buffer.alloc(0)
   readonly closed: Promise<void>

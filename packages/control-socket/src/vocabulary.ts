@@ -5,9 +5,9 @@ import { ControlSocketError, type ControlSocketErrorCode } from './control-socke
 export type MessageSchema<T> = TwoWaySchema<T>
 
 /**
- * What may be asked and answered. Both ends check both: what they are about to say as well as what they hear.
+ * The requests and replies of a server. Both ends check every message, before they send it and after they receive it.
  *
- * The schemas describe the values; what is not JSON travels by a codec (`z.codec`), never by a one-way transform.
+ * The schemas describe the values. A value that is not JSON needs a codec (`z.codec`), never a one-way transform.
  */
 export type Vocabulary<Request, Reply> = {
   readonly request: MessageSchema<Request>
@@ -19,8 +19,8 @@ export type Vocabulary<Request, Reply> = {
    */
   readonly refuse?: (reason: string, code: ControlSocketErrorCode) => Reply
   /**
-   * Names the kind of a request. A server limits the requests of each kind apart (`maxRequestsOfAKind`), so a request
-   * that is answered for hours, such as a watch, needs a kind of its own. The names must be few.
+   * Names the kind of a request. A server limits the requests of each kind separately (`maxRequestsOfAKind`). So a request with a long
+   * answer, such as a watch for hours, needs its own kind. Keep the number of names small.
    *
    * @default one kind, "request"
    */
@@ -32,7 +32,7 @@ export function toWire<T>(schema: MessageSchema<T>, message: T): unknown {
   return check(() => safeEncode(schema, message), 'cannot be said')
 }
 
-/** The value of something heard. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */
+/** Returns the value of a received message. @throws {ControlSocketError} ERR_MALFORMED if it does not match the schema */
 export function fromWire<T>(schema: MessageSchema<T>, json: unknown): T {
   return check(() => schema.safeParse(json), 'is not understood')
 }

@@ -5,7 +5,7 @@ import { packageFiles } from './package-files.ts'
 
 /** Describes the addon, as native/load.cjs knows it. */
 export type AddonFile = {
-  /** Where the addon for this Node lies. */
+  /** The path of the addon for this Node. */
   readonly path: string
   libc(): 'glibc' | 'musl' | undefined
 }

@@ -3,8 +3,8 @@ import { native } from './native.ts'
 import { isSpawnedHere } from './spawned-process.ts'
 
 /**
- * Makes orphans below this process its children (PR_SET_CHILD_SUBREAPER of prctl(2)), so that a program that goes to the background
- * stays in sight. Reap them: see {@link reapOrphans}.
+ * Makes orphans below this process its children (PR_SET_CHILD_SUBREAPER of prctl(2)). A program that goes to the
+ * background then stays in sight. Reap them: see {@link reapOrphans}.
  *
  * @returns false where the system cannot: only Linux can
  */
@@ -13,8 +13,8 @@ export function adoptOrphans(): boolean {
 }
 
 /**
- * Lists the children of this process that `spawnProcess()` has not started here: adopted orphans, and what `node:child_process` has
- * started. Zombies may be among them. Where /proc does not tell, there are none.
+ * Lists the children of this process that `spawnProcess()` has not started here: adopted orphans, and children of `node:child_process`.
+ * The list may contain zombies. It is empty where /proc does not show them.
  */
 export function adoptedChildren(): number[] {
   const tasks = '/proc/self/task'

@@ -1,7 +1,7 @@
 import { type OptionTypes, optionFault, show } from '@shellflip/internal'
 import { invalidArgument } from './error.ts'
 
-/** TypeScript's types are no help to JavaScript. A value of the wrong type must not reach a system call as another one. */
+/** TypeScript's types do not protect JavaScript callers. A value of the wrong type must not reach a system call as another value. */
 export function checkOptions(what: string, options: object, types: OptionTypes): void {
   const fault = optionFault(what, options, types)
   if (fault !== undefined) throw invalidArgument(fault)

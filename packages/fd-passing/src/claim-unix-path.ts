@@ -14,11 +14,12 @@ const lockTimeoutMs = 5_000
 export type ClaimedUnixPath = { listener: OwnedFd; path: UnixPathClaim }
 
 /**
- * Listens at a UNIX path that nobody else uses. It refuses a path at which a live process listens, and takes over one that a
- * dead process left. Of several claims at once, one succeeds. Meanwhile the file `.NAME.lock` is beside the path.
+ * Listens at a UNIX path that nobody else uses. It refuses a path at which a live process listens, and takes over one that a dead process
+ * left. If several processes claim it at once, one succeeds. Meanwhile the file `.NAME.lock` is beside the path.
  *
- * @throws {@link FdPassingError} `ERR_PATH_IN_USE`; `ERR_FORBIDDEN`: another user made the lock file; and as
- *   {@link listenUnix}
+ * @throws {@link FdPassingError} `ERR_PATH_IN_USE`
+ * @throws {@link FdPassingError} `ERR_FORBIDDEN` if another user made the lock file
+ * @throws {@link FdPassingError} as {@link listenUnix}
  */
 export async function claimUnixPath(options: ListenUnixOptions): Promise<ClaimedUnixPath> {
   checkOptions('claimUnixPath()', options, listenUnixOptionTypes)

@@ -2,12 +2,12 @@ import { checked } from './error.ts'
 import { native } from './native.ts'
 import { checkDescriptor } from './owned-fd.ts'
 
-/** Who a process is, in the words of the kernel. */
+/** The identity of a process, as the kernel reports it. */
 export type Credentials = { pid: number; uid: number; gid: number }
 
 /**
- * Who was at the other end of a connected UNIX stream or seqpacket socket when the connection was made: the
- * kernel noted it, so it can be trusted (unix(7), SO_PEERCRED; macOS: LOCAL_PEERCRED, LOCAL_PEERPID).
+ * Returns the process at the other end of a connected UNIX stream or seqpacket socket, as it was when the connection was made. The kernel
+ * recorded it, so it can be trusted (unix(7), SO_PEERCRED, and on macOS LOCAL_PEERCRED, LOCAL_PEERPID).
  *
  * @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOTCONN` without a peer
  */

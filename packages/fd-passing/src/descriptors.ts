@@ -14,7 +14,7 @@ export function dup(fd: number): OwnedFd {
   return new OwnedFd(checked(native.dup(checkDescriptor(fd)), 'dup'))
 }
 
-/** Whether a new program started by this process is kept from the descriptor (FD_CLOEXEC). */
+/** Returns whether the kernel closes the descriptor when this process executes a program (FD_CLOEXEC). */
 export function isCloexec(fd: number): boolean {
   return checked(native.getCloexec(checkDescriptor(fd)), 'fcntl') === 1
 }

@@ -3,20 +3,19 @@ import { getSystemErrorName } from 'node:util'
 import { CodedError } from '@shellflip/internal'
 
 /**
- * What went wrong, for programs to decide by:
+ * The reason of a failure, stable across versions:
  *
- * - `ERR_FD_CLOSED`: used after `close()` or `release()`, or closed while waiting.
- * - `ERR_INVALID_ARGUMENT`: a mistake of the caller; the message names it.
- * - `ERR_UNSUPPORTED`: this system has no such thing.
- * - `ERR_ADDRESS_TOO_LONG`: a UNIX socket address beyond what the system takes; the message names the limit.
+ * - `ERR_FD_CLOSED`: the object was used after `close()` or `release()`, or closed while waiting.
+ * - `ERR_INVALID_ARGUMENT`: the caller made a mistake. The message names it.
+ * - `ERR_UNSUPPORTED`: this system does not support it.
+ * - `ERR_ADDRESS_TOO_LONG`: a UNIX socket address exceeds the system's limit. The message names the limit.
  * - `ERR_PATH_IN_USE`: a live process listens at that path, or it is not a socket.
- * - `ERR_FORBIDDEN`: a file is not ours alone, or was replaced by another user; it is left as it is.
- * - `ERR_MESSAGE_TOO_LARGE`: more than the socket takes at once when sending, or than
- *   `UnixSocket.maxMessageSize` when receiving.
- * - `ERR_TRUNCATED`: the peer ended amid what was to be received, or an earlier send was aborted in the middle.
- * - `ERR_FD_LOST`: fds of a message did not arrive, for want of free descriptors mostly.
- * - `ERR_SYSTEM`: a system call failed; `errno` and `syscall` tell which and how.
- * - `ERR_NATIVE_MISSING`: the addon could not be loaded; the message says what to do.
+ * - `ERR_FORBIDDEN`: others can use a file too, or another user replaced it. The file stays as it is.
+ * - `ERR_MESSAGE_TOO_LARGE`: the message exceeds the limit of the socket when sending, or `UnixSocket.maxMessageSize` when receiving.
+ * - `ERR_TRUNCATED`: the peer closed in the middle of a message, or an earlier send was aborted in the middle.
+ * - `ERR_FD_LOST`: fds of a message did not arrive, mostly for lack of free descriptors.
+ * - `ERR_SYSTEM`: a system call failed. `errno` and `syscall` name the error and the call.
+ * - `ERR_NATIVE_MISSING`: the addon could not be loaded. The message says what to do.
  */
 export type FdPassingErrorCode =
   | 'ERR_FD_CLOSED'

@@ -9,7 +9,7 @@ import { OwnedFd } from './owned-fd.ts'
 /** Names a file, whatever path leads to it. */
 export type FileIdentity = Pick<FileStats, 'dev' | 'ino'>
 
-/** Who a file belongs to. Only root gives files to another user, and a user gives them to groups that it is in. */
+/** The owner of a file. Only root gives files to another user. A user gives them to its own groups. */
 export type FileOwner = { uid?: number; gid?: number }
 
 /**
@@ -43,7 +43,7 @@ export class FilePlace implements Disposable {
   /**
    * Opens the file to read and write, never through a symbolic link.
    *
-   * @param options `createMode`: the permissions with which it is made if there is none. @default it is not made
+   * @param options `createMode`: the permissions of a new file, created if it is missing. @default a missing file is not created
    */
   open({ createMode = 0 }: { createMode?: number } = {}): OwnedFd {
     return new OwnedFd(checked(native.openFileAt(this.#folder.fd, this.#name, createMode), 'open', this.path))
@@ -69,7 +69,7 @@ export class FilePlace implements Disposable {
     throw error.errno === 'ESTALE' ? replaced(this.path) : error
   }
 
-  /** Unlinks this very file. Nothing happens if it is not there any more. */
+  /** Unlinks this very file. Does nothing if it is not there any more. */
   unlink({ dev, ino }: FileIdentity): void {
     const unlinked = native.unlinkAt(this.#folder.fd, this.#name, dev, ino)
     if (unlinked !== -constants.errno.ENOENT) checked(unlinked, 'unlink', this.path)
@@ -81,10 +81,10 @@ export class FilePlace implements Disposable {
 }
 
 /**
- * Looks what is at a path, and returns undefined if nothing is. A symbolic link is not followed. This takes no descriptor, so
- * a process that has none left learns the truth as well.
+ * Looks up the file at a path. Returns undefined if nothing is there. It does not follow a symbolic link. It does not need a descriptor,
+ * so it gives a correct answer even if the process has used up its descriptors.
  *
- * @throws the system's error, if that does not tell
+ * @throws the system's error, if the look-up fails for another reason
  */
 export function lookAt(path: string): BigIntStats | undefined {
   try {
@@ -113,7 +113,7 @@ export function isFolder({ type }: FileStats): boolean {
   return type === fileTypes.S_IFDIR
 }
 
-/** Describes the kind of a file in words. */
+/** Describes the kind of a file. */
 export function kindOf({ type }: FileStats): string {
   switch (type) {
     case fileTypes.S_IFLNK:

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Tells whether a process waits in flock(2) for the lock that this descriptor holds, as flock(1) does. proc_locks(5) lists the waiting
- * ones of this PID namespace with an arrow.
+ * Returns whether a process waits in flock(2) for the lock that this descriptor holds, as flock(1) does. proc_locks(5) lists the waiting
+ * processes of this PID namespace with an arrow.
  *
- * @returns false where /proc does not tell
+ * @returns false where /proc does not show it
  */
 export function isAwaited(fd: number): boolean {
   try {

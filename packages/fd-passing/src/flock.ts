@@ -12,11 +12,10 @@ const firstDelayMs = 1
 const longestDelayMs = 50
 
 /**
- * Takes the flock(2) lock of an open file, if it is free now. The lock belongs to the open file description: a dup
- * and a passed or inherited descriptor share it, and the kernel releases it when the last of them is closed,
- * by a crash too.
+ * Takes the flock(2) lock of an open file, if it is free now. The lock belongs to the open file description, which a dup and a passed or
+ * inherited descriptor share. The kernel releases it when the last of them is closed, by a crash too.
  *
- * @param mode changing the mode of a lock that is held is not atomic: another may get in between
+ * @param mode a change of the mode while the lock is held is not atomic: another process may get the lock in between
  * @returns whether it is held now
  */
 export function tryLock(fd: number, mode: LockMode = 'exclusive'): boolean {
@@ -28,7 +27,7 @@ export function tryLock(fd: number, mode: LockMode = 'exclusive'): boolean {
 }
 
 /**
- * Takes the lock as {@link tryLock} does, waiting until it is free. Who waited longest need not be next.
+ * Takes the lock as {@link tryLock} does, and waits until it is free. The order of the waiting processes is not kept.
  *
  * @param options `signal` ends the wait with its reason
  */
@@ -38,8 +37,8 @@ export async function lock(
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
   checkOptions('lock()', options, { signal: 'AbortSignal' })
-  // The kernel tells nobody when a flock is released but a thread that blocks in flock(2), and such a thread
-  // can neither be aborted nor afforded in libuv's pool of four: so it asks again, more and more slowly.
+  // The kernel reports the release of a flock only to a thread that blocks in flock(2). Such a thread cannot be aborted, and would occupy
+  // one of the four threads of libuv's pool. So this polls, more and more slowly.
   let delayMs = firstDelayMs
   while (true) {
     options.signal?.throwIfAborted()

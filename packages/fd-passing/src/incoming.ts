@@ -6,11 +6,11 @@ import { type Arrival, native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 import type { UnixSocketType } from './unix-endpoint.ts'
 
-/** What one receive brought. The fds are the receiver's own now, and CLOEXEC. */
+/** The result of one receive. The receiver owns the fds, which are CLOEXEC. */
 export type Message = {
   data: Buffer
   fds: OwnedFd[]
-  /** Of the sender, as the kernel vouches, where the socket passes credentials. */
+  /** The sender's credentials, attested by the kernel, if the socket passes credentials. */
   credentials?: Credentials
   /** The address of a datagram's sender, if it has one. */
   from?: string
@@ -20,16 +20,16 @@ export type ReceiveOptions = {
   /** Ends the wait with its reason. */
   signal?: AbortSignal
   /**
-   * How many fds must have come: messages are joined until they have, as {@link UnixSocket.send} splits them.
-   * Any other count is `ERR_FD_LOST`. @default whatever one message brings
+   * The number of fds that must arrive. Messages are joined until they have, because {@link UnixSocket.send} splits them. Any other count
+   * is `ERR_FD_LOST`. @default the fds of one message
    */
   fdCount?: number
 }
 
-/** So many messages in one turn of the event loop; then timers and other sockets have theirs. */
+/** The limit of messages in one turn of the event loop. After it, timers and other sockets get their turn. */
 const messagesPerTurn = 32
 
-/** Deals out what arrives to those who wait, in order. Nothing is read that nobody waits for. */
+/** Distributes the arriving messages to the waiting receivers, in order. It reads only what a receiver waits for. */
 export class Incoming {
   readonly #socket: OwnedFd
   readonly #type: UnixSocketType
@@ -73,7 +73,7 @@ export class Incoming {
     })
   }
 
-  /** What the kernel has queued next, or undefined. It is taken before everything that waits. */
+  /** Returns the next message that the kernel has queued, or undefined. It is taken before any waiting receiver. */
   receiveNow(): Message | null | undefined {
     const arrival = arrivalAt(this.#socket.fd, this.#type)
     if (arrival === 'nothing') return undefined
@@ -102,7 +102,7 @@ export class Incoming {
   }
 }
 
-/** One receive under way. */
+/** One pending receive. */
 class Receipt {
   readonly #type: UnixSocketType
   readonly #fdCount: number | undefined
@@ -173,7 +173,7 @@ class Receipt {
         `${bytes} bytes came with ${came} of ${this.#fdCount} fds`,
       )
     }
-    // A stream may bring bytes alone in between; a message that brings none is not part of a split one.
+    // On a stream, bytes without fds may arrive in between. On other sockets, a message without fds is not part of a split one.
     if (came > this.#fdCount || (last.fds.length === 0 && this.#type !== 'stream')) {
       throw new FdPassingError('ERR_FD_LOST', `${came} fds came instead of ${this.#fdCount}; they are closed`)
     }

@@ -25,7 +25,7 @@ export type InternetOptions = {
   host: string
   /** 0 takes a free one: see {@link localAddress}. */
   port: number
-  /** For `::` only: leave IPv4 alone. @default false */
+  /** For `::` only: do not listen on IPv4. @default false */
   ipv6Only?: boolean
   /**
    * SO_REUSEPORT: others of the same user may bind the same address too, and the kernel deals out what comes.
@@ -35,7 +35,7 @@ export type InternetOptions = {
 }
 
 export type ListenTcpOptions = InternetOptions & {
-  /** How many connections wait to be accepted. @default 511 */
+  /** The limit of connections that wait to be accepted. @default 511 */
   backlog?: number
 }
 
@@ -44,18 +44,19 @@ export type ListenUnixOptions = {
   path: string
   /** @default 'stream' */
   type?: Exclude<UnixSocketType, 'datagram'>
-  /** How many connections wait to be accepted. @default 511 */
+  /** The limit of connections that wait to be accepted. @default 511 */
   backlog?: number
-  /** The permissions of the path. Who may not write may not connect. @default what the umask leaves */
+  /** The permissions of the path. A user who may not write may not connect. @default as the umask leaves them */
   mode?: number
-  /** Who the path belongs to. It takes a `mode`, which nobody has before the path has its owner. @default us */
+  /** The owner of the path. It requires a `mode`, which applies only once the path has its owner. @default this user */
   owner?: FileOwner
 }
 
 /**
- * A TCP socket, bound and listening: the kernel queues connections from now on, and nobody accepts them yet.
+ * Binds a TCP socket and listens on it. The kernel queues connections from then on, and nobody accepts them yet.
  *
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`; `ERR_SYSTEM` with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` …
+ * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
+ * @throws {@link FdPassingError} `ERR_SYSTEM` with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` …
  */
 export function listenTcp(options: ListenTcpOptions): OwnedFd {
   checkOptions('listenTcp()', options, { ...internetOptionTypes, backlog: 'any' })
@@ -73,8 +74,8 @@ export function listenTcp(options: ListenTcpOptions): OwnedFd {
 }
 
 /**
- * A UNIX socket, bound and listening, with nobody who accepts yet. It is bound to the path itself: a path that
- * exists is `EADDRINUSE`, and whoever ends the service for good unlinks it.
+ * Binds a UNIX socket and listens on it. Nobody accepts yet. It binds the path itself, so a path that exists fails with `EADDRINUSE`. The
+ * process that ends the service for good must unlink the path.
  *
  * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`
  */
@@ -135,10 +136,11 @@ function enable(socket: OwnedFd, level: number, option: number, name: string): v
 }
 
 /**
- * Changes how many connections wait on a listening socket to be accepted. Those that wait already stay.
+ * Changes how many connections may wait on a listening socket to be accepted. Connections that wait already stay.
  *
  * @param backlog @default 511
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`; `ERR_SYSTEM`: it is not a socket that listens
+ * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
+ * @throws {@link FdPassingError} `ERR_SYSTEM` if it is not a socket that listens
  */
 export function setBacklog(socket: OwnedFd, backlog?: number): void {
   checkOwnedFd(socket, 'socket')

@@ -28,23 +28,24 @@ export type LockFileAttempt = {
   fd: OwnedFd
 }
 
-/** Each attempt that fails is one release by another process. So many at once mean that the file system does not keep files. */
+/** Each failed attempt means that another process released the lock. This many attempts mean that the file system does not keep files. */
 const mostAttempts = 1_000
 const firstDelayMs = 1
 const longestDelayMs = 50
 
 /**
- * Marks a file that a lock has made (S_ISVTX), from its first moment on. Linux ignores this bit of a file. Only such a file is
- * removed with its lock. The file of somebody else, as of flock(1), stays. Other systems clear the bit.
+ * Marks a file that a lock has made (S_ISVTX), from its creation on. Linux ignores this bit of a file. Only a marked file is removed with
+ * its lock. A file of another program, such as flock(1), stays. Other systems clear the bit.
  */
 const madeByLock = 0o1000
 const createMode = 0o600 | madeByLock
 
 /**
- * Locks a file that only we can open, unless somebody holds its lock. Makes the file if there is none. The holder of the lock
- * removes the file with {@link removeLockFile}. A file that a killed holder left is used again, and so is an empty one.
+ * Locks a file that only this user can open, unless another process holds its lock. Creates the file if it is missing. The holder of the
+ * lock removes the file with {@link removeLockFile}. A file that a killed holder left is used again, and so is an empty one.
  *
- * @throws {@link FdPassingError} `ERR_FORBIDDEN`: others can open the file, and so lock it, or it is not a lock file; `ERR_SYSTEM`
+ * @throws {@link FdPassingError} `ERR_FORBIDDEN` if others can open the file, and so lock it, or if it is not a lock file
+ * @throws {@link FdPassingError} `ERR_SYSTEM`
  */
 export function tryLockFile(path: string, options: LockFileOptions = {}): LockFileAttempt {
   checkOptions('tryLockFile()', options, { isNote: 'function' })
@@ -110,8 +111,8 @@ export function isLockFileAt(path: string, fd: number): boolean {
 
 /**
  * Removes the lock file if it is the open one. Only the holder of its lock may do that. The file stays, without the note, if another
- * program made it, or waits for its lock: both would lock a file that is not at the path any more. A file to which somebody has
- * written something else stays as it is.
+ * program made it or waits for its lock. Otherwise that program would lock a file that is not at the path any more. A file with other
+ * content, written by somebody else, stays as it is.
  */
 export function removeLockFile(path: string, fd: number, options: RemoveLockFileOptions = {}): void {
   checkOptions('removeLockFile()', options, { isNote: 'function', nameIsOurs: 'boolean' })
@@ -133,7 +134,7 @@ function isMadeByLock({ mode }: FileStats): boolean {
 /** @returns undefined if the file was removed meanwhile */
 function open(path: string, createMode = 0): OwnedFd | undefined {
   using place = new FilePlace(path)
-  // To open a device or a pipe can have an effect of its own.
+  // Opening a device or a pipe can have a side effect.
   const found = place.stats()
   if (found !== undefined) checkIsOurs(path, found)
   const fd = openAt(place, createMode)
@@ -183,7 +184,7 @@ function checkIsOurs(path: string, stats: FileStats): void {
   }
 }
 
-/** The holder of the lock writes over the file and removes it, so it must not be a file that somebody needs. */
+/** The holder of the lock overwrites and removes the file, so it must not be a file that somebody needs. */
 function checkContent(path: string, fd: number, isNote: (fd: number) => boolean): void {
   const { size } = statsOf(fd)
   if (size === 0 || isNote(fd)) return

@@ -5,8 +5,8 @@ import { native } from './native.ts'
 import { checkDescriptor, OwnedFd } from './owned-fd.ts'
 
 /**
- * What a sealed memory file can no longer do, for anybody who has it (fcntl(2), F_ADD_SEALS): take more seals,
- * shrink, grow, be written, be newly mapped for writing.
+ * An operation that a seal forbids on a memory file, for every process that has it (fcntl(2), F_ADD_SEALS): more seals, shrinking,
+ * growing, writing, and new mappings for writing.
  */
 export type Seal = 'seal' | 'shrink' | 'grow' | 'write' | 'future-write'
 
@@ -17,11 +17,11 @@ const sealBits: Record<Seal, number> = { seal: 1, shrink: 2, grow: 4, write: 8, 
 const maxNameBytes = 249
 
 /**
- * An empty file in memory, CLOEXEC, which lives as long as somebody has a descriptor of it. Linux only.
+ * Creates an empty file in memory, CLOEXEC, which lives as long as a process has a descriptor of it. Linux only.
  *
- * @param name seen in /proc/PID/fd only; at most 249 bytes
+ * @param name seen in /proc/PID/fd only, at most 249 bytes
  * @param options `sealable`: whether {@link addSeals} will be allowed. @default false
- * @throws {@link FdPassingError} `ERR_UNSUPPORTED` elsewhere
+ * @throws {@link FdPassingError} `ERR_UNSUPPORTED` on other systems
  */
 export function memfd(name: string, options: { sealable?: boolean } = {}): OwnedFd {
   checkOptions('memfd()', options, { sealable: 'boolean' })
@@ -41,7 +41,7 @@ export function addSeals(fd: number, seals: readonly Seal[]): void {
   checked(native.addSeals(checkDescriptor(fd), bits), 'fcntl', 'F_ADD_SEALS')
 }
 
-/** The seals of a memory file; one that was not made sealable has `seal`. */
+/** Returns the seals of a memory file. A file that was not made sealable has `seal`. */
 export function getSeals(fd: number): Seal[] {
   const bits = checked(native.getSeals(checkDescriptor(fd)), 'fcntl', 'F_GET_SEALS') as number
   return (Object.keys(sealBits) as Seal[]).filter((seal) => (bits & sealBits[seal]) !== 0)

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import { type AddonFile, addonMissing } from './addon-missing.ts'
 
-/** What arrived with one recvmsg(2). */
+/** The result of one recvmsg(2). */
 export type Arrival = {
   data: Buffer
   fds: number[]
-  /** Of the sender, where the socket passes credentials (SO_PASSCRED). */
+  /** The sender's pid, if the socket passes credentials (SO_PASSCRED). */
   pid?: number
   uid?: number
   gid?: number
@@ -25,16 +25,16 @@ export type FileStats = {
   /** The permission bits alone. */
   mode: number
   uid: number
-  /** How many names the file has. */
+  /** The number of names (hard links) of the file. */
   links: number
   /** In bytes. */
   size: number
 }
 
-/** How a process ended: by exit(3) or by a signal. */
+/** The end of a process: by exit(3) or by a signal. */
 export type ExitReport = { code: number; signal?: undefined } | { signal: number; code?: undefined }
 
-/** What a child could not do that was to become a program: `step` is the system call, `index` counts the files or descriptors. */
+/** The step at which a child failed to become the program: `step` is the system call, `index` counts the files or descriptors. */
 export type SpawnFailure = { step: string; error: number; index: number }
 
 /** A watcher of the addon: opaque here. */
@@ -60,7 +60,7 @@ export type Native = {
   openFolder(path: string): number
   statAt(folder: number, name: string): FileStats | number
   stat(fd: number): FileStats | number
-  /** Makes the file with this mode if there is none, unless the mode is 0. */
+  /** Opens the file. Creates a missing file with this mode, unless the mode is 0. */
   openFileAt(folder: number, name: string, mode: number): number
   /** ESTALE where another file than this socket is. */
   chmodSocketAt(folder: number, name: string, dev: bigint, ino: bigint, mode: number): number
@@ -99,7 +99,7 @@ export type Native = {
   keepAlive(watcher: WatcherHandle, on: number): number
   unwatch(watcher: WatcherHandle): number
   pidfdOpen(pid: number): number
-  /** How it ended, or 0 while it lives. */
+  /** Returns how it ended, or 0 while it lives. */
   reap(pid: number): ExitReport | number
   /** The pid of a child that nobody has waited for, or 0. */
   findZombie(): number

@@ -12,17 +12,18 @@ import { checkOwnedFd, OwnedFd } from './owned-fd.ts'
 import { localAddress } from './socket-address.ts'
 import { checkIsConnection } from './socket-options.ts'
 
-/** What of Node's own objects has a descriptor. A TLS socket counts too, but is refused: its fd is ciphertext. */
+/** The objects of Node that have a descriptor. A TLS socket counts too, but is refused: its fd carries ciphertext. */
 export type HandleOwner = Server | Socket | DatagramSocket
 
 type Handle = { fd?: unknown }
 
 /**
- * The descriptor under one of Node's objects, borrowed: Node closes it. Node does not document where it is, so this
- * looks, and says clearly when it does not find it.
+ * Returns the descriptor under one of Node's objects, borrowed: Node closes it. Node does not document where it is. So this searches for
+ * it, and reports clearly when it does not find it.
  *
- * @throws {@link FdPassingError} `ERR_FD_CLOSED`: closed, or not listening, bound or connected yet;
- *   `ERR_INVALID_ARGUMENT`: a TLS socket; `ERR_UNSUPPORTED`: a server of a cluster worker, which has none
+ * @throws {@link FdPassingError} `ERR_FD_CLOSED` if it is closed, or not listening, bound or connected yet
+ * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` for a TLS socket
+ * @throws {@link FdPassingError} `ERR_UNSUPPORTED` for a server of a cluster worker, which does not have a descriptor
  */
 export function fdOf(owner: HandleOwner): number {
   if (!(owner instanceof Server || owner instanceof Socket || owner instanceof DatagramSocket))
@@ -159,7 +160,7 @@ function checkType(fd: OwnedFd, type: number, what: string): void {
 
 function handleOf(owner: HandleOwner): Handle | null | undefined {
   if ('_handle' in owner && !isDatagramSocket(owner)) return owner._handle as Handle | null
-  // dgram keeps its handle under a symbol of its own, in every version so far.
+  // dgram keeps its handle under a private symbol, in every version so far.
   const symbol = Object.getOwnPropertySymbols(owner).find(({ description }) => description === 'state symbol')
   const state =
     symbol === undefined

@@ -10,23 +10,20 @@ import { checkUnixAddress } from './unix-address.ts'
 import type { UnixSocketType } from './unix-endpoint.ts'
 
 export type SendOptions = {
-  /** Copies of these go along; the sender's own stay its own, and must stay open until the promise settles. */
+  /** Sends copies of these along. The sender keeps its own fds, which must stay open until the promise settles. */
   fds?: readonly OwnedFd[]
   /** The receiver of a datagram from a socket that is not connected: `/path` or `@abstract`. */
   to?: string
   /**
-   * Attaches SCM_CREDENTIALS, which a receiver that passes credentials gets anyway: `true` for those of this
-   * process; others only with CAP_SYS_ADMIN, CAP_SETUID, CAP_SETGID. Linux only. @default false
+   * Attaches SCM_CREDENTIALS, which a receiver that passes credentials gets anyway. `true` attaches those of this process. Another pid
+   * requires CAP_SYS_ADMIN, another uid CAP_SETUID, another gid CAP_SETGID (unix(7)). Linux only. @default false
    */
   credentials?: boolean | Credentials
-  /**
-   * Ends the wait with its reason. On a stream that has taken only a part of this message, every later send fails:
-   * close the socket then.
-   */
+  /** Ends the wait with its reason. If a stream has taken only a part of this message, every later send fails. Close the socket then. */
   signal?: AbortSignal
   /**
-   * How long the send is tried again while the kernel refuses it for want of a resource, in milliseconds. It refuses
-   * fds while too many fds of this user are in flight (`ETOOMANYREFS`). Waiting for room has no limit but `signal`.
+   * How long the send is retried while the kernel refuses it for lack of a resource, in milliseconds. It refuses fds while too many fds
+   * of this user are in flight (`ETOOMANYREFS`). Only `signal` limits the wait for room.
    * @default 2000
    */
   retryTimeoutMs?: number
@@ -54,13 +51,13 @@ type Piece = {
 type Shipment = {
   pieces: Piece[]
   started: boolean
-  /** By `performance.now()`. */
+  /** The time of the call, by `performance.now()`. */
   readonly askedAt: number
   readonly retryTimeoutMs: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
-/** The reason why a send waits. The kernel reports only that a socket is writable. For the other reasons the send is tried again. */
+/** The reason why a send waits. The kernel reports only that a socket is writable. For the other reasons the send is retried. */
 type Obstacle = 'not writable' | 'receiver full' | 'refused'
 type Progress = 'sent' | 'wait until writable' | 'try later'
 
@@ -89,7 +86,7 @@ export class Outgoing {
     return this.#blocked
   }
 
-  /** Whether anything waits at all. */
+  /** Whether any send is pending. */
   get pending(): boolean {
     return this.#queue.length > 0
   }
@@ -216,7 +213,7 @@ function sendPiece(socket: number, { data, fds, to, credentials }: Piece): numbe
 function obstacleOf(result: number, to: string | undefined): Obstacle | undefined {
   // No poll reports room in the queue of a receiver that this socket is not connected to.
   if (result === -EAGAIN) return to === undefined ? 'not writable' : 'receiver full'
-  // Too many fds of this user are in flight (unix(7)), or, on macOS, a datagram queue is full: no event for these.
+  // Too many fds of this user are in flight (unix(7)), or, on macOS, a datagram queue is full. Neither has an event.
   return result === -native.ETOOMANYREFS || result === -ENOBUFS ? 'refused' : undefined
 }
 

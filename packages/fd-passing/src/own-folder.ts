@@ -17,15 +17,15 @@ import { type FileStats, native } from './native.ts'
 import { OwnedFd } from './owned-fd.ts'
 
 /**
- * A folder that belongs to this user, and that nobody else can write. It is held open, so it stays the same one when
- * somebody puts another folder at its path.
+ * A folder that belongs to this user, and that nobody else can write. It is held open, so it stays the same folder even if another one is
+ * put at its path.
  */
 export class OwnFolder implements Disposable {
   readonly path: string
   readonly #folder: OwnedFd
   readonly #stats: FileStats
 
-  /** @throws {@link FdPassingError} `ERR_FORBIDDEN`: it is not such a folder; `ERR_SYSTEM` with `ENOENT` … */
+  /** @throws {@link FdPassingError} `ERR_FORBIDDEN` if it is not such a folder, `ERR_SYSTEM` with `ENOENT` … */
   constructor(path: string) {
     this.path = path
     this.#stats = checkedStats(path)
@@ -57,12 +57,12 @@ export class OwnFolder implements Disposable {
     native.unlinkAt(this.#folder.fd, name, found.dev, found.ino)
   }
 
-  /** Removes the folder from its path. Nothing happens if it is not empty, or not there any more. */
+  /** Removes the folder from its path. Does nothing if it is not empty, or not there any more. */
   removeIfEmpty(): void {
     try {
       if (this.#isAtPath()) rmdirSync(this.path)
     } catch {
-      // What is in it is not ours to remove.
+      // The folder contains files that are not ours to remove.
     }
   }
 

@@ -18,15 +18,15 @@ export class OwnedFd implements Disposable {
   #fd: number
 
   /**
-   * Takes ownership of an open descriptor: nobody else may close it from now on. A worker thread closes what it owns when it
-   * ends, by itself or terminated. In a worker Node does the same with what `fs.openSync()` opened, and would close the
-   * number twice: give a {@link dup} of it there.
+   * Takes ownership of an open descriptor: nobody else may close it after that. A worker thread closes its descriptors when it ends, by
+   * itself or terminated. In a worker, Node also closes the descriptors that `fs.openSync()` opened, and would close the number twice. So
+   * pass a {@link dup} of it there.
    *
-   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is not a descriptor number; `ERR_SYSTEM` with `EBADF` if it
-   *   is not open
+   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is not a descriptor number
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EBADF` if it is not open
    */
   constructor(fd: number) {
-    // A number that is not open yet would be the descriptor of somebody else soon, and be closed here.
+    // A number that is not open yet would soon be another owner's descriptor, and this object would close it.
     const open = native.getCloexec(checkDescriptor(fd))
     if (open === -constants.errno.EBADF) checked(open, 'fcntl')
     checked(native.own(fd), 'own')
@@ -59,11 +59,11 @@ export class OwnedFd implements Disposable {
   }
 
   /**
-   * Closes the descriptor; a second call does nothing. Linux closes it also where it reports an error of the file (close(2)), which
-   * nobody can act upon: that is not thrown.
+   * Closes the descriptor. A second call does nothing. Linux closes it even if it reports an error of the file (close(2)). A caller
+   * cannot act on that error, so it is not thrown.
    *
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EBADF` if somebody else closed it: a mistake that can hit
-   *   an unrelated file the next time
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EBADF` if somebody else closed it: a mistake that can hit an unrelated file the
+   * next time
    */
   close(): void {
     if (this.#fd === -1) return
@@ -89,7 +89,7 @@ export function checkDescriptor(fd: number): number {
   throw invalidArgument(`${show(fd)} is not a file descriptor${hint}`)
 }
 
-/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT`; `ERR_FD_CLOSED` */
+/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT`, `ERR_FD_CLOSED` */
 export function checkOwnedFd(fd: unknown, name = 'fd'): OwnedFd {
   if (fd instanceof OwnedFd) {
     if (fd.closed) throw closedError(`${name}, an OwnedFd,`)

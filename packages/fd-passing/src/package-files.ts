@@ -2,10 +2,10 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Names what the addon is loaded from. Tracers of files copy what an expression over `import.meta.url` leads to, so each path is
- * one expression. @vercel/nft before 1.0 (Nitro 3 has 0.30) copies nothing else: it does not follow `createRequire()`.
+ * Names the files that the addon is loaded from. Tracers of files copy the target of an expression over `import.meta.url`, so each path
+ * is one expression. @vercel/nft before 1.0 (Nitro 3 has 0.30) copies nothing else, because it does not follow `createRequire()`.
  *
- * @returns undefined in a bundle of CommonJS, which has no `import.meta.url`
+ * @returns undefined in a CommonJS bundle, which does not have `import.meta.url`
  */
 export function packageFiles(): { manifest: string; loader: string; prebuilds: string } | undefined {
   try {

@@ -20,7 +20,7 @@ export class Readiness {
     this.#watcher = checked<WatcherHandle>(native.watch(fd, this.#onReady), 'uv_poll_init')
   }
 
-  /** Sets what to be told of from now on: a sum of {@link readable} and {@link writable}, or 0. */
+  /** Sets the events to watch: a sum of {@link readable} and {@link writable}, or 0. */
   want(events: number): void {
     checked(native.want(this.#watcher, events), 'uv_poll_start')
   }

@@ -7,8 +7,8 @@ const first = 32
 const last = 64
 
 /**
- * Keeps real-time signals, of which Node knows no names, from ending this process. Children start with their default
- * again. Only Linux has them.
+ * Keeps real-time signals, which Node does not name, from ending this process. Children start with the default action again. Only Linux
+ * has these signals.
  */
 export function ignoreRealTimeSignals(): void {
   if (process.platform !== 'linux') return

@@ -6,11 +6,11 @@ import { native } from './native.ts'
 const { ECHILD } = constants.errno
 
 /**
- * Takes the exit status of a process that has ended and was left to this one, as orphans are to PID 1, so that no zombie
- * remains. Node reaps what it has started itself, and nothing else. Never call this for a child of `node:child_process` or of
- * `spawnProcess()`: their exit would not come then.
+ * Takes the exit status of a process that has ended and was left to this one, as orphans are to PID 1. It prevents a zombie. Node reaps
+ * only the children that it has started. Never call this for a child of `node:child_process` or of `spawnProcess()`: their exit would not
+ * arrive then.
  *
- * @returns whether it is gone now; false while it lives, and if it is no child of this process
+ * @returns whether it is gone now. False while it lives, and if it is not a child of this process.
  * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
  */
 export function reapOrphan(pid: number): boolean {

@@ -2,13 +2,13 @@ import { native } from './native.ts'
 import { reapOrphan } from './reap-orphan.ts'
 import { isSpawnedHere } from './spawned-process.ts'
 
-/** How soon a zombie is looked at again that others have to reap. */
+/** The delay, in milliseconds, before the next look at a zombie that others have to reap. */
 const lookAgainMs = 1_000
 
 /**
- * Reaps what the kernel makes a child of this process because its own parent has ended: for PID 1, and for a subreaper (prctl(2)).
- * Node reaps what it has started itself, and nothing else, so each orphan would remain a zombie. It leaves alone what
- * `spawnProcess()` and `node:child_process` have started. Call it in the main thread: it cannot know what a worker has started.
+ * Reaps the processes that the kernel makes children of this process when their own parent has ended. That happens to PID 1 and to a
+ * subreaper (prctl(2)). Node reaps only the children that it has started, so each orphan would remain a zombie. This does not touch the
+ * children of `spawnProcess()` and `node:child_process`. Call it in the main thread, because it does not know the children of a worker.
  */
 export function reapOrphans(): Disposable {
   const reaper = new OrphanReaper()
@@ -16,8 +16,8 @@ export function reapOrphans(): Disposable {
 }
 
 /**
- * The kernel queues SIGCHLD before it shows the zombie, and libuv reaps its own children in the next turn of the event loop. So a
- * zombie that is still there two turns later is an orphan's. A timer could not tell: after a pause (SIGSTOP) it fires first.
+ * The kernel queues SIGCHLD before it shows the zombie, and libuv reaps its own children in the next turn of the event loop. So a zombie
+ * that is still there two turns later belongs to an orphan. A timer would not be reliable: after a pause (SIGSTOP) it fires first.
  */
 class OrphanReaper {
   #suspect = 0

@@ -7,7 +7,7 @@ export type SocketAddress =
   | { family: 'IPv4' | 'IPv6'; address: string; port: number }
   | { family: 'unix'; path: string }
 
-/** Where a socket is bound (getsockname(2)). */
+/** Returns the address that a socket is bound to (getsockname(2)). */
 export function localAddress(fd: number): SocketAddress {
   const found = native.localAddress(checkDescriptor(fd))
   if (typeof found === 'number') return checked<never>(found, 'getsockname')

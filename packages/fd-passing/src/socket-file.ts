@@ -13,12 +13,14 @@ import {
 import type { FileStats } from './native.ts'
 
 /**
- * Changes the permissions of a UNIX socket's path. It follows no symbolic link, and leaves the file of another user alone.
- * Nothing happens if the permissions are right already.
+ * Changes the permissions of a UNIX socket's path. It does not follow a symbolic link, and does not touch the file of another user. It
+ * does nothing if the permissions are right already.
  *
  * @param mode the permission bits, as `0o660`
- * @throws {@link FdPassingError} `ERR_FORBIDDEN`: the path is not a socket of ours; `ERR_INVALID_ARGUMENT`;
- *   `ERR_SYSTEM` with `ENOENT`; `ERR_UNSUPPORTED`: neither /proc nor fchmodat2(2) (Linux 6.6) is there
+ * @throws {@link FdPassingError} `ERR_FORBIDDEN` if the path is not a socket of this user
+ * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
+ * @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOENT`
+ * @throws {@link FdPassingError} `ERR_UNSUPPORTED` if the system has neither /proc nor fchmodat2(2) (Linux 6.6)
  */
 export function setSocketMode(path: string, mode: number): void {
   checkMode(mode)
@@ -43,8 +45,8 @@ export class SocketFile implements Disposable {
   }
 
   /**
-   * Notes which file it is. Call this right after bind(2): nothing was there before, so a socket of ours in the same folder
-   * is the one that was bound.
+   * Records which file it is. Call this right after bind(2). The path was free before, so a socket of this user in the same folder is the
+   * one that was bound.
    */
   noteBound(): void {
     const found = this.#place.stats()
@@ -68,12 +70,12 @@ export class SocketFile implements Disposable {
     this.#place.chownSocket(this.#bound, owner)
   }
 
-  /** Removes the file of a socket that comes to nothing, if it is provably the one that was bound. */
+  /** Removes the file of a socket that failed, if it is provably the one that was bound. */
   remove(): void {
     try {
       if (this.#bound !== undefined) this.#place.unlink(this.#bound)
     } catch {
-      // What made it come to nothing is the error to report. The next one to claim the path takes a dead socket over.
+      // The first failure is the error to report. The next process that claims the path takes over a dead socket.
     }
   }
 

@@ -15,7 +15,7 @@ export function sharesAddress(fd: number): boolean {
   )
 }
 
-/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT` for a socket that listens: it has no peer, and reading from it fails */
+/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT` for a socket that listens. It does not have a peer, and reading from it fails. */
 export function checkIsConnection(fd: number, instead: string): void {
   if (isListening(fd)) throw invalidArgument(`fd ${fd} listens, so it is not a connection: use ${instead}`)
 }

@@ -7,19 +7,22 @@ import { checkDescriptor } from './owned-fd.ts'
 import { type ProcessExit, SpawnedProcess } from './spawned-process.ts'
 
 export type SpawnOptions = {
-  /** The path to execute. Of several the first that can be executed, as execvp(3) takes what PATH has. */
+  /** The path to execute. In a list, the first executable path counts, as execvp(3) searches PATH. */
   file: Bytes | readonly Bytes[]
   /** Its arguments. @default [] */
   args?: readonly Bytes[]
-  /** What it finds as its own name. @default the (first) file */
+  /** The name that the program finds as argv[0]. @default the (first) file */
   argv0?: Bytes
   /** `NAME=VALUE`, as execve(2) takes them. It gets these and no others. */
   env: readonly Bytes[]
   /** Relative paths in `file` are looked up from it. @default the working directory of this process */
   cwd?: Bytes
-  /** What it gets as descriptor 0, 1, …: a descriptor of this process, or `null` for /dev/null. It gets no others. @default three times null */
+  /**
+   * The program's descriptors 0, 1, …: each is a descriptor of this process, or `null` for /dev/null. It gets only these. @default three
+   * times null
+   */
   fds?: readonly (number | null)[]
-  /** Whether it leads a session and a process group of its own, so that nothing that a terminal sends reaches it. @default false */
+  /** Whether it leads a new session and a new process group, so that the signals of a terminal do not reach it. @default false */
   ownSession?: boolean
   /** Adds LISTEN_PID with the pid that it has (sd_listen_fds(3)). @default false */
   listenPid?: boolean
@@ -43,12 +46,13 @@ const ownSessionFlag = 1
 const listenPidFlag = 2
 
 /**
- * Starts a program, without a shell and without child_process: arguments, environment and paths are bytes, signals are reset, and
- * no descriptor leaks. The call returns once the program runs, or throws. Node knows nothing of the process.
+ * Starts a program, without a shell and without child_process. Arguments, environment and paths are bytes, signals are reset, and
+ * descriptors do not leak. The call returns once the program runs, or throws. Node does not know the process.
  *
- * @param onExit called once, when it has ended and is reaped
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`, or `ERR_SYSTEM` with the `syscall` that failed (`fork`, `setsid`, `dup2`,
- *   `chdir`, `setrlimit`, `execve`), its `errno` and, for `chdir` and `execve`, the `path`
+ * @param onExit called once, when the process has ended and is reaped
+ * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
+ * @throws {@link FdPassingError} `ERR_SYSTEM` with the `syscall` that failed (`fork`, `setsid`, `dup2`, `chdir`, `setrlimit`, `execve`),
+ * its `errno` and, for `chdir` and `execve`, the `path`
  */
 export function spawnProcess(options: SpawnOptions, onExit: (exit: ProcessExit) => void): SpawnedProcess {
   checkOptions('spawnProcess()', options, optionTypes)

@@ -2,13 +2,13 @@ import { constants } from 'node:os'
 import { type ExitReport, native } from './native.ts'
 import { type PidWatch, watchChild } from './watch-child.ts'
 
-/** How a process ended: one of both is null. */
+/** The end of a process. One of the two is null. */
 export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
 
 /** The processes of spawnProcess() that were not reaped yet, in this thread. */
 const unreaped = new Set<number>()
 
-/** Whether its exit is for the watch of spawnProcess(), and for nobody else. */
+/** Returns whether only the watch of spawnProcess() may take its exit. */
 export function isSpawnedHere(pid: number): boolean {
   return unreaped.has(pid)
 }

@@ -6,10 +6,10 @@ import { native } from './native.ts'
 export const maxUnixAddressBytes = native.MAX_UNIX_ADDRESS_BYTES
 
 /**
- * Checks an address of the form `/path` or `@name`, the latter an abstract one with its exact length.
+ * Checks an address of the form `/path` or `@name`. The latter is an abstract address with its exact length.
  *
- * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`; `ERR_UNSUPPORTED` for `@name`
- *   where there are no abstract addresses
+ * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`
+ * @throws {@link FdPassingError} `ERR_UNSUPPORTED` for `@name` on a system without abstract addresses
  */
 export function checkUnixAddress(address: string): string {
   if (typeof address !== 'string' || address === '' || address === '@')

@@ -6,7 +6,10 @@ import { checkDescriptor, OwnedFd } from './owned-fd.ts'
 import { checkMode, SocketFile } from './socket-file.ts'
 import { checkUnixAddress } from './unix-address.ts'
 
-/** Stream has no message boundaries; seqpacket (Linux) is connected and has them; datagram is neither connected nor ordered among senders. */
+/**
+ * The socket type. A stream does not keep message boundaries. A seqpacket socket (Linux) is connected and keeps them. A datagram socket
+ * is not connected, and does not keep the order among senders.
+ */
 export type UnixSocketType = 'stream' | 'seqpacket' | 'datagram'
 
 function socketTypeNumber(type: UnixSocketType): number {
@@ -15,7 +18,7 @@ function socketTypeNumber(type: UnixSocketType): number {
   return { stream: native.SOCK_STREAM, seqpacket: native.SOCK_SEQPACKET, datagram: native.SOCK_DGRAM }[type]
 }
 
-/** How a socket carries data (SO_TYPE): a UNIX socket, or one of TCP (`stream`) or UDP (`datagram`). */
+/** Returns how a socket carries data (SO_TYPE): a UNIX socket, or one of TCP (`stream`) or UDP (`datagram`). */
 export function socketTypeOf(fd: number): UnixSocketType {
   const type = checked(
     native.getOption(checkDescriptor(fd), native.SOL_SOCKET, native.SO_TYPE),
@@ -68,8 +71,8 @@ export function bindUnixSocket<Result>(
   const socket = openUnixSocket(type)
   try {
     if (options.passCredentials) passCredentials(socket.fd)
-    // Linux gives the file the mode of the socket itself, less the umask: it never has more than that. A file that is given
-    // away has none until then.
+    // Linux gives the file the mode of the socket itself, less the umask. The file never has more permissions than that. A file whose
+    // owner changes has no permissions until then.
     if (mode !== undefined && process.platform === 'linux') {
       checked(native.setMode(socket.fd, owner === undefined ? mode : 0), 'fchmod', address)
     }

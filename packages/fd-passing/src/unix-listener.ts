@@ -36,10 +36,11 @@ export class UnixListener implements Disposable {
   }
 
   /**
-   * Takes a listening UNIX socket over. It becomes non-blocking, for all who share its open file description.
+   * Takes over a listening UNIX socket. It becomes non-blocking, for all who share its open file description. If this throws, the caller
+   * keeps `fd`.
    *
-   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is not a UNIX socket that listens; `ERR_SYSTEM` if it cannot be
-   *   watched. `fd` stays its owner's then
+   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is not a UNIX socket that listens
+   * @throws {@link FdPassingError} `ERR_SYSTEM` if it cannot be watched
    */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixListener {
     checkOptions('UnixListener.adopt()', options, unixSocketOptionTypes)
@@ -67,11 +68,12 @@ export class UnixListener implements Disposable {
   }
 
   /**
-   * The next connection. At most one in each turn of the event loop, so a crowd of clients stops nothing else.
+   * Accepts the next connection. It accepts at most one in each turn of the event loop, so that a crowd of clients does not block other
+   * work.
    *
    * @param options `signal` ends the wait with its reason
-   * @throws {@link FdPassingError} `ERR_FD_CLOSED`: closed meanwhile; `ERR_SYSTEM` with `EMFILE`: the connection stays
-   *   queued
+   * @throws {@link FdPassingError} `ERR_FD_CLOSED` if the listener is closed meanwhile
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EMFILE`. The connection stays queued.
    */
   async accept(options: { signal?: AbortSignal } = {}): Promise<UnixSocket> {
     checkOptions('accept()', options, { signal: 'AbortSignal' })
@@ -106,7 +108,7 @@ export class UnixListener implements Disposable {
     return this
   }
 
-  /** Closes the descriptor and ends what waits with `ERR_FD_CLOSED`; a second call does nothing. */
+  /** Closes the descriptor and ends pending calls with `ERR_FD_CLOSED`. A second call does nothing. */
   close(): void {
     if (this.closed) return
     this.#readiness.close()

@@ -15,8 +15,8 @@ function mayBeSocket(path: string): boolean {
 const lookedAway = new Set(['EACCES', 'EPERM'])
 
 /**
- * Reports whether a process has a stream socket bound at this path. The process does not notice: a datagram socket is refused with
- * EPROTOTYPE where a stream socket is bound, and with ECONNREFUSED where none is (unix(7)).
+ * Returns whether a process has a stream socket bound at this path. The process does not notice the check. A datagram socket is refused
+ * with EPROTOTYPE if a stream socket is bound, and with ECONNREFUSED if not (unix(7)).
  *
  * @returns true also for a path that cannot be looked at
  */

@@ -10,9 +10,9 @@ export class UnixPathClaim {
   readonly #file: FileIdentity | undefined
 
   /**
-   * Claims a path at which a listener of ours is already. An abstract one has no file.
+   * Claims a path at which our listener is already. An abstract path does not have a file.
    *
-   * @param file the listener's file; null if it is unknown, so that nothing is unlinked. @default the socket that is there now
+   * @param file the listener's file. Null if it is unknown, so that nothing is unlinked. @default the socket that is there now
    */
   constructor(path: string, file: FileIdentity | null = socketAt(path)) {
     checkPath(path)
@@ -33,8 +33,10 @@ export class UnixPathClaim {
    * Changes who may connect. The owner changes first, so that the former group never has the permissions of the new one.
    *
    * @param access `owner`: an id that is left out stays as it is. `mode`: the permission bits, as `0o660`
-   * @throws {@link FdPassingError} `ERR_FORBIDDEN`: the path is not ours any more; `ERR_INVALID_ARGUMENT`; `ERR_SYSTEM` with
-   *   `EPERM`; `ERR_UNSUPPORTED`: neither /proc nor fchmodat2(2) (Linux 6.6) is there
+   * @throws {@link FdPassingError} `ERR_FORBIDDEN` if the path is not ours any more
+   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EPERM`
+   * @throws {@link FdPassingError} `ERR_UNSUPPORTED` if the system has neither /proc nor fchmodat2(2) (Linux 6.6)
    */
   setAccess(access: { owner?: FileOwner; mode: number }): void {
     checkOptions('setAccess()', access, { owner: 'any', mode: 'any' })
@@ -48,11 +50,10 @@ export class UnixPathClaim {
   }
 
   /**
-   * Unlinks the path, if it is still ours. Call it while the listener is open: nobody takes a live path, and
-   * the kernel does not give the inode number of a bound socket to another file.
+   * Unlinks the path, if it is still ours. Call it while the listener is open. Nobody takes over a live path, and the kernel does not
+   * give the inode number of a bound socket to another file.
    *
-   * @returns false if the system does not let us, mostly for want of a privilege that was given up. The file stays for
-   *   the next one to take over
+   * @returns false if the system refuses it, mostly because the process gave up a privilege. The next process can take over the file.
    */
   unlink(): boolean {
     if (this.#file === undefined) return true
@@ -66,7 +67,7 @@ export class UnixPathClaim {
   }
 }
 
-/** Names the socket file that is at a path, as {@link UnixPathClaim.file} does. Undefined if there is none, or none that we may see. */
+/** Names the socket file at a path, as {@link UnixPathClaim.file} does. Undefined if none is there, or none that we may see. */
 export function socketFileAt(path: string): string | undefined {
   const found = socketAt(path)
   return found === null ? undefined : nameOf(found)

@@ -25,13 +25,13 @@ export const unixSocketOptionTypes = { passCredentials: 'boolean' } as const
 const endpointOptionTypes = { type: 'any', address: 'any', ...unixSocketOptionTypes } as const
 
 /**
- * A UNIX socket that carries bytes, fds and credentials. It owns its descriptor, and waits by events: no thread
- * and no timer, and an idle one costs the event loop nothing.
+ * A UNIX socket that carries bytes, fds and credentials. It owns its descriptor. It waits by events, without a
+ * thread or a timer. An idle socket does not cost the event loop anything.
  */
 export class UnixSocket implements Disposable {
-  /** How many fds go in one message of the kernel (SCM_MAX_FD). */
+  /** The limit of fds in one message of the kernel (SCM_MAX_FD). */
   static readonly maxFdsPerMessage = native.MAX_FDS_PER_MESSAGE
-  /** What {@link receive} takes whole, in bytes. What can be sent at once is less: `net.core.wmem_default`. */
+  /** The largest message that {@link receive} takes whole, in bytes. The limit of one send is lower: `net.core.wmem_default`. */
   static readonly maxMessageSize = native.RECEIVE_BUFFER_SIZE
 
   readonly type: UnixSocketType
@@ -49,10 +49,11 @@ export class UnixSocket implements Disposable {
   }
 
   /**
-   * A datagram socket with an address, `/path` or `@abstract`. `close()` does not unlink the path.
+   * Opens a datagram socket with an address, `/path` or `@abstract`. `close()` does not unlink the path.
    *
-   * @param options `mode`: the permissions of the path; who may not write may not send. @default what the umask leaves
-   * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`; `ERR_SYSTEM` with `EADDRINUSE` if the path exists …
+   * @param options `mode`: the permissions of the path. A user who may not write may not send. @default as the umask leaves them
+   * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EADDRINUSE` if the path exists …
    */
   static bind(options: { type: 'datagram'; address: string; mode?: number } & UnixSocketOptions): UnixSocket {
     checkOptions('UnixSocket.bind()', options, { ...endpointOptionTypes, mode: 'any' })
@@ -63,10 +64,10 @@ export class UnixSocket implements Disposable {
   }
 
   /**
-   * A socket connected to an address.
+   * Opens a socket connected to an address.
    *
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOENT`, `ECONNREFUSED`; `EAGAIN` where the listener's backlog
-   *   is full: this does not wait
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOENT`, `ECONNREFUSED`, or with `EAGAIN` if the listener's backlog is full. This
+   * does not wait.
    */
   static connect(options: { type: UnixSocketType; address: string } & UnixSocketOptions): UnixSocket {
     checkOptions('UnixSocket.connect()', options, endpointOptionTypes)
@@ -75,10 +76,10 @@ export class UnixSocket implements Disposable {
   }
 
   /**
-   * Takes a UNIX socket over, an inherited or received one: `fd` is closed to its former owner then. It becomes
-   * non-blocking, for all who share its open file description.
+   * Takes over an inherited or received UNIX socket. The caller's `fd` is closed after that. The socket becomes non-blocking, for all who
+   * share its open file description.
    *
-   * @throws {@link FdPassingError} if it is not a UNIX socket; `fd` stays its owner's then
+   * @throws {@link FdPassingError} if it is not a UNIX socket. The caller keeps `fd` then.
    */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixSocket {
     checkOptions('UnixSocket.adopt()', options, unixSocketOptionTypes)
@@ -108,18 +109,21 @@ export class UnixSocket implements Disposable {
   }
 
   /**
-   * Sends bytes and fds, in the order of the calls. Settles when the kernel has it all, which does not mean that
-   * anybody read it. Do not change `data` until then.
+   * Sends bytes and fds, in the order of the calls. Settles when the kernel has accepted everything, which does not mean that a peer has
+   * read it. Do not change `data` until then.
    *
-   * Waits while the kernel has no room, until `signal` aborts. Waits at most `retryTimeoutMs` while too many fds of
-   * this user are in flight.
+   * Waits while the kernel has no room, until `signal` aborts. Waits at most `retryTimeoutMs` while too many fds of this user are in
+   * flight.
    *
-   * More than {@link maxFdsPerMessage} fds go as several messages, whose data and fds joined are what was sent
-   * (all but the last carry one byte): {@link receive} with `fdCount` joins them. Not for datagrams.
+   * Splits more than {@link maxFdsPerMessage} fds into several messages (all but the last carry one byte). {@link receive} with `fdCount`
+   * joins their data and fds again. Datagrams do not support this.
    *
-   * @throws {@link FdPassingError} `ERR_MESSAGE_TOO_LARGE`: send smaller pieces; `ERR_INVALID_ARGUMENT`: empty, on
-   *   a socket where that means the end; `ERR_FD_CLOSED`; `ERR_TRUNCATED`: an earlier send was aborted halfway;
-   *   `ERR_SYSTEM` with `EPIPE`, `ECONNREFUSED`, `ETOOMANYREFS` …; the signal's reason
+   * @throws {@link FdPassingError} `ERR_MESSAGE_TOO_LARGE`: send smaller pieces
+   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is empty, on a socket where that means the end
+   * @throws {@link FdPassingError} `ERR_FD_CLOSED`
+   * @throws {@link FdPassingError} `ERR_TRUNCATED` if an earlier send was aborted halfway
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EPIPE`, `ECONNREFUSED`, `ETOOMANYREFS` …
+   * @throws the signal's reason
    */
   send(data: Uint8Array | string, options: SendOptions = {}): Promise<void> {
     if (this.closed) return Promise.reject(closedError('this UnixSocket'))
@@ -127,12 +131,14 @@ export class UnixSocket implements Disposable {
   }
 
   /**
-   * The next message, or null at the end of a stream or seqpacket socket (a datagram socket has none). Nothing is
-   * read before it is asked for, so a slow reader slows the sender down. On a stream a message is what
-   * the kernel has at once: with bytes sent before, but none after, and with the fds of one send at most.
+   * Receives the next message, or null at the end of a stream or seqpacket socket (a datagram socket does not end). It reads nothing
+   * before this call, so a slow reader slows the sender down. On a stream a message is what the kernel has at once. It may include bytes
+   * that were sent before the fds, but none sent after. It includes the fds of one send at most.
    *
-   * @throws {@link FdPassingError} `ERR_FD_LOST`, `ERR_MESSAGE_TOO_LARGE`: of that message only, the next can be
-   *   received; `ERR_TRUNCATED`; `ERR_FD_CLOSED`: closed meanwhile; `ERR_SYSTEM` with `ECONNRESET` …
+   * @throws {@link FdPassingError} `ERR_FD_LOST`, `ERR_MESSAGE_TOO_LARGE` for that message only. The next one can be received.
+   * @throws {@link FdPassingError} `ERR_TRUNCATED`
+   * @throws {@link FdPassingError} `ERR_FD_CLOSED` if the socket is closed meanwhile
+   * @throws {@link FdPassingError} `ERR_SYSTEM` with `ECONNRESET` …
    */
   receive(options: ReceiveOptions = {}): Promise<Message | null> {
     if (this.closed) return Promise.reject(closedError('this UnixSocket'))
@@ -140,11 +146,11 @@ export class UnixSocket implements Disposable {
   }
 
   /**
-   * Takes what the kernel has queued, without waiting: the next message, null at the end of a stream or seqpacket socket, or
-   * undefined if nothing is there. Throws what {@link receive} rejects with. Needs no descriptor.
+   * Takes a message that the kernel has queued, without waiting. Returns the next message, null at the end of a stream or seqpacket
+   * socket, or undefined if nothing is there. Throws the errors that {@link receive} rejects with. Needs no descriptor.
    *
-   * A message that has come for a waiting {@link receive} is on its way in a promise. Call this in a new turn of the event
-   * loop, as from a timer, to keep the order.
+   * A message for a waiting {@link receive} travels in a promise. To keep the order, call this in a new turn of the event loop, such as
+   * from a timer.
    */
   receiveNow(): Message | null | undefined {
     if (this.closed) throw closedError('this UnixSocket')
@@ -163,7 +169,7 @@ export class UnixSocket implements Disposable {
     }
   }
 
-  /** The end for the peer's reads, after what was sent before; this side can still receive. Not for datagrams. */
+  /** Ends the peer's reads, after the data that was sent before. This side can still receive. Not for datagrams. */
   endWrites(): void {
     if (this.#outgoing.pending) throw invalidArgument('sends are still waiting: await them first')
     checked(native.shutdownWrites(this.fd), 'shutdown')
@@ -179,7 +185,7 @@ export class UnixSocket implements Disposable {
     return this.#keepAlive(false)
   }
 
-  /** Closes the descriptor and ends what waits with `ERR_FD_CLOSED`; a second call does nothing. */
+  /** Closes the descriptor and ends pending calls with `ERR_FD_CLOSED`. A second call does nothing. */
   close(): void {
     if (this.closed) return
     const error = closedError('this UnixSocket')

@@ -8,11 +8,11 @@ export type { PidWatch }
 const pollMs = 500
 
 /**
- * Watches a child of this process by a pidfd. Where there is none, or no descriptor is free for one, it looks at each SIGCHLD and
- * every half second: kill(2) cannot tell a zombie from a process that lives. It does so too where the pidfd tells of an end and the
- * look finds none: while a debugger holds the zombie, waitpid(2) shows it to the debugger alone (ptrace(2)).
+ * Watches a child of this process by a pidfd. If the system lacks pidfds, or a descriptor for one, it looks at each SIGCHLD and every
+ * half second, because kill(2) cannot distinguish a zombie from a live process. It does the same if the pidfd reports an end and the look
+ * finds none. While a debugger holds the zombie, waitpid(2) shows it only to the debugger (ptrace(2)).
  *
- * @param look reaps the child; returns whether it has ended
+ * @param look reaps the child, and returns whether it has ended
  */
 export function watchChild(pid: number, look: () => boolean): PidWatch {
   return new ChildWatch(pid, look)

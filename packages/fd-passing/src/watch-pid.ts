@@ -9,7 +9,7 @@ const { EINVAL, ESRCH } = constants.errno
 const firstDelayMs = 100
 const longestDelayMs = 1000
 
-/** A watch under way; closing it, twice if you like, ends it untold. */
+/** A watch in progress. Closing it ends it without a report. It may be closed twice. */
 export interface PidWatch extends Disposable {
   /** It keeps the event loop alive: the default. */
   ref(): this
@@ -18,11 +18,10 @@ export interface PidWatch extends Disposable {
 }
 
 /**
- * Tells once when a process has ended: any, not only a child. By pidfd_open(2) on Linux 5.3 and later, which
- * also tells of a zombie and never takes another process for it; else by asking with kill(2) every 0.1 to 1 s,
- * which does neither.
+ * Reports once when a process has ended: any process, not only a child. It uses pidfd_open(2) on Linux 5.3 and later. That also reports a
+ * zombie, and never mistakes another process for it. On other systems it polls with kill(2) every 0.1 to 1 s, which does neither.
  *
- * @param onExit called soon, never at once, if there is no such process
+ * @param onExit called soon, never at once, if the process does not exist
  */
 export function watchPid(pid: number, onExit: () => void): PidWatch {
   checkPid(pid)

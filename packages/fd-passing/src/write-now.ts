@@ -8,13 +8,13 @@ import { checkDescriptor } from './owned-fd.ts'
 const { EAGAIN, EWOULDBLOCK } = constants.errno
 
 /**
- * Writes what fits without waiting for the reader, and leaves the flags of the descriptor alone: other processes may share
- * them. A pipe takes up to 4096 bytes (PIPE_BUF) whole or not at all.
+ * Writes the part that fits without waiting for the reader. It does not change the flags of the descriptor, because other processes may
+ * share them. A pipe takes up to 4096 bytes (PIPE_BUF) whole or not at all.
  *
- * Another process that fills a shared pipe at the same moment can still make this wait, on Linux before 6.4 and on macOS.
- * A descriptor with O_NONBLOCK never does.
+ * If another process fills a shared pipe at the same moment, this can still wait, on Linux before 6.4 and on macOS. A descriptor with
+ * O_NONBLOCK never waits.
  *
- * @returns the number of bytes written, 0 if there is no room
+ * @returns the number of bytes written, or 0 if nothing fits
  * @throws {@link FdPassingError} `ERR_SYSTEM` with `EPIPE`, `EIO` …
  */
 export function writeNow(fd: number, data: Uint8Array): number {

@@ -9,8 +9,8 @@ export class Deadline {
   #timer: Timer | undefined
 
   /**
-   * @param readFirst is called when the time is over, before `onPassed`. What it reads may still clear the deadline or put it
-   *   off: after a pause all of that is in a queue.
+   * @param readFirst runs when the time is over, before `onPassed`. It reads queued messages, which may still clear or extend the
+   * deadline. After a pause of the process, such messages wait in a queue.
    */
   constructor(system: System, onPassed: () => void, readFirst: () => void = () => {}) {
     this.#system = system
@@ -22,7 +22,7 @@ export class Deadline {
     return this.#timer !== undefined
   }
 
-  /** The time from when it was armed to when it passes or passed, with all that it was put off by. */
+  /** The time from arming to the end, in milliseconds, with all extensions. */
   get lengthMs(): number {
     return Math.round(this.#lengthMs)
   }
@@ -32,7 +32,7 @@ export class Deadline {
     this.#passAfter(ms)
   }
 
-  /** Puts it off to `ms` from now; never brings it forward (sd_notify(3), EXTEND_TIMEOUT_USEC). */
+  /** Extends the deadline to `ms` from now. Never shortens it (sd_notify(3), EXTEND_TIMEOUT_USEC). */
   extend(ms: number): void {
     if (this.#timer === undefined || ms <= this.#timer.leftMs) return
     this.#lengthMs += ms - this.#timer.leftMs

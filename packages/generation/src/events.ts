@@ -1,33 +1,33 @@
 import type { GenerationFailure, ProcessExit } from './failure.ts'
 import type { ManagerReport } from './manager-report.ts'
 
-/** Why SIGKILL was sent: the shutdown timeout passed, the watchdog did not hear from it, or it was asked for. */
+/** Why SIGKILL was sent: the shutdown timeout passed, the watchdog received no message, or the caller requested it. */
 export type KillReason = 'overdue' | 'hung' | 'asked'
 
 export type GenerationEvent =
   | { type: 'started'; pid: number }
   /** `elapsedMs` counts from the spawn. */
   | { type: 'ready'; pid: number; elapsedMs: number }
-  /** It is no generation any more, or never became one; its process may still have to end. */
+  /** The generation failed, or never became ready. Its process may still be running. */
   | { type: 'failed'; failure: GenerationFailure; elapsedMs: number }
-  /** The stop signal was sent; SIGKILL follows after `killAfterMs`, if that passes. */
+  /** The stop signal was sent. SIGKILL follows after `killAfterMs`, unless the generation exits before. */
   | { type: 'signalled'; signal: NodeJS.Signals | number; killAfterMs: number }
   | { type: 'killed'; reason: KillReason }
   | { type: 'main-pid'; pid: number }
-  /** It named a main process that is not one, or that its sender may not signal: that is not followed. Told once. */
+  /** It named a main process that is not one, or that its sender may not signal. The name is ignored. Reported once. */
   | { type: 'main-pid-refused'; pid: number }
-  /** The system refused to send it this signal, since it runs as another user. Told once for each signal. */
+  /** The system refused to send it this signal, because it runs as another user. Reported once for each signal. */
   | { type: 'signal-refused'; pid: number; signal: NodeJS.Signals | number }
-  /** SIGKILL could not end it: its process still runs. Nothing follows. */
+  /** SIGKILL could not end its process, which still runs. Nothing follows. */
   | { type: 'given-up'; pid: number }
-  /** Its messages cannot be received at the moment. Told once until they can again. */
+  /** Its messages cannot be received at the moment. Reported once until they can again. */
   | { type: 'receive-failed'; error: Error }
-  /** It told what is meant for the manager above: why it fails, or keys that are not known here. */
+  /** It reported something for the manager above: the reason of a failure, or keys that this version does not know. */
   | { type: 'report'; report: ManagerReport }
   | { type: 'status'; text: string }
-  /** It asked for this much more time, by EXTEND_TIMEOUT_USEC. */
+  /** It requested this much more time, by EXTEND_TIMEOUT_USEC. */
   | { type: 'extended'; ms: number }
-  /** It sent fds for the fd store, which nobody keeps here: they are closed. Told once. */
+  /** It sent fds for the fd store. Nobody keeps fds here, so they are closed. Reported once. */
   | { type: 'fds-refused'; count: number }
   /** The last of its processes is gone. Nothing follows. */
   | { type: 'exited'; exit: ProcessExit }

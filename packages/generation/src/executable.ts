@@ -5,8 +5,8 @@ import { pathFrom } from '@shellflip/internal'
 const defaultPath = '/usr/bin:/bin'
 
 /**
- * Lists the paths that execvp(3) tries for a command, in this order. A relative one, or an empty entry of PATH, means the working
- * directory of the new process. Nothing is looked up here: the kernel finds what is there at the start.
+ * Lists the paths that execvp(3) tries for a command, in this order. A relative path, or an empty entry of PATH, is resolved in the
+ * working directory of the new process. This function does not access the file system: the kernel looks up the paths at the start.
  */
 export function executablePaths(file: Bytes, path: Bytes | undefined): Bytes[] {
   const name = Buffer.from(file)

@@ -105,7 +105,7 @@ function isExecutable(found: Path): boolean {
   return quietly(() => accessSync(found, constants.X_OK) === undefined) ?? false
 }
 
-/** What cannot be looked at cannot be explained: the system's own word remains. */
+/** Returns undefined when the look-up throws. The caller then reports the system's own error. */
 function quietly<Result>(look: () => Result): Result | undefined {
   try {
     return look()

@@ -2,30 +2,30 @@ import { getSystemErrorMap } from 'node:util'
 import { show } from '@shellflip/internal'
 import { describeNotTaken, type SocketsNotTaken } from './passed-sockets.ts'
 
-/** How a process ended. Both null: it was not our child, so nobody told us. */
+/** How a process ended. Both are null if it was not our child, because the kernel then reports no exit status to us. */
 export type ProcessExit = {
   code: number | null
   signal: NodeJS.Signals | null
-  /** The control group has counted a kill for want of memory since its start, and SIGKILL ended it. */
+  /** The control group has counted a kill for lack of memory since its start, and SIGKILL ended it. */
   outOfMemory?: true
 }
 
-/** Why a generation is none, or is none any more. */
+/** Why a generation failed, before or after it was ready. */
 export type GenerationFailure =
-  /** It ended by itself. `errno` is what it told by ERRNO=. */
+  /** It ended by itself. `errno` is the value it reported by ERRNO=. */
   | ({ type: 'exited'; beforeReady: boolean; errno?: number } & ProcessExit)
-  /** It did not say READY=1 within the ready timeout (what it was extended by EXTEND_TIMEOUT_USEC included). */
+  /** It did not send READY=1 within the ready timeout (including extensions by EXTEND_TIMEOUT_USEC). */
   | { type: 'not-ready'; timeoutMs: number }
-  /** The operating system refused to start it: `code` is its word for it (ENOENT, EACCES, EMFILE …). */
+  /** The operating system refused to start it. `code` is the errno name (ENOENT, EACCES, EMFILE …). */
   | { type: 'cannot-start'; code: string; message: string }
-  /** It was ready, but its watchdog was not petted in time. */
+  /** It was ready, but did not send a keep-alive to its watchdog in time. */
   | { type: 'hung'; timeoutMs: number }
-  /** It was asked to end before it was ready. */
+  /** The caller stopped it before it was ready. */
   | { type: 'stopped' }
-  /** It reported ready, and none of its processes took the sockets that were passed. One listens on a socket of its own. */
+  /** It reported ready, but none of its processes took the passed sockets, and one of them listens on its own socket. */
   | ({ type: 'sockets-not-taken' } & SocketsNotTaken)
 
-/** A failure in words that follow "generation 3": `exited with 3 before ready`. */
+/** Describes a failure, to follow "generation 3": `exited with 3 before ready`. */
 export function describeFailure(failure: GenerationFailure): string {
   switch (failure.type) {
     case 'exited':
@@ -44,8 +44,8 @@ export function describeFailure(failure: GenerationFailure): string {
 }
 
 /**
- * The exit status that a shell would give for it: 128 and the signal's number where a signal ended it. An exit before
- * readiness is a failure, so it is never 0.
+ * Returns the exit status that a shell would report for it: 128 plus the signal's number if a signal ended it. An exit before readiness
+ * is a failure, so the status is never 0.
  */
 export function exitStatus(failure: GenerationFailure, signalNumbers: Record<string, number>): number {
   if (failure.type !== 'exited') return 1
@@ -68,12 +68,12 @@ function describeDuration(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`
 }
 
-/** Makes an error of anything that was thrown. */
+/** Converts a thrown value to an error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(typeof thrown === 'string' ? thrown : show(thrown))
 }
 
-/** The system's word for what went wrong (ENOENT, EMFILE …), from the error or the deepest one that caused it. */
+/** Returns the errno name (ENOENT, EMFILE …) of the error, or of the deepest error that caused it. */
 export function systemCodeOf(error: Error): string {
   const { cause, errno, code } = error as { cause?: unknown; errno?: unknown; code?: unknown }
   if (cause instanceof Error) return systemCodeOf(cause)

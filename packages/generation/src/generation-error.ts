@@ -2,7 +2,7 @@ import { CodedError } from '@shellflip/internal'
 /** The code of a {@link GenerationError}. `ERR_INVALID_ARGUMENT`: a mistake in an option. The message names it. */
 export type GenerationErrorCode = 'ERR_INVALID_ARGUMENT'
 
-/** A mistake of the caller. What happens to a generation is an event. */
+/** A mistake of the caller. Failures of a generation are reported as events, not as errors. */
 export class GenerationError extends CodedError<GenerationErrorCode> {
   override readonly name = 'GenerationError'
 }

@@ -16,23 +16,23 @@ import type { Launch, NotifyInbox, System } from './system.ts'
 export type GenerationOptions = {
   /** 1, 2, … */
   id: number
-  /** A function is called at the start, and returns at once. What it throws is a failure to start. */
+  /** The launch, or a function that returns it at once. The function runs at the start. If it throws, the generation fails to start. */
   launch: Launch | (() => Launch)
-  /** Where its notify socket stands; it is told by NOTIFY_SOCKET, which is added to the launch's environment. */
+  /** The path of its notify socket. The generation adds it to the launch's environment as NOTIFY_SOCKET. */
   notifySocket: string
-  /** How long it may take until READY=1, in milliseconds. Then it is ended. EXTEND_TIMEOUT_USEC prolongs it. */
+  /** How long it may take until READY=1, in milliseconds. Then it is ended. EXTEND_TIMEOUT_USEC extends it. */
   readyTimeoutMs: number
   /** How long its process group may take to end after the stop signal, in milliseconds. Then SIGKILL follows. */
   shutdownTimeoutMs: number
-  /** What asks it to end. */
+  /** The signal that stops it. */
   stopSignal: NodeJS.Signals | number
-  /** How often it must say WATCHDOG=1 once ready, in milliseconds: told by WATCHDOG_USEC. @default it need not */
+  /** How often it must send WATCHDOG=1 once ready, in milliseconds. It receives this as WATCHDOG_USEC. @default no watchdog */
   watchdogMs?: number
-  /** Hears of all that happens. What it throws is an uncaught exception, which does not disturb the generation. */
+  /** Receives every event. If it throws, the error becomes an uncaught exception, which does not disturb the generation. */
   onEvent: (event: GenerationEvent) => void
 }
 
-/** One process of a service from spawn to exit. What it does next stands in `generationTable`. */
+/** Runs one process of a service from spawn to exit. `generationTable` defines its next step. */
 export class Generation {
   readonly id: number
   #state: GenerationState = 'starting'
@@ -44,7 +44,7 @@ export class Generation {
   #watchdogMs: number | undefined
   #killed = false
   #isStarted = false
-  /** Whether there is, or may be, a process. */
+  /** Whether a process exists, or may exist. */
   #hasBegun = false
   #spawnedAt = 0
   readonly #warned = new Set<string>()
@@ -95,21 +95,21 @@ export class Generation {
   }
 
   /**
-   * The main process: the one that was spawned, or the one that MAINPID named. When it is gone, another process that is left.
-   * Undefined before and after.
+   * The pid of the main process: the spawned one, or the one that MAINPID named. When it is gone, the pid of another process that is
+   * left. Undefined before the start and after the exit.
    */
   get pid(): number | undefined {
     return this.#main.anyPid
   }
 
-  /** What it last said by STATUS=. */
+  /** The text it last sent as STATUS=. */
   get status(): string | undefined {
     return this.#status
   }
 
   /**
-   * Opens the notify socket and spawns the process. All that follows, a failure to start too, is told by events. A second call does
-   * nothing, and neither does one after `stop()`.
+   * Opens the notify socket and spawns the process. Reports everything that follows as events, including a failure to start. A second
+   * call does nothing. A call after `stop()` does nothing either.
    */
   start(): void {
     if (this.#isStarted || this.#state !== 'starting') return
@@ -135,7 +135,7 @@ export class Generation {
     if (this.#main.pid !== undefined) this.#emit({ type: 'started', pid: this.#main.pid })
   }
 
-  /** Asks it to end: the stop signal, then, after the shutdown timeout, SIGKILL. */
+  /** Stops it: sends the stop signal, then, after the shutdown timeout, SIGKILL. */
   stop(): void {
     if (this.#hasBegun) this.#happen('stop')
     else this.#neverBegin()
@@ -231,7 +231,7 @@ export class Generation {
     this.#happen('gone')
   }
 
-  /** The exit of a process can be seen before what it last sent is read, as a MAINPID: so that is read first. */
+  /** The exit of a process can arrive before its last messages are read, such as a MAINPID. So this reads them first. */
   #mainGone(exit: ProcessExit): void {
     if (this.#hasExited) return
     this.#exit = exit
@@ -318,8 +318,8 @@ export class Generation {
   }
 
   /**
-   * The pid will get our signals. So it must be a process that the sender could signal itself, and never one that we depend
-   * on: this process, its parent and init.
+   * The pid will receive our signals. So the sender must be allowed to signal that process itself. The process must never be one that we
+   * depend on: this process, its parent or init.
    */
   #mayName(pid: number, sender: Credentials | undefined): boolean {
     const owner = this.#system.ownerOf(pid)
@@ -333,7 +333,7 @@ export class Generation {
     else if (watchdog === 'ping' || watchdogUsec !== undefined) this.#armWatchdog()
   }
 
-  /** The watchdog begins with readiness and ends with the drain (systemd.service(5), WatchdogSec). */
+  /** The watchdog starts at readiness and stops at the drain (systemd.service(5), WatchdogSec). */
   #armWatchdog(): void {
     if (this.#state !== 'ready') return
     if (this.#watchdogMs === undefined) this.#watchdogDeadline.clear()
@@ -357,7 +357,7 @@ export class Generation {
     this.#emit(event)
   }
 
-  /** An error of the listener must not end the step that it hears of: a process would be left. */
+  /** An error of the listener must not interrupt the step that emits the event, or a process would be left behind. */
   #emit(event: GenerationEvent): void {
     try {
       this.#options.onEvent(event)
@@ -370,8 +370,8 @@ export class Generation {
 }
 
 /**
- * What is left of a generation whose main process has ended unasked. The restart waits for it, since it may hold the port, so it
- * gets less time than a drain.
+ * How long the remaining processes may run after the main process ended unasked. A restart waits for them, because they may hold the
+ * port. So they get less time than a drain.
  */
 const restTimeoutMs = 5_000
 
@@ -379,7 +379,7 @@ const secondLookMs = 100
 
 const killReasons: Partial<Record<GenerationTrigger, KillReason>> = { overdue: 'overdue', hung: 'hung' }
 
-/** What a manager above tells this process, and this process alone (sd_notify(3), sd_listen_fds(3)). */
+/** The variables by which a manager above addresses this process only (sd_notify(3), sd_listen_fds(3)). */
 const managerVariables = [
   'FDSTORE',
   'NOTIFY_SOCKET',

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { closeSync, openSync, readSync } from 'node:fs'
 
-/** Tells by the first bytes of a file how the kernel executes it. */
+/** Finds from the first bytes of a file how the kernel executes it. */
 export type FileKind =
   /** A script whose first line names its interpreter. */
   | { type: 'script'; interpreter: string }
-  /** Text without such a line: execvp(3) gives it to /bin/sh. */
+  /** Text without such a line. execvp(3) runs it with /bin/sh. */
   | { type: 'text' }
   | { type: 'binary' }
   | { type: 'empty' }

@@ -1,7 +1,7 @@
-/** A command that cannot be started, with the reason in words that help its operator. */
+/** Reports a command that cannot be started, with a reason that helps its operator. */
 export class LaunchError extends Error {
   override readonly name = 'LaunchError'
-  /** The system's word for it: ENOENT, EACCES … */
+  /** The errno name: ENOENT, EACCES … */
   readonly code: string
 
   constructor(code: string, message: string, options?: { cause: unknown }) {

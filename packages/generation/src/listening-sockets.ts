@@ -27,7 +27,7 @@ function rows(path: string): string[][] {
   return lines.map((line) => line.trim().split(/\s+/))
 }
 
-/** `0100007F:46E7`: words in the byte order of the machine, and a port. */
+/** Formats `0100007F:46E7`: 32-bit words in the byte order of the machine, and a port. */
 function formatLocal(text: string): string {
   const [address = '', port = '0'] = text.split(':')
   const words = address.match(/.{8}/g) ?? []

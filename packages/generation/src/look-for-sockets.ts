@@ -8,9 +8,10 @@ const firstFd = 3
 const closeOnExec = 0o2000000
 
 /**
- * Looks in /proc whether a process of a generation took the sockets that were passed. A process can use fd 3 without a
- * trace. So only this is a failure: no process shows a trace, and one that was not given the sockets listens on a socket of
- * its own. Undefined also where the system does not tell.
+ * Looks in /proc for a process of a generation that took the passed sockets. A process can use fd 3 without leaving a trace. So this
+ * reports a failure only if no process shows a trace, and a process that did not get the sockets listens on its own socket.
+ *
+ * @returns undefined where the sockets were taken, and where the system does not show it
  */
 export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch): SocketsNotTaken | undefined {
   if (process.platform !== 'linux') return undefined
@@ -28,7 +29,7 @@ export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch):
         return { readyPid, listenPid: spawnedPid, listenCommand, listenerPid: pid, address: own.address }
     }
   } catch {
-    // A process of another user, or a system call that failed: nobody can tell.
+    // The process belongs to another user, or a system call failed. The answer is unknown.
   }
   return undefined
 }
@@ -46,8 +47,8 @@ function pidsOf(pid: number): string[] {
 }
 
 /**
- * Whether two processes are in one user namespace. A listener in another one may hold the port of a container (rootlessport of
- * podman), and what took the sockets is then no descendant of the client.
+ * Returns whether two processes share a user namespace. A listener in another namespace may hold the port of a container (rootlessport of
+ * podman). The process that took the sockets is then not a descendant of the client.
  */
 function sharesUsers(pid: number, other: number): boolean {
   const users = (id: number) => readlinkUnlessGone(`/proc/${id}/ns/user`)
@@ -97,7 +98,7 @@ function tookOne(pid: number, fds: readonly OpenFd[], passed: ReadonlySet<number
   const ours = fds.filter(({ inode }) => inode !== undefined && passed.has(inode)).map(({ fd }) => fd)
   if (ours.length === 0) return false
   if (ours.some((fd) => fd >= firstFd + passed.size)) return true
-  // Node marks every descriptor at its start, the standard input too: that is no trace.
+  // Node marks every descriptor close-on-exec at its start, including standard input. A marked standard input is therefore not a trace.
   if (!isCloseOnExec(pid, 0) && ours.some((fd) => isCloseOnExec(pid, fd))) return true
   return fds
     .filter(({ target }) => target === 'anon_inode:[eventpoll]')
@@ -116,7 +117,7 @@ function watchedBy(pid: number, epoll: number): number[] {
 }
 
 /**
- * TCP is what a service falls back to. A UNIX socket of its own is often a control socket, so it counts only where one was
+ * A service falls back to TCP. A UNIX socket that it opens itself is often a control socket, so it counts only if a UNIX socket was
  * passed.
  */
 function ownListener(

@@ -6,7 +6,7 @@ import type { Launch, SignalOutcome, Spawned, System } from './system.ts'
 type Signal = NodeJS.Signals | number
 
 type MainProcessObserver = {
-  /** Neither the spawned process nor the one that MAINPID named is left. Members of their group may be. */
+  /** Called when the spawned process and the one that MAINPID named are both gone. Members of their group may be left. */
   onGone: (exit: ProcessExit) => void
   /** The one that MAINPID named is gone, and the spawned one has not followed it. */
   onMainGone: () => void
@@ -17,8 +17,8 @@ type MainProcessObserver = {
 }
 
 /**
- * What stands for something else ends soon after it: a spawned process (a container's client) after the main one, with
- * its exit status, and a main one (a container's monitor) after what it monitors.
+ * A process that represents another one exits soon after it. A spawned process (a container's client) follows the main process, with its
+ * exit status. A main process (a container's monitor) follows the process that it monitors.
  */
 const lingerMs = 2_000
 
@@ -32,7 +32,7 @@ export class MainProcess {
   #spawned: Spawned | undefined
   #group: ProcessGroup | undefined
   #followed: { pid: number; watch: Disposable } | undefined
-  /** Whether the group has the stop signal already: some programs take a second one for an order to cut the drain. */
+  /** Whether the group has received the stop signal. Some programs cut the drain short on a second one. */
   #groupSignalled = false
   /** The last signal that was sent to end it. */
   #endSignal: Signal | undefined
@@ -91,11 +91,11 @@ export class MainProcess {
   }
 
   /**
-   * Sends the stop signal to the group that the main process is in. A container's monitor (conmon) is in another group than the
-   * client that was spawned: then it alone gets the signal, for the client passes signals on, and the container would
-   * get two. Where the client is gone nothing passes them on, and both get it.
+   * Sends the stop signal to the group of the main process. A container's monitor (conmon) is not in the group of the spawned client.
+   * Then only the client gets the signal, because the client forwards signals and the container would get two. If the client is gone,
+   * nothing forwards them, and both groups get it.
    *
-   * SIGCONT follows: a process that is stopped cannot obey (systemd, runit and s6 do the same).
+   * Sends SIGCONT after it, because a stopped process cannot handle the signal (systemd, runit and s6 do the same).
    */
   signal(signal: Signal): void {
     this.#endSignal = signal
@@ -124,9 +124,9 @@ export class MainProcess {
   }
 
   /**
-   * SIGKILL. A main process that was named by MAINPID may be but the monitor of a container (conmon): killed, it would leave
-   * the container running, with nobody to remove it. So what it has started is killed first. It is killed too when it does not
-   * follow, or when this is called again.
+   * Sends SIGKILL. A main process that MAINPID named may only be the monitor of a container (conmon). Killing it would leave the
+   * container running, with nobody to remove it. So this kills the children of the monitor first. It kills the monitor too if the monitor
+   * does not follow them, or on a second call.
    */
   kill(): void {
     const monitored = this.#followed === undefined ? [] : this.#system.childrenOf(this.#followed.pid)

@@ -11,11 +11,11 @@ const reported = [
 ] as const
 
 /**
- * A generation reports this to the service manager, and a supervisor passes it on: the reason of a failure, the reset
- * of the restart counter, its own keys, and keys that this version does not know.
+ * A report of a generation to the service manager, which a supervisor passes on. It holds the reason of a failure, the reset of the
+ * restart counter, the generation's own keys, and keys that this version does not know.
  *
- * The rest stays here. READY, STOPPING, MAINPID, STATUS and the watchdog mean one generation, and the manager above watches
- * the supervisor. The supervisor has no descriptors to store.
+ * The supervisor does not pass on the rest. READY, STOPPING, MAINPID, STATUS and the watchdog concern one generation, while the manager
+ * above watches the supervisor. The supervisor has no descriptors to store.
  */
 export type ManagerReport = Pick<NotifyMessage, (typeof reported)[number]>
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Counts the processes of this process's control group, and of those below it, that the kernel has killed for want of memory
+ * Counts the processes in this process's control group, and in the groups below it, that the kernel killed for lack of memory
  * (memory.events of cgroup v2, memory.oom_control of v1).
  *
- * @returns undefined where the system does not tell
+ * @returns undefined where the system does not show it
  */
 export function oomKills(): number | undefined {
   for (const path of counterFiles()) {

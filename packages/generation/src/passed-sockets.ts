@@ -9,13 +9,13 @@ export type SocketSearch = {
   sockets: readonly ListenSocket[]
 }
 
-/** No process of the generation shows that it took the passed sockets, and one listens on a socket of its own. */
+/** No process of the generation shows that it took the passed sockets, and one listens on its own socket. */
 export type SocketsNotTaken = {
   readyPid: number
   /** The process that LISTEN_PID names, and its name. */
   listenPid: number
   listenCommand: string
-  /** The process that listens on a socket of its own, and where. */
+  /** The process that listens on its own socket, and its address. */
   listenerPid: number
   address: string
 }

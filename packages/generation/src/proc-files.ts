@@ -28,7 +28,7 @@ export function procProcesses(): Map<number, ProcProcess> {
   return found
 }
 
-/** Whether /proc shows the processes of every user (`hidepid=` of proc(5) hides them). */
+/** Returns whether /proc shows the processes of every user (`hidepid=` of proc(5) hides them). */
 export function procShowsAll(): boolean {
   return readProc('1/status') !== undefined
 }

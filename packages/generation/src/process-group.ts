@@ -8,7 +8,7 @@ export class ProcessGroup {
   readonly #system: System
   readonly #leader: number
   #leaderLives = true
-  /** A member that was there at the last look. To ask for it again is cheap. */
+  /** A member that was alive at the last look. Checking it again is cheap. */
   #member: number | undefined
   #nextLook: Disposable | undefined
 
@@ -29,7 +29,7 @@ export class ProcessGroup {
     this.#leaderLives = false
   }
 
-  /** A process that is left of it; undefined where none is. */
+  /** The pid of a process that is left in the group, or undefined if the group is empty. */
   get member(): number | undefined {
     if (this.#leaderLives) return this.#leader
     this.#member = this.#isOurs ? this.#system.memberOf(this.#leader, this.#member) : undefined
@@ -62,8 +62,8 @@ export class ProcessGroup {
   }
 
   /**
-   * The system gives the leader's pid to no other process while anything is left of the group. Where the leader is gone and a
-   * process has its pid, that is a stranger, and so is its group.
+   * The system does not reuse the leader's pid while a member of the group is left. If the leader is gone and another process has its
+   * pid, that process is a stranger, and so is its group.
    */
   get #isOurs(): boolean {
     return this.#leaderLives || this.#system.ownerOf(this.#leader) === undefined

@@ -9,7 +9,7 @@ import { oomKills } from './oom-kills.ts'
 import type { Launch } from './system.ts'
 
 /**
- * Starts what a launch describes, as the leader of a session of its own.
+ * Starts the program of a launch, as the leader of a new session.
  *
  * @throws LaunchError
  */

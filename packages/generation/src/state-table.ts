@@ -1,18 +1,18 @@
-/** Where a generation stands. `failed`: it is being ended since it did not become, or remain, ready. */
+/** The state of a generation. In `failed` it is being ended, because it did not become ready or did not remain ready. */
 export type GenerationState = 'starting' | 'ready' | 'draining' | 'failed' | 'exited'
 
 /**
- * What can happen to a generation.
+ * The events that can happen to a generation.
  *
  * - `ready`: it reports READY=1
  * - `untaken`: it reports READY=1, and its processes show that they did not take the sockets that were passed
  * - `late`: the ready timeout passed
  * - `hung`: its watchdog timeout passed while it was ready, or it requested its end by WATCHDOG=trigger
- * - `main-gone`: its main process is gone, and other processes of it live
- * - `gone`: no process of it is left, or none could be spawned
- * - `stop`: it is asked to end in its own time
+ * - `main-gone`: its main process is gone, but other processes of it are alive
+ * - `gone`: all its processes are gone, or none could be spawned
+ * - `stop`: the caller stops it, and it may drain
  * - `overdue`: the shutdown timeout passed
- * - `kill`: it is to end now
+ * - `kill`: the caller ends it now
  * - `unkillable`: the system refused SIGKILL, or SIGKILL did not end it
  */
 export type GenerationTrigger =
@@ -28,15 +28,15 @@ export type GenerationTrigger =
   | 'unkillable'
 
 /**
- * - `signal`: send the stop signal to what has not got it yet, and start the shutdown timeout, if it does not run yet
- * - `end-rest`: the same, with a short timeout, for what the main process left behind when it ended unasked
+ * - `signal`: send the stop signal to the processes that have not received it, and start the shutdown timeout unless it runs already
+ * - `end-rest`: the same, with a short timeout, for the processes left behind by a main process that ended unasked
  * - `kill`: send SIGKILL to the whole group
  */
 export type GenerationAction = 'signal' | 'end-rest' | 'kill'
 
 export type GenerationStep = { to: GenerationState; action?: GenerationAction }
 
-/** Each state's answer to each trigger. What does not stand here changes nothing. */
+/** Maps each state and trigger to a step. A trigger that a state does not list changes nothing. */
 export const generationTable: Record<GenerationState, Partial<Record<GenerationTrigger, GenerationStep>>> = {
   starting: {
     ready: { to: 'ready' },

@@ -3,7 +3,7 @@ import type { Notification } from '@shellflip/sd-notify'
 import type { ProcessExit } from './failure.ts'
 import type { SocketSearch, SocketsNotTaken } from './passed-sockets.ts'
 
-/** What to execute, and what it finds there. Text, or bytes where it may not be UTF-8. */
+/** The program to execute, and its environment. Values are text, or bytes where they may not be UTF-8. */
 export type Launch = {
   /** As given: a name is looked up in PATH, a path is followed anew at each start, symlinks too. */
   file: Bytes
@@ -15,7 +15,7 @@ export type Launch = {
   cwd?: Bytes
   /** The soft limit of open files (RLIMIT_NOFILE). @default the supervisor's own, which Node has raised to the hard limit */
   openFiles?: number
-  /** What the process gets as LISTEN_FDS, from fd 3 up, in this order. */
+  /** The sockets that the process gets as LISTEN_FDS, from fd 3 up, in this order. */
   listen: readonly ListenSocket[]
 }
 
@@ -24,7 +24,7 @@ export type ListenSocket = { name: string; fd: OwnedFd }
 
 export type ProcessObserver = {
   onExit: (exit: ProcessExit) => void
-  /** It could not be started: `code` is the system's word (ENOENT …). No exit follows. */
+  /** It could not be started. `code` is the errno name (ENOENT …). No exit follows. */
   onError: (error: NodeJS.ErrnoException) => void
 }
 
@@ -36,11 +36,11 @@ export type InboxObserver = {
 
 /** The receiving end of a generation's notify socket. Disposing of it removes the socket. */
 export type NotifyInbox = Disposable & {
-  /** Hands over, before it returns, all that is in the socket's queue. */
+  /** Delivers every message in the socket's queue before it returns. */
   readPending: () => void
 }
 
-/** A process that was spawned. Disposing of it lets the event loop end first. While the loop runs, its exit is still reaped and told. */
+/** A spawned process. Disposing of it lets the event loop end first. While the loop runs, the exit is still reaped and reported. */
 export type Spawned = Disposable & { readonly pid: number }
 
 /** The result of a signal. `gone`: the process does not exist. `refused`: it runs as another user (EPERM). */
@@ -48,37 +48,40 @@ export type SignalOutcome = 'sent' | 'gone' | 'refused'
 
 /** Disposing of it stops it. */
 export type Timer = Disposable & {
-  /** How much of its time is left, in milliseconds. */
+  /** The time that is left, in milliseconds. */
   readonly leftMs: number
 }
 
-/** The seam to the operating system: all that a generation, or a supervisor of generations, asks of it. */
+/** The seam to the operating system: everything that a generation, or a supervisor of generations, requests from it. */
 export type System = {
   /** A monotonic clock, in milliseconds. */
   now: () => number
   /** Measures the time for which this process runs: a pause does not count. */
   timer: (ms: number, callback: () => void) => Timer
-  /** Spawns a process that leads a session and a group of its own. Undefined where it cannot: then `onError` follows. */
+  /** Spawns a process that leads a new session and a new group. Returns undefined if it cannot, and `onError` follows. */
   spawn: (launch: Launch, observer: ProcessObserver) => Spawned | undefined
-  /** Signals one process, or, where `pid` is negative, a group. Signal 0 only asks. */
+  /** Signals one process, or a group if `pid` is negative. Signal 0 only checks. */
   signal: (pid: number, signal: NodeJS.Signals | number) => SignalOutcome
   /** Watches a process that need not be a child. @throws if the system cannot watch it, as when it does not exist */
   watchPid: (pid: number, onExit: () => void) => Disposable
   /**
-   * The uid that a process runs as, -1 where the system tells only that it is another user's. Undefined where none lives
-   * under this pid: a thread is not a process, and a zombie does not live.
+   * Returns the uid that a process runs as, or -1 where the system shows only that another user owns it. Returns undefined if this pid is
+   * not a live process. A thread is not a process, and a zombie is not alive.
    */
   ownerOf: (pid: number) => number | undefined
-  /** The group that a process belongs to; undefined where the system does not tell. */
+  /** Returns the group that a process belongs to, or undefined where the system does not show it. */
   groupOf: (pid: number) => number | undefined
   /**
-   * A process of the group that lives, -1 where the system does not tell which, undefined where none lives. A zombie does not.
-   * `known`, which was found before, is looked at first.
+   * Returns a live process of the group, or -1 where the system does not show which. Returns undefined if none is alive. A zombie is not
+   * alive. Checks `known`, which was found before, first.
    */
   memberOf: (group: number, known?: number) => number | undefined
-  /** The processes that this one has started and that live; none where the system does not tell. */
+  /** Lists the live processes that this one has started. The list is empty where the system does not show them. */
   childrenOf: (pid: number) => readonly number[]
-  /** Whether the sockets of a launch arrived, when a process reports ready for it; undefined where all is well, or nobody can tell. */
+  /**
+   * Checks whether the sockets of a launch arrived, when a process reports ready for it. Returns undefined if they did, or if that is
+   * unknown.
+   */
   lookForSockets: (search: SocketSearch) => SocketsNotTaken | undefined
   openNotifySocket: (path: string, observer: InboxObserver) => NotifyInbox
 }

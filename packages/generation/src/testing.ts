@@ -18,27 +18,27 @@ export type FakeProcess = {
   alive: boolean
   /** The pid of the process that leads its group. */
   group: number
-  /** Whether the event loop may end before it. */
+  /** Whether the event loop may end before the process does. */
   released: boolean
-  /** What was sent to it, in order. */
+  /** The signals that were sent to it, in order. */
   signals: (NodeJS.Signals | number)[]
 }
 
 type ArmedTimer = { at: number; callback: () => void }
 type Inbox = InboxObserver & { queue: Notification[] }
 
-/** An operating system in memory, whose clock moves by `advance` alone: for tests of what stands on `System`. */
+/** An operating system in memory, for tests of code that uses `System`. Only `advance` moves its clock. */
 export class FakeSystem implements System {
   readonly processes: FakeProcess[] = []
   /** The notify sockets that are open. */
   readonly inboxes = new Map<string, Inbox>()
-  /** Leaves messages in the notify sockets' queues, as for a supervisor that is paused, until somebody reads them. */
+  /** Leaves messages in the notify sockets' queues until they are read, as for a paused supervisor. */
   queueing = false
   /** Processes of another user: signals to them are refused. */
   readonly foreign = new Set<number>()
-  /** What `lookForSockets` answers. */
+  /** The result of `lookForSockets`. */
   notTaken: SocketsNotTaken | undefined
-  /** What `childrenOf` answers. */
+  /** The results of `childrenOf`. */
   readonly children = new Map<number, readonly number[]>()
   /** Makes the next spawn fail with this code. */
   nextSpawnError: string | undefined
@@ -49,7 +49,7 @@ export class FakeSystem implements System {
   #now = 0
   #lastPid = 1000
 
-  /** How many timers are armed. */
+  /** The number of armed timers. */
   get timers(): number {
     return this.#timers.size
   }
@@ -112,7 +112,7 @@ export class FakeSystem implements System {
     return process
   }
 
-  /** Only SIGKILL ends a fake process, as if it ignored all others; its exit is told at the next `advance`. */
+  /** Only SIGKILL ends a fake process, as if it ignored all other signals. The next `advance` reports its exit. */
   signal(pid: number, signal: NodeJS.Signals | number): SignalOutcome {
     const found = this.living.filter((process) => (pid < 0 ? process.group === -pid : process.pid === pid))
     const ours = found.filter((process) => !this.foreign.has(process.pid))

@@ -8,7 +8,7 @@ export function textOr(bytes: Buffer): string | Buffer {
   return isUtf8(bytes) ? bytes.toString() : bytes
 }
 
-/** Whether it is the same in UTF-8, which is all that `spawn` of Node passes on. */
+/** Returns whether the value survives conversion to UTF-8 unchanged. Node's `spawn` passes on UTF-8 only. */
 export function isText(value: Bytes): boolean {
   return typeof value === 'string' || isUtf8(value)
 }

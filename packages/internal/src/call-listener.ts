@@ -1,8 +1,8 @@
 import { asError } from './message-of.ts'
 
 /**
- * Tells a listener of the program about an event. Its mistake must change nothing of what it listens to: what it throws, or rejects with,
- * becomes a warning of the process. Node prints that to standard error, and emits it as `process.on('warning')`.
+ * Calls a listener of the program with an event. A mistake of the listener must not affect the source of the event. If it throws or
+ * rejects, the process emits a warning. Node prints that to standard error, and emits it as `process.on('warning')`.
  */
 export function callListener<Event extends { readonly type: string }>(
   listener: ((event: Event) => unknown) | undefined,

@@ -1,4 +1,4 @@
-/** An error with a stable `code`. Each package derives a class of its own from it. */
+/** An error with a stable `code`. Each package derives its own class from it. */
 export class CodedError<Code extends string> extends Error {
   readonly code: Code
 

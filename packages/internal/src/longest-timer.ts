@@ -1,2 +1,2 @@
-/** What a timer of Node can hold, in milliseconds: 24.8 days. A longer one fires at once. */
+/** The longest delay of a Node timer, in milliseconds: 24.8 days. A longer one fires at once. */
 export const longestTimerMs = 2 ** 31 - 1

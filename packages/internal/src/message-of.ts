@@ -1,4 +1,4 @@
-/** The text of what somebody threw. A program can throw anything, also what has no text. */
+/** Returns the text of a thrown value. A program can throw any value, even one without a text. */
 export function messageOf(thrown: unknown): string {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown)
@@ -7,7 +7,7 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** What somebody threw, as an error. */
+/** Converts a thrown value to an error. */
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown })
 }

@@ -7,7 +7,7 @@ export function nearestName(text: string, names: readonly string[]): string | un
   return nearest?.name
 }
 
-/** How many letters have to be inserted, removed or replaced (Levenshtein). */
+/** Counts the letters to insert, remove or replace (Levenshtein). */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (const [line, letter] of [...from].entries()) {

@@ -3,7 +3,7 @@ import { nearestName } from './nearest-name.ts'
 
 export { nearestName }
 
-/** What an option must be. `undefined` stands for an option that was not given, and always passes. */
+/** The type that an option must have. `undefined` means that the option was not given, and always passes. */
 export type OptionType =
   | 'string'
   | 'boolean'
@@ -21,7 +21,7 @@ export type OptionType =
 export type OptionTypes<Name extends string = string> = Readonly<Record<Name, OptionType>>
 
 /**
- * Looks for an option that nobody reads: a misspelled one, mostly.
+ * Finds an option that the callee does not know: a misspelled one, mostly.
  *
  * @param what the function or the class, as in `listen()`
  * @returns the sentence to throw, such as `listen() has no option "prot". Did you mean "port"?`
@@ -55,7 +55,7 @@ export function optionFault(what: string, options: object, optionTypes: OptionTy
   return undefined
 }
 
-/** Shows a value that somebody passed by mistake, in a few words. */
+/** Shows briefly a value that a caller passed by mistake. */
 export function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
   if (typeof value === 'function') return 'a function'

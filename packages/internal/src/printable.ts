@@ -12,8 +12,8 @@ const NAMED: Record<string, string> = {
 const UNPRINTABLE = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
 
 /**
- * Spells, as a Go string does, each character that a terminal could obey: one that moves the cursor, sets a colour, ends
- * the line or turns the writing direction. Text from outside passes through here on its way to a terminal or a log.
+ * Escapes, as a Go string does, each character that a terminal could obey. Such a character moves the cursor, sets a colour, ends the
+ * line or turns the writing direction. All outside text passes through here on its way to a terminal or a log.
  */
 export function escapeUnprintable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => NAMED[character] ?? escapeCode(character))

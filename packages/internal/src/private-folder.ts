@@ -12,16 +12,14 @@ const writableByOthers = 0o022
 const sticky = 0o1000
 
 /**
- * Tells how somebody else could replace what stands in a folder, or undefined if only this user and root can.
+ * Returns how another user could replace the entries of a folder, or undefined if only this user and root can.
  *
- * Everybody who can write an ancestor can rename the folder away and put another in its place. So each ancestor, and each
- * symbolic link on the way, has to belong to us or to root, and others must not be able to write it. In a sticky ancestor
- * such as /tmp others cannot touch our entries. The folder itself must not be sticky: a name in it that is not taken yet
- * is free for everybody.
+ * Every user who can write an ancestor can rename the folder away and put another in its place. So we or root must own each ancestor, and
+ * each symbolic link on the way, and others must not be able to write it. In a sticky ancestor such as /tmp others cannot touch our
+ * entries. The folder itself must not be sticky, because every user could take a name in it that is still free.
  *
- * The check and a later use of the same path are safe together. The walk begins at the root of the file system and judges
- * a folder before it looks up the next name in it. By then only we and root can exchange that name, so every answer on
- * the way stays true.
+ * The check and a later use of the same path are safe together. The walk begins at the root of the file system and judges a folder before
+ * it looks up the next name in it. After that check only we and root can exchange the name, so every answer on the way stays true.
  *
  * @throws the system's error, if a folder is missing, is not a folder, or may not be searched
  */
@@ -98,7 +96,7 @@ function ancestorOwnerFault(path: string, { uid }: Stats, folder: string): strin
 
 function folderFault(path: string): string | undefined {
   const stats = lstatSync(path)
-  // The system says it in its own words: ENOTDIR.
+  // Throws the system's own error: ENOTDIR.
   if (!stats.isDirectory()) lstatSync(`${path}/`)
   if (!isTrusted(stats.uid)) {
     return `${path} belongs to uid ${stats.uid}, not to root or uid ${process.geteuid?.()}. Use a folder of our own.`
@@ -115,9 +113,9 @@ function isTrusted(uid: number): boolean {
 }
 
 /**
- * Whether an owner has no uid in our user namespace: the kernel shows the overflow uid then (user_namespaces(7)). No
- * process in the namespace can act as that owner. In a rootless container it is the root of the host, who owns / and
- * could replace everything anyway. Where the overflow uid is a user of the namespace, it is that user, and not trusted.
+ * Returns whether an owner has a uid outside our user namespace. The kernel then shows the overflow uid (user_namespaces(7)). A process
+ * in the namespace cannot act as that owner. In a rootless container that owner is the root of the host, who owns / and could replace
+ * everything anyway. If the namespace has a user with the overflow uid, this returns false, and that user is not trusted.
  */
 function isOutsideNamespace(uid: number): boolean {
   try {
@@ -128,7 +126,7 @@ function isOutsideNamespace(uid: number): boolean {
       return uid >= first && uid < first + count
     })
   } catch {
-    // There is no /proc, or no such namespaces.
+    // The system has no /proc, or does not support such namespaces.
     return false
   }
 }

@@ -1,9 +1,9 @@
 import { constants } from 'node:os'
 
 /**
- * Notices the signals that this process sends to itself. Libraries that clean up on a stop signal raise it again, to end the
- * process by it: Apollo Server, Nest (`enableShutdownHooks`). That may be as late as their clean-up is long. The kernel
- * knows the sender of a signal, but Node does not report it.
+ * Notices the signals that this process sends to itself. Libraries that clean up on a stop signal raise it again, to end the process by
+ * it: Apollo Server, Nest (`enableShutdownHooks`). They raise it when their clean-up is over, however long that takes. The kernel knows
+ * the sender of a signal, but Node does not report it.
  */
 export class RaisedSignals implements Disposable {
   readonly #raised = new Set<NodeJS.Signals>()
@@ -13,12 +13,12 @@ export class RaisedSignals implements Disposable {
     this.#undo = callsOf(process).map((name) => this.#note(name))
   }
 
-  /** Whether this process has sent the signal, which has now arrived. */
+  /** Returns whether this process sent the signal that has now arrived. */
   take(signal: NodeJS.Signals): boolean {
     return this.#raised.delete(signal)
   }
 
-  /** Stops noticing, unless somebody else has replaced the function since. */
+  /** Stops noticing, unless other code has replaced the function since. */
   [Symbol.dispose](): void {
     for (const undo of this.#undo) undo()
   }

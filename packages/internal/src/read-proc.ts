@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 /**
  * Reads a list of this process from /proc. The kernel keeps it as it was at the start, in bytes (proc(5)).
  *
- * @returns undefined where there is no /proc, or where this process may not read it: after setuid(2), or under
- *   Node's permission model
+ * @returns undefined where the system has no /proc, or where this process may not read it: after setuid(2), or under Node's permission
+ * model
  */
 export function readProc(name: 'cmdline' | 'environ'): Buffer[] | undefined {
   if (process.platform !== 'linux') return undefined

@@ -1,8 +1,8 @@
 const TICK_MS = 100
 
 /**
- * Measures the time that this process runs, from now on and up to a limit. A pause (SIGSTOP, a frozen cgroup, a snapshot
- * of the machine) counts as one tick at most: signals that came during it are read only after it.
+ * Measures the time that this process runs, from this call up to a limit. A pause (SIGSTOP, a frozen cgroup, a snapshot of the machine)
+ * counts as one tick at most. The process reads the signals of that pause only after it.
  */
 export function startRunningTime(limitMs: number): () => number {
   let elapsedMs = 0

@@ -12,7 +12,7 @@ const longestTickMs = 1_000
 export class RunningTimer implements Disposable {
   readonly #onOver: () => void
   readonly #tickMs: number
-  /** What was left at the last look. */
+  /** The time that was left at the last look. */
   #leftMs: number
   #lookedAt = 0
   #skipped = false
@@ -26,7 +26,7 @@ export class RunningTimer implements Disposable {
     this.#tick()
   }
 
-  /** How much of its time is left, in milliseconds. */
+  /** The time that is left, in milliseconds. */
   get leftMs(): number {
     return Math.max(0, this.#leftMs - Math.min(performance.now() - this.#lookedAt, this.#tickMs))
   }
@@ -41,8 +41,8 @@ export class RunningTimer implements Disposable {
     this.#lookedAt = performance.now()
     this.#timer = setTimeout(() => {
       const lateMs = performance.now() - this.#lookedAt - tickMs
-      // A tick that is late by another one tells of a pause. A machine that is merely slow has such ticks in a row, and a
-      // timer has to end there too.
+      // A tick that is late by another tick shows a pause. A machine that is merely slow has such ticks in a row, and a timer must end on
+      // it too.
       this.#skipped = lateMs > this.#tickMs && !this.#skipped
       if (!this.#skipped) this.#leftMs -= tickMs
       if (this.#leftMs > 0) this.#tick()
@@ -50,7 +50,7 @@ export class RunningTimer implements Disposable {
     }, tickMs)
   }
 
-  /** The first turn ends the one under way. The second one is whole. */
+  /** The first turn ends the current one. The second one is a whole turn. */
   #readFirst(): void {
     this.#turn = setImmediate(() => {
       this.#turn = setImmediate(this.#onOver)

@@ -15,7 +15,7 @@ export type TwoWaySchema<T> = {
       /** Checks what is to go. */
       safeEncode(value: T): Checked<unknown>
     }
-  /** zod 4.1.0 encodes, and has no method for it. */
+  /** zod 4.1.0 can encode, but its schemas lack the method. */
   | { readonly _zod: { readonly version: { readonly major: 4; readonly minor: 1 } } }
 )
 

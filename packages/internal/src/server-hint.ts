@@ -3,7 +3,7 @@ import { Server } from 'node:net'
 /** Fastify and Nest call it `server`, Socket.IO and Apollo `httpServer`. */
 const properties = ['server', 'httpServer']
 
-/** What to pass instead of an object of a library that is not a server of Node, or has one within. */
+/** Returns what to pass instead of a library's object that is not a Node server, or that contains one. */
 export function serverHint(given: unknown): string | undefined {
   const object = Object(given) as Record<string, unknown>
   const inner = properties.find((name) => object[name] instanceof Server)

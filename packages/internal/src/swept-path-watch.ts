@@ -2,10 +2,13 @@ import { type FSWatcher, watch } from 'node:fs'
 
 /** A sweeper removes many files at once. */
 const SOONEST_MS = 100
-/** Where the system has no watch left (inotify(7), max_user_watches), a look now and then finds it too. */
+/**
+ * The interval of the polling, in milliseconds. It also finds a removal where the system has run out of watches (inotify(7),
+ * max_user_watches).
+ */
 const LOOK_EVERY_MS = 2_000
 
-/** Calls `look` soon after something in a folder was removed, and now and then without a reason. It keeps no process alive. */
+/** Calls `look` soon after a file in a folder was removed, and also at intervals. It does not keep the process alive. */
 export class SweptPathWatch implements Disposable {
   readonly #look: () => void
   readonly #timer: NodeJS.Timeout
@@ -20,7 +23,7 @@ export class SweptPathWatch implements Disposable {
     this.follow(folder)
   }
 
-  /** Watches another folder, or the one that was made again. */
+  /** Watches another folder, or a folder that was created again. */
   follow(folder: string): void {
     this.#watcher?.close()
     this.#watcher = undefined

@@ -1,8 +1,8 @@
 import { setImmediate as nextCheck } from 'node:timers/promises'
 
 /**
- * Waits until the event loop has turned once: what Node and the system have queued by now has come. The first check phase ends the turn
- * under way, the second one a whole turn.
+ * Waits for one whole turn of the event loop, so that everything that Node and the system have queued is delivered. The first check phase
+ * ends the current turn. The second one ends a whole turn.
  */
 export async function wholeTurn(): Promise<void> {
   await nextCheck()

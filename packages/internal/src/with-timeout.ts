@@ -1,15 +1,15 @@
-/** How long something may take, and what else ends it. */
+/** The time limit of some work, and a signal that also ends it. */
 export type Timeout = {
   readonly timeoutMs: number
   /** Ends it, with its reason. */
   readonly signal: AbortSignal
-  /** What a time that has passed is told by. */
+  /** Makes the error that reports the timeout. */
   readonly late: () => Error
 }
 
 /**
- * Settles as the work does, or rejects when its time has passed or it was ended. Work that does not look at its signal is
- * left behind; it is begun in any case.
+ * Settles as the work does, or rejects when its time has passed or it was aborted. Work that ignores its signal keeps running, but its
+ * result is ignored. The work starts in any case.
  */
 export function withTimeout<T>(
   { timeoutMs, signal: outer, late }: Timeout,

@@ -2,7 +2,7 @@ import { readlinkSync, realpathSync } from 'node:fs'
 import { isAbsolute } from 'node:path'
 import { textOr } from './bytes.ts'
 
-/** Where this process is: `typed` keeps the symlinks that `real` has lost. */
+/** The working directory of this process. `typed` keeps the symlinks that `real` has resolved. */
 export type WorkingDirectory = {
   /** Undefined if the folder is gone, and nobody has said its name. */
   readonly typed: string | Buffer | undefined
@@ -10,8 +10,8 @@ export type WorkingDirectory = {
 }
 
 /**
- * Finds the working directory. PWD is the shell's word for it, with symlinks as they were typed. The kernel's word has
- * none left. For a folder that is gone only PWD has a name: a deploy may make it again.
+ * Finds the working directory. PWD is the shell's path, with symlinks as they were typed. The kernel's path has all symlinks resolved.
+ * Only PWD names a folder that is gone, and a deploy may create it again.
  *
  * @param pwd the variable PWD of this process
  */

@@ -22,6 +22,6 @@ export const exitStatuses: readonly { status: number; meaning: string }[] = [
   { status: EXIT_INTERNAL_ERROR, meaning: 'procroll itself has a fault.' },
 ]
 
-/** `procroll run` ends with what the service ended with, where the restart policy does not apply. */
+/** `procroll run` exits with the status of the service, where the restart policy does not apply. */
 export const otherStatus =
   'Any other status is the status of the service: its exit code, or 128 plus the number of the signal that killed it.'

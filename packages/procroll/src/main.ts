@@ -5,7 +5,7 @@ import { version } from './version.ts'
 
 /** Runs a command line and returns the exit status. Whatever fails is one line on stderr. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // Answered before anything is loaded: service managers and scripts ask it often.
+  // Prints the version before it loads anything, because service managers and scripts request it often.
   if (argv[0] === '--version' || argv[0] === '-V') {
     process.stdout.write(`procroll ${version}\n`)
     return EXIT_DONE
@@ -20,7 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Loads what it needs now: few command lines fail, and `--version` is asked often. */
+/** Loads its modules only now: few command lines fail, and `--version` is requested often. */
 async function fail(error: unknown, argv: readonly string[]): Promise<number> {
   const { describeError, isFault } = await import('./log/describe-error.ts')
   await report(describeError(error, argv.includes('--debug')), argv)

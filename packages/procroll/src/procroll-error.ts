@@ -1,13 +1,13 @@
 import { EXIT_FAILED, EXIT_NO_SUPERVISOR, EXIT_TIMED_OUT, EXIT_USAGE } from './exit-status.ts'
 
 /**
- * - `ERR_USAGE`: the command line is wrong, nothing was started
+ * - `ERR_USAGE`: the command line is wrong, and nothing was started
  * - `ERR_NO_SUPERVISOR`: no supervisor answers under that name, or at that control socket
  * - `ERR_TIMED_OUT`: the `--timeout` of the caller passed, and the roll continues
  * - `ERR_NAME_IN_USE`: a live supervisor holds this name, or this control socket
  * - `ERR_LISTEN`: procroll cannot listen on a `--listen` address
- * - `ERR_RUNTIME_FOLDER`: the folder of control sockets cannot be made, or is not the user's own
- * - `ERR_TEMPDIR`: the notify sockets cannot live in `--tempdir`
+ * - `ERR_RUNTIME_FOLDER`: procroll cannot create the folder of control sockets, or the folder does not belong to the user
+ * - `ERR_TEMPDIR`: procroll cannot put the notify sockets into `--tempdir`
  * - `ERR_ORPHANS`: generations of a killed supervisor are still running
  * - `ERR_UNANSWERED`: the supervisor did not answer
  */

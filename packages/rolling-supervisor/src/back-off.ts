@@ -10,7 +10,7 @@ export class BackOff implements Disposable {
   #isLongest = false
   #timer: Disposable
 
-  /** @param onOver is called when the delay is over, and once more when nothing may hold the restart up any more */
+  /** @param onOver runs when the delay is over, and again when nothing may delay the restart any longer */
   constructor(system: System, delayMs: number, onOver: () => void) {
     this.delayMs = delayMs
     this.#timer = system.timer(delayMs, () => {

@@ -3,9 +3,9 @@ import type { SdNotifyError } from '@shellflip/sd-notify'
 import type { RollOutcome } from './roll.ts'
 import type { SupervisorState } from './state-table.ts'
 
-/** How the supervisor ended. */
+/** The end of the supervisor. */
 export type SupervisorExit =
-  /** It was asked to. */
+  /** The caller stopped it. */
   | { type: 'stopped' }
   /** Its service ended, or could not be kept running. `exitCode` is what a process standing for it should exit with. */
   | { type: 'ended'; exitCode: number; reason: string }
@@ -22,17 +22,17 @@ export type NumberedGenerationEvent = {
 export type SupervisorEvent =
   | NumberedGenerationEvent
   | { type: 'state'; state: SupervisorState }
-  /** This generation is to become the next one; `readyTimeoutMs` from now it has failed. */
+  /** This generation starts as the successor. It fails if it is not ready within `readyTimeoutMs`. */
   | { type: 'roll-started'; generation: number; readyTimeoutMs: number }
   | { type: 'roll-queued' }
   | { type: 'roll-ended'; outcome: RollOutcome }
-  /** A generation took over; its predecessor, if there was one, drains. */
+  /** A generation took over. Its predecessor, if it had one, drains. */
   | { type: 'promoted'; generation: number; predecessor?: number }
-  /** No generation serves; one is started after the delay. */
+  /** The service is down. A new generation starts after the delay. */
   | { type: 'restarting'; delayMs: number }
   /** More generations drain than allowed: this one, the oldest, is killed. */
   | { type: 'draining-too-many'; generation: number; maxDraining: number }
-  /** The manager above (systemd) could not be told something. The supervisor continues. */
+  /** A message to the manager above (systemd) failed. The supervisor continues. */
   | { type: 'manager-unreachable'; error: SdNotifyError }
   /** A listener threw this for an event of that type. The supervisor continues. */
   | { type: 'listener-failed'; event: string; error: unknown }

@@ -2,10 +2,10 @@ import type { ManagerReport, System } from '@shellflip/generation'
 import { type NotifyMessage, type NotifyOutcome, SdNotifyError } from '@shellflip/sd-notify'
 import type { ManagerLink } from './options.ts'
 
-/** However often a generation says something new, the manager hears of it this often at most. */
+/** The manager gets reports at most this often, however often a generation sends something new. */
 const intervalMs = 100
 
-/** Tells the manager above what goes on, in order. A manager that cannot be told changes nothing. */
+/** Reports to the manager above, in order. A manager that cannot be reached changes nothing. */
 export class ManagerReports {
   readonly #manager: ManagerLink | undefined
   readonly #system: System
@@ -33,7 +33,7 @@ export class ManagerReports {
     this.#tell((manager) => manager.reloading())
   }
 
-  /** Closes the start, or a RELOADING: also one that ended in failure, which the status then tells. */
+  /** Closes the start, or a RELOADING. It also closes one that failed, and the status then says so. */
   ready(): void {
     this.#tellWithStatus({ ready: true })
   }
@@ -49,12 +49,12 @@ export class ManagerReports {
     this.#tell((manager) => manager.send({ extendTimeoutUsec: Math.round(ms * 1000) }))
   }
 
-  /** Tells the status soon, as it is then. */
+  /** Sends the status soon, as it is at that time. */
   statusChanged(): void {
     this.#tellSoon()
   }
 
-  /** Passes on soon what a generation reports. Of a key that comes twice until then, the last value counts. */
+  /** Passes on a generation's report soon. If a key comes twice until then, the last value counts. */
   passOn(report: ManagerReport): void {
     if (this.#manager === undefined) return
     const { custom, unknown } = this.#report
@@ -74,7 +74,10 @@ export class ManagerReports {
     })
   }
 
-  /** Tells now what was to be told soon. The report goes first, on its own: systemd drops a message beyond 4 KiB (NOTIFY_BUFFER_MAX). */
+  /**
+   * Sends the pending report and the status now. The report goes first, as a message by itself: systemd drops a message beyond 4 KiB
+   * (NOTIFY_BUFFER_MAX).
+   */
   #tellWithStatus(message: NotifyMessage): void {
     this.close()
     this.#lastStatus = this.#describe()
@@ -82,7 +85,7 @@ export class ManagerReports {
     this.#tell((manager) => manager.send({ ...message, status }))
   }
 
-  /** Tells at once what a generation has reported last, as the reason of its exit. A status is told no more. */
+  /** Sends at once the last report of a generation, such as the reason of its exit. It does not send a status any more. */
   close(): void {
     this.#timer?.[Symbol.dispose]()
     this.#timer = undefined

@@ -1,8 +1,8 @@
 import type { GenerationFailure } from '@shellflip/generation'
 
-/** What happens when the generation that serves ends unasked. */
+/** The policy for a serving generation that ends unasked. */
 export type RestartMode =
-  /** A new one is started, unless it ended with exit status 0: then the supervisor ends with 0 as well. */
+  /** Starts a new one, unless it ended with exit status 0. Then the supervisor ends with 0 as well. */
   | 'on-failure'
   /** A new one is started, whatever its exit status. */
   | 'always'
@@ -19,7 +19,7 @@ const longestDelayMs = 10_000
 const windowMs = 60_000
 const restartsInWindow = 5
 
-/** Decides on restarts: the delay doubles while they follow upon each other, and more than 5 in a minute are too many. */
+/** Decides on restarts. The delay doubles from one restart to the next. More than 5 in a minute are too many. */
 export class RestartPolicy {
   readonly #mode: RestartMode
   #restarts: number[] = []

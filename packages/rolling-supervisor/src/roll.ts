@@ -1,15 +1,15 @@
 import { describeFailure, type GenerationFailure } from '@shellflip/generation'
 import { deferred } from '@shellflip/internal'
 
-/** How a roll ended. `elapsedMs` counts from the moment it began. */
+/** The outcome of a roll. `elapsedMs` counts from the moment it began. */
 export type RollOutcome =
   | { type: 'rolled'; generation: number; pid: number; elapsedMs: number }
-  /** The generation that served goes on serving. */
+  /** The generation that served continues to serve. */
   | { type: 'failed'; generation: number; failure: GenerationFailure; elapsedMs: number }
   /** The supervisor was stopping: nothing was started. */
   | { type: 'refused'; reason: 'stopping' }
 
-/** An outcome in words: `generation 4 ready (pid 812) in 412 ms`. */
+/** Describes an outcome: `generation 4 ready (pid 812) in 412 ms`. */
 export function describeRoll(outcome: RollOutcome): string {
   switch (outcome.type) {
     case 'rolled':
@@ -23,9 +23,9 @@ export function describeRoll(outcome: RollOutcome): string {
 
 type Roll = { outcome: Promise<RollOutcome>; settle: (outcome: RollOutcome) => void }
 
-/** The roll under way and the one that waits for it to be over. All who ask for the same one learn its one outcome. */
+/** The roll in progress and the one that waits for it. All requesters of one roll get the same outcome. */
 export class Rolls {
-  /** How the last one ended. */
+  /** The outcome of the last roll. */
   last: RollOutcome | undefined
   #queued: Roll | undefined
   #current: (Roll & { startedAt: number }) | undefined
@@ -38,13 +38,13 @@ export class Rolls {
     return this.#current !== undefined
   }
 
-  /** Asks for one that begins from now on. */
+  /** Requests a roll that begins after this call. */
   ask(): Promise<RollOutcome> {
     this.#queued ??= newRoll()
     return this.#queued.outcome
   }
 
-  /** Makes the queued one, if there is one, the one under way. */
+  /** Begins the queued roll, if one waits. Returns whether it did. */
   begin(now: number): boolean {
     if (this.#queued === undefined) return false
     this.#current = { ...this.#queued, startedAt: now }
@@ -52,7 +52,7 @@ export class Rolls {
     return true
   }
 
-  /** Ends the one under way, and returns how; undefined where none is. Whoever asked is told by `tell`. */
+  /** Ends the roll in progress and returns its outcome, or undefined if none runs. `tell` reports the outcome to the requesters. */
   end(
     now: number,
     outcomeAfter: (elapsedMs: number) => RollOutcome,
@@ -65,7 +65,7 @@ export class Rolls {
     return { outcome, tell: () => roll.settle(outcome) }
   }
 
-  /** Nothing begins any more: tells those who wait. */
+  /** Refuses the roll that waits, and reports that to its requesters. Called when the supervisor stops. */
   refuse(): void {
     this.#queued?.settle({ type: 'refused', reason: 'stopping' })
     this.#queued = undefined

@@ -29,11 +29,11 @@ import { describeSupervisor } from './status-line.ts'
 import { SupervisorError } from './supervisor-error.ts'
 
 /**
- * Keeps one generation of a program serving, and rolls to the next one when asked: the next must be ready before
- * the one that serves is asked to end. What it does next stands in `supervisorTable`.
+ * Keeps one generation of a program serving, and rolls to the next one on request. The current generation serves until the next one is
+ * ready. `supervisorTable` defines the next step.
  */
 export class RollingSupervisor {
-  /** How it ended, once no process is left. Never rejects. */
+  /** Resolves with the end of the supervisor, once every process is gone. Never rejects. */
   readonly done: Promise<SupervisorExit>
   readonly #resolveDone: (exit: SupervisorExit) => void
   readonly #options: SupervisorOptions
@@ -84,8 +84,8 @@ export class RollingSupervisor {
   }
 
   /**
-   * Starts the first generation. If it fails, that is the end: `done` tells why. A second call does nothing, and neither does one
-   * after `stop()`.
+   * Starts the first generation. If that fails, the supervisor ends, and `done` reports why. A second call does nothing. A call after
+   * `stop()` does nothing either.
    */
   start(): void {
     if (this.#isStarted || this.#state !== 'starting') return
@@ -95,8 +95,8 @@ export class RollingSupervisor {
   }
 
   /**
-   * Rolls to the next generation, and tells the outcome. Asked for during a start or a roll, it waits for that
-   * to be over: all who wait share one roll, and its outcome.
+   * Rolls to the next generation, and returns the outcome. A call during a start or a roll waits for its end. All calls that wait share
+   * one roll and its outcome.
    */
   roll(): Promise<RollOutcome> {
     if (this.#state === 'stopping' || this.#state === 'stopped') {
@@ -107,7 +107,7 @@ export class RollingSupervisor {
     return outcome
   }
 
-  /** Asks every generation to end, and starts no more; called again, kills them. `done` tells when all is over. */
+  /** Stops every generation, and starts no more. A second call kills them. `done` settles when all have ended. */
   stop(): void {
     this.#happen('stop')
   }
@@ -123,7 +123,7 @@ export class RollingSupervisor {
     }
   }
 
-  /** Hears of all that happens, until the result is disposed of. What the listener throws is an event `listener-failed`. */
+  /** Calls the listener for every event, until the result is disposed of. If the listener throws, that is an event `listener-failed`. */
   onEvent(listener: (event: SupervisorEvent) => void): Disposable {
     if (typeof listener !== 'function')
       throw new SupervisorError('ERR_INVALID_ARGUMENT', 'onEvent() takes a function.')

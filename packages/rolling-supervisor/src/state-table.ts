@@ -1,25 +1,25 @@
 /**
- * Where the supervisor stands.
+ * The state of the supervisor.
  *
- * - `starting`: no generation serves; one is being started
+ * - `starting`: a generation is being started, and none serves
  * - `serving`: a generation serves
  * - `rolling`: a generation serves, and the next one is being started
- * - `backing-off`: no generation serves; one is started after a delay
+ * - `backing-off`: none serves, and one will be started after a delay
  * - `stopping`: all generations are being ended
- * - `stopped`: no process is left
+ * - `stopped`: all processes are gone
  */
 export type SupervisorState = 'starting' | 'serving' | 'rolling' | 'backing-off' | 'stopping' | 'stopped'
 
 /**
- * What can happen to it.
+ * The events that can happen to it.
  *
- * - `roll`: a roll is asked for
+ * - `roll`: a client requests a roll
  * - `ready`: the candidate (the generation being started) is ready
  * - `failed`: the candidate failed, while another generation serves
- * - `lost`: the generation that served died unasked, or the one to replace it failed; the restart policy is for a new one
- * - `over`: the same, and the restart policy says that this is the end; or the first start failed
+ * - `lost`: the serving generation died unasked, or its replacement failed, and the restart policy allows a new one
+ * - `over`: the same, but the restart policy says that this is the end, or the first start failed
  * - `retry`: the delay before a restart passed
- * - `stop`: the supervisor is asked to end
+ * - `stop`: the caller stops the supervisor
  * - `empty`: the last process is gone
  */
 export type SupervisorTrigger = 'roll' | 'ready' | 'failed' | 'lost' | 'over' | 'retry' | 'stop' | 'empty'
@@ -27,17 +27,17 @@ export type SupervisorTrigger = 'roll' | 'ready' | 'failed' | 'lost' | 'over' | 
 /**
  * - `spawn`: start the next generation, as candidate
  * - `promote`: make the candidate the current generation, and drain its predecessor
- * - `queue`: keep the roll until the present one is over; one is kept, however many ask
+ * - `queue`: keep the roll until the present one is over (one is kept, however many requests arrive)
  * - `back-off`: start the delay before a restart
- * - `end`: ask every generation to end
+ * - `end`: stop every generation
  * - `kill`: end every generation with SIGKILL
- * - `finish`: all is over
+ * - `finish`: settle the result, because all is over
  */
 export type SupervisorAction = 'spawn' | 'promote' | 'queue' | 'back-off' | 'end' | 'kill' | 'finish'
 
 export type SupervisorStep = { to: SupervisorState; action?: SupervisorAction }
 
-/** Each state's answer to each trigger. What does not stand here changes nothing. */
+/** Maps each state and trigger to a step. A trigger that a state does not list changes nothing. */
 export const supervisorTable: Record<SupervisorState, Partial<Record<SupervisorTrigger, SupervisorStep>>> = {
   starting: {
     roll: { to: 'starting', action: 'queue' },

@@ -6,7 +6,7 @@ export type StatusLineParts = {
   starting: number | undefined
   restartInMs: number | undefined
   draining: number
-  /** How the last roll ended, once it has. */
+  /** The outcome of the last roll, once it has ended. */
   lastRoll: RollOutcome | undefined
 }
 

@@ -10,7 +10,7 @@ export type GenerationStatus = {
   state: GenerationState
   /** When it came into its state. */
   since: Date
-  /** What it last said by STATUS=. */
+  /** The text it last sent as STATUS=. */
   status?: string
 }
 
@@ -22,9 +22,9 @@ export type SupervisorStatus = {
   since: Date
   /** Those that have a process, the oldest first. */
   generations: GenerationStatus[]
-  /** How the last roll ended. */
+  /** The outcome of the last roll. */
   lastRoll?: RollOutcome
-  /** What it listens on, as `tcp://127.0.0.1:8080`, `udp://[::]:53`, `unix:///run/app.sock` or `unix://@abstract`. */
+  /** The addresses that it listens on, as `tcp://127.0.0.1:8080`, `udp://[::]:53`, `unix:///run/app.sock` or `unix://@abstract`. */
   listeners: { name: string; address: string }[]
 }
 

@@ -69,7 +69,7 @@ function hangUp(
     const expire = () => end('timeout')
     timeUp.addEventListener('abort', expire)
     signal.addEventListener('abort', abort)
-    // An fd that cannot be read any more has no writer either.
+    // If an fd cannot be read any more, it does not have a writer either.
     stream.once('error', () => end('hung-up'))
     stream.once('end', () => end('hung-up'))
     stream.resume()

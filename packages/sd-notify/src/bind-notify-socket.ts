@@ -2,10 +2,10 @@ import { lstatSync, type Stats, unlinkSync } from 'node:fs'
 import { FdPassingError, UnixSocket } from '@shellflip/fd-passing'
 import { SdNotifyError } from './errors.ts'
 
-/** `file` is undefined for an abstract name, which has none. */
+/** `file` is undefined for an abstract name, which does not have a file. */
 export type BoundNotifySocket = { socket: UnixSocket; file: SocketFile | undefined }
 
-/** Binds the socket at a path or an abstract name; takes the path of a dead one over. */
+/** Binds the socket at a path or an abstract name. Takes over the path of a dead socket. */
 export function bindNotifySocket(path: string, mode: number): BoundNotifySocket {
   try {
     try {
@@ -31,7 +31,7 @@ function bindAnew(path: string, mode: number): BoundNotifySocket {
   }
 }
 
-/** Which file a socket's path names, to know later whether it still does. */
+/** Identifies the file at a socket's path, to check later whether the path still names it. */
 export type SocketFile = { isStillThere(): boolean }
 
 function socketFileAt(path: string): SocketFile {

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { addSeals, FdPassingError, memfd } from '@shellflip/fd-passing'
 import { sendDatagram } from './compat-send.ts'
 
-/** Where journald listens: https://systemd.io/JOURNAL_NATIVE_PROTOCOL/ */
+/** The socket at which journald listens: https://systemd.io/JOURNAL_NATIVE_PROTOCOL/ */
 const journalSocket = '/run/systemd/journal/socket'
 
 /** Writes an entry to the journal, or nothing where no journald listens. */

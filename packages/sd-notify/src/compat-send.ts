@@ -1,6 +1,6 @@
 import { type OwnedFd, UnixSocket } from '@shellflip/fd-passing'
 
-/** How long a datagram waits for room in the queue of its receiver. */
+/** How long a datagram waits for room in the queue of its receiver, in milliseconds. */
 const longestWaitMs = 5000
 
 /** The sockets with datagrams that wait or were sent in this turn of the event loop. */

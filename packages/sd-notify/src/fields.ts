@@ -2,10 +2,10 @@ import { constants } from 'node:os'
 import type { NotifyMessage } from './message.ts'
 import { cutUtf8 } from './utf8.ts'
 
-/** How one property of a message is written on the wire. What `decode` refuses may not be sent either. */
+/** Encodes and decodes one property of a message. A value that `decode` refuses may not be sent either. */
 export type Field<Value> = {
   key: string
-  /** What is allowed, for the error of a caller who passed something else. */
+  /** Says which values are allowed, for the error of a caller who passed another one. */
   rule: string
   decode(text: string): Value | undefined
   encode(value: Value): string | undefined
@@ -136,7 +136,7 @@ function decodeErrno(text: string): number | undefined {
   return named ?? integer('ERRNO', 0, 4095).decode(text)
 }
 
-/** A newline would end the assignment; other control characters would be obeyed by the reader's terminal. */
+/** A newline would end the assignment. The reader's terminal would obey other control characters. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ')
 }

@@ -4,13 +4,13 @@ import { SdNotifyError } from './errors.ts'
 import { fields } from './fields.ts'
 
 /**
- * The environment for a child that gets listening sockets at fd 3 and up, named in that order. `LISTEN_PID` must
- * be the child's own pid, which only exists once it runs: `spawnProcess({ listenPid: true })` of @shellflip/fd-passing sets it, or
- * `sh -c 'LISTEN_PID=$$ exec "$@"' sh command…`.
- * sd_listen_fds(3).
+ * Returns the environment for a child that gets listening sockets at fd 3 and up, named in that order (sd_listen_fds(3)).
  *
- * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a name that cannot be told: empty, over 255 characters, with
- * `:` or with anything but printable ASCII.
+ * `LISTEN_PID` must be the child's own pid, which only exists once the child runs. `spawnProcess({ listenPid: true })` of
+ * @shellflip/fd-passing sets it. So does `sh -c 'LISTEN_PID=$$ exec "$@"' sh command…`.
+ *
+ * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a name that the variable cannot carry: empty, over 255 characters, with `:` or with
+ * characters that are not printable ASCII.
  */
 export function listenEnvironment(names: readonly string[]): { LISTEN_FDS: string; LISTEN_FDNAMES: string } {
   if (!Array.isArray(names))

@@ -12,11 +12,11 @@ export type ListenFd = {
 }
 
 export type ListenFdsOptions = {
-  /** Where the variables are read and deleted. @default process.env */
+  /** The environment in which the variables are read and deleted. @default process.env */
   env?: NodeJS.ProcessEnv
   /**
-   * Called when fds were passed, and for another process than this one: a wrapper that does not exec, such as npm, keeps them.
-   * A service that then listens by itself is not the one that its manager means to start. @default ignored
+   * Called when the fds were passed to another process than this one: a wrapper that does not exec, such as npm, keeps them. A service
+   * that then opens its own sockets is not the one that its manager means to start. @default ignored
    */
   onForeign?: (pid: number) => void
 }
@@ -28,15 +28,15 @@ const mostFds = 1024 * 1024
 const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const
 
 /**
- * Takes the fds that the manager passed to this process (sd_listen_fds_with_names(3)): CLOEXEC, owned by the
- * caller. Once only: the variables are deleted, for they are meant for this process and not for its children; a
- * second call finds none.
+ * Takes the fds that the manager passed to this process (sd_listen_fds_with_names(3)). They are CLOEXEC, and the caller owns them. This
+ * works only once. It deletes the variables, because they are meant for this process and not for its children. A second call finds
+ * nothing.
  *
- * `LISTEN_PID` must be this process's pid, else the fds belong to another process and the result is empty: see `onForeign`.
- * `auto`, which the Rust shellflip sends to its successor, means the first process that reads it.
+ * `LISTEN_PID` must be this process's pid. Otherwise the fds belong to another process and the result is empty: see `onForeign`. `auto`,
+ * which the Rust shellflip sends to its successor, means the first process that reads it.
  *
- * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables contradict themselves, `ERR_FD_NOT_OPEN` if an
- * fd is not there. Nothing has been taken then.
+ * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables contradict themselves, `ERR_FD_NOT_OPEN` if an fd is not open. In both
+ * cases nothing has been taken.
  */
 export function listenFds(options: ListenFdsOptions = {}): ListenFd[] {
   checkOptions('listenFds()', options, { env: 'object', onForeign: 'function' })
@@ -106,11 +106,11 @@ function requireOpen(fd: number, count: string): void {
 }
 
 /**
- * Where an fd was not passed, the first that Node opened stands: its event loop's. To close that as one's own would
- * stop the process.
+ * If an fd was not passed, its number may belong to the first fd that Node opened: its event loop's. Closing that fd would stop the
+ * process.
  */
 function isEventLoop(fd: number, mode: number): boolean {
-  // The kernel gives an event loop no file type. Sockets, pipes and files have one, which needs no /proc.
+  // The kernel does not set a file type for an event loop. Sockets, pipes and files have one, and checking it does not require /proc.
   if (process.platform !== 'linux' || (mode & constants.S_IFMT) !== 0) return false
   try {
     return /\[(eventpoll|io_uring)\]$/.test(readlinkSync(`/proc/self/fd/${fd}`))

@@ -4,7 +4,7 @@ import { Limit } from './limit.ts'
 import { requireNotifyAddress } from './notify-address.ts'
 import type { NotifyOutcome } from './notify-outcome.ts'
 
-/** How long a message waits while too many descriptors of this user are in flight. */
+/** How long a message waits while too many descriptors of this user are in flight, in milliseconds. */
 const longestRetryMs = 2000
 
 /** They stay reachable: a service that lets its notifier go after ready() has forgotten to close nothing. */
@@ -60,7 +60,7 @@ export class ManagerConnection {
       try {
         await this.#write(datagram, fds, limit)
       } catch (error) {
-        // The manager of before is gone: another may receive at its address by now.
+        // The previous manager is gone. Another one may receive at its address now.
         if (!connectedBefore || !isRefused(error)) throw error
         this.#disconnect()
         await this.#write(datagram, fds, limit)

@@ -1,10 +1,10 @@
 /**
- * Whose messages a manager believes: nobody's, the main process's, also the control processes' (`exec`), or
- * those of every process of the service. systemd.service(5), `NotifyAccess=`.
+ * The processes whose messages a manager accepts: none, the main process, also the control processes (`exec`), or all processes of the
+ * service. systemd.service(5), `NotifyAccess=`.
  */
 export type NotifyAccess = 'none' | 'main' | 'exec' | 'all'
 
-/** One datagram of the sd_notify protocol. Every key is optional; see sd_notify(3). */
+/** One datagram of the sd_notify protocol. Every key is optional. See sd_notify(3). */
 export type NotifyMessage = {
   /** `READY=1`: started, or done with reloading. */
   ready?: true
@@ -12,9 +12,9 @@ export type NotifyMessage = {
   reloading?: true
   /** `STOPPING=1`: final from systemd v259 on. */
   stopping?: true
-  /** `MONOTONIC_USEC`: CLOCK_MONOTONIC in microseconds; `Type=notify-reload` (v253) wants it beside `reloading`. */
+  /** `MONOTONIC_USEC`: CLOCK_MONOTONIC in microseconds. `Type=notify-reload` (v253) requires it beside `reloading`. */
   monotonicUsec?: bigint
-  /** `STATUS`: one line for people; empty clears it. Line breaks and control characters become spaces. */
+  /** `STATUS`: one line for people. An empty one clears it. Line breaks and control characters become spaces. */
   status?: string
   /** `ERRNO`: why the service failed, as errno(3), 0 to 4095. */
   errno?: number
@@ -28,9 +28,9 @@ export type NotifyMessage = {
   mainPid?: number
   /** `RESTART_RESET=1`: resets the manager's restart counter and delay (v258). */
   restartReset?: true
-  /** `WATCHDOG`: `ping` (on the wire `1`) is a sign of life, `trigger` asks to be treated as hung. */
+  /** `WATCHDOG`: `ping` (on the wire `1`) is a keep-alive, `trigger` requests to be treated as hung. */
   watchdog?: 'ping' | 'trigger'
-  /** `WATCHDOG_USEC`: a new watchdog timeout in microseconds; what is beyond 2^53 is read as 2^53 - 1. */
+  /** `WATCHDOG_USEC`: a new watchdog timeout in microseconds. A value above 2^53 is read as 2^53 - 1. */
   watchdogUsec?: number
   /** `EXTEND_TIMEOUT_USEC`: more time to start, reload or stop, in microseconds from now. */
   extendTimeoutUsec?: number
@@ -50,9 +50,9 @@ export type NotifyMessage = {
   mainPidFd?: true
   /** `MAINPIDFDID`: the inode of that pidfd. */
   mainPidFdId?: bigint
-  /** The service's own keys; they begin with `X_`. */
+  /** The service's own keys. They begin with `X_`. */
   custom?: Record<`X_${string}`, string>
-  /** Keys that this version does not know, so that a supervisor can pass on what a newer manager understands. */
+  /** Keys that this version does not know. A supervisor can pass them on to a newer manager that understands them. */
   unknown?: Record<string, string>
 }
 

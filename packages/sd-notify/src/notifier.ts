@@ -10,14 +10,14 @@ import { takeVariables } from './take-variables.ts'
 
 export type NotifierOptions = {
   /**
-   * How long a message may wait for room in the manager's queue, in milliseconds; then it has failed.
+   * How long a message may wait for room in the manager's queue, in milliseconds. After that it fails.
    * @default 5000
    */
   sendTimeoutMs?: number
 }
 
 export type NotifierEnvironmentOptions = NotifierOptions & {
-  /** Where `NOTIFY_SOCKET` is read. @default process.env */
+  /** The environment from which `NOTIFY_SOCKET` is read. @default process.env */
   env?: NodeJS.ProcessEnv
   /** Delete `NOTIFY_SOCKET`, so that no child speaks in this process's name. @default true */
   consume?: boolean
@@ -40,14 +40,14 @@ const optionTypes = { sendTimeoutMs: 'milliseconds' } as const
 const maxFdsPerMessage = 253
 
 /**
- * The service's end of sd_notify(3). Trouble with the manager is an outcome and never an exception; only a value
- * that the protocol cannot carry rejects (`ERR_INVALID_ARGUMENT`). Messages arrive in the order of the calls.
+ * Sends messages to a service manager: the service's end of sd_notify(3). A failure of the manager is an outcome, never an exception.
+ * Only a value that the protocol cannot carry rejects (`ERR_INVALID_ARGUMENT`). Messages arrive in the order of the calls.
  */
 export class Notifier implements Disposable, AsyncDisposable {
   readonly #manager: ManagerConnection | undefined
   readonly #closing = new AbortController()
 
-  /** Notifies the manager that `NOTIFY_SOCKET` names, or nobody where there is none. */
+  /** Returns a notifier for the manager that `NOTIFY_SOCKET` names. Without the variable it notifies nobody. */
   static fromEnvironment(options: NotifierEnvironmentOptions = {}): Notifier {
     checkOptions('Notifier.fromEnvironment()', options, { env: 'object', consume: 'boolean', ...optionTypes })
     const { env = process.env, consume = true, ...more } = options
@@ -64,7 +64,7 @@ export class Notifier implements Disposable, AsyncDisposable {
     this.#manager = address === undefined ? undefined : new ManagerConnection(address, sendTimeoutMs)
   }
 
-  /** Whether there is a manager to notify. It may still not answer. */
+  /** Whether a manager is to be notified. It may still not answer. */
   get hasManager(): boolean {
     return this.#manager !== undefined
   }
@@ -90,13 +90,13 @@ export class Notifier implements Disposable, AsyncDisposable {
     return this.send({ ...more, reloading: true, monotonicUsec })
   }
 
-  /** The service stops; from systemd v259 there is no way back. */
+  /** Reports that the service stops. From systemd v259 on this cannot be undone. */
   async stopping(more: NotifyMessage = {}): Promise<NotifyOutcome> {
     checkMessage(more)
     return this.send({ ...more, stopping: true })
   }
 
-  /** One line for people. Line breaks become spaces; what is beyond 2 KiB is cut. */
+  /** Sends one line for people. Line breaks become spaces. Text beyond 2 KiB is cut. */
   status(text: string): Promise<NotifyOutcome> {
     return this.send({ status: text })
   }
@@ -113,14 +113,14 @@ export class Notifier implements Disposable, AsyncDisposable {
     return this.send({ extendTimeoutUsec: Math.round(milliseconds * 1000) })
   }
 
-  /** A sign of life for the watchdog; `WatchdogPinger` gives them by itself. */
+  /** Sends a keep-alive to the watchdog. `WatchdogPinger` sends them by itself. */
   ping(): Promise<NotifyOutcome> {
     return this.send({ watchdog: 'ping' })
   }
 
   /**
-   * Keeps fds in the manager's store under a name; they come back by `listenFds()` after a restart. The caller keeps
-   * its own. `sent` does not tell whether they are kept: without `FileDescriptorStoreMax=` systemd closes them silently.
+   * Keeps fds in the manager's store under a name. `listenFds()` returns them after a restart. The caller keeps its own fds. `sent` does
+   * not mean that they are kept: without `FileDescriptorStoreMax=` systemd closes them silently.
    */
   async storeFd(
     name: string,
@@ -150,10 +150,10 @@ export class Notifier implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Waits until the manager has processed everything sent before (v246). A process that exits earlier may be
-   * gone before the manager can tell whose its last messages were, and they are dropped.
+   * Waits until the manager has processed everything sent before (v246). A process that exits earlier may be gone before the manager can
+   * attribute its last messages, and the manager drops them.
    *
-   * @param options.timeoutMs how long all of it may take from the call on, in milliseconds. @default 5000
+   * @param options.timeoutMs how long the whole call may take, in milliseconds. @default 5000
    */
   async barrier(options: { timeoutMs?: number } = {}): Promise<NotifyOutcome> {
     checkOptions('barrier()', options, { timeoutMs: 'milliseconds' })
@@ -167,7 +167,7 @@ export class Notifier implements Disposable, AsyncDisposable {
     })
   }
 
-  /** Sends one datagram, with up to 253 fds if wanted; the caller keeps its own. */
+  /** Sends one datagram, with up to 253 fds. The caller keeps its own fds. */
   async send(message: NotifyMessage, fds: readonly OwnedFd[] = []): Promise<NotifyOutcome> {
     checkFds(fds)
     const datagram = formatMessage(message)

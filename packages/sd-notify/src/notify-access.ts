@@ -4,13 +4,13 @@ import { checkOptions, checkPid, invalid } from './check-argument.ts'
 import type { NotifyAccess } from './message.ts'
 
 /**
- * Whether a manager believes a message, by who sent it. A message without credentials (the system has none, or
- * its sender was gone) is believed under `all` only.
+ * Returns whether a manager accepts a message, judged by its sender. A message without credentials (the system does not provide them, or
+ * the sender was gone) is accepted under `all` only.
  *
- * `all` means whoever can reach the socket: systemd narrows that to the service's cgroup, a socket of mode 0600
- * to the same user.
+ * `all` means every process that can reach the socket. systemd narrows that to the service's cgroup, and a socket of mode 0600 to the
+ * same user.
  *
- * @param controlPids the service's helpers, that `exec` believes too (systemd's ExecStartPost= and the like).
+ * @param controlPids the service's helpers, which `exec` accepts too (systemd's ExecStartPost= and the like).
  */
 export function isAllowed(
   access: NotifyAccess,

@@ -19,14 +19,14 @@ export type Notification = {
   message: NotifyMessage
   /** Owned by the consumer, who closes them. */
   fds: OwnedFd[]
-  /** The kernel's word on who sent it (SCM_CREDENTIALS); missing where the system has none. */
+  /** The sender, attested by the kernel (SCM_CREDENTIALS). Missing where the system does not provide it. */
   sender?: Credentials
 }
 
 export type NotifySocketOptions = {
   /** A path, or `@name` for an abstract socket. A path's dead socket is replaced, a live one never. */
   path: string
-  /** Who may send, as the file's mode. @default 0o600 */
+  /** The file mode, which decides who may send. @default 0o600 */
   mode?: number
   /** Told of a datagram that could not be received whole. Its fds are closed already. @default ignored */
   onSkipped?: (error: SdNotifyError) => void
@@ -41,11 +41,11 @@ const firstRetryMs = 10
 const longestRetryMs = 1_000
 
 /**
- * The manager's end of sd_notify(3): iterate over it to receive. A message is taken from the kernel's queue when the
- * consumer asks for it, and senders wait while that queue is full, so a flood costs no memory.
+ * Receives messages: the manager's end of sd_notify(3). Iterate over it to receive. It takes a message from the kernel's queue when the
+ * consumer requests one. Senders wait while that queue is full, so a flood does not cost memory.
  *
- * A `BARRIER` is answered here and not delivered: its fd is closed when the consumer asks for the next message, having
- * processed all that were sent before. Iterate with one loop at a time.
+ * It answers a `BARRIER` itself and does not deliver it. It closes the barrier's fd when the consumer requests the next message, because
+ * everything sent before has then been processed. Iterate with one loop at a time.
  */
 export class NotifySocket implements Disposable, AsyncIterable<Notification> {
   readonly path: string
@@ -89,8 +89,8 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
   }
 
   /**
-   * Hands over what the kernel has queued by now, without waiting. Nothing is in flight for it: it needs no descriptor. Call it
-   * in a new turn of the event loop, as from a timer, or a message that the iteration has just taken comes after these.
+   * Delivers the messages that the kernel has queued now, without waiting. It needs no descriptor. Call it in a new turn of the event
+   * loop, such as from a timer. Otherwise a message that the iteration has just taken comes after these.
    */
   takePending(onNotification: (notification: Notification) => void): void {
     if (typeof onNotification !== 'function')
@@ -103,7 +103,7 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
     }
   }
 
-  /** Ends the iteration and removes the path, unless another socket stands there by now. */
+  /** Ends the iteration and removes the path, unless another socket has taken it. */
   close(): void {
     if (this.#closed) return
     this.#closing.abort()
@@ -123,7 +123,7 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
     return this.#closing.signal.aborted
   }
 
-  /** The next datagram that came whole; null once closed. */
+  /** Receives the next datagram that came whole, or null once closed. */
   async #receive(): Promise<Message | null> {
     while (!this.#closed) {
       try {
@@ -144,7 +144,7 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
     try {
       return this.#socket.receiveNow()
     } catch (error) {
-      // The iteration meets every other error too, and tells of it.
+      // The iteration gets every other error too, and reports it.
       return this.#skip(error) ? null : undefined
     }
   }
@@ -185,7 +185,7 @@ function senderOf({ credentials }: Message): { sender?: Credentials } {
   return credentials === undefined ? {} : { sender: credentials }
 }
 
-/** These cost one datagram; anything else would come again and again. */
+/** Such an error costs one datagram. Any other error would come again and again. */
 function isBrokenDatagram(error: unknown): error is FdPassingError {
   return (
     error instanceof FdPassingError &&

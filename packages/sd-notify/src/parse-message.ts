@@ -4,7 +4,7 @@ import { invalid } from './check-argument.ts'
 import { customKey, fields, futureKey } from './fields.ts'
 import { maxDatagramBytes, type NotifyMessage } from './message.ts'
 
-/** Of each kind: the service's own, and those that are not known. */
+/** The limit for each kind of key: the service's own, and the unknown ones. */
 const maxKeys = 64
 const longestUnknownBytes = 4 * 1024
 const longestKeyBytes = 255
@@ -19,12 +19,15 @@ const propertyByKey = new Map(
 )
 
 /**
- * Reads one datagram, by systemd's rules (manager.c, service.c): assignments stand on lines that `\n` or `\r`
- * end; malformed values are ignored; of a key that is given twice, the first counts; one
- * NUL at the end is allowed, a datagram with NULs elsewhere says nothing at all.
+ * Reads one datagram, by systemd's rules (manager.c, service.c):
  *
- * Throws only for what is neither text nor bytes. What it keeps is bounded: 16 KiB of `STATUS` (cut), 64 `X_` keys, 64 unknown keys of up to 4 KiB; a datagram above 64 KiB
- * says nothing.
+ * - `\n` or `\r` ends the line of an assignment.
+ * - Malformed values are ignored.
+ * - If a key is given twice, the first value counts.
+ * - One NUL at the end is allowed. A datagram with other NULs yields nothing at all.
+ *
+ * Throws only if the datagram is neither text nor bytes. The result is bounded: 16 KiB of `STATUS` (cut), 64 `X_` keys, 64 unknown keys
+ * of up to 4 KiB. A datagram above 64 KiB yields nothing.
  */
 export function parseMessage(datagram: Uint8Array | string): NotifyMessage {
   const bytes = withoutLastNul(asBuffer(datagram))
@@ -60,8 +63,8 @@ function keep(
 }
 
 /**
- * The values are given as bytes, to be decoded one by one: a slice of one long string would keep the whole datagram
- * in memory for as long as somebody holds its status.
+ * Yields the values as bytes, which the caller decodes one by one. A slice of one long string would keep the whole datagram in memory as
+ * long as the status is referenced.
  */
 function* assignments(bytes: Buffer): Generator<[key: string, value: Buffer]> {
   let start = 0

@@ -5,15 +5,15 @@ import { takeVariables } from './take-variables.ts'
 import { watchdogIntervalMs } from './watchdog-interval.ts'
 
 export type WatchdogEnvironmentOptions = {
-  /** Where `WATCHDOG_USEC` and `WATCHDOG_PID` are read. @default process.env */
+  /** The environment from which `WATCHDOG_USEC` and `WATCHDOG_PID` are read. @default process.env */
   env?: NodeJS.ProcessEnv
   /** Delete both, so that no child believes that it is the one watched. @default true */
   consume?: boolean
 }
 
 /**
- * Gives the manager's watchdog its signs of life, at half the interval that it asks for, from the event loop: a
- * process whose loop hangs gives none. Does not keep the process alive; ends with the notifier.
+ * Sends keep-alives to the manager's watchdog from the event loop, at half the interval that it requests. A process whose loop hangs
+ * sends none. It does not keep the process alive, and ends with the notifier.
  */
 export class WatchdogPinger implements Disposable {
   readonly #notifier: Notifier
@@ -21,9 +21,9 @@ export class WatchdogPinger implements Disposable {
   #pending = false
 
   /**
-   * Starts if the manager wants signs of life from this process; undefined if not.
+   * Starts if the manager expects keep-alives from this process. Returns undefined if not.
    *
-   * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables are no numbers.
+   * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables are not numbers.
    */
   static fromEnvironment(
     notifier: Notifier,
@@ -38,7 +38,7 @@ export class WatchdogPinger implements Disposable {
     return new WatchdogPinger(notifier, { intervalMs })
   }
 
-  /** @param options.intervalMs what the manager asks for, in milliseconds; a ping is sent twice as often. */
+  /** @param options.intervalMs the interval that the manager requests, in milliseconds. A ping is sent twice as often. */
   constructor(notifier: Notifier, options: { intervalMs: number }) {
     checkNotifier(notifier)
     checkOptions('new WatchdogPinger()', options, { intervalMs: 'milliseconds' })

@@ -1,7 +1,7 @@
 import { type Major, major, simple } from './cbor.ts'
 import { tooLarge } from './state-error.ts'
 
-/** Writes the elements of CBOR (RFC 8949) into blocks of a fixed size. What is written is copied, once. */
+/** Writes the elements of CBOR (RFC 8949) into blocks of a fixed size. Each input is copied once. */
 export class CborWriter {
   readonly #blockBytes: number
   readonly #maxBytes: number
@@ -19,7 +19,7 @@ export class CborWriter {
     this.#block = Buffer.allocUnsafeSlow(options.blockBytes)
   }
 
-  /** What was written, none of it longer than a block. */
+  /** Returns the written blocks, each at most one block long. */
   finish(): Buffer[] {
     this.#checkLength(0)
     return [...this.#full, this.#block.subarray(0, this.#at)]
@@ -58,7 +58,7 @@ export class CborWriter {
     this.#byte(value)
   }
 
-  /** As an integer, if it is one that every reader takes for the same number; else as a double. */
+  /** Writes an integer, if every reader takes it for the same number. Otherwise writes a double. */
   number(value: number): void {
     if (!Number.isSafeInteger(value) || Object.is(value, -0)) {
       this.#reserve(9)

@@ -5,7 +5,7 @@ export const major = { uint: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5
 
 export type Major = (typeof major)[keyof typeof major]
 
-/** The first bytes in use of major type 7. `end` closes a `record`, which has no length. */
+/** The first bytes in use of major type 7. `end` closes a `record`, which does not carry a length. */
 export const simple = {
   false: 0xf4,
   true: 0xf5,
@@ -18,7 +18,7 @@ export const simple = {
 /** A map of indefinite length (RFC 8949, 3.2.2): which properties there are is known only when all were looked at. */
 export const record = 0xbf
 
-/** The tags in use: those of the IANA registry, and four of our own for what it has no exact word for. */
+/** The tags in use: those of the IANA registry, and four private ones for types that the registry does not cover exactly. */
 export const tag = {
   positiveBigint: 2,
   negativeBigint: 3,
@@ -44,8 +44,8 @@ type TypedArrayClass = {
 }
 
 /**
- * The typed arrays and their tags (RFC 8746). Elements stand in the byte order of this machine, which the tag tells:
- * another's is refused. A `Buffer` is a byte string without a tag.
+ * The typed arrays and their tags (RFC 8746). Elements have the byte order of this machine, which the tag names. A reader refuses another
+ * byte order. A `Buffer` is a byte string without a tag.
  */
 const typedArrays: readonly (readonly [TypedArrayClass, number])[] = [
   [Uint8Array, 64],

@@ -6,7 +6,7 @@ import { StateError } from './state-error.ts'
 const usable = "Use a schema of zod ^4.1.0: import { z } from 'zod'"
 
 /**
- * Refuses a schema that would fail at the first upgrade: one that cannot encode, or a part of which has only one way.
+ * Refuses a schema that would fail at the first upgrade: one that cannot encode, or that contains a one-way part.
  *
  * @throws {StateError} ERR_INVALID_ARGUMENT
  */
@@ -20,7 +20,7 @@ function unusable(name: string, why: string): StateError {
   return new StateError('ERR_INVALID_ARGUMENT', `the schema of ${name} ${why}`)
 }
 
-/** What schemas of zod 3, zod 4, zod/mini and of other libraries have, as far as it tells them apart. */
+/** The properties that distinguish schemas of zod 3, zod 4, zod/mini and of other libraries. */
 type AnySchema = {
   readonly optional?: unknown
   readonly _def?: unknown

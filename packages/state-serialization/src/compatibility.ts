@@ -7,7 +7,7 @@ export type Migration = (value: any) => unknown
 /** Migrations by the version that they begin with. */
 export type Migrations = Readonly<Record<number, Migration>>
 
-/** What stands in the header of encoded state. */
+/** The identity in the header of encoded state. */
 export type StateIdentity = { readonly name: string; readonly version: number }
 
 /** What a definition can do with encoded state. */
@@ -16,7 +16,7 @@ export type Compatibility =
   /** The versions whose migrations lead to the definition's own, in order. */
   | { type: 'migrate'; through: number[] }
   | { type: 'too-new' }
-  /** There is no migration from version `missing`. */
+  /** The definition lacks a migration from version `missing`. */
   | { type: 'too-old'; missing: number }
   /** The state of something else. */
   | { type: 'foreign' }

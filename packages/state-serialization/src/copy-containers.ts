@@ -4,10 +4,10 @@ import { isRecord } from './is-record.ts'
 import { describeCause, StateError } from './state-error.ts'
 
 /**
- * Copies the objects, arrays, Maps and Sets that a value is made of, so that a migration can change what it gets. A schema may give
- * the very objects that the program works with, and the program continues with them if the upgrade fails.
+ * Copies the objects, arrays, Maps and Sets of a value, so that a migration can change its input. A schema may return the very objects
+ * that the program uses, and the program continues to use them if the upgrade fails.
  *
- * Everything else stays the same object: an external, and what cannot be encoded as it is.
+ * Every other value stays the same object: an external, and a value that cannot be encoded as it is.
  *
  * @throws {StateError} ERR_STATE_NOT_ENCODABLE if a getter throws
  */

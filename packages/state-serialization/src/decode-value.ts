@@ -6,9 +6,9 @@ import { corrupt } from './state-error.ts'
 export type ExternalAt = (index: number) => unknown
 
 /**
- * Reads the value that `encodeValue` wrote. Nothing of it stays in the given bytes.
+ * Reads the value that `encodeValue` wrote. The value does not refer to the given bytes.
  *
- * @throws {StateError} ERR_STATE_CORRUPT for whatever `encodeValue` does not write
+ * @throws {StateError} ERR_STATE_CORRUPT for bytes that `encodeValue` does not write
  */
 export function decodeValue(bytes: Buffer, externalAt: ExternalAt): unknown {
   const decoder = new ValueDecoder(bytes, externalAt)
@@ -213,7 +213,7 @@ class ValueDecoder {
     return this.#bytes.subarray(from, from + length)
   }
 
-  /** Where the next bytes of this length begin. */
+  /** Returns where the next bytes of this length begin, and moves past them. */
   #advance(length: number): number {
     const from = this.#at
     if (from + length > this.#bytes.length) throw corrupt('a value is cut off')

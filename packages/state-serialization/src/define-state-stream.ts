@@ -9,9 +9,9 @@ import { tooLarge } from './state-error.ts'
 import type { StateSource } from './state-source.ts'
 
 export type StateStreamOptions<T> = Definition<T> & {
-  /** The most that one encoded item may have, in bytes; both ends hold it. @default 64 MiB */
+  /** The limit for one encoded item, in bytes. Both ends enforce it. @default 64 MiB */
   readonly maxItemBytes?: number
-  /** The most that all of it may have, in bytes; both ends hold it. @default no limit */
+  /** The limit for the whole state, in bytes. Both ends enforce it. @default no limit */
   readonly maxBytes?: number
 }
 
@@ -20,16 +20,16 @@ export type StateStreamDefinition<T> = StateIdentity & {
   /** Tells it from one value. */
   readonly form: 'items'
   /**
-   * Encodes the items, each taken when the chunks before it have been asked for. What is wrong with an item is thrown
-   * while iterating, and what was given out until then is refused by every reader.
+   * Encodes the items. It takes each item when the reader has requested the chunks before it. It throws the errors of an item while
+   * iterating. Every reader refuses the chunks that were given out until then.
    */
   encode<E = never>(items: Iterable<T> | AsyncIterable<T>, options?: EncodeOptions<E>): EncodedState<E>
   /**
-   * Decodes the items one by one; each has arrived undamaged, is migrated and checked by the schema. That *all*
-   * arrived is known when the iteration ends without an error, and not before. Leaving it closes the source.
+   * Decodes the items one by one. Each has arrived undamaged, is migrated and checked by the schema. Only an iteration that ends without
+   * an error means that *all* items arrived. Leaving the iteration closes the source.
    */
   decode(source: StateSource, options?: DecodeOptions): AsyncIterable<T>
-  /** What this definition can do with state of this name and version. */
+  /** Returns what this definition can do with state of this name and version. */
   compatibility(encoded: StateIdentity): Compatibility
 }
 

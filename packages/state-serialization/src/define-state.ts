@@ -9,7 +9,7 @@ import { corrupt } from './state-error.ts'
 import type { StateSource } from './state-source.ts'
 
 export type StateOptions<T> = Definition<T> & {
-  /** The most that the encoded value may have, in bytes; both ends hold it. @default 1 GiB */
+  /** The limit for the encoded value, in bytes. Both ends enforce it. @default 1 GiB */
   readonly maxBytes?: number
 }
 
@@ -18,8 +18,8 @@ export type StateDefinition<T> = StateIdentity & {
   /** Tells it from a stream of items. */
   readonly form: 'value'
   /**
-   * Encodes the value as it is now: all of it is checked and encoded when this returns, and can be given out again for
-   * another try.
+   * Encodes the value as it is now. When this returns, the whole value is checked and encoded. The chunks can be read again for another
+   * try.
    *
    * @throws {@link StateError} ERR_STATE_INVALID, ERR_STATE_NOT_ENCODABLE, ERR_STATE_TOO_LARGE, ERR_STATE_TOO_NEW,
    * ERR_STATE_MIGRATION_FAILED
@@ -32,7 +32,7 @@ export type StateDefinition<T> = StateIdentity & {
    * @throws {@link StateError}
    */
   decode(source: StateSource, options?: DecodeOptions): Promise<T>
-  /** What this definition can do with state of this name and version. */
+  /** Returns what this definition can do with state of this name and version. */
   compatibility(encoded: StateIdentity): Compatibility
 }
 

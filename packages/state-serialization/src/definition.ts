@@ -8,7 +8,7 @@ import { maxNameBytes } from './frame.ts'
 import { invalidArgument } from './state-error.ts'
 import type { StateSchema } from './state-schema.ts'
 
-/** What a state is called, and how it looks now and looked before. */
+/** The name of a state, its present schema, and the migrations from and to older versions. */
 export type Definition<T> = StateIdentity & {
   /**
    * Checks what is encoded and what is decoded: a schema of zod ^4.1.0. It decides what travels. `z.object()` drops the
@@ -19,8 +19,8 @@ export type Definition<T> = StateIdentity & {
   /** `migrations[n]` takes what version n encoded to what version n + 1 would have. @default none */
   readonly migrations?: Migrations
   /**
-   * `down[n]` takes what version n encodes to version n - 1, for a reader that is older. It may change the objects that it gets, but
-   * neither a Date nor bytes nor an external: the program still works with these. @default none
+   * `down[n]` converts the encoded state of version n to version n - 1, for an older reader. It may change the objects that it gets. It
+   * may not change a Date, bytes or an external, because the program still works with these. @default none
    */
   readonly down?: Migrations
 }

@@ -13,15 +13,15 @@ import { fieldPath } from './field-path.ts'
 import { isRecord } from './is-record.ts'
 import { describeCause, StateError } from './state-error.ts'
 
-/** Gives each external a number, the same one whenever it comes again; `undefined` for what is none. */
+/** Returns the number of an external, the same one each time, or `undefined` for any other object. */
 export type NumberExternal = (value: object) => number | undefined
 
 /**
- * Writes a value as CBOR, whole as it is now. What is read of it equals it by `util.isDeepStrictEqual()`.
+ * Writes a whole value as CBOR, as it is now. The decoded value equals it by `util.isDeepStrictEqual()`.
  *
  * @param at where the value is in the state, for errors
- * @throws {StateError} ERR_STATE_NOT_ENCODABLE, naming the field: a function, a symbol, an instance of a class, a circle,
- *   a hole, a property beside the elements of an array
+ * @throws {StateError} ERR_STATE_NOT_ENCODABLE, naming the field: a function, a symbol, an instance of a class, a circle, a hole, a
+ * property beside the elements of an array
  */
 export function encodeValue(
   value: unknown,
@@ -44,7 +44,7 @@ class ValueEncoder {
     this.#path = [...at]
   }
 
-  /** A getter can throw, and a Proxy, and whatever has the prototype of a built-in type and is not of it. */
+  /** Three things can throw: a getter, a Proxy, and an object that only has the prototype of a built-in type. */
   whole(value: unknown): void {
     try {
       this.#any(value)
@@ -210,7 +210,7 @@ class ValueEncoder {
     throw this.#refusal(`the property ${name} of ${holder} cannot be encoded`)
   }
 
-  /** What comes back has the type of the prototype. */
+  /** The decoded value would have the type of the prototype. */
   #otherType(): StateError {
     return this.#refusal('it has the prototype of another type')
   }

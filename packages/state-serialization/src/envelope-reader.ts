@@ -3,7 +3,7 @@ import { FrameReader } from './frame-reader.ts'
 import { corrupt, StateError, tooLarge } from './state-error.ts'
 
 type ReaderOptions = {
-  /** Told the header before any item; what it throws ends the reading. */
+  /** Receives the header before any item. If it throws, the reading ends with that error. */
   onHeader: (header: Header) => void
   maxItemBytes: number
   maxBytes: number
@@ -24,7 +24,7 @@ export class EnvelopeReader {
   }
 
   /**
-   * Takes the next bytes and yields the items that they complete. An item is valid until the next one is asked for.
+   * Takes the next bytes and yields the items that they complete. An item is valid until the next one is requested.
    *
    * @throws {StateError}
    */
@@ -38,7 +38,7 @@ export class EnvelopeReader {
     if (this.#state === 'ended' && this.#received > this.#frames.length) throw trailing()
   }
 
-  /** To be called at the end of the source. @throws {StateError} ERR_STATE_TRUNCATED if that is too early */
+  /** Call this at the end of the source. @throws {StateError} ERR_STATE_TRUNCATED if the source ends too early */
   end(): void {
     this.#frames.end()
     if (this.#state === 'ended') return
@@ -88,7 +88,7 @@ export class EnvelopeReader {
     const [length] = numbers ?? []
     if (length === undefined) throw corrupt('a length is broken')
     this.#checkItem(length)
-    // The system gives memory only when it is written to: what is only announced costs nothing.
+    // The system allocates memory only when it is written to, so a length that is only announced costs nothing.
     this.#large = Buffer.allocUnsafeSlow(length)
     this.#largeFilled = 0
     this.#state = 'in-large'

@@ -6,7 +6,7 @@ export class EnvelopeWriter {
   readonly #frames = new FrameWriter()
   #items = 0
 
-  /** How many bytes were written so far. */
+  /** The number of bytes written so far. */
   get length(): number {
     return this.#frames.length
   }

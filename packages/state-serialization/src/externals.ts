@@ -19,7 +19,7 @@ export class CollectedExternals<E> {
   }
 }
 
-/** The externals that came with a state; each must be asked for. */
+/** The externals that came with a state. The decoder must use each of them. */
 export class GivenExternals {
   readonly #values: readonly unknown[]
   readonly #taken = new Set<number>()
@@ -39,7 +39,7 @@ export class GivenExternals {
     return this.#values[index]
   }
 
-  /** To be called when all was decoded. @throws {StateError} ERR_STATE_EXTERNALS if one is left over */
+  /** Call this after decoding. @throws {StateError} ERR_STATE_EXTERNALS if one is left over */
   end(): void {
     const index = this.#values.findIndex((_, position) => !this.#taken.has(position))
     if (index === -1) return

@@ -28,7 +28,7 @@ export function extraOfBuiltIn(value: object): PropertyKey | undefined {
   return Reflect.ownKeys(value)[0]
 }
 
-/** Finds a property of a plain object that is no field: its key is a symbol, or it is not enumerable. */
+/** Finds a property of a plain object that is not a field: its key is a symbol, or it is not enumerable. */
 export function extraOfRecord(record: object, keys: readonly string[]): PropertyKey | undefined {
   const symbol = Object.getOwnPropertySymbols(record)[0]
   if (symbol !== undefined) return symbol

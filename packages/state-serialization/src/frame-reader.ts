@@ -12,20 +12,20 @@ import { corrupt, StateError } from './state-error.ts'
 
 /** Finds the frames in a stream of bytes, however they are cut, and checks each before it is given out. */
 export class FrameReader {
-  /** What has come of the preamble, or of a frame, that is not whole yet. */
+  /** The bytes of an unfinished preamble or frame. */
   readonly #begun = Buffer.allocUnsafeSlow(maxChunkBytes)
   #begunBytes = 0
   #pastPreamble = false
   #checksum = 0
   #length = 0
 
-  /** How many bytes came before the frame that was given out last, or is to come next. */
+  /** The number of bytes before the current frame. Between two frames, the number before the next one. */
   get length(): number {
     return this.#length
   }
 
   /**
-   * Takes the next bytes and yields the frames that they complete. A payload is valid until the next one is asked for.
+   * Takes the next bytes and yields the frames that they complete. A payload is valid until the next one is requested.
    *
    * @throws {StateError} ERR_STATE_FOREIGN, ERR_STATE_UNKNOWN_FORMAT, ERR_STATE_CORRUPT
    */
@@ -46,7 +46,7 @@ export class FrameReader {
     }
   }
 
-  /** To be called when no bytes are left. @throws {StateError} ERR_STATE_TRUNCATED if they ended amid something */
+  /** Call this when the source has ended. @throws {StateError} ERR_STATE_TRUNCATED if it ended inside a preamble or frame */
   end(): void {
     if (this.#begunBytes === 0 && this.#pastPreamble) return
     const length = this.#length + this.#begunBytes
@@ -57,14 +57,14 @@ export class FrameReader {
     return this.#begun.subarray(0, this.#begunBytes)
   }
 
-  /** The next preamble or frame, if all of it stands in `bytes`: it need not be copied then. */
+  /** Returns the next preamble or frame, if `bytes` holds all of it. Then it need not be copied. */
   #wholeIn(bytes: Buffer): Buffer | undefined {
     if (this.#begunBytes > 0) return undefined
     const needed = this.#unitBytes(bytes)
     return needed <= bytes.length ? bytes.subarray(0, needed) : undefined
   }
 
-  /** Copies what the begun unit lacks, as far as its length is known, and tells how much that was. */
+  /** Copies the missing bytes of the unfinished unit, as far as its length is known. Returns how many it copied. */
   #gather(bytes: Buffer): number {
     const part = bytes.subarray(0, this.#unitBytes(this.#begunPart) - this.#begunBytes)
     part.copy(this.#begun, this.#begunBytes)
@@ -73,7 +73,7 @@ export class FrameReader {
     return part.length
   }
 
-  /** How long the unit that begins like this is: at first only as much as is needed to know more. */
+  /** Returns the length of the unit that begins like this. At first it returns only the length that is needed to know more. */
   #unitBytes(begun: Buffer): number {
     if (!this.#pastPreamble) return preambleBytes
     if (begun.length < frameHeadBytes) return frameHeadBytes

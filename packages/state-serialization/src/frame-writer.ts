@@ -8,7 +8,7 @@ import {
   preambleBytes,
 } from './frame.ts'
 
-/** Writes frames one after the other into chunks, and gives each chunk away when the next frame has no room in it. */
+/** Writes frames one after the other into chunks. Emits a chunk when the next frame does not fit into it. */
 export class FrameWriter {
   #chunk = Buffer.allocUnsafeSlow(maxChunkBytes)
   #filled = 0
@@ -22,7 +22,7 @@ export class FrameWriter {
     this.#checksum = crc32(this.#chunk.subarray(0, preambleBytes))
   }
 
-  /** How many bytes the envelope has so far. */
+  /** The number of bytes in the envelope so far. */
   get length(): number {
     return this.#given + this.#filled
   }

@@ -1,6 +1,6 @@
 import { StateError } from './state-error.ts'
 
-/** What every envelope begins with, and the version of this layout. */
+/** The first bytes of every envelope, and the version of this layout. */
 export const magic = Buffer.from('SFSTATE')
 export const envelopeVersion = 1
 export const preambleBytes = magic.length + 1
@@ -25,11 +25,11 @@ export type Frame = { readonly kind: number; readonly payload: Buffer }
 export const frameHeadBytes = 5
 export const checksumBytes = 4
 
-/** What is written at once, and so the longest frame: as much as goes through every kind of socket in one message. */
+/** The size of one write, and so of the longest frame. Every kind of socket can carry it in one message. */
 export const maxChunkBytes = 200 * 1024
 export const maxPayloadBytes = maxChunkBytes - preambleBytes - frameHeadBytes - checksumBytes
 
-/** What the state is made of: one value, or any number of items. */
+/** The form of the state: one value, or any number of items. */
 export const form = { value: 1, items: 2 } as const
 export type Form = (typeof form)[keyof typeof form]
 
@@ -70,7 +70,7 @@ export function readNumbers(payload: Buffer, count: number): number[] | undefine
   return Array.from({ length: count }, (_, index) => Number(payload.readBigUInt64BE(8 * index)))
 }
 
-/** Refuses what does not begin as an envelope of this layout does; `found` may be the beginning of a beginning. */
+/** Refuses bytes that do not begin as an envelope of this layout does. `found` may be shorter than a preamble. */
 export function checkPreamble(found: Buffer): void {
   const begun = found.subarray(0, magic.length)
   if (!begun.equals(magic.subarray(0, begun.length))) {

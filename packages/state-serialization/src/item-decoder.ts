@@ -9,11 +9,11 @@ import { StateError } from './state-error.ts'
 import { bytesOf, type StateSource } from './state-source.ts'
 
 export type DecodeOptions = {
-  /** What `externals` held when the state was encoded, or what became of them. @default none */
+  /** The objects in `externals` when the state was encoded, or their replacements. @default none */
   readonly externals?: readonly unknown[]
 }
 
-/** From bytes to a value: the envelope's checks, CBOR, migrations, schema. */
+/** Decodes bytes to values: the envelope's checks, CBOR, migrations, schema. */
 export class ItemDecoder<T> {
   readonly #definition: Definition<T>
   readonly #form: Form
@@ -27,7 +27,7 @@ export class ItemDecoder<T> {
   }
 
   /**
-   * What the state is made of, before migrations and schema; ends only if it is whole.
+   * Yields the decoded items, before migrations and schema. The iteration ends without an error only if the state is whole.
    *
    * @throws {StateError}
    */

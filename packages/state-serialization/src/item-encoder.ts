@@ -10,29 +10,29 @@ import { toWire } from './schema.ts'
 
 export type EncodeOptions<E> = {
   /**
-   * The version of the definition that will read this. For an older one the down migrations are applied.
+   * The version of the definition that will read this. For an older version, the encoder applies the down migrations.
    *
    * @default the definition's own
    */
   readonly readerVersion?: number
   /**
-   * Which objects are externals: not encoded, but collected in `externals`, with their index in their place. Whoever
-   * decodes gives them back, in the same order.
+   * Decides which objects are externals. These are not encoded, but collected in `externals`, with their index in their place. The
+   * decoder must get them back in the same order.
    *
    * @default none
    */
   readonly isExternal?: (value: unknown) => value is E
 }
 
-/** Encoded state: chunks of at most 200 KiB, made as they are asked for. */
+/** Encoded state: chunks of at most 200 KiB, made on demand. */
 export type EncodedState<E = never> = AsyncIterable<Buffer> & {
-  /** What was found by `isExternal`, each once, in the order of their indices; complete when all is encoded. */
+  /** The objects that `isExternal` found, each once, in the order of their indices. The list is complete when everything is encoded. */
   readonly externals: readonly E[]
 }
 
-/** From a value to bytes: schema, down migrations, CBOR. */
+/** Encodes values to bytes: schema, down migrations, CBOR. */
 export class ItemEncoder<T, E> {
-  /** What the header says. */
+  /** The name and the version in the header. */
   readonly identity: StateIdentity
   readonly #definition: Definition<T>
   readonly #externals: CollectedExternals<E>

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { compatibility, type Migrations, type StateIdentity } from './compatibility.ts'
 import { describeCause, StateError } from './state-error.ts'
 
-/** How the encoded form of one version becomes that of another. */
+/** Converts the encoded form of one version to that of another. */
 export type Conversion = (value: unknown) => unknown
 
 type Versioned = StateIdentity & {
@@ -11,7 +11,7 @@ type Versioned = StateIdentity & {
 }
 
 /**
- * How state that was found becomes state of the definition.
+ * Returns the conversion of found state to state of the definition.
  *
  * @throws {StateError} ERR_STATE_FOREIGN, ERR_STATE_TOO_NEW, ERR_STATE_TOO_OLD
  */

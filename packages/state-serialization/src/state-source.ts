@@ -2,10 +2,10 @@ import { show } from '@shellflip/internal'
 import { checkIterable } from './check-call.ts'
 import { describeCause, invalidArgument, StateError } from './state-error.ts'
 
-/** Where encoded state comes from: all of it, a stream (a pipe, a socket), or anything else that gives bytes. */
+/** The source of encoded state: a byte array, a stream (a pipe, a socket), or another iterable of bytes. */
 export type StateSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
-/** The bytes of a source, which is closed when they are not asked for any more. @throws {StateError} ERR_STATE_UNREADABLE */
+/** Yields the bytes of a source, and closes the source when the reader stops. @throws {StateError} ERR_STATE_UNREADABLE */
 export async function* bytesOf(source: StateSource): AsyncGenerator<Uint8Array, void> {
   if (source instanceof Uint8Array) return yield source
   checkIterable('the source of a state must be bytes, or a stream or another iterable of bytes', source)

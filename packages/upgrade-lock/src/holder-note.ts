@@ -1,6 +1,6 @@
 import { ftruncateSync, readSync, writeSync } from 'node:fs'
 
-/** Who holds the lock. */
+/** The process that holds the lock. */
 export type Holder = {
   pid: number
   /** When that process got it. */
@@ -16,16 +16,16 @@ export function writeNote(fd: number, { pid, since }: Holder): void {
     ftruncateSync(fd)
     writeSync(fd, `${JSON.stringify({ pid, since })}\n`, 0)
   } catch {
-    // A full disk, mostly: the lock holds without its note, and whoever asks is told that the holder is unknown.
+    // The disk is full, mostly. The lock holds without its note, and other processes see an unknown holder.
   }
 }
 
-/** Tells whether the file holds a note of ours, and nothing else. */
+/** Returns whether the file holds a note of this package, and nothing else. */
 export function isNote(fd: number): boolean {
   return readNote(fd) !== undefined
 }
 
-/** What the lock file says, or undefined if that is torn, of another program, or not written yet. */
+/** Reads the note in the lock file. Returns undefined if it is torn, from another program, or not written yet. */
 export function readNote(fd: number): Holder | undefined {
   const bytes = Buffer.alloc(longestNote + 1)
   const length = readSync(fd, bytes, 0, bytes.length, 0)

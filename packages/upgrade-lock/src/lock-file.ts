@@ -23,7 +23,7 @@ export function tryLockFileOfOurs(path: string): LockFileAttempt {
   return tryLockFile(path, { isNote })
 }
 
-/** Removes the lock file that is held, or leaves it to the one that made it or waits for it. */
+/** Removes the lock file that is held, or leaves it to the program that made it or waits for it. */
 export function removeLockFileOfOurs(path: string, fd: number): void {
   removeLockFile(path, fd, { isNote })
 }
@@ -37,7 +37,7 @@ export function checkIsLockFile(path: string, fd: number): void {
   )
 }
 
-/** What is at the path of a lock file that is open. An answer that the system does not give counts as `ours`. */
+/** Checks what is at the path of an open lock file. If the system does not answer, the result is `ours`. */
 export function whatIsAt(path: string, fd: number): 'ours' | 'removed' | 'replaced' {
   try {
     if (isLockFileAt(path, fd)) return 'ours'

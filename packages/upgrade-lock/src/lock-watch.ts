@@ -9,7 +9,7 @@ export type UpgradeLockEvent = {
   reason: 'removed' | 'replaced'
 }
 
-/** Looks after the file of a lock while somebody listens. It keeps no process alive. */
+/** Watches the file of a lock while a listener is registered. It does not keep the process alive. */
 export class LockWatch implements Disposable {
   readonly #path: string
   readonly #whatIsThere: () => 'ours' | 'removed' | 'replaced'
@@ -24,7 +24,7 @@ export class LockWatch implements Disposable {
   }
 
   listen(listener: (event: UpgradeLockEvent) => void): Disposable {
-    // A wrapper of its own, so that a function that listens twice has two ends.
+    // A separate wrapper for each call, so that each subscription of the same function can be disposed of separately.
     const own = (event: UpgradeLockEvent) => callListener(listener, event)
     this.#listeners.add(own)
     const lost = this.#lost

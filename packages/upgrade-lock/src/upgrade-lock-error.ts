@@ -4,14 +4,14 @@ import { FdPassingError } from '@shellflip/fd-passing'
 import { CodedError } from '@shellflip/internal'
 
 /**
- * What went wrong, stable across versions:
+ * The reason of a failure, stable across versions:
  *
- * - `ERR_INVALID_ARGUMENT`: a mistake of the caller; the message names it.
- * - `ERR_FORBIDDEN`: somebody else could replace or lock the file, we may not use it, or it is not a lock file.
- * - `ERR_NOT_THE_LOCK`: the descriptor to adopt is of another file than the one at the path.
+ * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. The message names it.
+ * - `ERR_FORBIDDEN`: another user could replace or lock the file, we may not use it, or it is not a lock file.
+ * - `ERR_NOT_THE_LOCK`: the descriptor to adopt belongs to another file than the one at the path.
  * - `ERR_NOT_HELD`: the descriptor to adopt does not hold the lock.
- * - `ERR_RELEASED`: used after `release()` or `leave()`.
- * - `ERR_SYSTEM`: the system refused; `cause` says what and why.
+ * - `ERR_RELEASED`: the lock was used after `release()` or `leave()`.
+ * - `ERR_SYSTEM`: the system refused. `cause` holds the system's error.
  */
 export type UpgradeLockErrorCode =
   | 'ERR_INVALID_ARGUMENT'
@@ -21,7 +21,7 @@ export type UpgradeLockErrorCode =
   | 'ERR_RELEASED'
   | 'ERR_SYSTEM'
 
-/** Every failure of this package; `code` is stable, the message says what to do next. */
+/** Reports every failure of this package. `code` is stable, and the message says what to do next. */
 export class UpgradeLockError extends CodedError<UpgradeLockErrorCode> {
   override readonly name = 'UpgradeLockError'
 }
@@ -52,7 +52,7 @@ export function forbidden(message: string, cause?: unknown): UpgradeLockError {
   return new UpgradeLockError('ERR_FORBIDDEN', message, { cause })
 }
 
-/** Mostly a process that began as root and has another uid by now: what was its folder then is not its own any more. */
+/** Explains EPERM. Mostly the process began as root and has changed its uid since, so it does not own its old folder any more. */
 function notPermitted(path: string, cause: unknown): UpgradeLockError {
   const uid = process.geteuid?.()
   return forbidden(

@@ -28,15 +28,15 @@ export type AcquireOptions = LockPath & {
 
 export type AcquireOutcome =
   | { type: 'acquired'; lock: UpgradeLock }
-  /** `holder` is what the lock file says; undefined if it says nothing that can be read. */
+  /** `holder` is read from the lock file. It is undefined if the note cannot be read. */
   | { type: 'held'; holder: Holder | undefined }
 
 const firstDelayMs = 1
 const longestDelayMs = 50
 
 /**
- * A lock that one process at a time holds: flock(2) on an open file description. The kernel releases it when the last
- * descriptor of it is closed, by a crash too. Whoever is given the descriptor holds the same lock.
+ * A lock that one process at a time holds: flock(2) on an open file description. The kernel releases it when its last descriptor is
+ * closed, by a crash too. A process that gets the descriptor holds the same lock.
  */
 export class UpgradeLock implements Disposable {
   /** The absolute path of the lock file. */
@@ -66,9 +66,10 @@ export class UpgradeLock implements Disposable {
   }
 
   /**
-   * Takes the lock, waiting until nobody else holds it. Who waited longest need not be next.
+   * Takes the lock, and waits until nobody else holds it. The order of the waiting processes is not kept.
    *
-   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_FORBIDDEN, ERR_SYSTEM; the signal's reason
+   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws the signal's reason
    */
   static async acquire(options: AcquireOptions): Promise<UpgradeLock> {
     // Resolved once: the working directory may change while it waits.
@@ -86,12 +87,11 @@ export class UpgradeLock implements Disposable {
   }
 
   /**
-   * Makes a lock of a descriptor that another process has passed on, or that was inherited. It was held all the time.
-   * From now on this process is the one that the file names.
+   * Makes a lock from a descriptor that another process has passed on, or that was inherited. The lock was held all the time. After this
+   * call the file names this process.
    *
-   * @param fd becomes the lock's own; if this throws it stays the caller's
-   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_NOT_THE_LOCK, ERR_NOT_HELD,
-   *   ERR_FORBIDDEN, ERR_SYSTEM
+   * @param fd the lock owns it. If this throws, the caller keeps it.
+   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_NOT_THE_LOCK, ERR_NOT_HELD, ERR_FORBIDDEN, ERR_SYSTEM
    */
   static adopt(fd: OwnedFd, options: LockPath): UpgradeLock {
     const path = pathIn('adopt()', options, { path: 'string' })
@@ -124,17 +124,17 @@ export class UpgradeLock implements Disposable {
   }
 
   /**
-   * Whether this process does not hold the lock of the path any more. It called {@link release} or {@link leave}, or somebody removed
-   * or replaced the file. After the latter, call {@link release} all the same.
+   * Whether this process has lost or given up the lock of the path. Either it called {@link release} or {@link leave}, or another process
+   * removed or replaced the file. In the latter case, call {@link release} all the same.
    */
   get released(): boolean {
     return this.#fd.closed || whatIsAt(this.path, this.#fd.fd) !== 'ours'
   }
 
   /**
-   * Calls the listener once if somebody removes or replaces the lock file while the lock is held, until the result is disposed of. A
-   * listener that comes after the loss is called too. What it throws is a warning of the process. The file is watched from the first
-   * listener on, and no process is kept alive for it.
+   * Calls the listener once if another process removes or replaces the lock file while the lock is held, until the result is disposed of.
+   * A listener that is added after the loss is called too. If it throws, the process emits a warning. The file is watched from the first
+   * listener on, and the watch does not keep the process alive.
    */
   onEvent(listener: (event: UpgradeLockEvent) => void): Disposable {
     if (typeof listener !== 'function')
@@ -143,8 +143,8 @@ export class UpgradeLock implements Disposable {
   }
 
   /**
-   * Leaves the lock to whoever else has its descriptor: closes ours, and nothing else. If nobody has another, it is free.
-   * A second call does nothing.
+   * Leaves the lock to the other holders of its descriptor: closes only ours. If nobody else holds one, the lock is free. A second call
+   * does nothing.
    */
   leave(): void {
     this.#watch[Symbol.dispose]()
@@ -152,10 +152,10 @@ export class UpgradeLock implements Disposable {
   }
 
   /**
-   * Frees the lock and removes its file, whoever else has the descriptor: after it was handed on, {@link leave} instead.
+   * Frees the lock and removes its file, even if other processes have the descriptor. After you passed it on, call {@link leave} instead.
    * The file stays, empty, if another program made it or waits for its lock. A second call does nothing.
    *
-   * @throws {@link UpgradeLockError} ERR_SYSTEM if the file cannot be removed; the lock is free all the same
+   * @throws {@link UpgradeLockError} ERR_SYSTEM if the file cannot be removed. The lock is free all the same.
    */
   release(): void {
     if (this.#fd.closed) return
@@ -191,7 +191,7 @@ function checkIsLock(path: string, fd: number): void {
   )
 }
 
-/** Others must find it locked, and we must be able to lock it: then it is by this descriptor that it is held. */
+/** Checks that this descriptor holds the lock: others must find it locked, and we must be able to lock it. */
 function checkIsHeld(path: string, fd: number): void {
   using other = openLockFileOfOurs(path)
   if (!tryLock(other.fd) && tryLock(fd)) return

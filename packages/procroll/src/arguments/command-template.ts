@@ -9,7 +9,7 @@ import {
   type TemplateValues,
 } from './go-template.ts'
 
-/** A word whose text is UTF-8, or bytes. Of the latter each character of the template is one. */
+/** A word of the command, as UTF-8 text or as bytes. In bytes, each character of the template is one byte. */
 type WordTemplate = { template: Template; isText: boolean }
 
 /** A command whose every word is a template: its name is rendered like its arguments, as the Go program does. */

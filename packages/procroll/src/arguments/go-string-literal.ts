@@ -19,7 +19,7 @@ const SIMPLE_ESCAPES: Record<string, string> = {
 /** `\x` and octal escapes are bytes in Go: those past ASCII could be half a character, and are not taken. */
 const ESCAPE = /\\(?:([abfnrtv\\"])|x([0-7][0-9A-Fa-f])|([01][0-7]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))/y
 
-/** The literal that `text` begins with at `start`, or why there is none. */
+/** Reads the literal at `start` of `text`. Returns the problem if the text there is not a literal. */
 export function readGoString(text: string, start: number): GoString | { problem: string; at: number } {
   return text[start] === '`' ? readRaw(text, start) : readQuoted(text, start)
 }

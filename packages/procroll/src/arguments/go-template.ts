@@ -1,6 +1,6 @@
 import { readGoString } from './go-string-literal.ts'
 
-/** What a template may name: the part of Go's text/template that a command line needs, spelled as Go does. */
+/** The fields that a template may name: the part of Go's text/template that a command line needs, spelled as in Go. */
 export const TEMPLATE_FIELDS = ['PID', 'Generation', 'NotifySocket'] as const
 type TemplateField = (typeof TEMPLATE_FIELDS)[number]
 export type TemplateValues = Record<TemplateField, string | number>
@@ -8,7 +8,7 @@ export type TemplateValues = Record<TemplateField, string | number>
 /** Literal text, and the fields between it. */
 export type Template = readonly (string | { field: TemplateField })[]
 
-/** A template that is not one; `column` counts characters from 1. */
+/** Reports a template that cannot be parsed. `column` counts characters from 1. */
 export class TemplateSyntaxError extends Error {
   override readonly name = 'TemplateSyntaxError'
   readonly column: number
@@ -19,7 +19,7 @@ export class TemplateSyntaxError extends Error {
   }
 }
 
-/** Blanks of Go's lexer; beside a trim marker the same four are cut from the text. */
+/** The blanks of Go's lexer. A trim marker cuts the same four from the text. */
 const BLANK = ' \\t\\r\\n'
 const OPENING = new RegExp(`\\{\\{(-[${BLANK}])?`, 'g')
 const CLOSING = new RegExp(`[${BLANK}]*?([${BLANK}]-)?\\}\\}`, 'y')
@@ -30,10 +30,10 @@ const TRAILING_BLANKS = new RegExp(`[${BLANK}]+$`)
 const WORD = /[^\s{}"`|()]+/y
 
 /**
- * Reads an argument as Go's text/template would: `{{.PID}}`, `{{- .Generation -}}`, `{{/* a comment *\/}}`,
- * and, for a literal `{{`, `{{"{{"}}` or `` {{`{{`}} ``.
+ * Parses an argument as Go's text/template would: `{{.PID}}`, `{{- .Generation -}}`, `{{/* a comment *\/}}`, and, for a literal `{{`,
+ * `{{"{{"}}` or `` {{`{{`}} ``.
  *
- * @throws TemplateSyntaxError on anything else
+ * @throws TemplateSyntaxError on any other syntax
  */
 export function parseTemplate(source: string): Template {
   const parts: (string | { field: TemplateField })[] = []

@@ -1,8 +1,8 @@
 import { nearestName } from '@shellflip/internal'
 
-/** What stands behind the `?` of a `--listen` address. */
+/** The options after the `?` of a `--listen` address. */
 export type ListenOptions = {
-  /** How many connections wait to be accepted. */
+  /** The limit of connections that wait to be accepted. */
   backlog?: number
   /** SO_REUSEPORT: other sockets of the same user may have the same address. */
   reusePort?: boolean

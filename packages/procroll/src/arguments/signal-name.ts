@@ -7,8 +7,8 @@ const LAST_SIGNAL = 64
 const SIGRTMIN = 34
 
 /**
- * A signal by name, with or without `SIG`, or by number. Real-time signals (`SIGRTMIN+3`) have no name in
- * Node, and come back as their number.
+ * Parses a signal name, with or without `SIG`, or a signal number. Node does not name real-time signals (`SIGRTMIN+3`), so this returns
+ * their number.
  *
  * @throws ProcrollError `ERR_USAGE`, saying what is accepted
  */

@@ -33,7 +33,7 @@ export function addCompletion(program: Command, report: Report): void {
   ])
 }
 
-/** The word by which the completion scripts list what `--name` can be. */
+/** The word by which the completion scripts list the values of `--name`. */
 const NAMES = 'names'
 
 function parseShell(text: string): Shell | typeof NAMES {

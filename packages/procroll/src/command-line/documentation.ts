@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 
-/** A part of the help that stands below the flags: terms with their meaning, or lines as they are. */
+/** A part of the help below the flags: terms with their meaning, or literal lines. */
 export type HelpSection = { title: string } & (
   | { entries: readonly (readonly [term: string, meaning: string])[] }
   | { lines: readonly string[] }

@@ -10,7 +10,7 @@ import {
 import type { HelpSection } from './documentation.ts'
 import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'
 
-/** What `procroll run --help` and procroll-run(1) say besides the flags. */
+/** The sections of `procroll run --help` and procroll-run(1) besides the flags. */
 export const runSections: readonly HelpSection[] = [
   {
     title: 'Templates',

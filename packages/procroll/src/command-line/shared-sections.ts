@@ -1,7 +1,7 @@
 import { exitStatuses, otherStatus } from '../exit-status.ts'
 import type { HelpSection } from './documentation.ts'
 
-/** The exit statuses that a command can end with. */
+/** Returns the section of the exit statuses of a command. */
 export function exitStatusSection(statuses: readonly number[], ...notes: string[]): HelpSection {
   const possible = exitStatuses.filter(({ status }) => statuses.includes(status))
   return {

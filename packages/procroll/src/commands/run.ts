@@ -40,18 +40,18 @@ export type RunOptions = PlaceOptions & {
   maxDraining: number
   watchdog?: number
   orphans: OrphanPolicy
-  /** A flag of procroll that stands after the command. */
+  /** A flag of procroll after the command. */
   strayFlag?: string
 }
 
-/** `procroll run`: serves a command in generations until it is asked to stop, or cannot. Returns the exit status. */
+/** Runs `procroll run`: serves a command in generations until a request stops it, or it cannot continue. Returns the exit status. */
 export async function run(words: readonly Bytes[], options: RunOptions): Promise<number> {
   const command = parseCommand(words)
   const start = readStart()
   const cwd = launchDirectory(start.pwd, options.chdir)
   const logger = createLogger({ format: options.logFormat, debug: options.debug })
   logWarnings(logger)
-  // PID 1 gets the orphans of all its processes, and a subreaper those of its own: none may remain a zombie.
+  // PID 1 gets the orphans of all its processes, and a subreaper those of its descendants. Each must be reaped, or it remains a zombie.
   adoptOrphans()
   using _reaper = reapOrphans()
   warnOfResolved(cwd, words, logger)

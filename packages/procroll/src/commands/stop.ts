@@ -24,7 +24,7 @@ export async function stop(options: StopOptions): Promise<number> {
         progress.enter({ text: `waiting for generation ${reply.generations.join(', ')}` })
     }
   } catch (error) {
-    // What counts is that it ended, and not whether it could still say so.
+    // The supervisor has ended. That counts, even if it could not report it.
     if (gone === undefined || !(error instanceof ProcrollError)) throw error
   }
   if (gone === undefined) throw new ProcrollError('ERR_UNANSWERED', 'the supervisor did not answer')

@@ -4,16 +4,16 @@ import type { Status } from './status.ts'
 import { reportOutcome } from './status-report.ts'
 import type { ControlReply, ControlRequest } from './vocabulary.ts'
 
-/** What the control socket may ask of a supervisor. */
+/** The parts of a supervisor that the control socket may use. */
 export type Supervised = {
-  /** Resolves once there is a supervisor; orphans of a former one may have to end first. */
+  /** Resolves once the supervisor exists. Orphans of a previous one may have to end first. */
   started: Promise<RollingSupervisor>
   status(): Status
   /** Stops it with a drain, or at once. */
   stop(cause: 'request' | 'request-now'): void
 }
 
-/** A generation may tell a new STATUS thousands of times a second: who watches gets so many a second. */
+/** A generation may send a new STATUS thousands of times a second. A watching client gets one update in this time, in milliseconds. */
 const WATCH_INTERVAL_MS = 50
 
 export function answer(
@@ -36,7 +36,7 @@ async function* roll({ started }: Supervised, signal: AbortSignal): AsyncGenerat
   if (supervisor === undefined) return
   const replies: ControlReply[] = []
   using changes = new Changes(supervisor, signal)
-  // The first roll that begins after the request is the one that answers it.
+  // The first roll that begins after the request answers it.
   let begun: (SupervisorEvent & { type: 'roll-started' }) | undefined
   changes.onEvent = (event) => {
     if (event.type === 'roll-started') begun ??= event
@@ -110,7 +110,7 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T |
   })
 }
 
-/** Tells that something happened since the last time one asked, however much it was. */
+/** Reports once that something has happened since the last call, however often it happened. */
 class Changes implements Disposable {
   onEvent: (event: SupervisorEvent) => void = () => {}
   #changed = false

@@ -9,7 +9,7 @@ const CODES: Partial<Record<ControlSocketErrorCode, ProcrollErrorCode>> = {
 }
 
 /**
- * Asks the supervisor at a control socket, and yields what it answers. It ends when the supervisor does.
+ * Sends a request to the supervisor at a control socket, and yields the replies. It ends when the supervisor does.
  *
  * @throws ProcrollError `ERR_NO_SUPERVISOR`, or `ERR_UNANSWERED`
  */

@@ -18,8 +18,8 @@ import { procrollVocabulary } from './vocabulary.ts'
 export type ClaimedPlace = AsyncDisposable & { record: string }
 
 /**
- * Takes the supervisor's name, or control socket, and begins to answer there. Without either it is called by its
- * pid; and where that is impossible, as in a unit without a writable /run, it goes on unasked.
+ * Takes the supervisor's name, or control socket, and starts to answer there. Without either, the supervisor is named after its pid. If
+ * that is impossible, as in a unit without a writable /run, it continues without a control socket.
  *
  * @throws ProcrollError `ERR_NAME_IN_USE`, `ERR_RUNTIME_FOLDER`
  */

@@ -5,7 +5,7 @@ import { findRuntimeFolder, runtimeFolder } from './runtime-folder.ts'
 import { type PlaceOptions, parseName, placeInRuntimeFolder } from './supervisor-place.ts'
 
 /**
- * Returns the control socket of the supervisor that is meant: by name, by control socket, or the only one there is.
+ * Finds the control socket of a supervisor, by its name or its control socket. Without either, it takes the only supervisor.
  *
  * @throws ProcrollError `ERR_NO_SUPERVISOR`, `ERR_RUNTIME_FOLDER`, or `ERR_USAGE` where there are several to choose from
  */

@@ -17,7 +17,7 @@ export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /**
- * Makes the runtime folder, or checks the one that is there. Nobody but us and root can put anything into it.
+ * Creates the runtime folder, or checks the existing one. Only we and root can put files into it.
  *
  * @throws ProcrollError `ERR_RUNTIME_FOLDER`
  */
@@ -26,9 +26,9 @@ export function makeRuntimeFolder(): string {
 }
 
 /**
- * Returns the runtime folder if there is one. Nothing in it may be read, believed or removed before this check.
+ * Returns the runtime folder, or undefined if it does not exist. Do not read, trust or remove anything in it before this check.
  *
- * @throws ProcrollError `ERR_RUNTIME_FOLDER` where another user could have put things there
+ * @throws ProcrollError `ERR_RUNTIME_FOLDER` if another user could have put files there
  */
 export function findRuntimeFolder(): string | undefined {
   try {

@@ -2,7 +2,7 @@ import { describeFailure, type RollOutcome, type SupervisorStatus } from '@shell
 import { version } from '../version.ts'
 import type { Outcome, Status } from './status.ts'
 
-/** What is reported of a supervisor besides what it knows itself. */
+/** The part of a status report that the supervisor does not know itself. */
 export type SupervisorIdentity = { name: string; command: readonly string[] }
 
 export function reportStatus({ name, command }: SupervisorIdentity, status: SupervisorStatus): Status {

@@ -16,11 +16,11 @@ const outcomeSchemas = [
   z.object({ type: z.literal('refused'), reason: z.string().describe('why nothing was started') }),
 ] as const
 
-/** How a roll ended, as those who asked for it learn it. */
+/** The outcome of a roll, as its requesters get it. */
 export const outcomeSchema = z.discriminatedUnion('type', outcomeSchemas)
 export type Outcome = z.infer<typeof outcomeSchema>
 
-/** What `procroll status --json` prints, one object a line. */
+/** The output of `procroll status --json`, one object a line. */
 export const statusSchema = z.object({
   name: z.string().describe('the --name of the supervisor, else its pid'),
   pid: z.int().describe('the pid of the supervisor'),

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { usageError } from '../procroll-error.ts'
 import { runtimeFolder } from './runtime-folder.ts'
 
-/** Where a supervisor is asked, and where it notes the processes it answers for. */
+/** The paths at which a supervisor gets requests, and at which it records its processes. */
 export type SupervisorPlace = {
-  /** What people call it: its name, its pid, or its control socket. */
+  /** The supervisor's name for people: its name, its pid, or its control socket. */
   label: string
   controlSocket: string
-  /** The record of its generations, for whoever comes after a SIGKILL. */
+  /** The record of its generations, for the next supervisor after a SIGKILL. */
   record: string
   /** Made for this supervisor alone, and removed with it. */
   folder?: string
@@ -29,7 +29,7 @@ export function placeByControlSocket(path: string): SupervisorPlace {
   return { label: path, controlSocket: path, record: `${path}.generations.json` }
 }
 
-/** A supervisor's name is the name of a folder; one without a name goes by its pid. */
+/** Checks a supervisor's name. It becomes the name of a folder. A supervisor without a name uses its pid. */
 export function parseName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/.test(text)) return text
   throw usageError(
@@ -37,7 +37,7 @@ export function parseName(text: string): string {
   )
 }
 
-/** A name to give: not one that could be the pid of another. */
+/** Checks a new name: it must not be one that could be the pid of another supervisor. */
 export function parseNewName(text: string): string {
   if (!/^\d+$/.test(text)) return parseName(text)
   throw usageError(`"${text}" could be a pid. A name needs a character that is not a digit: api, web@1`)

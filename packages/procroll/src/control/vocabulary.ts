@@ -10,7 +10,7 @@ const requestSchema = z.discriminatedUnion('type', [
 ])
 
 const replySchema = z.discriminatedUnion('type', [
-  /** Another roll is going on; the one asked for follows it. */
+  /** Another roll is in progress. The requested roll follows it. */
   z.object({ type: z.literal('roll-queued') }),
   z.object({
     type: z.literal('roll-started'),
@@ -22,14 +22,14 @@ const replySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('status'), status: statusSchema }),
   /** The supervisor (`pid`) ends, once these generations have. */
   z.object({ type: z.literal('stopping'), pid: z.int(), generations: z.array(z.int()) }),
-  /** There is no answer to this request. */
+  /** The supervisor does not answer this request. */
   z.object({ type: z.literal('refused'), reason: z.string() }),
 ])
 
 export type ControlRequest = z.infer<typeof requestSchema>
 export type ControlReply = z.infer<typeof replySchema>
 
-/** What a supervisor is asked over its control socket, and what it answers. */
+/** The requests to a supervisor over its control socket, and its replies. */
 export const procrollVocabulary = {
   request: requestSchema,
   reply: replySchema,

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 /**
- * Looks up the number of a user or a group: a number itself, /etc/passwd and /etc/group, or else what getent(1) knows from
- * other sources (LDAP, systemd). Node has no getgrnam(3).
+ * Looks up the id of a user or a group. It accepts a number itself, then searches /etc/passwd and /etc/group. Otherwise it uses
+ * getent(1), which knows other sources (LDAP, systemd). Node has no getgrnam(3).
  */
 export async function accountId(kind: 'user' | 'group', name: string): Promise<number | undefined> {
   if (/^\d{1,9}$/.test(name)) return Number(name)

@@ -1,15 +1,15 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { InternetAddress } from '../arguments/listen-address.ts'
 
-/** How many processes are named: the workers of a server all have its socket. */
+/** The limit of processes that an error names. The workers of a server all have its socket. */
 const NAMED = 3
 
 /** TCP_LISTEN, and TCP_CLOSE for a UDP socket without a peer (include/net/tcp_states.h). */
 const STATES = { tcp: '0A', udp: '07' }
 
 /**
- * Finds the other processes that have a port, as `pid 812 (nginx)`, where /proc shows them: those of the same user, and to root all.
- * It compares the port alone. On Linux only.
+ * Finds the other processes that have a port, as `pid 812 (nginx)`, where /proc shows them. It shows a user its own processes, and root
+ * all of them. This compares the port alone. On Linux only.
  */
 export function holdersOf({ type, port }: InternetAddress): string[] {
   const sockets = new Set([

@@ -4,7 +4,7 @@ import type { Logger } from '../log/logger.ts'
 import type { Start } from './start.ts'
 import { isRelative, type LaunchDirectory } from './working-directory.ts'
 
-/** Holds what is the same for all generations: everything except their words. */
+/** Holds the parts that all generations share: everything except their words. */
 export type CommonLaunch = Omit<GenerationCommand, 'file' | 'args'>
 
 /** @param chdir the value of --chdir, after which PWD changes as well */
@@ -22,8 +22,9 @@ export function commonLaunch(
 }
 
 /**
- * Shells set PWD, and systemd, cron and containers do not: a symlink on the way to the working directory is lost to us then, and a
- * deploy that moves it would do nothing. A container (PID 1) gets a new image instead.
+ * Warns that a deploy by symlink may have no effect. Shells set PWD, but systemd, cron and containers do not. Then procroll cannot see a
+ * symlink in the path of the working directory, and a deploy that moves it would do nothing. A container (PID 1) gets a new image
+ * instead.
  */
 export function warnOfResolved(directory: LaunchDirectory, words: readonly Bytes[], logger: Logger): void {
   if (!directory.isResolved || process.pid === 1 || !isRelative(words, directory.path)) return

@@ -70,8 +70,8 @@ export class LastingInbox implements NotifyInbox {
   }
 
   /**
-   * A watchdog reads before it bites. A generation that cannot reach its socket owes no sign of life, so it gets another
-   * one here, however short its interval is.
+   * A watchdog reads pending messages before it acts. A generation that cannot reach its socket cannot send a keep-alive. So it gets one
+   * more here, however short its interval is.
    */
   readPending(): void {
     this.#former?.readPending()

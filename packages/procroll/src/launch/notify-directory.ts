@@ -40,14 +40,14 @@ export class NotifyDirectory implements Disposable {
     return this.#folder.path
   }
 
-  /** Tells how another user could put a folder in its place, or undefined. They could keep messages of generations away. */
+  /** Returns how another user could replace the folder, or undefined. That user could block messages of generations. */
   get fault(): string | undefined {
     return privateFolderFault(this.path)
   }
 
   /**
-   * Makes the folder again if it was swept away. It has the same path, because living generations know that one, unless
-   * somebody else has taken the path.
+   * Creates the folder again if it was swept away. It keeps its path, because living generations know that path, unless another user has
+   * taken it.
    *
    * @returns whether it was missing
    * @throws ProcrollError `ERR_TEMPDIR`
@@ -83,7 +83,7 @@ export function removeLeftNotifyDirectory(path: string): void {
   }
 }
 
-/** The names are only a proposal: what is removed is a socket of ours in the open folder. */
+/** The names are only candidates. This removes only sockets of this user in the open folder. */
 function removeSockets(folder: OwnFolder): void {
   try {
     for (const name of readdirSync(folder.path)) if (/^\d+\.sock$/.test(name)) folder.unlinkSocket(name)
@@ -105,7 +105,7 @@ function checkedParent(tempdir: string): string {
 }
 
 /**
- * The parent may have been swept away as well. Each missing folder is made for us alone.
+ * The parent may have been swept away as well. Each missing folder is created for this user only.
  *
  * @returns undefined if somebody else has taken the path
  */
@@ -121,8 +121,8 @@ function makeAgain(parent: string, path: string): OwnFolder | undefined {
 }
 
 /**
- * systemd-tmpfiles leaves alone what is locked, however old (tmpfiles.d(5), Age): a service may run for months. Where
- * the file system knows no locks, it runs without.
+ * systemd-tmpfiles does not remove a locked folder, however old (tmpfiles.d(5), Age). A service may run for months. If the file system
+ * does not support locks, procroll runs without one.
  */
 function markInUse(folder: string): Disposable | undefined {
   try {

@@ -1,13 +1,13 @@
 type Limits = { soft: number; hard: number }
 
 /**
- * Finds the soft limit of open files (RLIMIT_NOFILE) that procroll was given: Node raises it to the hard limit at its start, and
- * keeps no record. The shell that starts procroll tells it. Where Node was started directly, the limit of the parent is the best
- * guess, if both have the same hard limit: a limit goes from parent to child.
+ * Finds the soft limit of open files (RLIMIT_NOFILE) that procroll was given. Node raises it to the hard limit at its start, and does not
+ * record it. The shell that starts procroll passes it on. If Node was started directly, the limit of the parent is the best guess,
+ * because a child inherits its limits. It counts only if both have the same hard limit.
  *
- * @param told the limit that the shell has told, as `ulimit -Sn` prints it
+ * @param told the limit that the shell has passed on, as `ulimit -Sn` prints it
  * @param limitsOf the text of /proc/PID/limits
- * @returns undefined where the limit is not known, or where it is what this process has
+ * @returns undefined if the limit is unknown, or equals the limit of this process
  */
 export function softOpenFiles(
   told: string | undefined,

@@ -41,7 +41,7 @@ export class ListenError extends ProcrollError {
   }
 }
 
-/** Who may use the path, if its owner is set and its mode is not. */
+/** The mode of the path, if its owner is set and its mode is not. */
 const MODE_WITH_OWNER = 0o660
 
 const REASONS: Record<string, string> = {
@@ -55,7 +55,7 @@ const REASONS: Record<string, string> = {
 }
 
 /**
- * Opens what `--listen` asks for, all or nothing. Nobody accepts on it before a generation does.
+ * Opens the addresses of `--listen`, all or none. Nobody accepts on them before the first generation does.
  *
  * @throws ListenError
  */
@@ -86,7 +86,7 @@ async function open(address: ListenAddress, all: readonly ListenAddress[]): Prom
   }
 }
 
-/** Of the several addresses of a name, this takes the first IPv4 one, as Go does. */
+/** If a name has several addresses, takes the first IPv4 one, as Go does. */
 async function openInternet(address: ListenAddress & InternetAddress): Promise<Opened> {
   const { name, type, port, host, backlog, reusePort, ipv6Only } = address
   const addresses = await lookup(host, { all: true })

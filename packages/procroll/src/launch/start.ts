@@ -9,7 +9,7 @@ type Variables = {
   readonly rawEnv: readonly Uint8Array[]
 }
 
-/** What procroll was given when it was started, before Node and the shell that starts it changed anything. */
+/** The state that procroll was started with, before Node and the shell that starts it changed anything. */
 export type Start = Variables & {
   /** The soft limit of open files. Undefined where it is not known, or where Node did not raise it. */
   readonly openFiles: number | undefined
@@ -20,7 +20,7 @@ export type Start = Variables & {
 /** The first lines of the bin (start.sh) set it to `PID SOFT-LIMIT ENVIRONMENT`, the last in base64. */
 const variable = 'PROCROLL_STARTED'
 
-/** For one process only. Node has consumed them (the IPC channel of fork()), or procroll has. */
+/** Variables for one process only. Node has consumed them (the IPC channel of fork()), or procroll has. */
 const forOneProcess = new Set([
   variable,
   'NODE_CHANNEL_FD',

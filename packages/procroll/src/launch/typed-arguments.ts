@@ -1,7 +1,7 @@
 import { type Bytes, readProc, textOr } from '@shellflip/internal'
 
 /**
- * Gives arguments of this process back the bytes that they were typed in: Node makes U+FFFD of what is not UTF-8.
+ * Restores the bytes in which the arguments of this process were typed. Node replaces bytes that are not UTF-8 by U+FFFD.
  *
  * @param argv the last arguments of the command line
  */

@@ -4,11 +4,11 @@ import { usageError } from '../procroll-error.ts'
 
 const slash = '/'.charCodeAt(0)
 
-/** Where generations start. */
+/** The directory that generations start in. */
 export type LaunchDirectory = {
-  /** As it was named: what stands under that name is looked up at each start. */
+  /** The path as the user named it. Each start resolves it again. */
   readonly path: Bytes
-  /** The kernel's name for it, which has no symlinks left: nobody has given another one. */
+  /** Whether this is the kernel's path, without symlinks, because nobody has given another one. */
   readonly isResolved: boolean
 }
 
@@ -32,7 +32,7 @@ export function launchDirectory(pwd: Buffer | undefined, chdir?: Bytes): LaunchD
 }
 
 /**
- * Whether a command depends on the working directory: its path is relative, or one of its arguments names a file there. Then a
+ * Returns whether a command depends on the working directory: its path is relative, or one of its arguments names a file there. Then a
  * symlink that a deploy moves matters.
  */
 export function isRelative([file = '', ...args]: readonly Bytes[], directory: Bytes): boolean {

@@ -12,7 +12,7 @@ export function describeError(error: unknown, debug: boolean): string {
   return oneLine(error.message)
 }
 
-/** The system and the libraries below give their errors a code. One without a code is a fault of procroll. */
+/** Returns whether an error is a fault of procroll. The errors of the system and of the libraries below have a code. */
 export function isFault(error: unknown): boolean {
   return !(error instanceof Error && 'code' in error)
 }

@@ -1,7 +1,7 @@
 import type { LogRecord } from './log-record.ts'
 import { timestamp } from './timestamp.ts'
 
-/** What JSON leaves as it is and a terminal does not: DEL, the C1 controls, the line separators, turns of direction. */
+/** The characters that JSON does not escape but a terminal obeys: DEL, the C1 controls, the line separators, turns of direction. */
 const BEYOND_JSON = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
 /** A line as the JSON handler of Go's slog writes it. */

@@ -10,7 +10,7 @@ export function formatText({ time, level, message, fields }: LogRecord): string 
     .join(' ')
 }
 
-/** slog leaves a backslash as it is; a space, `=`, `"` and all that cannot be printed make it quote. */
+/** slog does not escape a backslash. A space, `=`, `"` and every unprintable character make it quote. */
 function quoteIfNeeded(text: string): string {
   if (/^[^\s="]+$/.test(text) && escapeUnprintable(text) === text) return text
   return `"${escapeUnprintable(text.replace(/["\\]/g, '\\$&'))}"`

@@ -1,4 +1,4 @@
-/** Writes what fits now and returns how much that was. Throws if there is no reader. */
+/** Writes as much as fits now and returns how much that was. Throws if nobody reads. */
 export type WriteNow = (data: Uint8Array) => number
 
 /** Composes the line that reports dropped lines. */
@@ -6,7 +6,7 @@ export type DescribeDropped = (count: number, reason: string) => string
 
 type Queued = {
   data: Uint8Array
-  /** How many lines are lost with it. */
+  /** The number of lines that are lost with it. */
   lines: number
 }
 
@@ -96,7 +96,7 @@ export class LogOutput {
     this.#queuedBytes = 0
   }
 
-  /** A reader that stalls gives no event. One that is gone is tried again with the next line. */
+  /** A reader that stalls does not cause an event. A reader that is gone is retried with the next line. */
   #retryLater(): void {
     if (this.#queue.length === 0 || this.#retry !== undefined) return
     this.#retry = setTimeout(() => {

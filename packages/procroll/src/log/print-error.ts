@@ -2,7 +2,7 @@ import type { LogFormat } from './logger.ts'
 import { formatRecord } from './logger.ts'
 import { standardError } from './standard-error.ts'
 
-/** Prints an error that ends the command, in the format that its command line asks for. */
+/** Prints an error that ends the command, in the format that its command line selects. */
 export function printError(message: string, argv: readonly string[]): void {
   const record = { time: new Date(), level: 'ERROR', message, fields: {} } as const
   standardError().print(

@@ -22,7 +22,7 @@ export function standardError(): LogOutput {
 
 function writerOf(fd: number): WriteNow {
   const stats = fstatSync(fd)
-  // Nobody has to read a file. A disk answers in its own time.
+  // A file does not need a reader. A disk takes its own time.
   if (stats.isFile()) return (data) => writeSync(fd, data)
   const own = stats.isFIFO() || isatty(fd) ? (openAgain(fd) ?? fd) : fd
   return (data) => writeNow(own, data)

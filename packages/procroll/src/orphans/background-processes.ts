@@ -21,8 +21,8 @@ type Start = {
 const mostRounds = 20
 
 /**
- * Ends what a generation leaves in the background when it fails before it is ready: a program that daemonizes holds its port,
- * and no later generation can have it. procroll adopts such processes, for it is their subreaper.
+ * Ends the background processes of a generation that fails before it is ready. A program that daemonizes holds its port, and no later
+ * generation could listen on it. procroll adopts such processes, because it is their subreaper.
  */
 export class BackgroundProcesses {
   readonly #options: Options
@@ -39,7 +39,7 @@ export class BackgroundProcesses {
   }
 
   observe(event: SupervisorEvent): void {
-    // One that was given up has no exit to wait for.
+    // A generation that was given up does not exit.
     if (event.type === 'generation-given-up') this.#starts.delete(event.generation)
     if (event.type !== 'generation-failed' && event.type !== 'generation-exited') return
     const { generation } = event
@@ -98,8 +98,8 @@ export class BackgroundProcesses {
   }
 
   /**
-   * The notify socket in its environment names its generation. Some daemons (redis, nginx) write their title over the environment:
-   * then it is this generation's only if no other one lives.
+   * The notify socket in its environment names its generation. Some daemons (redis, nginx) write their title over the
+   * environment. Such a process belongs to this generation only if no other generation lives.
    */
   #isLeftBy(start: Start, pid: number): boolean {
     const found = readProcess(pid)
@@ -113,7 +113,10 @@ function isEarly(failure: Extract<SupervisorEvent, { type: 'generation-failed' }
   return failure.type === 'exited' ? failure.beforeReady : failure.type !== 'hung'
 }
 
-/** A process that a container engine leaves serves other containers as well, or exits by itself. All of it has namespaces of its own, but for these. */
+/**
+ * A container engine's processes that serve other containers as well, or exit by themselves. The engine's other processes run in their
+ * own namespaces.
+ */
 const containerTools = new Set([
   'conmon',
   'podman',

@@ -15,8 +15,8 @@ const LOOK_EVERY_MS = 50
 const LONGEST_KILL_MS = 10_000
 
 /**
- * Ends generations that outlived their supervisor as it would have ended them: the stop signal for the process group,
- * time to drain, then SIGKILL.
+ * Ends generations that outlived their supervisor as it would have ended them. It sends the stop signal to the process group, gives them
+ * time to drain, then sends SIGKILL.
  *
  * @throws ProcrollError `ERR_ORPHANS` where the system forbids it
  */
@@ -63,7 +63,7 @@ function stillThere({ recorded, groups, main }: Orphan): Orphan['members'] {
 function sendToAll(orphan: Orphan, signal: NodeJS.Signals | number): void {
   const members = new Map([...orphan.members, ...stillThere(orphan)].map((member) => [member.pid, member]))
   const living = [...members.values()].filter(isStillRunning)
-  // A group with a process of ours in it is ours: the pid of its leader was not given away.
+  // A group that contains one of these processes is still theirs: the kernel has not reused the pid of its leader.
   const groups = new Set(living.map(({ group }) => group).filter((group) => orphan.groups.includes(group)))
   for (const group of groups) send(orphan, -group, signal)
   for (const { pid, group } of living) if (!groups.has(group)) send(orphan, pid, signal)

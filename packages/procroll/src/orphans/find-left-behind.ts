@@ -7,7 +7,7 @@ import { LeftBehind } from './left-behind.ts'
 import { isStillRunning } from './process-table.ts'
 
 /**
- * What happens to the generations of a killed procroll:
+ * The policy for the generations of a killed procroll:
  *
  * - `end`: they serve until the next generation is ready, and end then
  * - `end-first`: they end before the next generation starts
@@ -16,10 +16,10 @@ import { isStillRunning } from './process-table.ts'
 export type OrphanPolicy = 'end' | 'end-first' | 'refuse'
 
 /**
- * Reads what a procroll under this name left behind when it was killed.
+ * Reads the record that a killed procroll of this name left behind, and applies the policy to its generations.
  *
- * @throws ProcrollError `ERR_NAME_IN_USE` where it still lives; `ERR_ORPHANS` where its generations are to be left alone,
- *   or cannot be ended
+ * @throws ProcrollError `ERR_NAME_IN_USE` if that procroll is still alive
+ * @throws ProcrollError `ERR_ORPHANS` if its generations are to be left alone, or cannot be ended
  */
 export async function findLeftBehind(
   recordPath: string,

@@ -10,7 +10,7 @@ export type Orphan = {
   recorded: RecordedGeneration
   /** Its main process, or the oldest one where that is gone. */
   main: StartedProcess
-  /** The process groups that end with it. */
+  /** The process groups to end with it. */
   groups: readonly number[]
   /** Its processes in these groups, and the main one. */
   members: readonly StartedProcess[]
@@ -48,8 +48,8 @@ function recordedProcess({ pid, startedAt }: RecordedGeneration): StartedProcess
 }
 
 /**
- * A helper that the service put into a group of its own outlives the service, as decision 7 says. Where neither the main
- * process nor the recorded group is left, everything that was given the notify socket counts.
+ * A helper that the service put into its own group outlives the service, as decision 7 says. If the main process and the recorded group
+ * are both gone, every process that was given the notify socket counts.
  */
 function groupsOf(
   { group }: RecordedGeneration,

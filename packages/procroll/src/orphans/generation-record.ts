@@ -18,7 +18,7 @@ const processSchema = z.object({ pid: z.int().min(2), startedAt: z.string() })
 
 const generationSchema = z.object({
   generation: z.int(),
-  /** Every process of the generation was given this path, so it is found by it when no pid is known yet. */
+  /** Every process of the generation has this path in its environment. It identifies them while the pid is unknown. */
   notifySocket: z.string(),
   /** Its main process. Missing where the supervisor was killed while it started the generation. */
   pid: processSchema.shape.pid.optional(),
@@ -28,7 +28,7 @@ const generationSchema = z.object({
 })
 
 const listenerSchema = z.object({
-  /** Which `--listen` it serves. */
+  /** The `--listen` that it serves. */
   key: z.string(),
   /** The options that it was bound with, and that cannot change. */
   fixed: z.string(),
@@ -99,12 +99,12 @@ export class GenerationRecord {
     try {
       return readRecord(this.#path)?.supervisor.pid ?? process.pid
     } catch {
-      // It makes no sense: ours replaces it.
+      // The content is invalid, so our record replaces it.
       return process.pid
     }
   }
 
-  /** The folder may have been swept away, and be another user's by now. */
+  /** A sweeper may have removed the folder, and another user may have created it again. */
   #checkFolder(): void {
     const fault = privateFolderFault(dirname(this.#path))
     if (fault !== undefined) throw new Error(fault)

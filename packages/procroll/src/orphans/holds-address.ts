@@ -21,7 +21,7 @@ export async function orphansHold(address: ListenAddress, left: LeftBehind): Pro
 function heldBy(left: LeftBehind): Set<number> {
   const pids = left.orphans().flatMap(({ members }) => members.map(({ pid }) => pid))
   const shown = pids.flatMap(socketsOf).map(({ inode }) => inode)
-  // The descriptors of a program with privileges of its own are closed to us.
+  // The kernel hides the descriptors of a program that runs with other privileges.
   return new Set(shown.length > 0 ? shown : left.recorded.listeners.map(({ inode }) => inode))
 }
 

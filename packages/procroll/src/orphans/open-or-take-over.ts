@@ -11,7 +11,7 @@ import { canServe, recordListener, type TakenListener, takeOverListener } from '
 export type HeldListeners = OpenListeners & { recorded: readonly RecordedListener[] }
 
 /**
- * Opens what `--listen` asks for. Where an orphan listens already, both share its socket, so the orphan serves on. Where
+ * Opens the addresses of `--listen`. If an orphan listens there already, both share its socket, and the orphan continues to serve. If
  * that is impossible and only orphans hold the address, they end first.
  *
  * @throws ProcrollError `ERR_LISTEN`, `ERR_ORPHANS`

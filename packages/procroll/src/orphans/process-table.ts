@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 
-/** A pid is used again by and by. With the time of its start it means one process only. */
+/** A process. The kernel reuses pids, but a pid and a start time name one process only. */
 export type ProcessEntry = {
   /** When it was started: text that only this process under this pid has. */
   startedAt: string
@@ -9,21 +9,21 @@ export type ProcessEntry = {
 }
 
 /**
- * Looks up the process under a pid. Returns undefined where none runs; a zombie does not.
+ * Looks up the process under a pid. Returns undefined if none runs. A zombie does not run.
  *
- * @throws Error where the system does not tell (EMFILE …)
+ * @throws Error if the system fails to answer (EMFILE …)
  */
 export function lookUpProcess(pid: number): ProcessEntry | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)
 }
 
-/** Tells whether the process that was started then still runs under this pid. */
+/** Returns whether the process that was started then still runs under this pid. */
 export function isStillRunning({ pid, startedAt }: { pid: number; startedAt: string }): boolean {
   const found = lookUpProcess(pid)
   return found !== undefined && isSameStart(found.startedAt, startedAt)
 }
 
-/** Where one of two procrolls could not read which boot it is, the time since the boot decides. */
+/** If one of two procrolls could not read which boot it is, the time since the boot decides. */
 export function isSameStart(one: string, other: string): boolean {
   const [[boot, ticks], [otherBoot, otherTicks]] = [one.split(':'), other.split(':')]
   if (one === other) return true
@@ -31,8 +31,8 @@ export function isSameStart(one: string, other: string): boolean {
 }
 
 /**
- * Finds the processes of this user that a generation has started, itself included: they were given its notify socket.
- * Returns none where the system does not tell.
+ * Finds the processes of this user that a generation has started, itself included: they were given its notify socket. Returns an empty
+ * list where the system does not show them.
  */
 export function processesNotifying(
   notifySockets: ReadonlySet<string>,
@@ -64,14 +64,14 @@ function pids(): number[] {
       .filter((name) => /^\d+$/.test(name))
       .map(Number)
   } catch {
-    // There is no /proc.
+    // The system has no /proc.
     return []
   }
 }
 
 /**
- * Reads NOTIFY_SOCKET from the environment that a program was started with (proc_pid_environ(5)). Returns undefined where it
- * has none, has written over its environment, or that is closed to us.
+ * Reads NOTIFY_SOCKET from the environment that a program was started with (proc_pid_environ(5)). Returns undefined if the variable is
+ * missing, if the program has written over its environment, or if we may not read it.
  */
 export function notifySocketOf(pid: number): string | undefined {
   try {
@@ -104,8 +104,8 @@ function readStat(pid: number): string | undefined {
 }
 
 /**
- * Start times count from the boot, and could be equal after the next one. A /proc of processes only (ProcSubset=pid of
- * systemd) does not tell which boot this is.
+ * Start times count from the boot, and could be equal after the next boot. A /proc of processes only (ProcSubset=pid of systemd) does not
+ * show which boot this is.
  */
 function bootId(): string {
   try {

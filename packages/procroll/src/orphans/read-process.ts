@@ -4,7 +4,7 @@ import { notifySocketOf } from './process-table.ts'
 export type ProcessDetails = {
   /** Its command name, as ps(1) shows it (comm). */
   name: string
-  /** NOTIFY_SOCKET of its environment; undefined where it has none, or has written over its environment. */
+  /** NOTIFY_SOCKET of its environment. Undefined if the environment lacks it, or if the process has written over its environment. */
   notifySocket: string | undefined
   /** Whether it is in the user, pid and mount namespaces of this process. */
   sharesNamespaces: boolean
@@ -12,7 +12,7 @@ export type ProcessDetails = {
 
 const namespaces = ['user', 'pid', 'mnt']
 
-/** Reads what /proc tells of a process; undefined where it has gone, or belongs to another user. */
+/** Reads the details of a process from /proc. Returns undefined if it has gone, or belongs to another user. */
 export function readProcess(pid: number): ProcessDetails | undefined {
   try {
     return {

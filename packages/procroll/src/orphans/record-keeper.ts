@@ -11,7 +11,7 @@ import { lookUpProcess } from './process-table.ts'
 export type RecordKeeperOptions = {
   left: LeftBehind
   listeners: readonly RecordedListener[]
-  /** Where the notify sockets are now. */
+  /** The present folder of the notify sockets. */
   directory: { readonly path: string }
   logger: Logger
 }
@@ -23,7 +23,7 @@ export class RecordKeeper implements Disposable {
   #listeners: readonly RecordedListener[]
   readonly #watch: SweptPathWatch
   readonly #directory: { readonly path: string }
-  /** From before the spawn to the exit. One that was given up stays. */
+  /** Each generation, from before its spawn to its exit. A generation that was given up stays. */
   readonly #generations = new Map<number, RecordedGeneration>()
 
   constructor(path: string, { left, listeners, directory, logger }: RecordKeeperOptions) {

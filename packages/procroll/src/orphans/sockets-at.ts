@@ -39,7 +39,7 @@ function internetSocketsIn(table: string, { type, host, port }: InternetAddress)
   })
 }
 
-/** Whether one of `::` and an IPv4 address leaves the other alone is not shown, so they count as the same. */
+/** The kernel does not show whether a socket at `::` leaves an IPv4 address free. So the two count as the same. */
 function overlap(one: string, other: string): boolean {
   if (isEvery(one)) return one === '::' || isIP(other) === 4 || other === '::'
   if (isEvery(other)) return other === '::' || isIP(one) === 4

@@ -12,7 +12,7 @@ import { temporaryOf } from './generation-record.ts'
 import { lookUpProcess } from './process-table.ts'
 
 /**
- * Removes the folders of dead supervisors that had no name. One whose generations live on is reported. A sweep that fails
+ * Removes the folders of dead supervisors that had no name. It reports a supervisor whose generations are still alive. A sweep that fails
  * must not fail the start.
  */
 export function sweepUnnamed(logger: Logger): void {
@@ -46,7 +46,7 @@ function sweep(label: string, logger: Logger): void {
   removePlace(place)
 }
 
-/** Removes what a supervisor has in its folder, and nothing else: by name, never a folder with all that is in it. */
+/** Removes the files of a supervisor from its folder, by name. It never removes a folder with all its content. */
 function removePlace(place: SupervisorPlace & { folder: string }): void {
   const lock = join(dirname(place.controlSocket), `.${basename(place.controlSocket)}.lock`)
   for (const path of [place.controlSocket, lock, place.record, temporaryOf(place.record)]) {

@@ -17,13 +17,13 @@ import { socketsOf } from './open-sockets.ts'
 /** A listening socket that an orphan has as well. Its path is removed only on request. */
 export type TakenListener = ListenSocket & Disposable & { unlink(): void }
 
-/** Names the place that a `--listen` asks for, whatever its options. */
+/** Names the address of a `--listen`, without its options. */
 export function listenKey(address: ListenAddress): string {
   const { type, host, port, path } = { host: '', port: '', path: '', ...address }
   return [type, host, port, path].join(' ')
 }
 
-/** Reports whether a socket can serve a `--listen`: it is at the place, and has the options that are fixed when it is bound. */
+/** Returns whether a socket can serve a `--listen`: it has that address, and the options that are fixed when it is bound. */
 export function canServe(recorded: RecordedListener, address: ListenAddress): boolean {
   return recorded.key === listenKey(address) && recorded.fixed === fixedOptions(address)
 }
@@ -45,11 +45,11 @@ export function recordListener(address: ListenAddress, { fd }: ListenSocket): Re
 }
 
 /**
- * Duplicates the listening socket from one of the processes that have it (pidfd_getfd(2)). The options of the address take
- * effect.
+ * Duplicates the listening socket from one of the processes that have it (pidfd_getfd(2)), and applies the options of the address.
  *
- * @returns undefined if none of them has it any more, or if its path is gone
- * @throws FdPassingError where this process may not trace the one that has it, or an option cannot take effect; ListenError
+ * @returns undefined if every process has closed it, or if its path is gone
+ * @throws FdPassingError if this process may not trace the one that has it, or an option cannot take effect
+ * @throws ListenError
  */
 export async function takeOverListener(
   address: ListenAddress,

@@ -4,9 +4,9 @@ import { Terminal } from './terminal.ts'
 const MEANT = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
 
 /**
- * Their default ends the process and would leave the generations behind. SIGUSR1 would open Node's inspector.
- * These are missing on purpose: faults (SIGSEGV, SIGABRT, SIGSYS, SIGTRAP …), after which a process must not go on, and
- * job control (SIGTSTP …), whose default is right.
+ * Their default action ends the process and would leave the generations behind. SIGUSR1 would open Node's inspector. Two kinds are
+ * missing on purpose. After a fault (SIGSEGV, SIGABRT, SIGSYS, SIGTRAP …) a process must not continue. For job control (SIGTSTP …) the
+ * default action is right.
  */
 const MEANINGLESS = [
   'SIGUSR1',
@@ -40,7 +40,7 @@ export function catchSignals(): Terminal {
     try {
       process.on(signal, () => receive(signal))
     } catch {
-      // This system has no such signal.
+      // This system does not have the signal.
     }
   }
   return terminal
@@ -50,11 +50,11 @@ export function catchSignals(): Terminal {
 export function keepInspectorClosed(): void {
   process.on('SIGUSR1', () => {})
   closeInspector()
-  // One that was asked for a moment ago opens in the first turn of the event loop.
+  // An inspector that was requested a moment ago opens in the first turn of the event loop.
   setImmediate(closeInspector)
 }
 
-/** Closes an inspector that SIGUSR1 opened while Node itself was starting. One that was asked for stays. */
+/** Closes an inspector that SIGUSR1 opened while Node itself was starting. An inspector that the user requested stays. */
 function closeInspector(): void {
   const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ')
   if (/--inspect(-brk|-wait)?(=|\s|$)/.test(options)) return
@@ -66,7 +66,7 @@ function closeInspector(): void {
   }
 }
 
-/** Gives every signal to this receiver: first those that came early, in their order. It stays until the process exits. */
+/** Passes every signal to this receiver, early signals first, in their order. It stays until the process exits. */
 export function receiveSignals(receiver: (signal: CaughtSignal) => void): void {
   catchSignals()
   receive = receiver

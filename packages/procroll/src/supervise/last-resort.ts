@@ -3,8 +3,7 @@ import { EXIT_INTERNAL_ERROR } from '../exit-status.ts'
 const PATIENCE = 3
 
 /**
- * An error that nobody caught: it is told, and the service is asked to end, as often as it takes. Going on could
- * mean to supervise nothing.
+ * Reports an error that nobody caught, and stops the service, each time it happens. A supervisor that continued might supervise nothing.
  */
 export function endOnInternalError(
   tell: (error: Error) => void,

@@ -1,6 +1,6 @@
 import { type SameForMs, sameSignalForMs } from '@shellflip/internal'
 
-/** What can call for a stop: a signal, `procroll stop`, `procroll stop --now`, or an internal error. */
+/** The causes of a stop: a signal, `procroll stop`, `procroll stop --now`, or an internal error. */
 export type StopCause = keyof typeof sameForMs
 
 const sameForMs = {
@@ -11,5 +11,5 @@ const sameForMs = {
   fault: -1,
 }
 
-/** How long after the first stop another one is still the same. */
+/** Returns how long after the first stop, in milliseconds, another one counts as the same. */
 export const sameStopForMs: SameForMs<StopCause> = (cause) => sameForMs[cause]

@@ -1,11 +1,11 @@
 import { type Colour, type Paint, plain } from './colours.ts'
 import { cutToWidth } from './text-width.ts'
 
-/** A piece of a line. A plain string has no colour. */
+/** A piece of a line. A plain string is not coloured. */
 export type Segment = string | { text: string; colour: Colour | undefined }
 
 export type Layout = {
-  /** Terminal columns; longer lines are cut. @default none are */
+  /** Terminal columns. Longer lines are cut. @default lines are not cut */
   width?: number
   paint?: Paint
 }
@@ -14,7 +14,7 @@ export function textOf(segment: Segment = ''): string {
   return typeof segment === 'string' ? segment : segment.text
 }
 
-/** Puts a line together. It is cut before it is coloured: escape sequences have no width, and are never torn. */
+/** Formats a line. It cuts before it colours: escape sequences do not have a width, and must not be torn. */
 export function formatLine(
   segments: readonly Segment[],
   { width = Number.POSITIVE_INFINITY, paint = plain }: Layout = {},

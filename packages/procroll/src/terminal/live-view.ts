@@ -46,7 +46,7 @@ export class LiveView implements Disposable {
   /** In one write: a terminal that shows half a frame flickers. */
   readonly #draw = (): void => {
     if (this.#frame === undefined) return
-    // A terminal that nobody told its size, as a serial console, has 0 of both.
+    // A terminal whose size was never set, such as a serial console, reports 0 for both.
     const { columns, rows } = this.#screen
     const lines = fitHeight(this.#frame(columns || 80), rows || 24)
     const enter = this.#isShown ? '' : ENTER

@@ -12,7 +12,7 @@ const CLEAR_LINE = '\r\x1b[K'
 
 export type Phase = {
   text: string
-  /** How long the phase may take, in milliseconds: a terminal shows how much of it has passed. */
+  /** How long the phase may take, in milliseconds. A terminal shows how much of it has passed. */
   limitMs?: number
 }
 

@@ -5,7 +5,7 @@ import type { Colour } from './colours.ts'
 import { formatLine, type Layout, type Segment } from './line.ts'
 import { formatTable } from './table.ts'
 
-/** Shows the status of a supervisor to people. What others wrote in it cannot touch the terminal. */
+/** Formats the status of a supervisor for people. Text from others in it cannot control the terminal. */
 export function formatStatus(status: Status, layout: Layout = {}): string {
   return `${statusLines(status, layout).join('\n')}\n`
 }
@@ -31,7 +31,7 @@ export function statusLines(status: Status, layout: Layout = {}): string[] {
   return [...header.map((line) => formatLine(line, layout)), '', ...formatTable([titles, ...rows], layout)]
 }
 
-/** Describes how a roll ended, in the words that all of procroll uses for it. */
+/** Describes the outcome of a roll, in the same words throughout procroll. */
 export function formatOutcome(outcome: Outcome): string {
   switch (outcome.type) {
     case 'rolled':
