@@ -72,7 +72,8 @@ test('a new version that is broken leaves the old one serving, and the command t
     code: 1,
     signal: null,
     stdout: '',
-    stderr: 'restart failed: the successor exited with 1 before it was ready. Its standard error has the reason.\n',
+    stderr:
+      'restart failed: the successor exited with 1 before it was ready. Its standard error has the reason.\n',
   })
   expect(await greeting(port)).toBe('connection 1, to generation 1')
   expect(place.processes).toEqual([service.pid])
