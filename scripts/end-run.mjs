@@ -1,5 +1,5 @@
-// Waits at its standard input for the end of a test run. `over` is the end of a run that came to it. Without that word the
-// run was killed: this ends the processes that carry its mark in their environment (Linux).
+// Waits at its standard input for the end of a test run. Without the word `over` it then ends the processes that carry the mark of the run
+// in their environment (Linux).
 //   node scripts/end-run.mjs NAME=VALUE
 import { readdirSync, readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
