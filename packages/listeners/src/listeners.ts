@@ -11,8 +11,7 @@ import {
   setSocketMode,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
-import type { OfferedSocket } from '@shellflip/handover'
-import { socketKinds } from '@shellflip/handover'
+import { type OfferedSocket, socketKinds } from '@shellflip/handover'
 import { messageOf } from '@shellflip/internal'
 import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
 import { boundKey, type ConfiguredAddress, type Transport } from './bound-key.ts'
@@ -20,9 +19,10 @@ import { checkBindAddress, checkListenAddress } from './check-address.ts'
 import { bindDatagram, checkFamily, closeDatagram, familyOf } from './datagram-socket.ts'
 import { type FoundSocket, findSocket } from './find-socket.ts'
 import { checkDatagramSocket, checkOpen, checkServer, ownedFd } from './given-objects.ts'
+import { GivenOnce } from './given-once.ts'
 import type { InheritedSockets } from './inherited-sockets.ts'
 import { isStillAt } from './is-still-at.ts'
-import { invalidArgument, ListenersError } from './listeners-error.ts'
+import { ListenersError } from './listeners-error.ts'
 
 /** A socket that this process keeps. Its descriptor is our own copy, besides the one of Node's object, and is for a successor. */
 type Held = FoundSocket
@@ -78,8 +78,7 @@ export class Listeners {
   readonly #waiting: Waiting[] = []
   readonly #begun: Waiting[] = []
   readonly #unwanted: UnixPathClaim[] = []
-  /** Servers and UDP sockets that were given, and the addresses that they were given for. */
-  readonly #givenOnce = new Set<object | string>()
+  readonly #givenOnce = new GivenOnce()
   #accepting = false
   /** Whether the predecessor cannot continue any more. Everything that is held is then this process's own. */
   #isOwner = false
@@ -94,7 +93,11 @@ export class Listeners {
     this.#onChange = onChange
   }
 
-  /** @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED */
+  /**
+   * Lets a server listen on the socket of an address. It accepts from {@link accept} on.
+   *
+   * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
+   */
   listen(
     server: Server,
     address: ListenAddress,
@@ -113,7 +116,7 @@ export class Listeners {
     })
   }
 
-  /** @throws {ListenersError} as {@link listen} */
+  /** Binds a UDP socket in the same way. @throws {ListenersError} as {@link listen} */
   bind(socket: DatagramSocket, address: BindAddress, admit: () => void = nothing): Promise<SocketAddress> {
     const family = familyOf(socket)
     return this.#serve(address, (one) => bindAt(one, family), {
@@ -142,7 +145,7 @@ export class Listeners {
   }
 
   /**
-   * Resolves when every socket is opened. The predecessor's other sockets are no longer wanted. They are closed at the commit, and their
+   * Resolves when every socket is opened. The predecessor's other sockets are closed at the commit, and their
    * paths are removed.
    *
    * @throws the error of a socket that could not be opened
@@ -232,12 +235,12 @@ export class Listeners {
       if (this.#over) throw servesNoMore()
       const absolute = withAbsolutePath(address)
       const taken = [given.object, ...this.#addressOf(given.transport, absolute)]
-      this.#give(taken)
+      this.#givenOnce.add(taken)
       try {
         given.admit()
-        return await this.#heldFor(absolute, bind, given, () => this.#takeBack(taken))
+        return await this.#heldFor(absolute, bind, given, () => this.#givenOnce.remove(taken))
       } catch (error) {
-        this.#takeBack(taken)
+        this.#givenOnce.remove(taken)
         throw error
       }
     })
@@ -288,26 +291,6 @@ export class Listeners {
     const isActivated = name !== undefined && this.#predecessor.keys(activated).includes(activated)
     if (isActivated || (port === undefined && path === undefined)) return []
     return [boundKey(transport, address).slice(socketKinds.bound.length)]
-  }
-
-  /** @throws {ListenersError} ERR_INVALID_ARGUMENT */
-  #give(things: readonly (object | string)[]): void {
-    const twice = things.find((thing) => this.#givenOnce.has(thing))
-    if (typeof twice === 'string') {
-      throw invalidArgument(`${twice} is given to listen() or bind() twice. Give it once.`)
-    }
-    if (twice !== undefined) {
-      throw invalidArgument(
-        twice instanceof Server
-          ? 'one server is given to listen() for two addresses. Create another server for the second address.'
-          : 'one UDP socket is given to bind() for two addresses. Create another socket for the second address.',
-      )
-    }
-    for (const thing of things) this.#givenOnce.add(thing)
-  }
-
-  #takeBack(things: readonly (object | string)[]): void {
-    for (const thing of things) this.#givenOnce.delete(thing)
   }
 
   #hold(held: Held): void {

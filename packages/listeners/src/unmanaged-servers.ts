@@ -6,7 +6,7 @@ import { fdOf, sharesAddress } from '@shellflip/fd-passing'
 /** A server or UDP socket that the program binds itself, and the call that binds it. */
 type Unmanaged = { readonly call: string; readonly address: string; readonly isPrivate: () => boolean }
 
-/** The servers and sockets that the program binds itself, until they are closed. Undefined once they are no longer needed. */
+/** The servers and sockets that the program binds itself, until they are closed. Undefined once the process serves. */
 let unmanaged: Map<object, Unmanaged> | undefined = new Map()
 
 /** The arguments as {@link Server.listen} understands them. */

@@ -62,6 +62,8 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   try {
     const carrier = carrierFor(options, manager, predecessor, startSuccessor)
     const state = options.state && (await predecessor.state(options.state))
+    const older = new OlderGenerations(predecessor)
+    // Last of what can fail: it may bind a path.
     const upgradeSocket = await UpgradeSocket.open(
       {
         path: options.controlSocket,
@@ -71,7 +73,6 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       predecessor,
     )
     const parent = parentOf(async () => (await born).stopByMessage(), reportReady)
-    const older = new OlderGenerations(predecessor)
     const flip = new Flip<unknown>({
       options,
       predecessor,
