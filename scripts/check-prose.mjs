@@ -27,7 +27,7 @@ const rules = {
 /** New files meet these. A set without limits of its own has to. */
 const targets = { meanWords: 14, p90Words: 24, semicolons: 0, openings: 0, negatedNouns: 0 }
 
-/** The figures of sentences, and the places of what the rules forbid. Table cells are no sentences to measure. */
+/** The figures of sentences, and the places of what the rules forbid. Table cells do not count for the length. */
 export function measure(sentences) {
   const lengths = sentences.filter(({ inTable }) => !inTable).map(({ words }) => words)
   const places = Object.entries(rules).map(([rule, pattern]) => [

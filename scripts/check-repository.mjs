@@ -1,8 +1,9 @@
 // Holds what npm, GitHub and readers of a package need: where it comes from, its license, and actions pinned by commit. The root
 // package.json names the repository, and everything else follows from it. With --write it writes what follows.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { publicPackages } from './public-packages.mjs'
 
 /** The files beside the packages that name the repository. */
 const documents = [
@@ -13,7 +14,7 @@ const documents = [
   '.github/ISSUE_TEMPLATE/config.yml',
 ]
 
-/** What is missing or wrong in the repository at `root`, one line each. */
+/** Lists the faults of the repository at `root`, one line each. */
 export function repositoryViolations(root) {
   return [
     ...publishedFolders(root).flatMap((folder) => packageViolations(root, folder)),
@@ -54,10 +55,7 @@ function fieldsOf(root, folder) {
 }
 
 function publishedFolders(root) {
-  return readdirSync(join(root, 'packages'))
-    .map((name) => `packages/${name}`)
-    .filter((folder) => existsSync(join(root, folder, 'package.json')))
-    .filter((folder) => JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).private !== true)
+  return publicPackages(root).map(({ folder }) => relative(root, folder))
 }
 
 function packageViolations(root, folder) {

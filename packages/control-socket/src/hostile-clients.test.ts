@@ -85,7 +85,7 @@ describe('a client that', () => {
     expect(client.heard.subarray(4).toString()).toMatch(/^\{"say":"no: the message is not understood: ask: /)
   })
 
-  test('talks on after its request is cut, and its answer is no longer wanted', async () => {
+  test('sends more after its request is disconnected, and its answer is aborted', async () => {
     let asked: AbortSignal | undefined
     await using server = await testServer({
       answer: (_, { signal }) => {

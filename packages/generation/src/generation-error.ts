@@ -1,4 +1,5 @@
 import { CodedError } from '@shellflip/internal'
+
 /** The code of a {@link GenerationError}. `ERR_INVALID_ARGUMENT`: a mistake in an option. The message names it. */
 export type GenerationErrorCode = 'ERR_INVALID_ARGUMENT'
 

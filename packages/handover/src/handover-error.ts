@@ -1,4 +1,5 @@
 import { CodedError } from '@shellflip/internal'
+
 /**
  * Names what went wrong. Each code is stable across versions:
  *

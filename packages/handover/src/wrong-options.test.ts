@@ -8,6 +8,17 @@ const offer = { version: '1', sockets: [] }
 const stdin = new OwnedFd(0)
 const definition = { name: 'x', version: 1, form: 'value' }
 
+/** Makes a call on a channel, and expects an error about its arguments. */
+async function expectRefusal(call: (channel: HandoverChannel) => unknown, message: RegExp): Promise<void> {
+  const { channel, remote } = HandoverChannel.pair()
+  await expect((async () => call(channel))()).rejects.toMatchObject({
+    code: 'ERR_INVALID_ARGUMENT',
+    message: expect.stringMatching(message),
+  })
+  channel.close()
+  remote.close()
+}
+
 test.each<[string, (channel: HandoverChannel) => unknown, RegExp]>([
   [
     'giveHandover()',
@@ -31,15 +42,7 @@ test.each<[string, (channel: HandoverChannel) => unknown, RegExp]>([
     (channel) => giveHandover(channel, wrong({ ...offer, state: { definition, valeu: 1 } })),
     /takes definition and value/,
   ],
-])('%s names an option that it does not have', async (_, call, message) => {
-  const { channel, remote } = HandoverChannel.pair()
-  await expect((async () => call(channel))()).rejects.toMatchObject({
-    code: 'ERR_INVALID_ARGUMENT',
-    message: expect.stringMatching(message),
-  })
-  channel.close()
-  remote.close()
-})
+])('%s names an option that it does not have', (_, call, message) => expectRefusal(call, message))
 
 test.each<[string, (channel: HandoverChannel) => unknown, RegExp]>([
   [
@@ -74,17 +77,9 @@ test.each<[string, (channel: HandoverChannel) => unknown, RegExp]>([
     (channel) => new ConnectionGiver(channel).give(wrong({ name: 'x', fd: stdin, data: 'text' })),
     /data must be a Buffer, not "text"/,
   ],
-])('a wrong value for %s is an error', async (_, call, message) => {
-  const { channel, remote } = HandoverChannel.pair()
-  await expect((async () => call(channel))()).rejects.toMatchObject({
-    code: 'ERR_INVALID_ARGUMENT',
-    message: expect.stringMatching(message),
-  })
-  channel.close()
-  remote.close()
-})
+])('a wrong value for %s is an error', (_, call, message) => expectRefusal(call, message))
 
-test('a program that throws what is no error is told of all the same', async () => {
+test('a program that throws a value other than an error is refused with that value', async () => {
   const { channel, remote } = HandoverChannel.pair()
   const giving = giveHandover(channel, { ...offer })
   const takeover = await takeOver(HandoverChannel.adopt(remote))

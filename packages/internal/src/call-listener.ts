@@ -18,7 +18,7 @@ export function callListener<Event extends { readonly type: string }>(
   }
 }
 
-/** Tells whether a value is a promise, of whatever library. */
+/** Reports whether a value is a promise of any library. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function'
 }

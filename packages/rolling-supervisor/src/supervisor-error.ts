@@ -1,4 +1,5 @@
 import { CodedError } from '@shellflip/internal'
+
 /** The code of a {@link SupervisorError}. `ERR_INVALID_ARGUMENT`: a mistake in an option. The message names it. */
 export type SupervisorErrorCode = 'ERR_INVALID_ARGUMENT'
 

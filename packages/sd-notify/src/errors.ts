@@ -1,4 +1,5 @@
 import { CodedError } from '@shellflip/internal'
+
 /**
  * The reason of a failure, stable across versions:
  *

@@ -42,7 +42,7 @@ export class Http2Session implements TrackedConnection {
   }
 
   cut(): CutWork[] {
-    // A stream stays open while the client still sends a body that is no longer needed.
+    // A stream stays open while the client still sends a body that nothing reads.
     const unanswered = [...this.#streams].filter(([stream]) => !stream.writableFinished)
     if (unanswered.length === 0) this.#tracker.closedIdle += 1
     this.#session.destroy()

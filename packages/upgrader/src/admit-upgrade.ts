@@ -1,6 +1,5 @@
 import { readlinkSync } from 'node:fs'
-import type { OwnedFd } from '@shellflip/fd-passing'
-import { closeAll } from '@shellflip/fd-passing'
+import { closeAll, type OwnedFd } from '@shellflip/fd-passing'
 import { UpgradeLock, type UpgradeLockError } from '@shellflip/upgrade-lock'
 import type { UpgradeOutcome } from './outcome.ts'
 

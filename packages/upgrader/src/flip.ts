@@ -1,7 +1,6 @@
 import type { Socket as DatagramSocket } from 'node:dgram'
 import type { Server } from 'node:net'
-import type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
-import { closeAll } from '@shellflip/fd-passing'
+import { closeAll, type OwnedFd, type SocketAddress } from '@shellflip/fd-passing'
 import type { HandoverChannel } from '@shellflip/handover'
 import { messageOf } from '@shellflip/internal'
 import { launchCommand } from '@shellflip/launcher'

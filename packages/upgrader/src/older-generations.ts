@@ -1,6 +1,5 @@
 import { closeAll, type OwnedFd, socketpair, UnixSocket } from '@shellflip/fd-passing'
-import type { OfferedSocket } from '@shellflip/handover'
-import { socketKinds } from '@shellflip/handover'
+import { type OfferedSocket, socketKinds } from '@shellflip/handover'
 import { oneLine } from '@shellflip/internal'
 import { describeOlder, type OlderGeneration } from './describe-older.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'

@@ -1,5 +1,4 @@
-import type { HandoverFailure } from '@shellflip/handover'
-import { describeHandoverFailure } from '@shellflip/handover'
+import { describeHandoverFailure, type HandoverFailure } from '@shellflip/handover'
 import type { ShutdownReport } from '@shellflip/shutdown-coordination'
 
 /** The reason why an upgrade is not even tried. */

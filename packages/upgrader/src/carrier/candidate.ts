@@ -1,7 +1,6 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { type PidWatch, watchPid } from '@shellflip/fd-passing'
-import type { ProcessExit, SuccessorProcess } from '@shellflip/launcher'
-import { WrappedService } from '@shellflip/launcher'
+import { type ProcessExit, type SuccessorProcess, WrappedService } from '@shellflip/launcher'
 import { lastWordsMs } from './last-words.ts'
 
 /**

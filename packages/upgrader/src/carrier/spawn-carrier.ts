@@ -107,7 +107,7 @@ async function start(
   try {
     return await withTimeout({ timeoutMs, signal, late: () => tooLate }, () => starting)
   } catch (error) {
-    // A successor that starts in spite of this is no longer wanted.
+    // The successor may start after this. Then it is killed.
     starting.then((successor) => successor.kill()).catch(() => {})
     if (signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
     if (error === tooLate) return { type: 'failed', failure: { type: 'not-ready', timeoutMs } }
