@@ -17,5 +17,5 @@ export default function keepRun() {
     { detached: true, env, stdio: ['pipe', 'ignore', 'inherit'] },
   )
   keeper.unref()
-  return () => keeper.stdin.end(process.env.CI_ENCLOSURE === undefined ? '' : 'over')
+  return () => keeper.stdin.end(env.CI_ENCLOSURE === undefined ? '' : 'over')
 }
