@@ -20,7 +20,8 @@ export const retiredWords = [
 
   { word: 'restart-socket', use: 'control socket', phrase: true },
   { word: 'hand-over', use: 'moveConnections, for the option. hand over, for sockets and state' },
-  { word: 'shutdown-timeout-ms', use: 'drainTimeoutMs' },
+  { word: 'drain-deadline-ms', use: 'drainTimeoutMs', gone: true },
+  { word: 'shutdown-timeout-ms', use: 'drainTimeoutMs', gone: true },
   { word: 'flip-state', use: 'FlipPhase', gone: true },
   { word: 'offered-socket', use: 'NamedFd' },
   { word: 'inherited-socket', use: 'NamedFd' },
@@ -37,11 +38,11 @@ export const retiredWords = [
   { word: 'settle-orphans', use: 'the verb for what happens to them: adopt, drain, end', gone: true },
   { word: 'once-per-request', use: 'a name for what happens once', gone: true },
   { word: 'soften', use: 'the verb for what it does', gone: true },
-  { word: 'vocabulary', use: 'requests and responses, or protocol', only: /^packages\// },
-  { word: 'converse', use: 'request, respond' },
+  { word: 'vocabulary', use: 'requests and responses, or protocol', only: /^packages\//, gone: true },
+  { word: 'converse', use: 'request, respond', gone: true },
   { word: 'talked-on', use: 'a name for the state of the connection', gone: true },
 
   { word: 'goes-on', use: 'continues', phrase: true },
   { word: 'whoever', use: 'the actor: the client, the requester' },
-  { word: 'shall', use: 'must' },
+  { word: 'shall', use: 'must', gone: true },
 ]

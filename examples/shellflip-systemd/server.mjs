@@ -13,7 +13,7 @@ const flip = await shellflip({
   controlSocket: `${RUNTIME_DIRECTORY}/restart.sock`,
   state: defineState({ name: 'visits', version: 1, schema: z.object({ visits: z.int() }) }),
   save: () => count,
-  drainDeadlineMs: 15_000,
+  drainTimeoutMs: 15_000,
   onEvent: ({ type, error }) => error && console.error(`${type}: ${error.message}`),
 })
 const count = flip.state ?? { visits: 0 }

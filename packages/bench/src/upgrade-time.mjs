@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ask } from '@shellflip/control-socket'
-import { shellflipVocabulary } from '@shellflip/control-socket/shellflip'
+import { shellflipProtocol } from '@shellflip/control-socket/shellflip'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { environment, median, startNode } from './measure.mjs'
 
@@ -45,7 +45,7 @@ export async function upgradeTime() {
 async function upgrade(path) {
   const { Response } = await ask({
     path,
-    vocabulary: shellflipVocabulary,
+    protocol: shellflipProtocol,
     request: { Request: 'TryRestart' },
   })
   if ('RestartComplete' in Response) return Response.RestartComplete

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ask, converse } from './ask.ts'
+import { ask, askForReplies } from './ask.ts'
 import { ControlServer } from './control-server.ts'
 import { RawClient, rawFrame, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
 
@@ -12,14 +12,14 @@ const failing = (code: string, message: RegExp = /./) =>
 
 test('a request has its reply', async () => {
   await using server = await testServer()
-  expect(await ask({ path: server.path, vocabulary: words, request: { ask: 'ü€😀' } })).toEqual({
+  expect(await ask({ path: server.path, protocol: words, request: { ask: 'ü€😀' } })).toEqual({
     say: 'ü€😀',
   })
 })
 
 test('the asked one learns who asks, from the kernel', async () => {
   await using server = await testServer({ answer: async (_, { peer }) => ({ say: JSON.stringify(peer) }) })
-  const { say } = await ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+  const { say } = await ask({ path: server.path, protocol: words, request: { ask: '' } })
   expect(JSON.parse(say)).toEqual({ pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() })
 })
 
@@ -34,13 +34,13 @@ test('replies come as they are made; ask waits for the last', async () => {
       yield { say: 'two' }
     },
   })
-  const replies = converse({ path: server.path, vocabulary: words, request: { ask: '' } })
+  const replies = askForReplies({ path: server.path, protocol: words, request: { ask: '' } })
   expect(await replies.next()).toEqual({ done: false, value: { say: 'one' } })
   proceed()
   expect(await replies.next()).toEqual({ done: false, value: { say: 'two' } })
   expect(await replies.next()).toEqual({ done: true, value: undefined })
 
-  const last = ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+  const last = ask({ path: server.path, protocol: words, request: { ask: '' } })
   const before = proceed
   await waitFor(() => proceed !== before)
   proceed()
@@ -50,7 +50,7 @@ test('replies come as they are made; ask waits for the last', async () => {
 test('a reply of 8 MiB arrives whole', async () => {
   const say = 'x'.repeat(8 * 1024 * 1024 - 10)
   await using server = await testServer({ answer: async () => ({ say }) })
-  expect((await ask({ path: server.path, vocabulary: words, request: { ask: '' } })).say === say).toBe(true)
+  expect((await ask({ path: server.path, protocol: words, request: { ask: '' } })).say === say).toBe(true)
 })
 
 test('leaving the loop tells the server that nobody listens any more', async () => {
@@ -62,7 +62,7 @@ test('leaving the loop tells the server that nobody listens any more', async () 
       reason = signal.reason
     },
   })
-  for await (const _ of converse({ path: server.path, vocabulary: words, request: { ask: '' } })) break
+  for await (const _ of askForReplies({ path: server.path, protocol: words, request: { ask: '' } })) break
   await waitFor(() => reason)
   expect(reason).toEqual(failing('ERR_CLOSED_EARLY'))
   expect(server.events).toEqual([])
@@ -77,14 +77,14 @@ describe('an abort', () => {
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
       },
     })
-    const asked = ask({ path: server.path, vocabulary: words, request: { ask: '' }, signal: abort.signal })
+    const asked = ask({ path: server.path, protocol: words, request: { ask: '' }, signal: abort.signal })
     await expect(asked).rejects.toBe('enough')
   })
 
   test('that came before asks nobody', async () => {
     const asked = ask({
       path: '/nowhere',
-      vocabulary: words,
+      protocol: words,
       request: { ask: '' },
       signal: AbortSignal.abort('no'),
     })
@@ -97,14 +97,14 @@ describe('nobody answers', () => {
 
   test('where there is no path', async () => {
     using folder = temporaryFolder()
-    await expect(ask({ path: folder.join('none'), vocabulary: words, request })).rejects.toEqual(
+    await expect(ask({ path: folder.join('none'), protocol: words, request })).rejects.toEqual(
       failing('ERR_NOBODY_THERE', /none: is it running\?$/),
     )
   })
 
   test('at a path beyond what the kernel takes', async () => {
     const path = `/${'x'.repeat(107)}`
-    await expect(ask({ path, vocabulary: words, request })).rejects.toEqual(
+    await expect(ask({ path, protocol: words, request })).rejects.toEqual(
       failing(
         'ERR_PATH_TOO_LONG',
         process.platform === 'linux' ? /has 108 bytes, and the system takes 107/ : /103/,
@@ -112,10 +112,10 @@ describe('nobody answers', () => {
     )
   })
 
-  test('a request that is not in the vocabulary: it is not even sent', async () => {
+  test('a request that is not in the protocol: it is not even sent', async () => {
     const asked = ask({
       path: '/nowhere',
-      vocabulary: words,
+      protocol: words,
       request: { ask: 1 } as unknown as { ask: string },
     })
     await expect(asked).rejects.toEqual(failing('ERR_MALFORMED', /cannot be said: ask: /))
@@ -158,7 +158,7 @@ describe('a server that is not what it should be', () => {
     const server = createServer((client) => client.once('data', () => serve(client))).listen(folder.join('s'))
     try {
       await once(server, 'listening')
-      await expect(ask({ path: folder.join('s'), vocabulary: words, request })).rejects.toEqual(
+      await expect(ask({ path: folder.join('s'), protocol: words, request })).rejects.toEqual(
         failing(code, message),
       )
     } finally {
@@ -184,9 +184,9 @@ describe('an answer that fails', () => {
       },
     ],
   ]
-  test.each(answers)('%s, is told in the words of the vocabulary, and to the owner', async (_, answer) => {
-    await using server = await testServer({ vocabulary: wordsWithRefusal, answer })
-    const asked = ask({ path: server.path, vocabulary: wordsWithRefusal, request: { ask: '' } })
+  test.each(answers)('%s, is told in the words of the protocol, and to the owner', async (_, answer) => {
+    await using server = await testServer({ protocol: wordsWithRefusal, answer })
+    const asked = ask({ path: server.path, protocol: wordsWithRefusal, request: { ask: '' } })
     expect(await asked).toEqual({ say: 'no: broken' })
     expect(server.events).toEqual([
       expect.objectContaining({ type: 'answer-failed', error: new Error('broken') }),
@@ -194,10 +194,10 @@ describe('an answer that fails', () => {
   })
 
   test.each(answers)(
-    '%s, is an error with a code where the vocabulary has no words for it',
+    '%s, is an error with a code where the protocol has no words for it',
     async (_, answer) => {
       await using server = await testServer({ answer })
-      await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toEqual(
+      await expect(ask({ path: server.path, protocol: words, request: { ask: '' } })).rejects.toEqual(
         failing('ERR_ANSWER_FAILED', /^the server refused the request: broken$/),
       )
     },
@@ -223,23 +223,23 @@ describe('an answer that fails', () => {
         ...(answerCode === undefined ? {} : { answerCode }),
       }
       expect(JSON.parse(client.heard.subarray(4).toString())).toEqual({ $refused: refused })
-      const failure = ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+      const failure = ask({ path: server.path, protocol: words, request: { ask: '' } })
       await expect(failure).rejects.toMatchObject({ code: 'ERR_ANSWER_FAILED', answerCode })
     },
   )
 
-  test('tells the code to the words of the vocabulary', async () => {
-    const vocabulary = { ...words, refuse: (reason: string, code: string) => ({ say: `${code}: ${reason}` }) }
-    await using server = await testServer({ vocabulary, answer: () => Promise.reject(new Error('broken')) })
-    expect(await ask({ path: server.path, vocabulary, request: { ask: '' } })).toEqual({
+  test('tells the code to the words of the protocol', async () => {
+    const protocol = { ...words, refuse: (reason: string, code: string) => ({ say: `${code}: ${reason}` }) }
+    await using server = await testServer({ protocol, answer: () => Promise.reject(new Error('broken')) })
+    expect(await ask({ path: server.path, protocol, request: { ask: '' } })).toEqual({
       say: 'ERR_ANSWER_FAILED: broken',
     })
   })
 
-  test('by saying what is not in the vocabulary', async () => {
+  test('by saying what is not in the protocol', async () => {
     const answer = async () => ({ say: 1 }) as unknown as { say: string }
     await using server = await testServer({ answer })
-    await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toEqual(
+    await expect(ask({ path: server.path, protocol: words, request: { ask: '' } })).rejects.toEqual(
       failing('ERR_ANSWER_FAILED', /cannot be said: say: /),
     )
     expect(server.events).toEqual([
@@ -252,7 +252,7 @@ describe('an answer that fails', () => {
 
   test('by being neither a promise nor an iterable, is the reply itself', async () => {
     await using server = await testServer({ answer: (() => ({ say: 'plain' })) as never })
-    expect(await ask({ path: server.path, vocabulary: words, request: { ask: '' } })).toEqual({
+    expect(await ask({ path: server.path, protocol: words, request: { ask: '' } })).toEqual({
       say: 'plain',
     })
   })
@@ -262,32 +262,32 @@ describe('an answer that fails', () => {
     ['no code', { message: 'x' }, 'ERR_MALFORMED'],
     ['nothing', null, 'ERR_MALFORMED'],
   ])('as a refusal with %s, is %s', async (_, refused, code) => {
-    const vocabulary = { ...words, reply: z.any() }
+    const protocol = { ...words, reply: z.any() }
     await using server = await testServer({
-      vocabulary,
+      protocol,
       answer: async () => ({ $refused: refused }) as never,
     })
-    const failure = ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+    const failure = ask({ path: server.path, protocol: words, request: { ask: '' } })
     await expect(failure).rejects.toMatchObject({ code })
   })
 })
 
 test.each<[string, (options: never) => unknown, object]>([
-  ['ask()', ask, { path: '/x', vocabulary: words, request: { ask: '' } }],
+  ['ask()', ask, { path: '/x', protocol: words, request: { ask: '' } }],
   [
     'ControlServer.listen()',
     (options) => ControlServer.listen(options),
-    { path: '/x', vocabulary: words, answer: async () => ({ say: '' }) },
+    { path: '/x', protocol: words, answer: async () => ({ say: '' }) },
   ],
   [
     'ControlServer.adopt()',
     (options) => ControlServer.adopt(options),
-    { fd: {}, vocabulary: words, answer: async () => ({ say: '' }) },
+    { fd: {}, protocol: words, answer: async () => ({ say: '' }) },
   ],
 ])('%s refuses wrong options', async (_, act, right) => {
   const more = [
     { pahts: '/x' },
-    { vocabulary: 3 },
+    { protocol: 3 },
     { path: 3 },
     { requestTimeoutMs: NaN },
     { onEvents: () => {} },

@@ -1,30 +1,30 @@
 import type { Socket } from 'node:net'
 import { optionFault } from '@shellflip/internal'
-import { checkVocabulary } from './check-vocabulary.ts'
+import { checkProtocol } from './check-protocol.ts'
 import { connectTo } from './connect.ts'
 import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
+import { fromWire, type Protocol, toWire } from './protocol.ts'
 import { refusalFromWire } from './refusal.ts'
-import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
 
 export type AskOptions<Request, Reply> = {
   path: string
-  vocabulary: Vocabulary<Request, Reply>
+  protocol: Protocol<Request, Reply>
   request: NoInfer<Request>
   /** Aborts the request, which then throws the signal's reason. Without a signal, the request lasts until the server has answered. */
   signal?: AbortSignal
 }
 
-const optionTypes = { path: 'string', vocabulary: 'object', request: 'any', signal: 'AbortSignal' } as const
+const optionTypes = { path: 'string', protocol: 'object', request: 'any', signal: 'AbortSignal' } as const
 
 /**
  * Asks, and waits for the last reply.
  *
- * @throws {ControlSocketError} as {@link converse}, and ERR_CLOSED_EARLY if the server ends without a reply
+ * @throws {ControlSocketError} as {@link askForReplies}, and ERR_CLOSED_EARLY if the server ends without a reply
  */
 export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): Promise<Reply> {
   let last: { reply: Reply } | undefined
-  for await (const reply of converse(options)) last = { reply }
+  for await (const reply of askForReplies(options)) last = { reply }
   if (last === undefined) throw closedEarly(options.path, 'before it replied')
   return last.reply
 }
@@ -33,33 +33,33 @@ export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): 
  * Sends a request, and yields the replies as they arrive. Leaving the loop closes the connection. Nothing is sent to a server that
  * another user may have put at the path.
  *
- * The stream ends when the server closes its end, and a process that dies closes it as well. So a vocabulary with several replies should
+ * The stream ends when the server closes its end, and a process that dies closes it as well. So a protocol with several replies should
  * mark the last one as the last.
  *
  * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_PATH_TOO_LONG
- * @throws {ControlSocketError} ERR_MALFORMED for a request or a reply that is not in the vocabulary
+ * @throws {ControlSocketError} ERR_MALFORMED for a request or a reply that is not in the protocol
  * @throws {ControlSocketError} ERR_CLOSED_EARLY if the server goes away in the middle
  * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE
  * @throws {ControlSocketError} ERR_ANSWER_FAILED if the server's `answer` threw
  * @throws {ControlSocketError} ERR_INVALID_ARGUMENT
  */
-export async function* converse<Request, Reply>(
+export async function* askForReplies<Request, Reply>(
   options: AskOptions<Request, Reply>,
 ): AsyncGenerator<Reply, void> {
-  const what = 'ask() or converse()'
+  const what = 'ask() or askForReplies()'
   throwIfFaulty(optionFault(what, options, optionTypes))
-  throwIfMissing(what, options, ['path', 'vocabulary'])
-  checkVocabulary(what, options.vocabulary)
-  const { path, vocabulary, request, signal } = options
+  throwIfMissing(what, options, ['path', 'protocol'])
+  checkProtocol(what, options.protocol)
+  const { path, protocol, request, signal } = options
   signal?.throwIfAborted()
-  const frame = encodeFrame(toWire(vocabulary.request, request))
+  const frame = encodeFrame(toWire(protocol.request, request))
   try {
     const socket = await connectTo(path, signal)
     socket.write(frame)
     for await (const json of messagesFrom(socket, path)) {
       const refusal = refusalFromWire(json)
       if (refusal !== undefined) throw refusal
-      yield fromWire(vocabulary.reply, json)
+      yield fromWire(protocol.reply, json)
     }
   } catch (error) {
     signal?.throwIfAborted()

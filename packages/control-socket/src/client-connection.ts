@@ -5,9 +5,9 @@ import { ControlSocketError } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
 import { encodeFrame } from './frame.ts'
 import type { Occupancy } from './occupancy.ts'
+import { fromWire, type Protocol, toWire } from './protocol.ts'
 import { readRequest, trailingBytes } from './read-request.ts'
 import { refusalOf, refusalToWire } from './refusal.ts'
-import { fromWire, toWire, type Vocabulary } from './vocabulary.ts'
 
 /** The requester, and a signal that says how long it waits for an answer. */
 export type AnswerContext = {
@@ -24,7 +24,7 @@ export type Answer<Request, Reply> = (
 ) => AsyncIterable<Reply> | Promise<Reply>
 
 export type ConversationRules<Request, Reply> = {
-  vocabulary: Vocabulary<Request, Reply>
+  protocol: Protocol<Request, Reply>
   answer: Answer<Request, Reply>
   maxRequestBytes: number
   requestTimeoutMs: number
@@ -77,26 +77,26 @@ export class ClientConnection<Request, Reply> {
   }
 
   async #hear(): Promise<{ value: Request } | undefined> {
-    const { vocabulary, maxRequestBytes, requestTimeoutMs, emit } = this.#rules
+    const { protocol, maxRequestBytes, requestTimeoutMs, emit } = this.#rules
     try {
       const json = await readRequest(this.#socket, { maxBytes: maxRequestBytes, timeoutMs: requestTimeoutMs })
       if (json === undefined) return undefined
       this.#asked = true
       this.#endSilence()
       this.#socket.on('data', () => this.#cut(trailingBytes()))
-      return { value: fromWire(vocabulary.request, json) }
+      return { value: fromWire(protocol.request, json) }
     } catch (error) {
       if (this.#pushedOut) return undefined
       emit({ type: 'request-refused', peer: this.#peer, error: error as ControlSocketError })
       // A client that sends something else may speak another protocol. So it gets no reply in this one.
-      if (vocabulary.refuse !== undefined) await this.#refuse(error)
+      if (protocol.refuse !== undefined) await this.#refuse(error)
       return undefined
     }
   }
 
   async #answer(request: Request): Promise<void> {
     try {
-      const kind = this.#rules.vocabulary.kindOf?.(request) ?? 'request'
+      const kind = this.#rules.protocol.kindOf?.(request) ?? 'request'
       using place = this.#rules.occupancy.begin(kind)
       if (place === undefined) return await this.#refuseOneTooMany(kind)
       await this.#sayAll(this.#rules.answer(request, { peer: this.#peer, signal: this.#unwanted.signal }))
@@ -132,7 +132,7 @@ export class ClientConnection<Request, Reply> {
   }
 
   async #say(reply: Reply): Promise<void> {
-    await this.#write(toWire(this.#rules.vocabulary.reply, reply))
+    await this.#write(toWire(this.#rules.protocol.reply, reply))
   }
 
   async #write(json: unknown): Promise<void> {
@@ -147,14 +147,14 @@ export class ClientConnection<Request, Reply> {
     this.#socket.destroy()
   }
 
-  /** Reports why the request fails: in the vocabulary's own words if it has them, or by a code. */
+  /** Reports why the request fails: in the protocol's own words if it has them, or by a code. */
   async #refuse(error: unknown): Promise<void> {
     if (this.#socket.destroyed) return
-    const { vocabulary } = this.#rules
+    const { protocol } = this.#rules
     const refusal = refusalOf(error)
     try {
-      if (vocabulary.refuse === undefined) await this.#write(refusalToWire(refusal))
-      else await this.#say(vocabulary.refuse(refusal.message, refusal.code))
+      if (protocol.refuse === undefined) await this.#write(refusalToWire(refusal))
+      else await this.#say(protocol.refuse(refusal.message, refusal.code))
       await this.#written((done) => this.#socket.end(done))
     } catch {
       // An event already reports a failure that the client cannot receive.

@@ -20,7 +20,7 @@ it('closes every server that it had, also after a move to a restored path has fa
     { type: 'path-lost', error: { message: expect.stringContaining('no memory') } },
     { type: 'path-restored' },
   ])
-  expect(await ask({ path, vocabulary: words, request: { ask: 'here?' } })).toEqual({ say: 'here?' })
+  expect(await ask({ path, protocol: words, request: { ask: 'here?' } })).toEqual({ say: 'here?' })
   await server.close()
   const servers = vi.mocked(serverFrom).mock.calls.map(([, server]) => server)
   expect(servers.map(({ listening }) => listening)).toEqual([false, false, false])

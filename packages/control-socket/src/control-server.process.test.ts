@@ -21,13 +21,13 @@ const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 const isRoot = process.geteuid?.() === 0
 const request = { ask: 'x' }
 
-/** What programs begin with: the package as `control`, the vocabulary of the tests as `words`, arguments as `args`. */
+/** What programs begin with: the package as `control`, the protocol of the tests as `words`, arguments as `args`. */
 const preamble = `
   import * as control from '@shellflip/control-socket'
   import { closeSync, existsSync, openSync } from 'node:fs'
   import { z } from 'zod'
   const words = { request: z.strictObject({ ask: z.string() }), reply: z.strictObject({ say: z.string() }) }
-  const echo = { vocabulary: words, answer: async ({ ask }) => ({ say: ask }) }
+  const echo = { protocol: words, answer: async ({ ask }) => ({ say: ask }) }
   const becomeNobody = () => { process.setgroups([]); process.setgid(65534); process.setuid(65534) }
   const args = process.argv.slice(1)
 `
@@ -54,10 +54,10 @@ test('a server killed with SIGKILL leaves its path; the next one takes it over, 
   }
   await using _ = await ControlServer.listen({
     path,
-    vocabulary: words,
+    protocol: words,
     answer: async () => ({ say: 'alive' }),
   })
-  expect(await ask({ path, vocabulary: words, request })).toEqual({ say: 'alive' })
+  expect(await ask({ path, protocol: words, request })).toEqual({ say: 'alive' })
 })
 
 test('of starters that race for dead paths, exactly one wins each, and nothing else is left in the folder', async () => {
@@ -98,14 +98,14 @@ test('of starters that race for dead paths, exactly one wins each, and nothing e
   for (let i = 0; i < rounds; i++) {
     const outcomes = racers.map(({ stdout }) => new RegExp(`round ${i}: (.*)`).exec(stdout)?.[1]).sort()
     expect(outcomes).toEqual(['ERR_PATH_IN_USE', 'ERR_PATH_IN_USE', 'ERR_PATH_IN_USE', 'won'])
-    expect(await ask({ path: folder.join(`s${i}`), vocabulary: words, request })).toEqual({ say: 'x' })
+    expect(await ask({ path: folder.join(`s${i}`), protocol: words, request })).toEqual({ say: 'x' })
   }
 })
 
 describe.runIf(isRoot)('another user', () => {
   const askAsNobody = `
     becomeNobody()
-    const asked = control.ask({ path: args[0], vocabulary: words, request: { ask: 'x' } })
+    const asked = control.ask({ path: args[0], protocol: words, request: { ask: 'x' } })
     console.log(await asked.then(({ say }) => 'answer: ' + say, ({ code }) => 'refused: ' + code))
   `
 
@@ -133,7 +133,7 @@ describe.runIf(isRoot)('another user', () => {
     chownSync(folder.join('theirs'), 65534, 65534)
     await using server = program(`becomeNobody(); ${serve}`, folder.join('theirs', 's'))
     await server.printed(/listening/)
-    expect(await ask({ path: folder.join('theirs', 's'), vocabulary: words, request })).toEqual({ say: 'x' })
+    expect(await ask({ path: folder.join('theirs', 's'), protocol: words, request })).toEqual({ say: 'x' })
   })
 })
 
@@ -181,7 +181,7 @@ describe.runIf(isRoot)('a server of another user', () => {
     ['a third user, who lets everybody', 65533, 0o777],
   ])('gets no request in a folder of %s', async (_, owner, mode) => {
     await using forged = await forgery(owner, mode)
-    await expect(ask({ path: forged.path, vocabulary: words, request })).rejects.toMatchObject({
+    await expect(ask({ path: forged.path, protocol: words, request })).rejects.toMatchObject({
       code: 'ERR_FORBIDDEN',
       message: message(forged.path),
     })
@@ -193,7 +193,7 @@ describe.runIf(isRoot)('a server of another user', () => {
     await using forged = await forgery(65534, 0o755)
     const askAsThird = `
       process.setgroups([]); process.setgid(65533); process.setuid(65533)
-      const asked = control.ask({ path: args[0], vocabulary: words, request: { ask: 'x' } })
+      const asked = control.ask({ path: args[0], protocol: words, request: { ask: 'x' } })
       console.log(await asked.then(({ say }) => 'answer: ' + say, (error) => error.code + ': ' + error.message))
     `
     await using third = program(askAsThird, forged.path)
@@ -204,7 +204,7 @@ describe.runIf(isRoot)('a server of another user', () => {
 
   test('is believed by root in its own folder', async () => {
     await using own = await forgery(65534, 0o755)
-    expect(await ask({ path: own.path, vocabulary: words, request })).toEqual({ say: 'forged' })
+    expect(await ask({ path: own.path, protocol: words, request })).toEqual({ say: 'forged' })
   })
 
   test('that was given the listener is believed in our folder, where nobody else could have put it', async () => {
@@ -222,7 +222,7 @@ describe.runIf(isRoot)('a server of another user', () => {
       extraFds: [listener.fd],
     })
     await server.printed(/listening/)
-    expect(await ask({ path, vocabulary: words, request })).toEqual({ say: 'x' })
+    expect(await ask({ path, protocol: words, request })).toEqual({ say: 'x' })
   })
 })
 
@@ -248,10 +248,10 @@ test('without a free fd nobody is answered, and everybody again when there is on
   const command = nodeArguments(starve, [path, folder.join('go')])
   await using server = TestProcess.start('sh', [...limited, ...command], { cwd: packageFolder })
   await server.printed(/none left/)
-  await expect(ask({ path, vocabulary: words, request })).rejects.toMatchObject({ code: 'ERR_CLOSED_EARLY' })
+  await expect(ask({ path, protocol: words, request })).rejects.toMatchObject({ code: 'ERR_CLOSED_EARLY' })
   writeFileSync(folder.join('go'), '')
   await server.printed(/free again/)
-  expect(await ask({ path, vocabulary: words, request })).toEqual({ say: 'x' })
+  expect(await ask({ path, protocol: words, request })).toEqual({ say: 'x' })
 })
 
 test('a watching client killed with SIGKILL is noticed', async () => {
@@ -264,7 +264,7 @@ test('a watching client killed with SIGKILL is noticed', async () => {
     },
   })
   const watch = `
-    for await (const { say } of control.converse({ path: args[0], vocabulary: words, request: { ask: '' } })) {
+    for await (const { say } of control.askForReplies({ path: args[0], protocol: words, request: { ask: '' } })) {
       console.log(say)
     }
   `
@@ -279,12 +279,12 @@ test('a server killed with SIGKILL before it replied is no answer', async () => 
   const path = folder.join('s')
   const silent = `
     const answer = () => { console.log('asked'); return new Promise(() => {}) }
-    await control.ControlServer.listen({ path: args[0], vocabulary: words, answer })
+    await control.ControlServer.listen({ path: args[0], protocol: words, answer })
     console.log('listening')
   `
   await using server = program(silent, path)
   await server.printed(/listening/)
-  const asked = expect(ask({ path, vocabulary: words, request })).rejects.toMatchObject({
+  const asked = expect(ask({ path, protocol: words, request })).rejects.toMatchObject({
     code: 'ERR_CLOSED_EARLY',
   })
   await server.printed(/asked/)
@@ -296,7 +296,7 @@ test('the service that closes its server can end: no timer or socket keeps it', 
   using folder = temporaryFolder()
   const whole = `
     const server = await control.ControlServer.listen({ path: args[0], ...echo })
-    await control.ask({ path: args[0], vocabulary: words, request: { ask: '' } })
+    await control.ask({ path: args[0], protocol: words, request: { ask: '' } })
     await server.close()
   `
   await using service = program(whole, folder.join('s'))

@@ -15,7 +15,7 @@ import { dirname } from 'node:path'
 import { listenTcp, listenUnix, type OwnedFd, pipe, socketpair } from '@shellflip/fd-passing'
 import { openFds, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
-import { ask, converse } from './ask.ts'
+import { ask, askForReplies } from './ask.ts'
 import { ControlServer } from './control-server.ts'
 import { RawClient, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
 
@@ -24,7 +24,7 @@ const isRoot = process.geteuid?.() === 0
 const refused = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) })
 
-const echo = { vocabulary: words, answer: async ({ ask }: { ask: string }) => ({ say: ask }) }
+const echo = { protocol: words, answer: async ({ ask }: { ask: string }) => ({ say: ask }) }
 
 function modeOf(path: string): string {
   return (lstatSync(path).mode & 0o7777).toString(8)
@@ -53,7 +53,7 @@ describe('the path', () => {
     await expect(ControlServer.listen({ path: server.path, ...echo })).rejects.toEqual(
       refused('ERR_PATH_IN_USE', /a live process listens at/),
     )
-    expect(await ask({ path: server.path, vocabulary: words, request })).toEqual({ say: 'x' })
+    expect(await ask({ path: server.path, protocol: words, request })).toEqual({ say: 'x' })
     expect(server.events).toEqual([])
   })
 
@@ -61,12 +61,12 @@ describe('the path', () => {
     using folder = temporaryFolder()
     using _ = listenUnix({ path: folder.join('s'), backlog: 0 })
     const waiting = new AbortController()
-    const first = ask({ path: folder.join('s'), vocabulary: words, request, signal: waiting.signal })
+    const first = ask({ path: folder.join('s'), protocol: words, request, signal: waiting.signal })
     const refusal = expect(first).rejects.toBe('done')
     await expect(ControlServer.listen({ path: folder.join('s'), ...echo })).rejects.toEqual(
       refused('ERR_PATH_IN_USE', /a live process/),
     )
-    await expect(ask({ path: folder.join('s'), vocabulary: words, request })).rejects.toEqual(
+    await expect(ask({ path: folder.join('s'), protocol: words, request })).rejects.toEqual(
       refused('ERR_BUSY', /try again later/),
     )
     waiting.abort('done')
@@ -79,14 +79,14 @@ describe('the path', () => {
     listenUnix({ path }).close()
     expect(existsSync(path)).toBe(true)
     await using _ = await ControlServer.listen({ path, ...echo })
-    expect(await ask({ path, vocabulary: words, request })).toEqual({ say: 'x' })
+    expect(await ask({ path, protocol: words, request })).toEqual({ say: 'x' })
   })
 
   test('can be as long as the kernel takes', async () => {
     using folder = temporaryFolder()
     const path = folder.join('x'.repeat((process.platform === 'linux' ? 107 : 103) - folder.path.length - 1))
     await using _ = await ControlServer.listen({ path, ...echo })
-    expect(await ask({ path, vocabulary: words, request })).toEqual({ say: 'x' })
+    expect(await ask({ path, protocol: words, request })).toEqual({ say: 'x' })
     await expect(ControlServer.listen({ path: `${path}x`, ...echo })).rejects.toEqual(
       refused('ERR_PATH_TOO_LONG', /has \d+ bytes, and the system takes 10[37]/),
     )
@@ -160,7 +160,7 @@ describe('close', () => {
     const path = folder.join('s')
     const before = new Set(openFds().values())
     const server = await ControlServer.listen({ path, ...echo })
-    await ask({ path, vocabulary: words, request })
+    await ask({ path, protocol: words, request })
     await Promise.all([server.close(), server.close()])
     expect(existsSync(path)).toBe(false)
     expect(() => server.listener()).toThrow(refused('ERR_SERVER_CLOSED', /closed/))
@@ -185,7 +185,7 @@ describe('close', () => {
         yield { say: signal.reason.code }
       },
     })
-    const replies = converse({ path: server.path, vocabulary: words, request })
+    const replies = askForReplies({ path: server.path, protocol: words, request })
     await replies.next()
     const closed = server.server.close({ lastWordsMs: 20_000 })
     expect(await replies.next()).toMatchObject({ value: { say: 'ERR_SERVER_CLOSED' } })
@@ -197,14 +197,14 @@ describe('close', () => {
   test('is no failure of an answer that ends with it, and the reason is told', async () => {
     let asked = false
     await using server = await testServer({
-      vocabulary: wordsWithRefusal,
+      protocol: wordsWithRefusal,
       answer: async (_, { signal }) => {
         asked = true
         await once(signal, 'abort')
         throw signal.reason
       },
     })
-    const answer = ask({ path: server.path, vocabulary: words, request })
+    const answer = ask({ path: server.path, protocol: words, request })
     await waitFor(() => asked)
     await server.server.close()
     expect(await answer).toEqual({ say: 'no: the server closes' })
@@ -219,7 +219,7 @@ describe('close', () => {
         return new Promise(() => {})
       },
     })
-    const answer = expect(ask({ path: server.path, vocabulary: words, request })).rejects.toEqual(
+    const answer = expect(ask({ path: server.path, protocol: words, request })).rejects.toEqual(
       refused('ERR_CLOSED_EARLY', /./),
     )
     await waitFor(() => asked)
@@ -233,7 +233,7 @@ describe('an inherited listener', () => {
     await using first = await testServer()
     const listener = first.server.listener()
     await first.server.close({ keepPath: true })
-    const asked = ask({ path: first.path, vocabulary: words, request })
+    const asked = ask({ path: first.path, protocol: words, request })
     const second = await ControlServer.adopt({ fd: listener, unlinkOnClose: true, ...echo })
     expect(second.path).toBe(first.path)
     expect(await asked).toEqual({ say: 'x' })

@@ -10,17 +10,17 @@ import {
 } from '@shellflip/fd-passing'
 import { callListener, longestTimerMs, type OptionTypes, optionFault } from '@shellflip/internal'
 import { isTrusted, peerOf } from './admission.ts'
-import { checkVocabulary } from './check-vocabulary.ts'
+import { checkProtocol } from './check-protocol.ts'
 import { claimPath } from './claim-path.ts'
 import { type Answer, ClientConnection } from './client-connection.ts'
 import { ControlSocketError, throwIfFaulty, throwIfMissing } from './control-socket-error.ts'
 import type { ControlServerEvent } from './events.ts'
 import { keepPath } from './keep-path.ts'
 import { Occupancy } from './occupancy.ts'
-import type { Vocabulary } from './vocabulary.ts'
+import type { Protocol } from './protocol.ts'
 
 export type ControlServerOptions<Request, Reply> = {
-  vocabulary: Vocabulary<Request, Reply>
+  protocol: Protocol<Request, Reply>
   /** Answers one request: with a promise, or with an iterable for several replies. */
   answer: Answer<NoInfer<Request>, NoInfer<Reply>>
   /** Receives the clients that got no answer. If it throws, the server continues and the process emits a warning. */
@@ -28,7 +28,7 @@ export type ControlServerOptions<Request, Reply> = {
   /** The limit of connected clients that have not sent a request yet. Beyond it the server closes the oldest of them. @default 32 */
   maxSilentClients?: number
   /**
-   * The limit of requests of one kind (`vocabulary.kindOf`) that are answered at once, at least 1. A further one is refused. @default 32
+   * The limit of requests of one kind (`protocol.kindOf`) that are answered at once, at least 1. A further one is refused. @default 32
    */
   maxRequestsOfAKind?: number
   /** The largest request, in bytes of JSON, from 1 on. @default 65_536 */
@@ -66,7 +66,7 @@ type Conversation = { serve(): Promise<void>; close(graceMs: number): void }
 
 type Reception = {
   emit: (event: ControlServerEvent) => void
-  converse: (socket: Socket, peer: Credentials) => Conversation
+  askForReplies: (socket: Socket, peer: Credentials) => Conversation
 }
 
 /**
@@ -196,13 +196,13 @@ export class ControlServer implements AsyncDisposable {
   #receive(socket: Socket): void {
     // The 'close' event and the failing calls report why a connection ends.
     socket.on('error', () => {})
-    const { emit, converse } = this.#reception
+    const { emit, askForReplies } = this.#reception
     const peer = peerOf(socket)
     if (peer === undefined || !isTrusted(peer)) {
       socket.destroy()
       emit({ type: 'client-refused', reason: 'forbidden', peer })
     } else {
-      const conversation = converse(socket, peer)
+      const conversation = askForReplies(socket, peer)
       const over = conversation.serve().finally(() => this.#conversations.delete(conversation))
       this.#conversations.set(conversation, over)
     }
@@ -210,7 +210,7 @@ export class ControlServer implements AsyncDisposable {
 }
 
 const optionTypes = {
-  vocabulary: 'object',
+  protocol: 'object',
   answer: 'function',
   onEvent: 'function',
   maxSilentClients: 'count',
@@ -222,12 +222,12 @@ const optionTypes = {
 
 function checkOptions(
   what: string,
-  options: { vocabulary: object; answer: unknown; maxRequestsOfAKind?: number; maxRequestBytes?: number },
+  options: { protocol: object; answer: unknown; maxRequestsOfAKind?: number; maxRequestBytes?: number },
   more: OptionTypes,
 ): void {
   throwIfFaulty(optionFault(what, options, { ...optionTypes, ...more }))
-  throwIfMissing(what, options, ['vocabulary', 'answer'])
-  checkVocabulary(what, options.vocabulary)
+  throwIfMissing(what, options, ['protocol', 'answer'])
+  checkProtocol(what, options.protocol)
   for (const name of ['maxRequestsOfAKind', 'maxRequestBytes'] as const) {
     if (options[name] === 0) throwIfFaulty(`${what}: ${name} must be a whole number from 1 on, not 0.`)
   }
@@ -235,7 +235,7 @@ function checkOptions(
 
 function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Reply>): Reception {
   const rules = {
-    vocabulary: options.vocabulary,
+    protocol: options.protocol,
     answer: options.answer,
     maxRequestBytes: options.maxRequestBytes ?? 65_536,
     requestTimeoutMs: timerMs(options.requestTimeoutMs ?? 5_000),
@@ -248,7 +248,7 @@ function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Repl
   }
   return {
     emit: rules.emit,
-    converse: (socket, peer) => new ClientConnection(socket, peer, rules),
+    askForReplies: (socket, peer) => new ClientConnection(socket, peer, rules),
   }
 }
 

@@ -8,7 +8,7 @@ import { CodedError } from '@shellflip/internal'
  * - `ERR_PATH_IN_USE`: a live instance listens at the path, or the file there is not a socket.
  * - `ERR_PATH_TOO_LONG`: the kernel does not accept a socket path of this length.
  * - `ERR_FORBIDDEN`: others can write or replace the folder, we may not connect, or another user listens at the path.
- * - `ERR_MALFORMED`: the bytes are not a frame, or the message is not in the vocabulary.
+ * - `ERR_MALFORMED`: the bytes are not a frame, or the message is not in the protocol.
  * - `ERR_FRAME_TOO_LARGE`: the announced length of a frame exceeds the limit.
  * - `ERR_CLOSED_EARLY`: the other side closed before it had sent everything.
  * - `ERR_TIMED_OUT`: the other side took too long to send its request or to read.

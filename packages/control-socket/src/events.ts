@@ -7,13 +7,13 @@ export type ControlServerEvent =
   | { type: 'client-refused'; reason: 'forbidden'; peer: Credentials | undefined }
   /** The client had not sent a request yet, and was the oldest of more than `maxSilentClients`. */
   | { type: 'client-refused'; reason: 'too-many-silent-clients'; peer: Credentials }
-  /** As many requests of this kind (`vocabulary.kindOf`) as `maxRequestsOfAKind` were being answered. */
+  /** As many requests of this kind (`protocol.kindOf`) as `maxRequestsOfAKind` were being answered. */
   | { type: 'client-refused'; reason: 'too-many-requests'; kind: string; peer: Credentials }
   /** It sent nothing, or something that is not a request: ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_TIMED_OUT, ERR_CLOSED_EARLY. */
   | { type: 'request-refused'; peer: Credentials; error: ControlSocketError }
   /** Cut while it was answered: it did not read (ERR_TIMED_OUT), or talked on (ERR_MALFORMED). */
   | { type: 'client-cut'; peer: Credentials; error: ControlSocketError }
-  /** `answer` threw, or said what is not in the vocabulary. */
+  /** `answer` threw, or said what is not in the protocol. */
   | { type: 'answer-failed'; peer: Credentials; error: unknown }
   /** The system refused a connection (EMFILE, ENOBUFS …). The server still accepts the next client. */
   | { type: 'accept-failed'; error: Error }

@@ -21,7 +21,7 @@ const rejecting = async () => failing()
 const serverWith = (onEvent: () => unknown, options: object = {}) =>
   testServer({ ...options, onEvent: onEvent as () => void })
 
-const echo = (path: string) => ask({ path, vocabulary: words, request: { ask: 'x' } })
+const echo = (path: string) => ask({ path, protocol: words, request: { ask: 'x' } })
 const warned = (type: string) =>
   vi.waitFor(() => expect(warnings).toContain(`the listener of the event "${type}" failed: no`))
 

@@ -15,7 +15,7 @@ const reply = rawFrame('{"say":"x"}')
 async function expectAnswered(path: string): Promise<void> {
   const asked = ask({
     path,
-    vocabulary: words,
+    protocol: words,
     request: { ask: 'hello' },
   })
   expect(await asked).toEqual({ say: 'hello' })
@@ -61,7 +61,7 @@ describe('a client that', () => {
     ['a frame beyond the limit', Buffer.from([0, 1, 0, 1, 1]), 'ERR_FRAME_TOO_LARGE'],
     ['an empty frame', rawFrame(''), 'ERR_MALFORMED'],
     ['no JSON', rawFrame('hello'), 'ERR_MALFORMED'],
-    ['another vocabulary', rawFrame('{"Request":"TryRestart"}'), 'ERR_MALFORMED'],
+    ['another protocol', rawFrame('{"Request":"TryRestart"}'), 'ERR_MALFORMED'],
     ['a request and more', Buffer.concat([request, request]), 'ERR_MALFORMED'],
     ['a request and a byte', Buffer.concat([request, Buffer.of(0)]), 'ERR_MALFORMED'],
   ]
@@ -77,8 +77,8 @@ describe('a client that', () => {
     await expectAnswered(server.path)
   })
 
-  test('is not understood is told so, where the vocabulary can', async () => {
-    await using server = await testServer({ vocabulary: wordsWithRefusal })
+  test('is not understood is told so, where the protocol can', async () => {
+    await using server = await testServer({ protocol: wordsWithRefusal })
     using client = await RawClient.connect(server.path)
     client.socket.write(rawFrame('{"ask":1}'))
     await client.closed
@@ -239,7 +239,7 @@ describe('a crowd', () => {
     const kindOf = ({ ask }: { ask: string }) => (ask === 'x' ? 'watch' : 'request')
     const replies: (() => void)[] = []
     await using server = await testServer({
-      vocabulary: { ...wordsWithRefusal, kindOf },
+      protocol: { ...wordsWithRefusal, kindOf },
       maxRequestsOfAKind: 2,
       async *answer({ ask: say }, { signal }) {
         if (say !== 'x') return yield { say }
@@ -252,7 +252,7 @@ describe('a crowd', () => {
     })
     const watchers = await crowdOf(2, server.path, request)
     await waitFor(() => replies.length === 2)
-    const question = { path: server.path, vocabulary: words, request: { ask: 'x' } }
+    const question = { path: server.path, protocol: words, request: { ask: 'x' } }
     expect(await ask(question)).toEqual({
       say: 'no: too many requests of this kind (watch) are being answered. Try again later.',
     })
@@ -280,7 +280,7 @@ describe('a crowd', () => {
     })
     using waiting = await RawClient.connect(server.path)
     waiting.socket.write(request)
-    await expect(ask({ path: server.path, vocabulary: words, request: { ask: '' } })).rejects.toMatchObject({
+    await expect(ask({ path: server.path, protocol: words, request: { ask: '' } })).rejects.toMatchObject({
       code: 'ERR_BUSY',
     })
     expect(server.events).toMatchObject([{ reason: 'too-many-requests', kind: 'request' }])
@@ -291,8 +291,8 @@ test('an answer whose kind cannot be told fails like any other', async () => {
   const kindOf = () => {
     throw new Error('no kind')
   }
-  await using server = await testServer({ vocabulary: { ...wordsWithRefusal, kindOf } })
-  expect(await ask({ path: server.path, vocabulary: words, request: { ask: '' } })).toEqual({
+  await using server = await testServer({ protocol: { ...wordsWithRefusal, kindOf } })
+  expect(await ask({ path: server.path, protocol: words, request: { ask: '' } })).toEqual({
     say: 'no: no kind',
   })
   expect(server.events).toMatchObject([{ type: 'answer-failed' }])
@@ -312,7 +312,7 @@ test('between two replies everybody else has a turn, even where the kernel takes
       turnsMeanwhile = turns - before
     },
   })
-  await ask({ path: server.path, vocabulary: words, request: { ask: '' } })
+  await ask({ path: server.path, protocol: words, request: { ask: '' } })
   clearImmediate(turn)
   expect(turnsMeanwhile).toBeGreaterThanOrEqual(49)
 })

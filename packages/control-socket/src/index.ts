@@ -1,4 +1,4 @@
-export { type AskOptions, ask, converse } from './ask.ts'
+export { type AskOptions, ask, askForReplies } from './ask.ts'
 export type { Answer, AnswerContext } from './client-connection.ts'
 export {
   type AdoptOptions,
@@ -10,4 +10,4 @@ export {
 export { ControlSocketError, type ControlSocketErrorCode } from './control-socket-error.ts'
 export type { ControlServerEvent } from './events.ts'
 export { encodeFrame, FrameDecoder, maxFrameBytes } from './frame.ts'
-export type { MessageSchema, Vocabulary } from './vocabulary.ts'
+export type { MessageSchema, Protocol } from './protocol.ts'

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { ask } from './ask.ts'
 import { testServer, words } from './test-server.fixture.ts'
 
-const echo = (path: string) => ask({ path, vocabulary: words, request: { ask: 'here?' } })
+const echo = (path: string) => ask({ path, protocol: words, request: { ask: 'here?' } })
 
 describe('a control server with restorePath', () => {
   it.each([

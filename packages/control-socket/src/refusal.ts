@@ -3,7 +3,7 @@ import { ControlSocketError, type ControlSocketErrorCode } from './control-socke
 /** Says why a request gets no reply, or no further one. */
 export type Refusal = { code: ControlSocketErrorCode; message: string; answerCode?: string }
 
-/** The one key of a refusal on the wire: no reply of a vocabulary may be such an object. */
+/** The one key of a refusal on the wire: no reply of a protocol may be such an object. */
 const refusalKey = '$refused'
 const longestMessage = 2_048
 const codeForm = /^[A-Z][A-Z0-9_]{0,63}$/

@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest'
 import { ask } from './ask.ts'
 import { ControlServer } from './control-server.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
-import { type ShellflipReply, shellflipVocabulary } from './shellflip.ts'
+import { fromWire, toWire } from './protocol.ts'
+import { type ShellflipReply, shellflipProtocol } from './shellflip.ts'
 import { RawClient } from './test-server.fixture.ts'
-import { fromWire, toWire } from './vocabulary.ts'
 
 const goldenRequest = '\0\0\0\x18{"Request":"TryRestart"}'
 
@@ -19,13 +19,13 @@ const goldenReplies: [bytes: string, reply: ShellflipReply][] = [
 
 describe('the frames of the Rust shellflip, byte for byte', () => {
   test('the request', () => {
-    const { request } = shellflipVocabulary
+    const { request } = shellflipProtocol
     expect(encodeFrame(toWire(request, { Request: 'TryRestart' })).toString('latin1')).toBe(goldenRequest)
     expect(decode(goldenRequest).map((json) => fromWire(request, json))).toEqual([{ Request: 'TryRestart' }])
   })
 
   test.each(goldenReplies)('%j', (golden, value) => {
-    const { reply } = shellflipVocabulary
+    const { reply } = shellflipProtocol
     expect(encodeFrame(toWire(reply, value)).toString('latin1')).toBe(golden)
     expect(decode(golden).map((json) => fromWire(reply, json))).toEqual([value])
   })
@@ -35,7 +35,7 @@ describe('the frames of the Rust shellflip, byte for byte', () => {
     const path = folder.join('restart.sock')
     await using _ = await ControlServer.listen({
       path,
-      vocabulary: shellflipVocabulary,
+      protocol: shellflipProtocol,
       answer: async () => value,
     })
     using client = await RawClient.connect(path)
@@ -55,7 +55,7 @@ describe('the frames of the Rust shellflip, byte for byte', () => {
     }).listen(folder.join('s'))
     await once(theirs, 'listening')
     const request = { Request: 'TryRestart' } as const
-    const reply = await ask({ path: folder.join('s'), vocabulary: shellflipVocabulary, request })
+    const reply = await ask({ path: folder.join('s'), protocol: shellflipProtocol, request })
     theirs.close()
     expect(reply).toEqual(value)
     expect(heard).toEqual([goldenRequest])
@@ -65,7 +65,7 @@ describe('the frames of the Rust shellflip, byte for byte', () => {
     using folder = temporaryFolder()
     const path = folder.join('restart.sock')
     const answer = async () => ({ Response: { RestartComplete: 1 } })
-    await using _ = await ControlServer.listen({ path, vocabulary: shellflipVocabulary, answer })
+    await using _ = await ControlServer.listen({ path, protocol: shellflipProtocol, answer })
     using client = await RawClient.connect(path)
     client.socket.write('\0\0\0\x14{"Request":"Reboot"}', 'latin1')
     await client.closed
@@ -89,7 +89,7 @@ test.each([
   null,
   'Response',
 ])('%j is no reply', (json) => {
-  expect(() => fromWire(shellflipVocabulary.reply, json)).toThrow(
+  expect(() => fromWire(shellflipProtocol.reply, json)).toThrow(
     expect.objectContaining({ code: 'ERR_MALFORMED' }),
   )
 })
@@ -102,7 +102,7 @@ test.each([
   'TryRestart',
   ['TryRestart'],
 ])('%j is no request', (json) => {
-  expect(() => fromWire(shellflipVocabulary.request, json)).toThrow(
+  expect(() => fromWire(shellflipProtocol.request, json)).toThrow(
     expect.objectContaining({ code: 'ERR_MALFORMED', message: expect.stringContaining('TryRestart') }),
   )
 })

@@ -1,4 +1,4 @@
-import type { MessageSchema, Vocabulary } from './vocabulary.ts'
+import type { MessageSchema, Protocol } from './protocol.ts'
 
 export type ShellflipRequest = { Request: 'TryRestart' }
 export type ShellflipReply = { Response: { RestartComplete: number } | { RestartFailed: string } }
@@ -10,7 +10,7 @@ export type ShellflipReply = { Response: { RestartComplete: number } | { Restart
  *
  * The two messages are checked by hand, because zod would open some hundred files at the start of every service.
  */
-export const shellflipVocabulary: Vocabulary<ShellflipRequest, ShellflipReply> = {
+export const shellflipProtocol: Protocol<ShellflipRequest, ShellflipReply> = {
   request: schemaOf(isRequest, '{"Request":"TryRestart"}'),
   reply: schemaOf(isReply, '{"Response":{"RestartComplete":pid}} or {"Response":{"RestartFailed":"reason"}}'),
   refuse: (reason) => ({ Response: { RestartFailed: reason } }),

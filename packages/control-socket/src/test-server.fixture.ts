@@ -4,10 +4,10 @@ import { temporaryFolder } from '@shellflip/testing'
 import { z } from 'zod'
 import { ControlServer, type ListenOptions } from './control-server.ts'
 import type { ControlServerEvent } from './events.ts'
-import type { Vocabulary } from './vocabulary.ts'
+import type { Protocol } from './protocol.ts'
 
 /** The requests and replies of the tests. */
-export const words: Vocabulary<{ ask: string }, { say: string }> = {
+export const words: Protocol<{ ask: string }, { say: string }> = {
   request: z.strictObject({ ask: z.string() }),
   reply: z.strictObject({ say: z.string() }),
 }
@@ -23,7 +23,7 @@ export async function testServer(options: Partial<Words> = {}) {
   const events: ControlServerEvent[] = []
   const server = await ControlServer.listen({
     path,
-    vocabulary: words,
+    protocol: words,
     answer: async ({ ask }) => ({ say: ask }),
     onEvent: (event) => events.push(event),
     ...options,

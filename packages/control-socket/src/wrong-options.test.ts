@@ -6,34 +6,30 @@ import { testServer, words } from './test-server.fixture.ts'
 
 const answer = async () => ({ say: 'x' })
 const listen = (options: object) =>
-  ControlServer.listen({ path: '/nowhere/x', vocabulary: words, answer, ...options } as never)
+  ControlServer.listen({ path: '/nowhere/x', protocol: words, answer, ...options } as never)
 const request = { ask: 'x' }
 
 test.each<[string, () => Promise<unknown>, RegExp]>([
-  [
-    'a vocabulary without schemas',
-    () => listen({ vocabulary: {} }),
-    /request must be a schema .* not undefined/,
-  ],
+  ['a protocol without schemas', () => listen({ protocol: {} }), /request must be a schema .* not undefined/],
   [
     'a schema that cannot encode',
-    () => listen({ vocabulary: { ...words, reply: { safeParse() {} } } }),
+    () => listen({ protocol: { ...words, reply: { safeParse() {} } } }),
     /reply must be/,
   ],
   [
     'a misspelled refuse',
-    () => listen({ vocabulary: { ...words, refus: () => {} } }),
-    /the vocabulary of ControlServer\.listen\(\) has no option "refus"\. Did you mean "refuse"\?/,
+    () => listen({ protocol: { ...words, refus: () => {} } }),
+    /the protocol of ControlServer\.listen\(\) has no option "refus"\. Did you mean "refuse"\?/,
   ],
   [
     'a kindOf that is no function',
-    () => listen({ vocabulary: { ...words, kindOf: 5 } }),
+    () => listen({ protocol: { ...words, kindOf: 5 } }),
     /kindOf must be a function/,
   ],
   [
-    'a vocabulary of ask()',
-    () => ask({ path: '/nowhere/x', vocabulary: { request: z.any() } as never, request }),
-    /the vocabulary of ask\(\) or converse\(\): reply must be a schema/,
+    'a protocol of ask()',
+    () => ask({ path: '/nowhere/x', protocol: { request: z.any() } as never, request }),
+    /the protocol of ask\(\) or askForReplies\(\): reply must be a schema/,
   ],
   [
     'no request at a time',
@@ -50,5 +46,5 @@ test.each<[string, () => Promise<unknown>, RegExp]>([
 
 test('a time that no timer can hold is the longest that one can', async () => {
   await using server = await testServer({ requestTimeoutMs: Infinity, replyTimeoutMs: 2 ** 31 })
-  expect(await ask({ path: server.path, vocabulary: words, request })).toEqual({ say: 'x' })
+  expect(await ask({ path: server.path, protocol: words, request })).toEqual({ say: 'x' })
 })

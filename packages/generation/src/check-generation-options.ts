@@ -8,7 +8,7 @@ const types = {
   launch: 'any',
   notifySocket: 'string',
   readyTimeoutMs: 'milliseconds',
-  shutdownTimeoutMs: 'milliseconds',
+  drainTimeoutMs: 'milliseconds',
   stopSignal: 'any',
   watchdogMs: 'milliseconds',
   onEvent: 'function',
@@ -19,7 +19,7 @@ const required = [
   'launch',
   'notifySocket',
   'readyTimeoutMs',
-  'shutdownTimeoutMs',
+  'drainTimeoutMs',
   'stopSignal',
   'onEvent',
 ] as const

@@ -9,7 +9,7 @@ const options = {
   launch: { file: 'serve', args: [], env: { PATH: '/bin' }, listen: [] },
   notifySocket: '/run/1.sock',
   readyTimeoutMs: 10_000,
-  shutdownTimeoutMs: 60_000,
+  drainTimeoutMs: 60_000,
   stopSignal: 'SIGTERM' as const,
 }
 
@@ -282,7 +282,7 @@ test('a launch that cannot be made is a failure to start', async () => {
     throw new Error('no template')
   }
   const events: GenerationEvent[] = []
-  const options = { id: 1, notifySocket: '/run/1.sock', readyTimeoutMs: 1, shutdownTimeoutMs: 1 }
+  const options = { id: 1, notifySocket: '/run/1.sock', readyTimeoutMs: 1, drainTimeoutMs: 1 }
   const onEvent = (event: GenerationEvent) => events.push(event)
   new Generation({ ...options, stopSignal: 'SIGTERM', launch, onEvent }, new FakeSystem()).start()
   await settled()
@@ -503,7 +503,7 @@ describe('MAINPID', () => {
     const monitor = 4242
 
     function killMonitored() {
-      const started = start({ shutdownTimeoutMs: 20_000 })
+      const started = start({ drainTimeoutMs: 20_000 })
       const { generation, system, process: client } = started
       const observer = { onExit: () => {}, onError: () => {} }
       system.spawn({ file: 'init', args: [], env: {}, listen: [] }, observer)

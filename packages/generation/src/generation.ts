@@ -23,7 +23,7 @@ export type GenerationOptions = {
   /** How long it may take until READY=1, in milliseconds. Then it is ended. EXTEND_TIMEOUT_USEC extends it. */
   readyTimeoutMs: number
   /** How long its process group may take to end after the stop signal, in milliseconds. Then SIGKILL follows. */
-  shutdownTimeoutMs: number
+  drainTimeoutMs: number
   /** The signal that stops it. */
   stopSignal: NodeJS.Signals | number
   /** How often it must send WATCHDOG=1 once ready, in milliseconds. It receives this as WATCHDOG_USEC. @default no watchdog */
@@ -183,9 +183,9 @@ export class Generation {
       this.#since = new Date()
       this.#enter(step.to, trigger, from)
     }
-    if (step.action === 'signal') this.#sendStopSignal(this.#options.shutdownTimeoutMs)
+    if (step.action === 'signal') this.#sendStopSignal(this.#options.drainTimeoutMs)
     if (step.action === 'end-rest')
-      this.#sendStopSignal(Math.min(this.#options.shutdownTimeoutMs, restTimeoutMs))
+      this.#sendStopSignal(Math.min(this.#options.drainTimeoutMs, restTimeoutMs))
     if (step.action === 'kill') this.#sendKill(trigger)
   }
 

@@ -27,7 +27,7 @@ const code = `
     launch: { file: process.env.LAUNCHER, args: [], env: {}, listen: [] },
     notifySocket: process.env.SOCKET,
     readyTimeoutMs: 60_000,
-    shutdownTimeoutMs: 50,
+    drainTimeoutMs: 50,
     stopSignal: 'SIGTERM',
     onEvent: ({ type, pid }) => console.log(type, pid ?? ''),
   }, nodeSystem)

@@ -8,7 +8,7 @@ const right = {
   launch: () => ({ file: '/bin/true', args: [], env: {}, listen: [] }),
   notifySocket: '/nowhere/1.sock',
   readyTimeoutMs: 1_000,
-  shutdownTimeoutMs: 1_000,
+  drainTimeoutMs: 1_000,
   stopSignal: 'SIGTERM' as const,
   onEvent: () => {},
 }
@@ -24,7 +24,7 @@ test.each([
   { stopSignal: undefined },
   { readyTimeoutMs: NaN },
   { readyTimeoutMs: '10' },
-  { shutdownTimeoutMs: -1 },
+  { drainTimeoutMs: -1 },
   { watchdogMs: 0 },
   { launch: 'node' },
   { launch: undefined },

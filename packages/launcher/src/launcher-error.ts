@@ -3,7 +3,7 @@ import { CodedError } from '@shellflip/internal'
 /**
  * Tells what went wrong. Each code is stable across versions:
  *
- * - `ERR_INVALID_ARGUMENT`: a launch option has a mistake. The message names it.
+ * - `ERR_INVALID_ARGUMENT`: an option of the successor has a mistake. The message names it.
  * - `ERR_NOT_REPEATABLE`: no command starts this program again. It came from standard input, or its folder is gone.
  * - `ERR_LAUNCHER_ENVIRONMENT`: SHELLFLIP_LAUNCHER does not name the socket of a launcher.
  */

@@ -10,7 +10,7 @@ const types = {
   command: 'function',
   notifyDirectory: 'string',
   readyTimeoutMs: 'milliseconds',
-  shutdownTimeoutMs: 'milliseconds',
+  drainTimeoutMs: 'milliseconds',
   stopSignal: 'any',
   restart: 'any',
   maxDraining: 'count',

@@ -13,7 +13,7 @@ export type SupervisorOptions = {
   /** How long a generation may take until READY=1, in milliseconds. Then it is ended, and the roll fails. @default 10_000 */
   readyTimeoutMs?: number
   /** How long a generation may take to end after the stop signal, in milliseconds. Then it is killed. @default 60_000 */
-  shutdownTimeoutMs?: number
+  drainTimeoutMs?: number
   /** The signal that stops a generation. @default 'SIGTERM' */
   stopSignal?: NodeJS.Signals | number
   /** The policy for a serving generation that ends unasked. The first start is never retried. @default 'on-failure' */

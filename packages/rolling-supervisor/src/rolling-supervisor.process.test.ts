@@ -260,7 +260,7 @@ describe('ending a generation', () => {
 
   test('one that ignores it is killed after the shutdown timeout, announced', async () => {
     await using world = new Supervised([['ignore', '15', 'notify', 'READY=1', 'hang'], serve], {
-      shutdownTimeoutMs: 100,
+      drainTimeoutMs: 100,
     })
     await world.served()
     await world.supervisor.roll()
@@ -410,7 +410,7 @@ describe('a first start that fails leaves nothing, and ends with a status that i
     ['exits with 3', ['child', 'exit', '3'], 3, {}],
     ['exits with 0', ['exit', '0'], 1, {}],
     ['forks and exits, and says nothing', ['fork', 'hang'], 1, {}],
-    ['hangs', ['ignore', '15', 'child', 'hang'], 1, { readyTimeoutMs: 100, shutdownTimeoutMs: 100 }],
+    ['hangs', ['ignore', '15', 'child', 'hang'], 1, { readyTimeoutMs: 100, drainTimeoutMs: 100 }],
   ])('%s', async (_, script, exitCode, options) => {
     await using world = new Supervised([script], options)
     expect(await world.supervisor.done).toMatchObject({ type: 'ended', exitCode })

@@ -159,7 +159,7 @@ export class RollingSupervisor {
     this.#clearBackOff()
     const id = ++this.#lastId
     const { command, notifyDirectory, listen = [], watchdogMs } = this.#options
-    const { readyTimeoutMs = 10_000, shutdownTimeoutMs = 60_000, stopSignal = 'SIGTERM' } = this.#options
+    const { readyTimeoutMs = 10_000, drainTimeoutMs = 60_000, stopSignal = 'SIGTERM' } = this.#options
     if (this.#rolls.begin(this.#system.now())) {
       this.#reports.reloading()
       this.#emit({ type: 'roll-started', generation: id, readyTimeoutMs })
@@ -171,7 +171,7 @@ export class RollingSupervisor {
         launch: () => ({ ...command({ id, notifySocket }), listen }),
         notifySocket,
         readyTimeoutMs,
-        shutdownTimeoutMs,
+        drainTimeoutMs,
         stopSignal,
         ...(watchdogMs === undefined ? {} : { watchdogMs }),
         onEvent: (event) => this.#hear(generation, event),

@@ -16,7 +16,7 @@ test.each<[object, RegExp]>([
   [{ restart: 'on-failures' }, /restart must be 'on-failure', 'always' or 'never', not "on-failures"/],
   [{ readyTimeout: 1 }, /has no option "readyTimeout"\. Did you mean "readyTimeoutMs"\?/],
   [{ readyTimeoutMs: '10' }, /readyTimeoutMs must be a number of milliseconds/],
-  [{ shutdownTimeoutMs: NaN }, /shutdownTimeoutMs must be a number of milliseconds/],
+  [{ drainTimeoutMs: NaN }, /drainTimeoutMs must be a number of milliseconds/],
   [{ maxDraining: 1.5 }, /maxDraining must be a whole number/],
   [{ watchdogMs: 0 }, /watchdogMs must be greater than 0/],
   [{ listen: [3] }, /listen must be an array of \{ name, fd \}/],

@@ -67,7 +67,7 @@ onLinux('garbage on the control socket', () => {
       undefined,
     ],
     ['no JSON', Buffer.concat([Buffer.from([0, 0, 0, 4]), Buffer.from('nope')]), undefined],
-    ['another vocabulary', json('{"command":"reload"}'), /RestartFailed.*TryRestart/],
+    ['another protocol', json('{"command":"reload"}'), /RestartFailed.*TryRestart/],
     ['an unknown request', json('{"Request":"Reboot"}'), /RestartFailed.*TryRestart/],
     ['nothing at all', Buffer.alloc(0), undefined],
   ])('%s: nobody else is kept from asking', async (_, bytes, reply) => {
@@ -172,8 +172,8 @@ onLinux('a handover variable that was set by hand', () => {
       '-c',
       `[ -e ${service.plan}.ok ] || { ${wrong.replace(/;?$/, ';')} }; export SHELLFLIP_HANDOVER; exec "$0" "$1"`,
     ]
-    const launch = { file: '/bin/sh', args: [...args, process.execPath, program] }
-    const before = await service.serve({ ...first, options: { launch } })
+    const successor = { file: '/bin/sh', args: [...args, process.execPath, program] }
+    const before = await service.serve({ ...first, options: { successor } })
     expect(await service.failTo(good)).toMatch(/the successor exited with 7 before it was ready/)
     const { error } = await service.told((line) => line.error)
     expect(error).toMatchObject({ name: 'ShellflipError', code: 'ERR_HANDOVER_ENVIRONMENT' })
@@ -299,7 +299,7 @@ onLinux('what the system does not give', () => {
   test('the longest deadline is long', async () => {
     await using service = new Deployment()
     const longest = 2 ** 31 - 1
-    await service.serve({ ...first, options: { drainDeadlineMs: longest, readyTimeoutMs: longest } })
+    await service.serve({ ...first, options: { drainTimeoutMs: longest, readyTimeoutMs: longest } })
     await service.upgradeTo(good)
     await waitFor(() => service.processes.length === 1)
     expect(service.stderr).toBe('')

@@ -36,7 +36,7 @@ describe.runIf(process.platform === 'linux').concurrent('older generations', { t
 
   test('one that hangs at its drain ends at the deadline, and the work that hung is told', async () => {
     await using service = await FlipSandbox.serving({
-      options: { drainDeadlineMs: 1_500 },
+      options: { drainTimeoutMs: 1_500 },
       at: { drain: 'stall' },
     })
     const [first] = service.pids() as [number]

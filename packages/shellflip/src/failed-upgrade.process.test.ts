@@ -28,10 +28,10 @@ const failures: Record<string, Failure> = {
     failure: 'hook',
   },
   'the program is not there': {
-    plan: { launch: { file: '/nowhere/node' } },
+    plan: { successor: { file: '/nowhere/node' } },
     reason: /ENOENT/,
     failure: 'cannot-start',
-    mended: { launch: {} },
+    mended: { successor: {} },
   },
   'the successor exits with 3 before shellflip()': {
     plan: { at: { 'before-shellflip': 'exit 3' } },

@@ -7,7 +7,7 @@ vi.setConfig({ testTimeout: 60_000 })
 test('variables of a service manager that somebody gives to a successor are not for it, nor for what it starts', async () => {
   await using service = new Deployment()
   const env = { LISTEN_PID: 'auto', LISTEN_FDS: '1', LISTEN_FDNAMES: 'http' }
-  await service.serve({ version: '1', options: { launch: { env } } })
+  await service.serve({ version: '1', options: { successor: { env } } })
   const successor = await service.upgradeTo({ version: '2', hooks: { beforeUpgrade: 'spawns' } })
   await service.upgradeTo({ version: '3' })
   const { spawned } = await service.told((line) => line.pid === successor && line.spawned)

@@ -1,6 +1,6 @@
 export type { OwnedFd, SocketAddress } from '@shellflip/fd-passing'
 export { FdStoreError, type FdStoreErrorCode } from '@shellflip/fd-store'
-export { LauncherError, type LauncherErrorCode, type LaunchOptions } from '@shellflip/launcher'
+export { LauncherError, type LauncherErrorCode, type SuccessorOptions } from '@shellflip/launcher'
 export {
   type BindAddress,
   type ListenAddress,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, Socket } from 'node:net'
 import { ask } from '@shellflip/control-socket'
-import { shellflipVocabulary } from '@shellflip/control-socket/shellflip'
+import { shellflipProtocol } from '@shellflip/control-socket/shellflip'
 import { listenTcp, listenUnix, type OwnedFd, pipe } from '@shellflip/fd-passing'
 import { defineState, toBuffer } from '@shellflip/state-serialization'
 import { isAlive, temporaryFolder, waitFor } from '@shellflip/testing'
@@ -204,7 +204,7 @@ onLinux('the coordination protocol, byte for byte', () => {
     await once(rust, 'listening')
     const reply = await ask({
       path: folder.join('s'),
-      vocabulary: shellflipVocabulary,
+      protocol: shellflipProtocol,
       request: { Request: 'TryRestart' },
     })
     rust.close()

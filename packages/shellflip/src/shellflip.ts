@@ -56,7 +56,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   const emit = announcer(options.onEvent)
   const { promise: born, resolve } = deferred<Flip<unknown>>()
   // The handlers are set at once, because a signal without a handler ends the process.
-  for (const signal of options.signals) process.on(signal, async () => (await born).request(signal))
+  for (const signal of options.upgradeSignals) process.on(signal, async () => (await born).request(signal))
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
   const predecessor = await findPredecessor(options, emit, manager.notifier)
   try {

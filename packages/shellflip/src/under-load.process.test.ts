@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { ask } from '@shellflip/control-socket'
-import { shellflipVocabulary } from '@shellflip/control-socket/shellflip'
+import { shellflipProtocol } from '@shellflip/control-socket/shellflip'
 import {
   describeFailures,
   isAlive,
@@ -39,7 +39,7 @@ test.for([
       for (let n = 0; n < upgrades; n++) {
         const reply = await ask({
           path: controlSocket,
-          vocabulary: shellflipVocabulary,
+          protocol: shellflipProtocol,
           request: { Request: 'TryRestart' },
         })
         expect(reply).toEqual({ Response: { RestartComplete: expect.any(Number) } })

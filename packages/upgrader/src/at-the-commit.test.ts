@@ -63,7 +63,7 @@ async function successor() {
     predecessor,
   )
   const flip = new Flip<unknown>({
-    options: normalizeOptions({ controlSocket: paths.control, pidFile, drainDeadlineMs: 5_000 }),
+    options: normalizeOptions({ controlSocket: paths.control, pidFile, drainTimeoutMs: 5_000 }),
     predecessor,
     manager,
     older,

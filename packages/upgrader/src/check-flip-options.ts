@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { longestTimerMs, nearestName, type OptionTypes, optionFault, show } from '@shellflip/internal'
-import { checkLaunch } from '@shellflip/launcher'
+import { checkSuccessor } from '@shellflip/launcher'
 import type { AnyFlipOptions, NormalizedOptions } from './flip-options.ts'
 import { checkStateOptions } from './saved-state.ts'
 import { invalidArgument } from './shellflip-error.ts'
@@ -9,16 +9,16 @@ import { invalidArgument } from './shellflip-error.ts'
 const types: OptionTypes<keyof AnyFlipOptions> = {
   handover: 'string',
   controlSocket: 'string',
-  signals: 'any',
+  upgradeSignals: 'any',
   stopSignals: 'any',
   readyTimeoutMs: 'any',
-  drainDeadlineMs: 'any',
+  drainTimeoutMs: 'any',
   maxDraining: 'any',
   exitOnError: 'boolean',
   version: 'string',
   pidFile: 'string',
   lockFile: 'string',
-  launch: 'any',
+  successor: 'any',
   launcher: 'boolean',
   fromRust: 'function',
   onEvent: 'function',
@@ -59,22 +59,24 @@ function checkPathsApart(options: AnyFlipOptions): void {
 
 /** Finds values that cannot be used, and options that do not go together. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function checkNormalizedOptions(options: NormalizedOptions): void {
-  const { handover, readyTimeoutMs, drainDeadlineMs, maxDraining, signals, stopSignals } = options
+  const { handover, readyTimeoutMs, drainTimeoutMs, maxDraining, upgradeSignals, stopSignals } = options
   if (handover !== 'successor' && handover !== 'fd-store') {
     throw invalidArgument(`handover must be 'successor' or 'fd-store', not ${show(handover)}.`)
   }
   checkMilliseconds('readyTimeoutMs', readyTimeoutMs)
-  checkMilliseconds('drainDeadlineMs', drainDeadlineMs)
+  checkMilliseconds('drainTimeoutMs', drainTimeoutMs)
   if (!Number.isInteger(maxDraining) || maxDraining < 1) {
     throw invalidArgument(`maxDraining must be a whole number from 1 on, not ${show(maxDraining)}.`)
   }
-  checkSignals('signals', signals)
+  checkSignals('upgradeSignals', upgradeSignals)
   checkSignals('stopSignals', stopSignals)
-  const both = signals.find((signal) => stopSignals.includes(signal))
+  const both = upgradeSignals.find((signal) => stopSignals.includes(signal))
   if (both !== undefined) {
-    throw invalidArgument(`${both} cannot both upgrade and stop. Remove it from signals or from stopSignals.`)
+    throw invalidArgument(
+      `${both} cannot both upgrade and stop. Remove it from upgradeSignals or from stopSignals.`,
+    )
   }
-  checkLaunch(options.launch)
+  checkSuccessor(options.successor)
   checkStateOptions(options)
 }
 

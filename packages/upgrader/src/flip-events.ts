@@ -33,7 +33,7 @@ export type FlipEvent =
   /** This process serves. `predecessor` is undefined if no process was there before. */
   | { type: 'ready'; predecessor?: { pid: number | undefined; state: 'draining' | 'gone' } }
   | { type: 'upgrade-requested'; by: UpgradeTrigger }
-  /** `pid` was started. Where `launch.file` is a wrapper, the successor is another process: see the outcome's `pid`. */
+  /** `pid` was started. Where `successor.file` is a wrapper, the successor is another process: see the outcome's `pid`. */
   | { type: 'successor-started'; pid: number }
   /** The outcome of the upgrade: the successor took over, or the upgrade failed or was refused. */
   | { type: 'upgrade-over'; by: UpgradeTrigger; outcome: UpgradeOutcome }

@@ -8,17 +8,17 @@ const state = defineState({ name: 'visits', version: 1, schema: z.unknown() })
 
 test('the defaults', () => {
   expect(normalizeOptions({})).toMatchObject({
-    signals: ['SIGUSR2'],
+    upgradeSignals: ['SIGUSR2'],
     stopSignals: ['SIGTERM', 'SIGINT'],
     readyTimeoutMs: 60_000,
-    drainDeadlineMs: 60_000,
+    drainTimeoutMs: 60_000,
     maxDraining: 3,
     exitOnError: false,
   })
 })
 
 test('undefined is as good as nothing', () => {
-  const nothing = { readyTimeoutMs: undefined, signals: undefined } as unknown as AnyFlipOptions
+  const nothing = { readyTimeoutMs: undefined, upgradeSignals: undefined } as unknown as AnyFlipOptions
   expect(normalizeOptions(nothing)).toEqual(normalizeOptions({}))
 })
 
@@ -34,16 +34,16 @@ test('paths are made absolute before anyone changes the directory; the lock stan
 })
 
 test('a signal that is named twice is handled once', () => {
-  const { signals, stopSignals } = normalizeOptions({
-    signals: ['SIGUSR2', 'SIGUSR2'],
+  const { upgradeSignals, stopSignals } = normalizeOptions({
+    upgradeSignals: ['SIGUSR2', 'SIGUSR2'],
     stopSignals: ['SIGTERM', 'SIGINT', 'SIGTERM'],
   })
-  expect([signals, stopSignals]).toEqual([['SIGUSR2'], ['SIGTERM', 'SIGINT']])
+  expect([upgradeSignals, stopSignals]).toEqual([['SIGUSR2'], ['SIGTERM', 'SIGINT']])
 })
 
-test('what launch may be', () => {
-  const launch = { file: 'node', args: ['app.js'], cwd: undefined, env: { A: '1', B: undefined } }
-  expect(normalizeOptions({ launch } as unknown as AnyFlipOptions).launch).toBe(launch)
+test('what successor may be', () => {
+  const successor = { file: 'node', args: ['app.js'], cwd: undefined, env: { A: '1', B: undefined } }
+  expect(normalizeOptions({ successor } as unknown as AnyFlipOptions).successor).toBe(successor)
 })
 
 describe('mistakes', () => {
@@ -55,39 +55,54 @@ describe('mistakes', () => {
     [{ readyTimeoutMs: Number.NaN }, /^readyTimeoutMs .* not NaN\.$/],
     [{ readyTimeoutMs: Infinity }, /^readyTimeoutMs .* not Infinity\.$/],
     [{ readyTimeoutMs: '60s' }, /^readyTimeoutMs .* not "60s"\.$/],
-    [{ drainDeadlineMs: -1 }, /^drainDeadlineMs must be a number of .* not -1\.$/],
-    [{ drainDeadlineMs: 2 ** 31 }, /^drainDeadlineMs .* not 2147483648\.$/],
+    [{ drainTimeoutMs: -1 }, /^drainTimeoutMs must be a number of .* not -1\.$/],
+    [{ drainTimeoutMs: 2 ** 31 }, /^drainTimeoutMs .* not 2147483648\.$/],
     [{ maxDraining: 0 }, /^maxDraining must be a whole number from 1 on, not 0\.$/],
     [{ maxDraining: 1.5 }, /^maxDraining .* not 1\.5\.$/],
     [{ handover: 'fdstore' }, /^handover must be 'successor' or 'fd-store', not "fdstore"\.$/],
-    [{ signals: ['SIGKILL'] }, /^signals cannot have SIGKILL: no process can handle it\. Remove it\.$/],
-    [{ signals: ['SIGSTOP'] }, /^signals cannot have SIGSTOP/],
     [
-      { signals: ['SIGSEGV'] },
-      /^signals cannot have SIGSEGV: after a fault no handler can run\. Remove it\.$/,
+      { upgradeSignals: ['SIGKILL'] },
+      /^upgradeSignals cannot have SIGKILL: no process can handle it\. Remove it\.$/,
     ],
-    [{ signals: ['USR2'] }, /^signals must .* such as 'SIGUSR2', not "USR2"\. Did you mean 'SIGUSR2'\?$/],
-    [{ signals: ['sigusr2'] }, /not "sigusr2"\. Did you mean 'SIGUSR2'\?$/],
-    [{ signals: ['toString'] }, /^signals must have names of signals .* not "toString"\.$/],
-    [{ signals: [12] }, /^signals must have names of signals .* not 12\. Did you mean 'SIGUSR2'\?$/],
+    [{ upgradeSignals: ['SIGSTOP'] }, /^upgradeSignals cannot have SIGSTOP/],
+    [
+      { upgradeSignals: ['SIGSEGV'] },
+      /^upgradeSignals cannot have SIGSEGV: after a fault no handler can run\. Remove it\.$/,
+    ],
+    [
+      { upgradeSignals: ['USR2'] },
+      /^upgradeSignals must .* such as 'SIGUSR2', not "USR2"\. Did you mean 'SIGUSR2'\?$/,
+    ],
+    [{ upgradeSignals: ['sigusr2'] }, /not "sigusr2"\. Did you mean 'SIGUSR2'\?$/],
+    [{ upgradeSignals: ['toString'] }, /^upgradeSignals must have names of signals .* not "toString"\.$/],
+    [
+      { upgradeSignals: [12] },
+      /^upgradeSignals must have names of signals .* not 12\. Did you mean 'SIGUSR2'\?$/,
+    ],
     [{ stopSignals: ['SIGFOO'] }, /^stopSignals must have names of signals .* not "SIGFOO"\./],
-    [{ signals: 'SIGHUP' }, /^signals must be a list of signal names such as \['SIGUSR2'\], not "SIGHUP"\.$/],
+    [
+      { upgradeSignals: 'SIGHUP' },
+      /^upgradeSignals must be a list of signal names such as \['SIGUSR2'\], not "SIGHUP"\.$/,
+    ],
     [{ stopSignals: 'SIGTERM' }, /^stopSignals must be a list of signal names/],
-    [{ signals: ['SIGTERM'] }, /^SIGTERM cannot both upgrade and stop\. Remove it from/],
+    [{ upgradeSignals: ['SIGTERM'] }, /^SIGTERM cannot both upgrade and stop\. Remove it from/],
     [{ state }, /^state needs save: a function that returns the state\.$/],
     [{ save: () => 1 }, /^save needs state: what defineState\(\) or defineStateStream\(\) returns\.$/],
     [{ state, save: 1 }, /^shellflip\(\): save must be a function, not 1\.$/],
-    [{ launch: 'app.js' }, /^launch takes its options as an object, not "app\.js"\.$/],
-    [{ launch: { argv: [] } }, /^launch has no option "argv"\. Did you mean "args"\?$/],
-    [{ launch: { file: 7 } }, /^launch\.file must be a path, not 7$/],
-    [{ launch: { file: '' } }, /^launch\.file must be a path, not ""$/],
-    [{ launch: { cwd: null } }, /^launch\.cwd must be a path, not null$/],
-    [{ launch: { args: 'app.js' } }, /^launch\.args must be a list of strings, not "app\.js"$/],
-    [{ launch: { args: ['a', 8080] } }, /^launch\.args\[1\] must be a string, not 8080$/],
-    [{ launch: { args: ['a\0b'] } }, /^launch\.args\[0\] must be a string, not "a\\u0000b"$/],
-    [{ launch: { env: ['A=1'] } }, /^launch\.env must be an object of strings, not an array$/],
-    [{ launch: { env: { PORT: 8080 } } }, /^launch\.env\.PORT must be a string, or undefined .*, not 8080$/],
-    [{ launch: { env: { 'A=B': '' } } }, /^launch\.env: "A=B" cannot be the name of a variable$/],
+    [{ successor: 'app.js' }, /^successor takes its options as an object, not "app\.js"\.$/],
+    [{ successor: { argv: [] } }, /^successor has no option "argv"\. Did you mean "args"\?$/],
+    [{ successor: { file: 7 } }, /^successor\.file must be a path, not 7$/],
+    [{ successor: { file: '' } }, /^successor\.file must be a path, not ""$/],
+    [{ successor: { cwd: null } }, /^successor\.cwd must be a path, not null$/],
+    [{ successor: { args: 'app.js' } }, /^successor\.args must be a list of strings, not "app\.js"$/],
+    [{ successor: { args: ['a', 8080] } }, /^successor\.args\[1\] must be a string, not 8080$/],
+    [{ successor: { args: ['a\0b'] } }, /^successor\.args\[0\] must be a string, not "a\\u0000b"$/],
+    [{ successor: { env: ['A=1'] } }, /^successor\.env must be an object of strings, not an array$/],
+    [
+      { successor: { env: { PORT: 8080 } } },
+      /^successor\.env\.PORT must be a string, or undefined .*, not 8080$/,
+    ],
+    [{ successor: { env: { 'A=B': '' } } }, /^successor\.env: "A=B" cannot be the name of a variable$/],
     [{ fromRust: () => 1 }, /^fromRust needs state and save\. What fromRust returns becomes flip\.state\.$/],
     [
       { controlsocket: 'x' },

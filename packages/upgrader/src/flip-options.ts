@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { LaunchOptions } from '@shellflip/launcher'
+import type { SuccessorOptions } from '@shellflip/launcher'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import type { LockFile } from './admit-upgrade.ts'
 import { checkGivenOptions, checkNormalizedOptions } from './check-flip-options.ts'
@@ -34,7 +34,7 @@ export type FlipOptions = UpgradeHooks & {
    * inspector's port on that signal.
    * @default ['SIGUSR2']
    */
-  signals?: readonly NodeJS.Signals[]
+  upgradeSignals?: readonly NodeJS.Signals[]
   /**
    * Signals that stop the service. A second one stops it immediately. It counts as a second one 5 s after the first (SIGTERM) or 0.5 s
    * after (the others). A signal that the process sends to itself is never a second one.
@@ -44,7 +44,7 @@ export type FlipOptions = UpgradeHooks & {
   /** How long the successor may take from its start until it is ready, in milliseconds. Then it is killed. @default 60_000 */
   readyTimeoutMs?: number
   /** How long work in flight may take after an upgrade or a stop, in milliseconds. Then it is cut. @default 60_000 */
-  drainDeadlineMs?: number
+  drainTimeoutMs?: number
   /** How many older generations may drain at a time. With more, an upgrade is refused. @default 3 */
   maxDraining?: number
   /** Stops this process after a failed upgrade, instead of serving on. @default false */
@@ -59,10 +59,10 @@ export type FlipOptions = UpgradeHooks & {
    *   without it
    */
   lockFile?: string
-  launch?: LaunchOptions
+  successor?: SuccessorOptions
   /**
    * Makes the first process a launcher, for places where its exit counts as the end of the service. `shellflip()` never resolves in the
-   * launcher, and every generation is its child. It starts each one with its own command, environment and privileges, and with the `launch`
+   * launcher, and every generation is its child. It starts each one with its own command, environment and privileges, and with the `successor`
    * of the version that started first. It passes signals on to the generation that serves. It exits as the last generation does: with its
    * exit status, or 128 and the signal's number. The code before `shellflip()` also runs in the launcher, imports first, and that costs
    * memory. An IPC channel then belongs to the launcher and not to the service. The launcher sends `ready` when the first generation is
@@ -102,10 +102,10 @@ export type AnyFlipOptions = FlipOptions & {
 
 const defaults = {
   handover: 'successor',
-  signals: ['SIGUSR2'],
+  upgradeSignals: ['SIGUSR2'],
   stopSignals: ['SIGTERM', 'SIGINT'],
   readyTimeoutMs: 60_000,
-  drainDeadlineMs: 60_000,
+  drainTimeoutMs: 60_000,
   maxDraining: 3,
   exitOnError: false,
   version: 'unknown',
@@ -126,7 +126,7 @@ export function normalizeOptions(options: AnyFlipOptions): NormalizedOptions {
   return {
     ...normalized,
     // A signal that is named twice would be handled twice.
-    signals: [...new Set(normalized.signals)],
+    upgradeSignals: [...new Set(normalized.upgradeSignals)],
     stopSignals: [...new Set(normalized.stopSignals)],
     ...(controlSocket === undefined ? {} : { controlSocket: resolve(controlSocket) }),
     ...(lockPath === undefined

@@ -68,7 +68,7 @@ class World {
     this.flip = new Flip({
       options: normalizeOptions({
         ...(withLock ? { lockFile: this.lockFile } : {}),
-        drainDeadlineMs: 2 ** 31 - 1,
+        drainTimeoutMs: 2 ** 31 - 1,
         exitOnError,
         beforeUpgrade: () => {
           if (withLock) expect(this.isLocked() && !this.isForeignLock, 'it holds the lock').toBe(true)

@@ -74,7 +74,7 @@ export class Flip<S> {
   constructor(parts: FlipParts) {
     this.#parts = parts
     this.state = parts.state as S
-    this.coordinator = new ShutdownCoordinator({ deadlineMs: parts.options.drainDeadlineMs })
+    this.coordinator = new ShutdownCoordinator({ deadlineMs: parts.options.drainTimeoutMs })
     this.predecessorExited = parts.predecessor.gone
     this.done = new Promise((resolve) => {
       this.#resolveDone = resolve
@@ -220,7 +220,7 @@ export class Flip<S> {
   #stopWhenDecided(reason: string): void {
     if (this.#isStopDeferred) process.exit()
     this.#isStopDeferred = true
-    const limit = setTimeout(() => process.exit(), this.#parts.options.drainDeadlineMs).unref()
+    const limit = setTimeout(() => process.exit(), this.#parts.options.drainTimeoutMs).unref()
     const stop = () => {
       clearTimeout(limit)
       this.#stopFor(reason)
@@ -315,7 +315,7 @@ export class Flip<S> {
     try {
       return await upgrade({
         carrier,
-        launch: () => launchCommand(options.launch ?? {}, manager.environment),
+        launch: () => launchCommand(options.successor ?? {}, manager.environment),
         offer: {
           version: options.version,
           sockets,
@@ -376,7 +376,7 @@ export class Flip<S> {
   #announceReady(state: 'none' | 'draining' | 'gone'): void {
     const { predecessor, emit, options, parent } = this.#parts
     parent?.ready()
-    for (const shared of sharedSignals([...options.signals, ...options.stopSignals])) {
+    for (const shared of sharedSignals([...options.upgradeSignals, ...options.stopSignals])) {
       emit({ type: 'signal-shared', ...shared })
     }
     if (state === 'none') {

@@ -73,7 +73,7 @@ export class Shutdown {
   }
 
   #exitAfterDrain(): void {
-    exitAfter(this.#parts.options.drainDeadlineMs + farewellMs)
+    exitAfter(this.#parts.options.drainTimeoutMs + farewellMs)
     const { deadline } = this.#coordinator
     // Sooner, if an immediate stop is requested.
     if (deadline.aborted) exitAfter(farewellMs)

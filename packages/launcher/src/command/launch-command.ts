@@ -5,8 +5,8 @@ import { readProc, workingDirectory } from '@shellflip/internal'
 import { LauncherError } from '../launcher-error.ts'
 import { changed, type Environment, type EnvironmentChanges } from './environment.ts'
 import { nodeOptionsWithOwnInspector, withOwnInspector } from './inspector-options.ts'
-import type { LaunchOptions } from './launch-options.ts'
 import { startedEnvironment } from './started-environment.ts'
+import type { SuccessorOptions } from './successor-options.ts'
 import { typedArguments } from './typed-arguments.ts'
 
 /** The command to execute. Nothing in it is resolved before the spawn, so that it follows a deploy that moves a symlink. */
@@ -23,13 +23,13 @@ const started = readStart()
 /**
  * Returns the command that starts this program again, as its user typed it, except for what the options change.
  *
- * @param variables are set besides, and `launch.env` can change them
+ * @param variables are set besides, and `successor.env` can change them
  * @throws {LauncherError} ERR_NOT_REPEATABLE
  */
-export function launchCommand(launch: LaunchOptions, variables: EnvironmentChanges = {}): LaunchCommand {
-  const { file = started.node, args = repeatable(), env = {} } = launch
-  const cwd = launchDirectory(launch.cwd)
-  const moved = launch.cwd === undefined || typeof cwd !== 'string' ? {} : { PWD: cwd }
+export function launchCommand(options: SuccessorOptions, variables: EnvironmentChanges = {}): LaunchCommand {
+  const { file = started.node, args = repeatable(), env = {} } = options
+  const cwd = launchDirectory(options.cwd)
+  const moved = options.cwd === undefined || typeof cwd !== 'string' ? {} : { PWD: cwd }
   return { file, args, cwd, env: changed(started.env, moved, variables, env) }
 }
 
@@ -38,7 +38,7 @@ function repeatable(): (string | Buffer)[] {
   if (args !== undefined) return [...withOwnInspector(args.options), ...args.rest]
   throw new LauncherError(
     'ERR_NOT_REPEATABLE',
-    'this program was read from standard input, which cannot be read again. Start it from a file, or name one in launch.args',
+    'this program was read from standard input, which cannot be read again. Start it from a file, or name one in successor.args',
   )
 }
 
@@ -48,7 +48,7 @@ function launchDirectory(asked: string | undefined): string | Buffer {
   if (cwd !== undefined) return cwd
   throw new LauncherError(
     'ERR_NOT_REPEATABLE',
-    'the working directory of this process was removed before it started. Name one in launch.cwd',
+    'the working directory of this process was removed before it started. Name one in successor.cwd',
   )
 }
 

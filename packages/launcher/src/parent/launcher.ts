@@ -3,7 +3,7 @@ import { type OwnedFd, reapOrphans } from '@shellflip/fd-passing'
 import { listenEnvironment, listenFds } from '@shellflip/sd-notify'
 import type { EnvironmentChanges } from '../command/environment.ts'
 import { type LaunchCommand, launchCommand } from '../command/launch-command.ts'
-import type { LaunchOptions } from '../command/launch-options.ts'
+import type { SuccessorOptions } from '../command/successor-options.ts'
 import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
 import { type PassedFd, ServiceChild } from '../start/service-child.ts'
 import type { ProcessExit } from '../start/successor-process.ts'
@@ -14,9 +14,9 @@ import { relaySignals } from './relay-signals.ts'
 
 export type LauncherOptions = {
   /** How each generation after the first one is started. @default by the command of this process */
-  readonly launch?: LaunchOptions | undefined
+  readonly successor?: SuccessorOptions | undefined
   /** Signals that the serving generation gets, besides the usual ones. */
-  readonly signals: readonly NodeJS.Signals[]
+  readonly upgradeSignals: readonly NodeJS.Signals[]
   /** Signals that stop the service. One that comes during an upgrade stops the generation that serves after it. */
   readonly stopSignals: readonly NodeJS.Signals[]
 }
@@ -30,7 +30,7 @@ export async function launchService(options: LauncherOptions): Promise<never> {
   // Only its generations keep this process alive.
   process.channel?.unref()
   const launcher = new Launcher(options, parent)
-  relaySignals([...options.signals, ...options.stopSignals], (signal) => launcher.pass(signal))
+  relaySignals([...options.upgradeSignals, ...options.stopSignals], (signal) => launcher.pass(signal))
   // The kernel gives PID 1 every process whose parent has exited.
   if (process.pid === 1) reapOrphans()
   await launcher.startFirst()
@@ -122,11 +122,11 @@ class Launcher {
   }
 
   async #startCandidate(link: Link, channel: readonly OwnedFd[]): Promise<void> {
-    const { launch = {} } = this.#options
+    const { successor = {} } = this.#options
     const passed = channel.map((fd) => ({ fd, variable: handoverVariable }))
     let candidate: ServiceChild
     try {
-      candidate = this.#spawn(launchCommand(launch, fromManager()), passed)
+      candidate = this.#spawn(launchCommand(successor, fromManager()), passed)
       await candidate.started
     } catch (error) {
       const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException

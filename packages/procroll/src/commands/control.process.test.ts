@@ -1,10 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ControlServer, converse } from '@shellflip/control-socket'
+import { askForReplies, ControlServer } from '@shellflip/control-socket'
 import { isAlive, TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
+import { type ControlReply, procrollProtocol } from '../control/protocol.ts'
 import { statusSchema } from '../control/status.ts'
-import { type ControlReply, procrollVocabulary } from '../control/vocabulary.ts'
 import { cli, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
 
 /** script(1) gives a program a terminal. */
@@ -220,9 +220,9 @@ describe('a dashboard that leaks its watchers', () => {
     const watchers: AsyncGenerator<ControlReply, void>[] = []
     for (let type = ''; type !== 'refused'; ) {
       expect(watchers.length).toBeLessThanOrEqual(32)
-      const replies = converse({
+      const replies = askForReplies({
         path,
-        vocabulary: procrollVocabulary,
+        protocol: procrollProtocol,
         request: { type: 'status', watch: true },
       })
       watchers.push(replies)
@@ -251,7 +251,7 @@ describe('what others wrote', () => {
     const serve = (name: string) =>
       ControlServer.listen({
         path: join(sandbox.runtime, name, 'control.sock'),
-        vocabulary: procrollVocabulary,
+        protocol: procrollProtocol,
         answer: async ({ type }) => {
           if (type === 'roll') return { type: 'refused' as const, reason: `no\n${evil}` }
           const since = new Date().toISOString()
@@ -297,7 +297,7 @@ describe('procroll stop, asked of a supervisor that takes its time to exit', () 
     const path = sandbox.join('app', 'control.sock')
     const server = await ControlServer.listen({
       path,
-      vocabulary: procrollVocabulary,
+      protocol: procrollProtocol,
       answer: async () => ({ type: 'stopping' as const, pid: slow.pid, generations: [7] }),
     })
     const asking = sandbox.start(['stop', '--control-socket', path])

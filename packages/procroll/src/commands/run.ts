@@ -112,7 +112,7 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
         return notifySockets.directory
       },
       readyTimeoutMs: options.readyTimeout,
-      shutdownTimeoutMs: options.shutdownTimeout,
+      drainTimeoutMs: options.shutdownTimeout,
       stopSignal: options.signal,
       restart: options.restart,
       maxDraining: options.maxDraining,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RollingSupervisor, SupervisorEvent } from '@shellflip/rolling-supervisor'
+import type { ControlReply, ControlRequest } from './protocol.ts'
 import type { Status } from './status.ts'
 import { reportOutcome } from './status-report.ts'
-import type { ControlReply, ControlRequest } from './vocabulary.ts'
 
 /** The parts of a supervisor that the control socket may use. */
 export type Supervised = {

@@ -1,6 +1,6 @@
-import { ControlSocketError, type ControlSocketErrorCode, converse } from '@shellflip/control-socket'
+import { askForReplies, ControlSocketError, type ControlSocketErrorCode } from '@shellflip/control-socket'
 import { ProcrollError, type ProcrollErrorCode } from '../procroll-error.ts'
-import { type ControlReply, type ControlRequest, procrollVocabulary } from './vocabulary.ts'
+import { type ControlReply, type ControlRequest, procrollProtocol } from './protocol.ts'
 
 type Answer = Exclude<ControlReply, { type: 'refused' }>
 
@@ -19,8 +19,8 @@ export async function* askSupervisor(
   signal?: AbortSignal,
 ): AsyncGenerator<Answer, void> {
   try {
-    const question = { path, vocabulary: procrollVocabulary, request, ...(signal && { signal }) }
-    for await (const reply of converse(question)) {
+    const question = { path, protocol: procrollProtocol, request, ...(signal && { signal }) }
+    for await (const reply of askForReplies(question)) {
       if (reply.type === 'refused')
         throw new ProcrollError('ERR_UNANSWERED', `the supervisor refuses: ${reply.reason}`)
       yield reply

@@ -5,6 +5,7 @@ import { privateFolderFault } from '@shellflip/internal'
 import type { Logger } from '../log/logger.ts'
 import { ProcrollError, usageError } from '../procroll-error.ts'
 import { answer, type Supervised } from './answer.ts'
+import { procrollProtocol } from './protocol.ts'
 import { makeRuntimeFolder } from './runtime-folder.ts'
 import {
   type PlaceOptions,
@@ -12,7 +13,6 @@ import {
   placeInRuntimeFolder,
   type SupervisorPlace,
 } from './supervisor-place.ts'
-import { procrollVocabulary } from './vocabulary.ts'
 
 /** A place where this process, and no other, answers. */
 export type ClaimedPlace = AsyncDisposable & { record: string }
@@ -69,7 +69,7 @@ async function listen(
   try {
     return await ControlServer.listen({
       path: place.controlSocket,
-      vocabulary: procrollVocabulary,
+      protocol: procrollProtocol,
       answer: (request, { signal }) => answer(request, supervised, signal),
       restorePath: true,
       onEvent: (event) => logEvent(event, logger),

@@ -43,7 +43,7 @@ describe.runIf(process.platform === 'linux')('a successor has the environment of
     expect(environmentOf(pid)).toContain('APP_SECRET=of the start')
   })
 
-  test('launch.env changes it', async () => {
+  test('successor.env changes it', async () => {
     const change = { env: { APP_ADDED: 'by launch', APP_CHANGED: 'by launch' } }
     await using service = await RepeatedService.start([node, program], {
       env: { APP_LAUNCH: JSON.stringify(change), APP_CHANGED: 'at the start' },

@@ -140,7 +140,7 @@ describe.runIf(process.platform === 'linux')('a place', () => {
     )
     expect(await service.upgrade()).toMatchObject({
       failure: { type: 'cannot-start', code: 'ERR_NOT_REPEATABLE' },
-      message: expect.stringContaining('Name one in launch.cwd'),
+      message: expect.stringContaining('Name one in successor.cwd'),
     })
   })
 })

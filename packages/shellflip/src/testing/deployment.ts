@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { ask } from '@shellflip/control-socket'
-import { type ShellflipReply, shellflipVocabulary } from '@shellflip/control-socket/shellflip'
+import { type ShellflipReply, shellflipProtocol } from '@shellflip/control-socket/shellflip'
 import {
   endProcessesWith,
   isAlive,
@@ -99,7 +99,7 @@ export class Deployment implements AsyncDisposable {
 
   deploy(plan: Plan): void {
     const { options, ...rest } = plan
-    const withSocket = { readyTimeoutMs: 10_000, drainDeadlineMs: 5_000, controlSocket: this.controlSocket }
+    const withSocket = { readyTimeoutMs: 10_000, drainTimeoutMs: 5_000, controlSocket: this.controlSocket }
     writeFileSync(this.plan, JSON.stringify({ ...rest, options: { ...withSocket, ...options } }))
   }
 
@@ -174,7 +174,7 @@ export class Deployment implements AsyncDisposable {
   async restart(): Promise<ShellflipReply['Response']> {
     const { Response } = await ask({
       path: this.controlSocket,
-      vocabulary: shellflipVocabulary,
+      protocol: shellflipProtocol,
       request: { Request: 'TryRestart' },
       signal: AbortSignal.timeout(15_000),
     })

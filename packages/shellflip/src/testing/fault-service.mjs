@@ -24,12 +24,12 @@ const flip = await shellflip({
   controlSocket: `${folder}/control/restart.sock`,
   pidFile: `${folder}/service.pid`,
   launcher: false,
-  drainDeadlineMs: 2_000,
+  drainTimeoutMs: 2_000,
   maxDraining: 10,
   ...flipOptions,
   state,
   save: () => ({ visits: visited }),
-  launch: { env: { FLIP_GENERATION: String(generation + 1) } },
+  successor: { env: { FLIP_GENERATION: String(generation + 1) } },
   onEvent: (event) => {
     if (event.type === 'upgrade-requested') arm('predecessor')
     report(event)

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { ask } from '@shellflip/control-socket'
-import { shellflipVocabulary } from '@shellflip/control-socket/shellflip'
+import { shellflipProtocol } from '@shellflip/control-socket/shellflip'
 import { isAlive, processState, waitFor } from '@shellflip/testing'
 import { type Fault, hasAborted, isFatal, type Reply, type Signal, type Verdict } from './fault.ts'
 import { FlipSandbox, type ServiceEvent } from './flip-sandbox.ts'
@@ -275,7 +275,7 @@ export class FaultyService implements AsyncDisposable {
     try {
       const { Response } = await ask({
         path: this.sandbox.controlSocket,
-        vocabulary: shellflipVocabulary,
+        protocol: shellflipProtocol,
         request: { Request: 'TryRestart' },
         signal: AbortSignal.timeout(replyMs),
       })

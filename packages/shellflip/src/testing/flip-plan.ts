@@ -8,7 +8,7 @@ type Point = 'before-shellflip' | 'amid-state' | 'before-ready' | 'hook' | 'slow
 export type FlipPlan = {
   version?: string
   /** The options of `shellflip()`. */
-  options?: { readyTimeoutMs?: number; drainDeadlineMs?: number; maxDraining?: number; exitOnError?: boolean }
+  options?: { readyTimeoutMs?: number; drainTimeoutMs?: number; maxDraining?: number; exitOnError?: boolean }
   state?: {
     form?: 'value' | 'blocks'
     name?: string
@@ -22,7 +22,7 @@ export type FlipPlan = {
   }
   at?: Partial<Record<Point, Action>>
   /** The program of the successor, instead of this Node. */
-  launch?: { file?: string }
+  successor?: { file?: string }
   /** A port that the next generation wants as well. */
   taken?: number
   /** Whether it reports `said-ready` after ready() was called and has had its turns. */

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { ask } from '@shellflip/control-socket'
-import { shellflipVocabulary } from '@shellflip/control-socket/shellflip'
+import { shellflipProtocol } from '@shellflip/control-socket/shellflip'
 import {
   type Exit,
   isAlive,
@@ -152,7 +152,7 @@ export class FlipSandbox implements AsyncDisposable {
   async restart(): Promise<RestartReply> {
     const { Response } = await ask({
       path: this.controlSocket,
-      vocabulary: shellflipVocabulary,
+      protocol: shellflipProtocol,
       request: { Request: 'TryRestart' },
       signal: AbortSignal.timeout(deadlineMs),
     })

@@ -16,8 +16,8 @@ let isFirst = true
 
 const flip = await shellflip({
   ...(LAUNCHER === undefined ? {} : { launcher: LAUNCHER === 'true' }),
-  ...(LAUNCH_FILE === undefined ? {} : { launch: { file: LAUNCH_FILE } }),
-  drainDeadlineMs: 20_000,
+  ...(LAUNCH_FILE === undefined ? {} : { successor: { file: LAUNCH_FILE } }),
+  drainTimeoutMs: 20_000,
   onEvent(event) {
     if (event.type === 'taken-over') isFirst = false
     if (event.type === 'successor-started') console.log(`started ${event.pid}`)

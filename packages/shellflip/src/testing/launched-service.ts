@@ -13,7 +13,7 @@ const deadlineMs = 25_000
 
 type Trouble = 'exit' | 'wait'
 
-type LaunchOptions = TestProcessOptions & {
+type SuccessorOptions = TestProcessOptions & {
   /** The trouble of the first start. */
   trouble?: Trouble
 }
@@ -24,11 +24,11 @@ export class LaunchedService implements AsyncDisposable {
   readonly #folder: ReturnType<typeof temporaryFolder>
   readonly #mark: string
 
-  static start(command: readonly string[], options: LaunchOptions = {}): LaunchedService {
+  static start(command: readonly string[], options: SuccessorOptions = {}): LaunchedService {
     return new LaunchedService(command, options)
   }
 
-  private constructor([file, ...args]: readonly string[], { trouble, ...options }: LaunchOptions) {
+  private constructor([file, ...args]: readonly string[], { trouble, ...options }: SuccessorOptions) {
     this.#folder = temporaryFolder()
     if (trouble !== undefined) this.trouble(trouble)
     this.#mark = `LAUNCHED_SERVICE=${randomUUID()}`

@@ -1,5 +1,5 @@
 // A service that tells how it was started, in lines of JSON. APP_DOTENV names a file whose variables it puts into process.env,
-// as dotenv does. APP_DELETES names a variable that it removes. APP_LAUNCH is `launch`, in JSON. It does not become ready while the
+// as dotenv does. APP_DELETES names a variable that it removes. APP_LAUNCH is `successor`, in JSON. It does not become ready while the
 // file exists that APP_TROUBLE names.
 import { existsSync, readFileSync } from 'node:fs'
 import { url } from 'node:inspector'
@@ -21,7 +21,7 @@ const flip = await shellflip({
   readyTimeoutMs: 20_000,
   ...(env.APP_READY_TIMEOUT && { readyTimeoutMs: Number(env.APP_READY_TIMEOUT) }),
   ...(env.APP_PID_FILE && { pidFile: env.APP_PID_FILE }),
-  ...(env.APP_LAUNCH && { launch: JSON.parse(env.APP_LAUNCH) }),
+  ...(env.APP_LAUNCH && { successor: JSON.parse(env.APP_LAUNCH) }),
   onEvent: ({ type, ...event }) => {
     if (type === 'successor-started') say({ started: event.pid })
     if (type === 'upgrade-over') say({ outcome: event.outcome })

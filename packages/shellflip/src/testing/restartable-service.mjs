@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { shellflip } from 'shellflip'
 
 const [, , controlSocket] = process.argv
-const flip = await shellflip({ controlSocket, drainDeadlineMs: 5_000 })
+const flip = await shellflip({ controlSocket, drainTimeoutMs: 5_000 })
 void flip.listen(
   createServer((socket) => socket.end()),
   { name: 'app', host: '127.0.0.1', port: 0 },

@@ -83,9 +83,9 @@ async function main() {
     version: born.version,
     ...born.options,
     ...(await stateOptions()),
-    launch: {
+    successor: {
       get file() {
-        return plan().launch?.file
+        return plan().successor?.file
       },
       env: { FLIP_GENERATION: String(generation + 1) },
     },

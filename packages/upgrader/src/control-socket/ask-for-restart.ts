@@ -49,10 +49,10 @@ export async function askForRestart(
  * at the same path.
  */
 async function askTwice(path: string, signal: AbortSignal | undefined): Promise<ShellflipReply> {
-  const { shellflipVocabulary } = await import('@shellflip/control-socket/shellflip')
+  const { shellflipProtocol } = await import('@shellflip/control-socket/shellflip')
   const question = {
     path,
-    vocabulary: shellflipVocabulary,
+    protocol: shellflipProtocol,
     request: { Request: 'TryRestart' } as const,
     ...(signal && { signal }),
   }

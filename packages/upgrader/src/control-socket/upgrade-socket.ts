@@ -137,9 +137,9 @@ export class UpgradeSocket {
 }
 
 async function rulesFor({ restart, onEvent }: UpgradeSocketOptions): Promise<Rules> {
-  const { shellflipVocabulary } = await import('@shellflip/control-socket/shellflip')
+  const { shellflipProtocol } = await import('@shellflip/control-socket/shellflip')
   return {
-    vocabulary: shellflipVocabulary,
+    protocol: shellflipProtocol,
     onEvent,
     async answer() {
       return { Response: replyTo(await restart()) }

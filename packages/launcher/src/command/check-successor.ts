@@ -1,17 +1,17 @@
 import { show, unknownOptionFault } from '@shellflip/internal'
 import { invalidArgument } from '../launcher-error.ts'
-import type { LaunchOptions } from './launch-options.ts'
+import type { SuccessorOptions } from './successor-options.ts'
 
 const known = ['file', 'args', 'cwd', 'env'] as const
 
 /** @throws {LauncherError} ERR_INVALID_ARGUMENT, naming the option and the value */
-export function checkLaunch(launch: LaunchOptions | undefined): void {
-  if (launch === undefined) return
-  const fault = unknownOptionFault('launch', launch, known)
+export function checkSuccessor(successor: SuccessorOptions | undefined): void {
+  if (successor === undefined) return
+  const fault = unknownOptionFault('successor', successor, known)
   if (fault !== undefined) throw invalidArgument(fault)
-  const { file, args, cwd, env } = launch
-  checkText('launch.file', file)
-  checkText('launch.cwd', cwd)
+  const { file, args, cwd, env } = successor
+  checkText('successor.file', file)
+  checkText('successor.cwd', cwd)
   if (args !== undefined) checkArguments(args)
   if (env !== undefined) checkEnvironment(env)
 }
@@ -22,22 +22,24 @@ function checkText(name: string, value: unknown): void {
 }
 
 function checkArguments(args: unknown): void {
-  if (!Array.isArray(args)) throw invalidArgument(`launch.args must be a list of strings, not ${show(args)}`)
+  if (!Array.isArray(args))
+    throw invalidArgument(`successor.args must be a list of strings, not ${show(args)}`)
   const index = args.findIndex((arg) => !isString(arg))
-  if (index !== -1) throw invalidArgument(`launch.args[${index}] must be a string, not ${show(args[index])}`)
+  if (index !== -1)
+    throw invalidArgument(`successor.args[${index}] must be a string, not ${show(args[index])}`)
 }
 
 function checkEnvironment(env: unknown): void {
   if (typeof env !== 'object' || env === null || Array.isArray(env)) {
-    throw invalidArgument(`launch.env must be an object of strings, not ${show(env)}`)
+    throw invalidArgument(`successor.env must be an object of strings, not ${show(env)}`)
   }
   for (const [name, value] of Object.entries(env)) {
     if (name === '' || /[=\0]/.test(name)) {
-      throw invalidArgument(`launch.env: ${JSON.stringify(name)} cannot be the name of a variable`)
+      throw invalidArgument(`successor.env: ${JSON.stringify(name)} cannot be the name of a variable`)
     }
     if (value === undefined || isString(value)) continue
     throw invalidArgument(
-      `launch.env.${name} must be a string, or undefined to remove the variable, not ${show(value)}`,
+      `successor.env.${name} must be a string, or undefined to remove the variable, not ${show(value)}`,
     )
   }
 }

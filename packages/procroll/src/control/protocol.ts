@@ -30,7 +30,7 @@ export type ControlRequest = z.infer<typeof requestSchema>
 export type ControlReply = z.infer<typeof replySchema>
 
 /** The requests to a supervisor over its control socket, and its replies. */
-export const procrollVocabulary = {
+export const procrollProtocol = {
   request: requestSchema,
   reply: replySchema,
   refuse: (reason: string): ControlReply => ({ type: 'refused', reason }),

@@ -1,5 +1,5 @@
 /** How the successor is started, where this differs from the command and the environment that started this process. */
-export type LaunchOptions = {
+export type SuccessorOptions = {
   /**
    * The program. A path is resolved again at each upgrade, symlinks too. It may be a wrapper that starts the service: the reported pid is
    * the service's.

@@ -9,7 +9,7 @@ export type MessageSchema<T> = TwoWaySchema<T>
  *
  * The schemas describe the values. A value that is not JSON needs a codec (`z.codec`), never a one-way transform.
  */
-export type Vocabulary<Request, Reply> = {
+export type Protocol<Request, Reply> = {
   readonly request: MessageSchema<Request>
   readonly reply: MessageSchema<Reply>
   /**
