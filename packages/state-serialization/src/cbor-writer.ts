@@ -1,6 +1,11 @@
 import { type Major, major, simple } from './cbor.ts'
 import { tooLarge } from './state-error.ts'
 
+/** The longest text that a loop writes faster than the engine does. */
+const maxShortText = 48
+
+const textHead = major.text << 5
+
 /** Writes the elements of CBOR (RFC 8949) into blocks of a fixed size. Each input is copied once. */
 export class CborWriter {
   readonly #blockBytes: number
@@ -66,6 +71,31 @@ export class CborWriter {
       this.#at = this.#block.writeDoubleBE(value, this.#at)
     } else if (value >= 0) this.head(major.uint, value)
     else this.head(major.negative, -1 - value)
+  }
+
+  /**
+   * Writes a text if it is short and all of it is ASCII. Most texts of a state are, and a loop over a few characters is faster than a call
+   * into the engine.
+   *
+   * @returns whether it was written
+   */
+  shortAscii(value: string): boolean {
+    const { length } = value
+    if (length > maxShortText || this.#at + length + 2 > this.#blockBytes) return false
+    const block = this.#block
+    let at = this.#at
+    if (length < 24) block[at++] = textHead | length
+    else {
+      block[at++] = textHead | 24
+      block[at++] = length
+    }
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index)
+      if (code > 0x7f) return false
+      block[at++] = code
+    }
+    this.#at = at
+    return true
   }
 
   text(value: string): void {

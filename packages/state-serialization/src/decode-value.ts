@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type Major, major, maxDepth, record, simple, tag, typedArrayClasses } from './cbor.ts'
+import { KeyCache } from './key-cache.ts'
 import { corrupt } from './state-error.ts'
 
 /** Gives the external of a number. */
@@ -8,10 +9,11 @@ export type ExternalAt = (index: number) => unknown
 /**
  * Reads the value that `encodeValue` wrote. The value does not refer to the given bytes.
  *
+ * @param keys keeps the keys for the next value
  * @throws {StateError} ERR_STATE_CORRUPT for bytes that `encodeValue` does not write
  */
-export function decodeValue(bytes: Buffer, externalAt: ExternalAt): unknown {
-  const decoder = new ValueDecoder(bytes, externalAt)
+export function decodeValue(bytes: Buffer, externalAt: ExternalAt, keys = new KeyCache()): unknown {
+  const decoder = new ValueDecoder(bytes, externalAt, keys)
   const value = decoder.any(0)
   decoder.end()
   return value
@@ -20,9 +22,11 @@ export function decodeValue(bytes: Buffer, externalAt: ExternalAt): unknown {
 class ValueDecoder {
   readonly #bytes: Buffer
   readonly #externalAt: ExternalAt
+  readonly #keys: KeyCache
   #at = 0
 
-  constructor(bytes: Buffer, externalAt: ExternalAt) {
+  constructor(bytes: Buffer, externalAt: ExternalAt, keys: KeyCache) {
+    this.#keys = keys
     this.#bytes = bytes
     this.#externalAt = externalAt
   }
@@ -33,7 +37,7 @@ class ValueDecoder {
 
   any(depth: number): unknown {
     if (depth > maxDepth) throw corrupt(`values are nested deeper than ${maxDepth} levels`)
-    const first = this.#uint(1)
+    const first = this.#byte()
     const type = (first >> 5) as Major
     switch (type) {
       case major.uint:
@@ -57,7 +61,10 @@ class ValueDecoder {
   }
 
   #text(length: number): string {
-    const from = this.#advance(length)
+    return this.#textAt(this.#advance(length), length)
+  }
+
+  #textAt(from: number, length: number): string {
     const text = this.#bytes.toString('utf8', from, from + length)
     // Bytes that are not UTF-8 become this character, which may also be there rightly.
     if (text.includes('\ufffd') && !isUtf8(this.#bytes.subarray(from, from + length))) {
@@ -91,8 +98,16 @@ class ValueDecoder {
   }
 
   #key(): string {
-    const first = this.#uint(1)
-    if (first >> 5 === major.text) return this.#text(this.#argument(first))
+    const first = this.#byte()
+    if (first >> 5 === major.text) {
+      const length = this.#argument(first)
+      const from = this.#advance(length)
+      const kept = this.#keys.find(this.#bytes, from, length)
+      if (kept !== undefined) return kept
+      const key = this.#textAt(from, length)
+      this.#keys.keep(key, this.#bytes, from, length)
+      return key
+    }
     if (first >> 5 === major.tag && this.#argument(first) === tag.utf16) return this.#utf16()
     throw corrupt('a key is no string')
   }
@@ -120,7 +135,7 @@ class ValueDecoder {
       case tag.external:
         return this.#externalAt(this.#expect(major.uint))
       case tag.nullPrototype:
-        if (this.#uint(1) !== record) throw corrupt('a tag stands before a value of another type')
+        if (this.#byte() !== record) throw corrupt('a tag stands before a value of another type')
         return this.#record(depth, Object.create(null))
       default:
         return this.#typedArray(number)
@@ -151,7 +166,7 @@ class ValueDecoder {
   }
 
   #integer(): number {
-    const first = this.#uint(1)
+    const first = this.#byte()
     if (first >> 5 === major.uint) return this.#argument(first)
     if (first >> 5 === major.negative) return -1 - this.#argument(first)
     throw corrupt('an integer is missing')
@@ -187,7 +202,7 @@ class ValueDecoder {
   }
 
   #expect(type: Major): number {
-    const first = this.#uint(1)
+    const first = this.#byte()
     if (first >> 5 !== type) throw corrupt('a tag stands before a value of another type')
     return this.#argument(first)
   }
@@ -196,15 +211,28 @@ class ValueDecoder {
   #argument(first: number): number {
     const short = first & 0x1f
     if (short < 24) return short
+    if (short === 24) return this.#byte()
     if (short > 27) throw corrupt(`byte ${first} begins no value`)
-    return this.#uint(2 ** (short - 24))
+    const from = this.#advance(1 << (short - 24))
+    switch (short) {
+      case 25:
+        return this.#bytes.readUInt16BE(from)
+      case 26:
+        return this.#bytes.readUInt32BE(from)
+      default:
+        return this.#long(from)
+    }
   }
 
-  #uint(size: number): number {
-    const from = this.#advance(size)
-    if (size < 8) return this.#bytes.readUIntBE(from, size)
+  #long(from: number): number {
     const value = this.#bytes.readUInt32BE(from) * 2 ** 32 + this.#bytes.readUInt32BE(from + 4)
     if (!Number.isSafeInteger(value)) throw corrupt('an integer is larger than a number can hold')
+    return value
+  }
+
+  #byte(): number {
+    const value = this.#bytes[this.#at++]
+    if (value === undefined) throw corrupt('a value is cut off')
     return value
   }
 

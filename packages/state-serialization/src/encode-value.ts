@@ -10,35 +10,40 @@ import {
   hiddenPart,
 } from './extra-properties.ts'
 import { fieldPath } from './field-path.ts'
-import { isRecord } from './is-record.ts'
+import { isPlainPrototype, isRecord } from './is-record.ts'
 import { describeCause, StateError } from './state-error.ts'
 
 /** Returns the number of an external, the same one each time, or `undefined` for any other object. */
 export type NumberExternal = (value: object) => number | undefined
 
+export type EncodeValueOptions = {
+  readonly writer: CborWriter
+  readonly numberExternal: NumberExternal
+  /** Where the value is in the state, for errors. */
+  readonly at?: readonly PropertyKey[]
+  /** Whether its objects, arrays, Maps and Sets are known to have nothing but their content. */
+  readonly isPlain?: boolean
+}
+
 /**
  * Writes a whole value as CBOR, as it is now. The decoded value equals it by `util.isDeepStrictEqual()`.
  *
- * @param at where the value is in the state, for errors
  * @throws {StateError} ERR_STATE_NOT_ENCODABLE, naming the field: a function, a symbol, an instance of a class, a circle, a hole, a
  * property beside the elements of an array
  */
-export function encodeValue(
-  value: unknown,
-  writer: CborWriter,
-  numberExternal: NumberExternal,
-  at: readonly PropertyKey[] = [],
-): void {
-  new ValueEncoder(writer, numberExternal, at).whole(value)
+export function encodeValue(value: unknown, options: EncodeValueOptions): void {
+  new ValueEncoder(options).whole(value)
 }
 
 class ValueEncoder {
   readonly #writer: CborWriter
   readonly #numberExternal: NumberExternal
   readonly #path: PropertyKey[]
-  readonly #around = new Set<object>()
+  readonly #isPlain: boolean
+  readonly #around: object[] = []
 
-  constructor(writer: CborWriter, numberExternal: NumberExternal, at: readonly PropertyKey[]) {
+  constructor({ writer, numberExternal, at = [], isPlain = false }: EncodeValueOptions) {
+    this.#isPlain = isPlain
     this.#writer = writer
     this.#numberExternal = numberExternal
     this.#path = [...at]
@@ -66,6 +71,7 @@ class ValueEncoder {
   }
 
   #string(value: string): void {
+    if (this.#writer.shortAscii(value)) return
     if (value.isWellFormed()) this.#writer.text(value)
     else {
       this.#writer.head(major.tag, tag.utf16)
@@ -96,12 +102,13 @@ class ValueEncoder {
     else if (prototype === Date.prototype) this.#date(value as Date)
     else {
       this.#enter(value)
-      if (isRecord(value, prototype)) this.#record(value, prototype)
+      if (this.#isPlain ? isPlainPrototype(prototype) : isRecord(value, prototype))
+        this.#record(value, prototype)
       else if (prototype === Array.prototype && Array.isArray(value)) this.#array(value)
       else if (prototype === Map.prototype) this.#map(value as Map<unknown, unknown>)
       else if (prototype === Set.prototype) this.#set(value as Set<unknown>)
       else throw this.#refusal(`${nameOf(value)} cannot be encoded`)
-      this.#around.delete(value)
+      this.#around.pop()
     }
   }
 
@@ -133,7 +140,7 @@ class ValueEncoder {
 
   #record(value: object, prototype: unknown): void {
     const keys = Object.keys(value)
-    this.#refuseExtra(extraOfRecord(value, keys), 'an object')
+    if (!this.#isPlain) this.#refuseExtra(extraOfRecord(value, keys), 'an object')
     if (prototype === null) this.#writer.head(major.tag, tag.nullPrototype)
     this.#writer.byte(record)
     for (const key of keys) {
@@ -164,7 +171,7 @@ class ValueEncoder {
       this.#path.pop()
     }
     if (value.length !== length) throw this.#changed()
-    this.#refuseExtra(extraOfArray(value), 'an array')
+    if (!this.#isPlain) this.#refuseExtra(extraOfArray(value), 'an array')
   }
 
   #map(value: ReadonlyMap<unknown, unknown>): void {
@@ -174,8 +181,13 @@ class ValueEncoder {
     this.#refuseExtra(extraOfBuiltIn(value), 'a Map')
     let index = 0
     for (const [key, field] of value) {
-      this.#at(`key ${index}`, key)
-      this.#at(typeof key === 'string' ? key : `value ${index}`, field)
+      if (typeof key === 'string') {
+        this.#string(key)
+        this.#at(key, field)
+      } else {
+        this.#at(`key ${index}`, key)
+        this.#at(`value ${index}`, field)
+      }
       index++
     }
     if (index !== size) throw this.#changed()
@@ -198,10 +210,10 @@ class ValueEncoder {
   }
 
   #enter(value: object): void {
-    if (this.#around.has(value))
+    if (this.#around.includes(value))
       throw this.#refusal('it stands within itself, and a circle cannot be encoded')
-    if (this.#around.size === maxDepth) throw this.#refusal(`it is nested deeper than ${maxDepth} levels`)
-    this.#around.add(value)
+    if (this.#around.length === maxDepth) throw this.#refusal(`it is nested deeper than ${maxDepth} levels`)
+    this.#around.push(value)
   }
 
   #refuseExtra(key: PropertyKey | undefined, holder: string): void {

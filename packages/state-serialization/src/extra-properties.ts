@@ -7,8 +7,13 @@ import { isDeepStrictEqual } from 'node:util'
  * A comparison with a plain copy does not.
  */
 export function extraOfArray(array: readonly unknown[]): PropertyKey | undefined {
+  // Its elements and `length`. An array with a hole was refused before.
+  if (array.length <= fewElements && Reflect.ownKeys(array).length === array.length + 1) return undefined
   return isDeepStrictEqual(array, Array.from(array)) ? undefined : besideElements(array)
 }
+
+/** The length up to which the keys of an array are listed faster than it is compared. */
+const fewElements = 32
 
 /** An own property of such a name hides what the array is made of. */
 const partsOfTypedArray = ['buffer', 'byteOffset', 'byteLength', 'length']
@@ -30,10 +35,9 @@ export function extraOfBuiltIn(value: object): PropertyKey | undefined {
 
 /** Finds a property of a plain object that is not a field: its key is a symbol, or it is not enumerable. */
 export function extraOfRecord(record: object, keys: readonly string[]): PropertyKey | undefined {
-  const symbol = Object.getOwnPropertySymbols(record)[0]
-  if (symbol !== undefined) return symbol
-  const names = Object.getOwnPropertyNames(record)
-  return names.length === keys.length ? undefined : names.find((name) => !isEnumerable(record, name))
+  const all = Reflect.ownKeys(record)
+  if (all.length === keys.length) return undefined
+  return all.find((key) => typeof key === 'symbol' || !isEnumerable(record, key))
 }
 
 function besideElements(array: object): PropertyKey | undefined {

@@ -86,6 +86,6 @@ test.runIf(endianness() === 'LE').each([
 
 function encodedAlone(value: unknown): string {
   const writer = new CborWriter({ blockBytes: 1024, maxBytes: 1024, what: 'it' })
-  encodeValue(value, writer, (object) => (object instanceof External ? 0 : undefined))
+  encodeValue(value, { writer, numberExternal: (object) => (object instanceof External ? 0 : undefined) })
   return Buffer.concat(writer.finish()).toString('hex')
 }

@@ -2,7 +2,7 @@ import { types } from 'node:util'
 
 /** Tells a plain object. Built-in objects are of their type whatever their prototype was set to. */
 export function isRecord(value: object, prototype: unknown): value is Record<string, unknown> {
-  if (prototype !== Object.prototype && prototype !== null) return false
+  if (!isPlainPrototype(prototype)) return false
   return (
     Object.prototype.toString.call(value) === '[object Object]' &&
     !types.isMap(value) &&
@@ -14,4 +14,8 @@ export function isRecord(value: object, prototype: unknown): value is Record<str
     !types.isWeakSet(value) &&
     !ArrayBuffer.isView(value)
   )
+}
+
+export function isPlainPrototype(prototype: unknown): boolean {
+  return prototype === Object.prototype || prototype === null
 }

@@ -3,6 +3,7 @@ import type { Definition } from './definition.ts'
 import { EnvelopeReader } from './envelope-reader.ts'
 import { GivenExternals } from './externals.ts'
 import { type Form, form, type Header } from './frame.ts'
+import { KeyCache } from './key-cache.ts'
 import { type Conversion, conversionFrom } from './migrate.ts'
 import { fromWire } from './schema.ts'
 import { StateError } from './state-error.ts'
@@ -18,6 +19,7 @@ export class ItemDecoder<T> {
   readonly #definition: Definition<T>
   readonly #form: Form
   readonly #externals: GivenExternals
+  readonly #keys = new KeyCache()
   #convert: Conversion = (wire) => wire
 
   constructor(definition: Definition<T>, form: Form, options: DecodeOptions) {
@@ -37,7 +39,7 @@ export class ItemDecoder<T> {
   ): AsyncGenerator<unknown, void> {
     const envelope = new EnvelopeReader({ ...limits, onHeader: (header) => this.#accept(header) })
     for await (const chunk of bytesOf(source)) {
-      for (const item of envelope.push(chunk)) yield decodeValue(item, this.#externals.at)
+      for (const item of envelope.push(chunk)) yield decodeValue(item, this.#externals.at, this.#keys)
     }
     envelope.end()
     this.#externals.end()

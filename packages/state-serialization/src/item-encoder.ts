@@ -7,6 +7,7 @@ import { CollectedExternals } from './externals.ts'
 import { maxPayloadBytes } from './frame.ts'
 import { type Conversion, conversionFor } from './migrate.ts'
 import { toWire } from './schema.ts'
+import { type SchemaWay, schemaWay } from './schema-way.ts'
 
 export type EncodeOptions<E> = {
   /**
@@ -38,6 +39,9 @@ export class ItemEncoder<T, E> {
   readonly #externals: CollectedExternals<E>
   readonly #convert: Conversion
   readonly #writer: CborWriter
+  readonly #way: SchemaWay
+  /** Whether the schema made the containers, and no migration changed them. */
+  readonly #isPlain: boolean
 
   /** @throws {StateError} ERR_STATE_TOO_NEW */
   constructor(definition: Definition<T>, what: string, maxBytes: number, options: EncodeOptions<E>) {
@@ -47,6 +51,8 @@ export class ItemEncoder<T, E> {
     this.#externals = new CollectedExternals(options.isExternal)
     this.#convert =
       version === definition.version ? convert : (value) => convert(copyContainers(value, options.isExternal))
+    this.#way = schemaWay(definition.schema)
+    this.#isPlain = this.#way.makesContainers && version === definition.version
     this.#writer = new CborWriter({ blockBytes: maxPayloadBytes, maxBytes, what })
   }
 
@@ -61,8 +67,13 @@ export class ItemEncoder<T, E> {
    */
   encode(value: T, at: readonly PropertyKey[] = []): Buffer[] {
     this.#writer.clear()
-    const wire = this.#convert(toWire(this.#definition.schema, value, at))
-    encodeValue(wire, this.#writer, this.#externals.numberOf, at)
+    const wire = this.#convert(toWire(this.#definition.schema, value, at, this.#way))
+    encodeValue(wire, {
+      writer: this.#writer,
+      numberExternal: this.#externals.numberOf,
+      at,
+      isPlain: this.#isPlain,
+    })
     return this.#writer.finish()
   }
 }

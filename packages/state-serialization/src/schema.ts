@@ -1,5 +1,6 @@
 import { type Checked, safeEncode } from '@shellflip/internal'
 import { fieldPath } from './field-path.ts'
+import type { SchemaWay } from './schema-way.ts'
 import { describeCause, StateError } from './state-error.ts'
 import type { StateSchema } from './state-schema.ts'
 
@@ -11,8 +12,14 @@ const issuesTold = 5
  * @param at where the value is in the state
  * @throws {StateError} ERR_STATE_INVALID
  */
-export function toWire<T>(schema: StateSchema<T>, value: T, at: readonly PropertyKey[]): unknown {
-  return checked(() => safeEncode(schema, value), 'cannot be saved', at)
+export function toWire<T>(
+  schema: StateSchema<T>,
+  value: T,
+  at: readonly PropertyKey[],
+  { isSymmetric }: Pick<SchemaWay, 'isSymmetric'>,
+): unknown {
+  const check = () => (isSymmetric ? schema.safeParse(value) : safeEncode(schema, value))
+  return checked(check, 'cannot be saved', at)
 }
 
 /**
