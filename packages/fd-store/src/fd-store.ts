@@ -1,7 +1,7 @@
 import { write } from 'node:fs'
 import { promisify } from 'node:util'
-import { memfd, type OwnedFd } from '@shellflip/fd-passing'
-import { type OfferedSocket, type OfferedState, socketKinds } from '@shellflip/handover'
+import { memfd, type NamedFd, type OwnedFd } from '@shellflip/fd-passing'
+import { type OfferedState, socketKinds } from '@shellflip/handover'
 import type { Notifier, NotifyOutcome } from '@shellflip/sd-notify'
 import { FdStoreError } from './fd-store-error.ts'
 import { isStorable, storedName } from './stored-name.ts'
@@ -53,7 +53,7 @@ export class FdStore {
    *
    * @throws {FdStoreError} ERR_NO_FD_STORE if there are more than the store takes together with a state
    */
-  keepSockets(sockets: readonly OfferedSocket[]): Promise<void> {
+  keepSockets(sockets: readonly NamedFd[]): Promise<void> {
     const wanted = new Map<string, OwnedFd[]>()
     for (const { name, fd } of sockets) {
       if (isStorable(name)) wanted.set(name, [...(wanted.get(name) ?? []), fd])

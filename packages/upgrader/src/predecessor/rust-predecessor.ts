@@ -2,10 +2,9 @@ import { once } from 'node:events'
 import { fstatSync, type Stats, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { OwnedFd, setCloexec, watchPid } from '@shellflip/fd-passing'
+import { type NamedFd, OwnedFd, setCloexec, watchPid } from '@shellflip/fd-passing'
 import { HandoverError, socketKinds } from '@shellflip/handover'
-import type { InheritedSocket } from '@shellflip/listeners'
-import { type ListenFd, listenFds } from '@shellflip/sd-notify'
+import { listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import { ShellflipError } from '../shellflip-error.ts'
 import type { Predecessor } from './predecessor.ts'
@@ -40,7 +39,8 @@ export class RustPredecessor implements Predecessor {
   #committed = false
   readonly #notify: OwnedFd
   readonly #handover: OwnedFd | undefined
-  readonly #passed: ListenFd[]
+  /** What was passed, by its key. */
+  readonly #passed: NamedFd[]
   readonly #fromRust: FromRust | undefined
   #control: OwnedFd | undefined
 
@@ -65,7 +65,7 @@ export class RustPredecessor implements Predecessor {
     this.#handover = handover
     this.#control = control
     this.#fromRust = fromRust
-    this.#passed = listenFds()
+    this.#passed = listenFds().map(({ name, fd }) => ({ name: socketKinds.activated + name, fd }))
   }
 
   get committed(): boolean {
@@ -86,19 +86,16 @@ export class RustPredecessor implements Predecessor {
     return undefined
   }
 
-  socket(key: string): InheritedSocket | undefined {
+  socket(key: string): NamedFd | undefined {
     if (key === socketKinds.control) return this.#takeControl()
-    const index = this.#passed.findIndex(({ name }) => socketKinds.activated + name === key)
-    const [taken] = index === -1 ? [] : this.#passed.splice(index, 1)
-    return taken && { fd: taken.fd, activated: true }
+    const index = this.#passed.findIndex(({ name }) => name === key)
+    return index === -1 ? undefined : this.#passed.splice(index, 1)[0]
   }
 
   file(): undefined {}
 
   keys(prefix: string): string[] {
-    return this.#passed
-      .map(({ name }) => socketKinds.activated + name)
-      .filter((key) => key.startsWith(prefix))
+    return this.#passed.map(({ name }) => name).filter((key) => key.startsWith(prefix))
   }
 
   lock(): undefined {}
@@ -141,10 +138,10 @@ export class RustPredecessor implements Predecessor {
     return process.ppid !== this.identity.pid
   }
 
-  #takeControl(): InheritedSocket | undefined {
+  #takeControl(): NamedFd | undefined {
     const fd = this.#control
     this.#control = undefined
-    return fd && { fd, activated: false }
+    return fd && { name: socketKinds.control, fd }
   }
 
   #close(): void {
