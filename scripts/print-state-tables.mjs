@@ -71,5 +71,5 @@ function cell(state, step) {
   if (step === undefined) return ''
   if ('refuse' in step) return `refused: ${step.refuse}`
   const next = step.to === state ? 'stays' : step.to
-  return step.action === undefined ? next : `${next}; *${step.action}*`
+  return step.action === undefined ? next : `${next}, *${step.action}*`
 }
