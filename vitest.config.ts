@@ -10,6 +10,7 @@ export default defineConfig({
       { find: /^@shellflip\/([a-z-]+)$/, replacement: `${packages}/$1/src/index.ts` },
       { find: /^@shellflip\/([a-z-]+)\/([a-z-]+)$/, replacement: `${packages}/$1/src/$2.ts` },
       { find: /^procroll$/, replacement: `${packages}/procroll/src/index.ts` },
+      { find: /^shellflip\/rust$/, replacement: `${packages}/shellflip/src/rust.ts` },
       { find: /^shellflip$/, replacement: `${packages}/shellflip/src/index.ts` },
     ],
   },

@@ -10,6 +10,8 @@ const tables = {
   generation: (await load('generation/src/state-table.ts')).generationTable,
   'rolling-supervisor': (await load('rolling-supervisor/src/state-table.ts')).supervisorTable,
   shellflip: (await load('upgrader/src/flip-table.ts')).flipTable,
+  handover: (await load('handover/src/channel-table.ts')).channelTable,
+  launcher: (await load('launcher/src/parent/launcher-table.ts')).launcherTable,
 }
 const after = Object.entries(tables).reduce(fill, before)
 
@@ -69,5 +71,5 @@ function cell(state, step) {
   if (step === undefined) return ''
   if ('refuse' in step) return `refused: ${step.refuse}`
   const next = step.to === state ? 'stays' : step.to
-  return step.action === undefined ? next : `${next}; *${step.action}*`
+  return step.action === undefined ? next : `${next}, *${step.action}*`
 }

@@ -1,13 +1,12 @@
 import { defineConfig } from 'tsup'
-import base, { bundled } from '../../tsup.config.base.ts'
+import base from '../../tsup.config.base.ts'
 
 export default defineConfig([
   {
     ...base,
     clean: false,
     splitting: true,
-    // Loaded only for a control socket.
-    noExternal: [...bundled, '@shellflip/control-socket/shellflip'],
+    entry: ['src/index.ts', 'src/rust.ts'],
   },
   {
     ...base,

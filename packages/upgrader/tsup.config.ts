@@ -1,9 +1,9 @@
 import { defineConfig } from 'tsup'
-import base, { bundled } from '../../tsup.config.base.ts'
+import base from '../../tsup.config.base.ts'
 
 export default defineConfig({
   ...base,
   splitting: true,
-  // Loaded only for a control socket.
-  noExternal: [...bundled, '@shellflip/control-socket/shellflip'],
+  // The protocol of the Rust crate is loaded only for a control socket.
+  entry: ['src/index.ts', 'src/rust.ts'],
 })

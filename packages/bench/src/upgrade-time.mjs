@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ask } from '@shellflip/control-socket'
-import { shellflipProtocol } from '@shellflip/control-socket/shellflip'
+import { shellflipProtocol } from 'shellflip/rust'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { environment, median, startNode } from './measure.mjs'
 

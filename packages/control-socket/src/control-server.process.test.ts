@@ -304,7 +304,6 @@ test('the service that closes its server can end: no timer or socket keeps it', 
   expect(service.stderr).toBe('')
 })
 
-test('neither entry loads zod: who uses schemas of zod has it already', () => {
-  const entry = (name: string) => readFileSync(`${packageFolder}/dist/${name}.js`, 'utf8')
-  for (const name of ['index', 'shellflip']) expect(entry(name)).not.toMatch(/from ["']zod/)
+test('the package does not load zod: a program with schemas of zod has it already', () => {
+  expect(readFileSync(`${packageFolder}/dist/index.js`, 'utf8')).not.toMatch(/from ["']zod/)
 })

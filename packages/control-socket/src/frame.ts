@@ -1,3 +1,4 @@
+import { FrameSplitter } from '@shellflip/internal'
 import { ControlSocketError } from './control-socket-error.ts'
 
 /** The most a frame's JSON may have, in bytes: what the Rust shellflip allows too (8 MiB). */
@@ -37,24 +38,23 @@ function stringify(message: unknown): string {
 }
 
 /**
- * Finds the frames in a stream of bytes, however the stream is cut. It keeps at most one unfinished frame. The buffer grows with the
- * bytes that arrived, not with the announced length. Each byte is copied a bounded number of times.
+ * Finds the frames in a stream of bytes, however the stream is cut. It keeps at most one unfinished frame, and no more memory than twice
+ * the bytes that arrived.
  */
 export class FrameDecoder {
-  readonly #maxBytes: number
-  readonly #header = Buffer.alloc(headerBytes)
-  #headerFilled = 0
-  #body = Buffer.alloc(0)
-  #bodyFilled = 0
+  readonly #splitter: FrameSplitter<{ length: number }>
 
   /** @param maxBytes The largest length of JSON that is accepted. @default maxFrameBytes */
   constructor(maxBytes: number = maxFrameBytes) {
-    this.#maxBytes = maxBytes
+    this.#splitter = new FrameSplitter({
+      headBytes: headerBytes,
+      readHead: (header) => ({ length: checkedLength(header.readUInt32BE(), maxBytes) }),
+    })
   }
 
   /** Whether the stream is inside a frame. Ending here would be too early. */
   get unfinished(): boolean {
-    return this.#headerFilled > 0
+    return this.#splitter.unfinished
   }
 
   /**
@@ -64,60 +64,14 @@ export class FrameDecoder {
    * @throws {ControlSocketError} ERR_MALFORMED for an empty frame or one that is not JSON. The rest of the stream cannot be decoded then.
    */
   *push(bytes: Uint8Array): Generator<unknown, void> {
-    let rest = bytes
-    while (rest.length > 0) {
-      if (this.#headerFilled < headerBytes) {
-        rest = this.#fillHeader(rest)
-        continue
-      }
-      rest = this.#fillBody(rest)
-      if (this.#bodyFilled === this.#length) yield this.#takeMessage()
-    }
+    for (const { body } of this.#splitter.push(bytes)) yield parseJson(body)
   }
+}
 
-  get #length(): number {
-    return this.#header.readUInt32BE()
-  }
-
-  #fillHeader(bytes: Uint8Array): Uint8Array {
-    const part = bytes.subarray(0, headerBytes - this.#headerFilled)
-    this.#header.set(part, this.#headerFilled)
-    this.#headerFilled += part.length
-    if (this.#headerFilled === headerBytes) this.#checkLength()
-    return bytes.subarray(part.length)
-  }
-
-  #checkLength(): void {
-    const length = this.#length
-    if (length > 0 && length <= this.#maxBytes) return
-    this.#headerFilled = 0
-    if (length === 0) throw new ControlSocketError('ERR_MALFORMED', 'a frame of length 0 holds no JSON')
-    throw tooLarge(length, this.#maxBytes)
-  }
-
-  #fillBody(bytes: Uint8Array): Uint8Array {
-    const part = bytes.subarray(0, this.#length - this.#bodyFilled)
-    this.#reserve(this.#bodyFilled + part.length)
-    this.#body.set(part, this.#bodyFilled)
-    this.#bodyFilled += part.length
-    return bytes.subarray(part.length)
-  }
-
-  /** Doubles, so that a frame that comes byte by byte costs linear time. */
-  #reserve(needed: number): void {
-    if (needed <= this.#body.length) return
-    const grown = Buffer.allocUnsafe(Math.min(this.#length, Math.max(needed, 2 * this.#body.length)))
-    grown.set(this.#body.subarray(0, this.#bodyFilled))
-    this.#body = grown
-  }
-
-  #takeMessage(): unknown {
-    const json = this.#body.subarray(0, this.#bodyFilled)
-    this.#body = Buffer.alloc(0)
-    this.#bodyFilled = 0
-    this.#headerFilled = 0
-    return parseJson(json)
-  }
+function checkedLength(length: number, limit: number): number {
+  if (length === 0) throw new ControlSocketError('ERR_MALFORMED', 'a frame of length 0 holds no JSON')
+  if (length > limit) throw tooLarge(length, limit)
+  return length
 }
 
 function parseJson(json: Uint8Array): unknown {

@@ -28,6 +28,7 @@ export {
   tryLockFile,
 } from './lock-file.ts'
 export { addSeals, getSeals, memfd, type Seal } from './memfd.ts'
+export { isNamedFd, type NamedFd } from './named-fd.ts'
 export { dgramFrom, dupOf, fdOf, type HandleOwner, serverFrom, socketFrom } from './node-handles.ts'
 export type { Bytes } from './null-terminated.ts'
 export type { SendOptions } from './outgoing.ts'

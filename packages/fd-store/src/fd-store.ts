@@ -1,12 +1,9 @@
-import { write } from 'node:fs'
-import { promisify } from 'node:util'
-import { memfd, type OwnedFd } from '@shellflip/fd-passing'
-import { type OfferedSocket, type OfferedState, socketKinds } from '@shellflip/handover'
+import { memfd, type NamedFd, type OwnedFd } from '@shellflip/fd-passing'
+import { type OfferedState, socketKinds } from '@shellflip/handover'
 import type { Notifier, NotifyOutcome } from '@shellflip/sd-notify'
+import { toFile } from '@shellflip/state-serialization'
 import { FdStoreError } from './fd-store-error.ts'
 import { isStorable, storedName } from './stored-name.ts'
-
-const writeFd = promisify(write)
 
 export type SaveStateOptions = {
   /** Ends the saving. The store keeps what it has. */
@@ -53,7 +50,7 @@ export class FdStore {
    *
    * @throws {FdStoreError} ERR_NO_FD_STORE if there are more than the store takes together with a state
    */
-  keepSockets(sockets: readonly OfferedSocket[]): Promise<void> {
+  keepSockets(sockets: readonly NamedFd[]): Promise<void> {
     const wanted = new Map<string, OwnedFd[]>()
     for (const { name, fd } of sockets) {
       if (isStorable(name)) wanted.set(name, [...(wanted.get(name) ?? []), fd])
@@ -93,11 +90,7 @@ export class FdStore {
         'items' in state
           ? state.definition.encode(state.items as Iterable<unknown>)
           : state.definition.encode(state.value)
-      for await (const chunk of chunks) {
-        await writeAll(fd.fd, chunk)
-        signal?.throwIfAborted()
-        onProgress?.()
-      }
+      await toFile(fd.fd, watched(chunks, signal, onProgress))
       await this.#inTurn(() => this.#store(socketKinds.state + name, [fd]))
     } finally {
       fd.close()
@@ -141,9 +134,15 @@ async function done(telling: Promise<NotifyOutcome>): Promise<void> {
   if (outcome.type === 'failed') throw outcome.error
 }
 
-async function writeAll(fd: number, chunk: Buffer): Promise<void> {
-  for (let rest = chunk; rest.length > 0; ) {
-    const { bytesWritten } = await writeFd(fd, rest)
-    rest = rest.subarray(bytesWritten)
+/** The consumer asks for the next chunk when it has written the one before. */
+async function* watched(
+  chunks: AsyncIterable<Buffer>,
+  signal: AbortSignal | undefined,
+  onProgress: (() => void) | undefined,
+): AsyncGenerator<Buffer, void> {
+  for await (const chunk of chunks) {
+    yield chunk
+    signal?.throwIfAborted()
+    onProgress?.()
   }
 }

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { memfd } from '@shellflip/fd-passing'
 import { defineState, defineStateStream, toBuffer } from '@shellflip/state-serialization'
+import { openFds } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { readStoredState } from './stored-state.ts'
@@ -47,10 +48,14 @@ describe.runIf(process.platform === 'linux')('a state in the store', () => {
 
   test('of items is yielded if all of it is whole, and else none of it', async () => {
     const whole = await toBuffer(Events.encode([1, 2, 3]))
+    const before = openFds().size
     const { state } = await found(whole, Events)
     const items: number[] = []
     for await (const item of state as AsyncIterable<number>) items.push(item)
     expect(items).toEqual([1, 2, 3])
+    const { state: again } = await found(whole, Events)
+    for await (const _ of again as AsyncIterable<number>) break
+    expect(openFds().size).toBe(before)
     expect(await found(whole.subarray(0, -1), Events)).toEqual({
       state: undefined,
       discarded: [expect.any(Error)],

@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs'
 import type { OwnedFd } from '@shellflip/fd-passing'
-import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+import { fromFile, type StateDefinition, type StateStreamDefinition } from '@shellflip/state-serialization'
 
 /**
  * Reads a state that the last instance has left. A service that could not start because of that state would never start again. So a damaged
@@ -12,17 +11,21 @@ export async function readStoredState(
   onDiscarded: (error: unknown) => void,
 ): Promise<unknown | AsyncIterable<unknown> | undefined> {
   try {
-    if (definition.form === 'value') return await definition.decode(bytesOf(fd))
+    if (definition.form === 'value') return await definition.decode(fromFile(fd.fd))
     // It is read twice, because only its end shows that it is whole and understood.
-    for await (const _ of definition.decode(bytesOf(fd)));
-    return definition.decode(bytesOf(fd))
+    for await (const _ of definition.decode(fromFile(fd.fd)));
+    return definition.decode(readAndClose(fd.dup()))
   } catch (error) {
     onDiscarded(error)
     return undefined
   }
 }
 
-/** Reads from the beginning, because every owner of this descriptor shares its offset. */
-function bytesOf(fd: OwnedFd) {
-  return createReadStream('', { fd: fd.dup().release(), start: 0 })
+/** Takes a copy, because the caller closes its own descriptor before the items are read. */
+async function* readAndClose(copy: OwnedFd): AsyncGenerator<Buffer, void> {
+  try {
+    yield* fromFile(copy.fd)
+  } finally {
+    copy.close()
+  }
 }

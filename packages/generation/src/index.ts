@@ -17,7 +17,6 @@ export {
 export type {
   InboxObserver,
   Launch,
-  ListenSocket,
   NotifyInbox,
   ProcessObserver,
   SignalOutcome,

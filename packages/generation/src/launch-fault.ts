@@ -1,4 +1,4 @@
-import { OwnedFd } from '@shellflip/fd-passing'
+import { isNamedFd } from '@shellflip/fd-passing'
 import { optionFault, show } from '@shellflip/internal'
 
 const types = {
@@ -27,7 +27,7 @@ export function launchFault(launch: unknown): string | undefined {
   return (
     arrayFault('args', args, 'text or bytes', isBytes) ??
     arrayFault('rawEnv', rawEnv, 'bytes', (value) => value instanceof Uint8Array) ??
-    arrayFault('listen', listen, '{ name, fd } with an open OwnedFd', isListenSocket) ??
+    arrayFault('listen', listen, '{ name, fd } with an open OwnedFd', isNamedFd) ??
     environmentFault(env)
   )
 }
@@ -55,9 +55,4 @@ function environmentFault(env: unknown): string | undefined {
 
 function isBytes(value: unknown): value is string | Uint8Array {
   return typeof value === 'string' || value instanceof Uint8Array
-}
-
-function isListenSocket(socket: unknown): boolean {
-  const { name, fd } = Object(socket) as { name?: unknown; fd?: unknown }
-  return typeof name === 'string' && fd instanceof OwnedFd && !fd.closed
 }

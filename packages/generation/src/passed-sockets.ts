@@ -1,12 +1,12 @@
+import type { NamedFd } from '@shellflip/fd-passing'
 import { oneLine } from '@shellflip/internal'
-import type { ListenSocket } from './system.ts'
 
 /** A process reports ready for a generation that was passed sockets. */
 export type SocketSearch = {
   /** The process that LISTEN_PID names. */
   spawnedPid: number
   readyPid: number
-  sockets: readonly ListenSocket[]
+  sockets: readonly NamedFd[]
 }
 
 /** No process of the generation shows that it took the passed sockets, and one listens on its own socket. */

@@ -1,4 +1,4 @@
-import type { Bytes, OwnedFd } from '@shellflip/fd-passing'
+import type { Bytes, NamedFd } from '@shellflip/fd-passing'
 import type { Notification } from '@shellflip/sd-notify'
 import type { ProcessExit } from './failure.ts'
 import type { SocketSearch, SocketsNotTaken } from './passed-sockets.ts'
@@ -15,12 +15,9 @@ export type Launch = {
   cwd?: Bytes
   /** The soft limit of open files (RLIMIT_NOFILE). @default the supervisor's own, which Node has raised to the hard limit */
   openFiles?: number
-  /** The sockets that the process gets as LISTEN_FDS, from fd 3 up, in this order. */
-  listen: readonly ListenSocket[]
+  /** The sockets that the process gets as LISTEN_FDS, from fd 3 up, in this order. Their names are in LISTEN_FDNAMES. */
+  listen: readonly NamedFd[]
 }
-
-/** A listening socket that outlives the generations, under the name that they find in LISTEN_FDNAMES. */
-export type ListenSocket = { name: string; fd: OwnedFd }
 
 export type ProcessObserver = {
   onExit: (exit: ProcessExit) => void

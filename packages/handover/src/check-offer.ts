@@ -4,7 +4,7 @@ import { type OptionTypes, show } from '@shellflip/internal'
 import { checkOptions } from './check-options.ts'
 import type { GivenConnection } from './connection-giver.ts'
 import { HandoverError } from './handover-error.ts'
-import type { HandoverOffer, OfferedSocket } from './offer.ts'
+import type { HandoverOffer, OfferedFd } from './offer.ts'
 
 const offerTypes: OptionTypes<keyof HandoverOffer> = {
   version: 'string',
@@ -13,7 +13,7 @@ const offerTypes: OptionTypes<keyof HandoverOffer> = {
   lock: 'any',
 }
 
-const socketTypes: OptionTypes<keyof OfferedSocket> = { name: 'string', fd: 'any', file: 'string' }
+const socketTypes: OptionTypes<keyof OfferedFd> = { name: 'string', fd: 'any', file: 'string' }
 
 const connectionTypes: OptionTypes<keyof GivenConnection> = { name: 'string', fd: 'any', data: 'any' }
 

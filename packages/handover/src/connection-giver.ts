@@ -1,8 +1,9 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { checkConnection } from './check-offer.ts'
 import { decodeAnswer, encodeConnection, maxUnanswered } from './connection-message.ts'
-import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
+import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
+import type { ChannelMessage } from './message-socket.ts'
 
 /** An open connection that the successor must continue to serve. */
 export type GivenConnection = {

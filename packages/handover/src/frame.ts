@@ -1,3 +1,4 @@
+import { type FrameHead, FrameSplitter } from '@shellflip/internal'
 import { connectionLimits } from './connection-message.ts'
 import { protocolError } from './handover-error.ts'
 
@@ -57,16 +58,16 @@ export function encodeFrame({ type, payload, fdCount }: Frame): Buffer {
   return Buffer.concat([head, payload])
 }
 
+/** The size of a message with state, the most frequent one of a large handover. */
+const reserveBytes = kinds.state.maxBytes
+
 /** Finds the frames in a stream of bytes, wherever the stream is cut. */
 export class FrameDecoder {
-  readonly #head = Buffer.alloc(frameHeadBytes)
-  #headFilled = 0
-  #begun: Frame | undefined
-  #payloadFilled = 0
+  readonly #splitter = new FrameSplitter({ headBytes: frameHeadBytes, readHead, reserveBytes })
 
   /** Whether the stream is inside a frame. */
   get unfinished(): boolean {
-    return this.#headFilled > 0
+    return this.#splitter.unfinished
   }
 
   /**
@@ -75,41 +76,18 @@ export class FrameDecoder {
    * @throws {HandoverError} ERR_PROTOCOL as soon as a head is invalid. The stream cannot be followed after that
    */
   *push(bytes: Uint8Array): Generator<Frame, void> {
-    for (let rest = bytes; rest.length > 0; ) {
-      rest = this.#begun === undefined ? this.#fillHead(rest) : this.#fillPayload(this.#begun, rest)
-      if (this.#begun?.payload.length === this.#payloadFilled) yield this.#take(this.#begun)
+    for (const { head, body } of this.#splitter.push(bytes)) {
+      yield { type: head.type, payload: body, fdCount: head.fdCount }
     }
-  }
-
-  #fillHead(bytes: Uint8Array): Uint8Array {
-    const part = bytes.subarray(0, frameHeadBytes - this.#headFilled)
-    this.#head.set(part, this.#headFilled)
-    this.#headFilled += part.length
-    if (this.#headFilled === frameHeadBytes) this.#begun = begin(this.#head)
-    return bytes.subarray(part.length)
-  }
-
-  #fillPayload({ payload }: Frame, bytes: Uint8Array): Uint8Array {
-    const part = bytes.subarray(0, payload.length - this.#payloadFilled)
-    payload.set(part, this.#payloadFilled)
-    this.#payloadFilled += part.length
-    return bytes.subarray(part.length)
-  }
-
-  #take(frame: Frame): Frame {
-    this.#headFilled = 0
-    this.#payloadFilled = 0
-    this.#begun = undefined
-    return frame
   }
 }
 
-function begin(head: Buffer): Frame {
+function readHead(head: Buffer): FrameHead & Pick<Frame, 'type' | 'fdCount'> {
   const type = typesByCode.get(head.readUInt8(4))
   if (type === undefined) throw protocolError(`there are no messages of kind ${head.readUInt8(4)}`)
   const [length, fdCount] = [head.readUInt32BE(), head.readUInt16BE(5)]
   checkSize(type, length, fdCount)
-  return { type, payload: Buffer.allocUnsafeSlow(length), fdCount }
+  return { type, length, fdCount }
 }
 
 function checkSize(type: FrameType, bytes: number, fdCount: number): void {

@@ -1,7 +1,7 @@
 import { messageOf, type OptionTypes, RunningTimer } from '@shellflip/internal'
 import { checkOffer } from './check-offer.ts'
 import { checkOptions } from './check-options.ts'
-import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
+import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
 import {
   describeHandoverFailure,
@@ -10,6 +10,7 @@ import {
   type HandoverResult,
   type Successor,
 } from './handover-failure.ts'
+import type { ChannelMessage } from './message-socket.ts'
 import { decodeHello, decodeReason, encodeMessage, type Manifest } from './messages.ts'
 import { descriptorsOf, type HandoverOffer, socketsOf } from './offer.ts'
 import { encodeFor } from './state-encoding.ts'

@@ -1,53 +1,39 @@
-import { FdPassingError, OwnedFd, socketpair, UnixSocket } from '@shellflip/fd-passing'
-import { encodeFrame, FrameDecoder, type FrameType, maxFds } from './frame.ts'
-import { HandoverError, protocolError } from './handover-error.ts'
+import type { OwnedFd } from '@shellflip/fd-passing'
+import { type ChannelEvent, type ChannelState, channelTable } from './channel-table.ts'
+import type { FrameType } from './frame.ts'
+import { type ChannelMessage, closedError, MessageSocket } from './message-socket.ts'
 import { encodeReason } from './messages.ts'
 
-/** One message of the handover protocol. Its descriptors belong to the receiver. */
-export type ChannelMessage = {
-  readonly type: FrameType
-  readonly payload: Buffer
-  readonly fds: readonly OwnedFd[]
-  /**
-   * The pid of the process that sent the end of the message, in our pid namespace, as the kernel attests (SCM_CREDENTIALS). 0 is a process
-   * of a pid namespace that we cannot see. Undefined where the kernel does not attest it, and in a successor.
-   */
-  readonly sender?: number
+/** The messages by which this process begins to owe something to the other end, or stops. */
+const owing: Partial<Record<FrameType, ChannelEvent>> = {
+  manifest: 'manifest',
+  released: 'released',
+  connection: 'connection',
 }
+
+/** In these states this side has closed, or said its last word. */
+const silent: readonly ChannelState[] = ['refusing', 'closing', 'closed']
 
 /**
  * One end of the connection between a predecessor and its successor: a UNIX stream socket that no other process has. Its end reports that
  * the other process has exited, so no third process may inherit it. Both ends are CLOEXEC.
+ *
+ * The other end would serve if this process exited, so a close must not look like an exit: {@link channelTable}.
  */
 export class HandoverChannel implements Disposable {
-  readonly #socket: UnixSocket
-  readonly #decoder = new FrameDecoder()
-  /** Messages of one read that were not requested yet. */
-  readonly #messages: ChannelMessage[] = []
-  /** Descriptors whose message is not whole yet. They come with its first bytes. */
-  #early: OwnedFd[] = []
-  /** Whether the peer would serve if this process exited: it has the manifest, and neither "released" nor "refused". */
-  #owesVerdict = false
-  #refused = false
-  /** Counts the connections that the peer has not answered. It would serve them if this process exited. */
+  readonly #socket: MessageSocket
+  #state: ChannelState = 'open'
+  /** Counts the connections that the peer has not answered. */
   #unanswered = 0
-  #closing = false
 
-  private constructor(socket: UnixSocket) {
+  private constructor(socket: MessageSocket) {
     this.#socket = socket
   }
 
   /** Makes a channel, and its other end for a successor to inherit. Close that end when the successor has started. */
   static pair(): { channel: HandoverChannel; remote: OwnedFd } {
-    const [own, remote] = socketpair('stream')
-    const passCredentials = process.platform === 'linux'
-    try {
-      return { channel: new HandoverChannel(UnixSocket.adopt(own, { passCredentials })), remote }
-    } catch (error) {
-      own.close()
-      remote.close()
-      throw error
-    }
+    const { own, remote } = MessageSocket.pair()
+    return { channel: new HandoverChannel(own), remote }
   }
 
   /**
@@ -57,20 +43,12 @@ export class HandoverChannel implements Disposable {
    * @throws {@link HandoverError} ERR_NOT_A_CHANNEL. An `OwnedFd` stays the caller's then
    */
   static adopt(fd: OwnedFd | number): HandoverChannel {
-    const owned = fd instanceof OwnedFd ? fd : owning(fd)
-    try {
-      const channel = new HandoverChannel(adopted(owned))
-      owned.close()
-      return channel
-    } catch (error) {
-      if (owned !== fd) owned.release()
-      throw error
-    }
+    return new HandoverChannel(MessageSocket.adopt(fd))
   }
 
   /** Whether this side has closed it. */
   get closed(): boolean {
-    return this.#closing || this.#socket.closed
+    return this.#state === 'closing' || this.#state === 'closed'
   }
 
   /**
@@ -87,15 +65,14 @@ export class HandoverChannel implements Disposable {
     fds: readonly OwnedFd[] = [],
     signal?: AbortSignal,
   ): Promise<boolean> {
-    if (this.#refused || this.#closing) throw closedError()
-    if (type === 'manifest') this.#owesVerdict = true
-    if (type === 'released') this.#owesVerdict = false
-    if (type !== 'connection') return this.#send(type, payload, fds, signal)
-    this.#unanswered += 1
+    if (silent.includes(this.#state)) throw closedError()
+    const event = owing[type]
+    if (event === 'connection') this.#unanswered += 1
+    if (event !== undefined) this.#step(event)
     try {
-      return await this.#send(type, payload, fds, signal)
+      return await this.#socket.send(type, payload, fds, signal)
     } catch (error) {
-      this.#unanswered -= 1
+      if (event === 'connection') this.#answered(1)
       throw error
     }
   }
@@ -106,17 +83,11 @@ export class HandoverChannel implements Disposable {
    * @throws {@link HandoverError} ERR_PROTOCOL, ERR_FD_LOST, ERR_CLOSED. The signal's reason
    */
   async receive(signal?: AbortSignal): Promise<ChannelMessage | null> {
-    for (;;) {
-      const next = this.#messages.shift()
-      if (next !== undefined) return next
-      if (this.#closing && this.#unanswered === 0) this.#shut()
-      const arrival = await this.#socket
-        .receive(signal === undefined ? {} : { signal })
-        .catch((error: unknown) => this.#endOrThrow(error))
-      if (arrival === null) return this.#ended()
-      this.#early.push(...arrival.fds)
-      this.#takeApart(arrival.data, arrival.credentials?.pid)
-    }
+    const message = await this.#socket.receive(signal)
+    if (message === null) this.#ended()
+    else if (message.type === 'taken' || message.type === 'declined') this.#answered(1)
+    else if (message.type === 'refused') this.#answered(this.#unanswered)
+    return message
   }
 
   /**
@@ -124,27 +95,12 @@ export class HandoverChannel implements Disposable {
    * would take a mere close for our exit, and serve beside this process.
    */
   refuse(reason: string): void {
-    if (this.#refused || this.closed) return
-    this.#refused = true
-    this.#closeFds()
-    this.#socket.unref()
-    const shut = () => this.#shut()
-    this.#send('refused', encodeReason(reason), []).then(shut, shut)
+    this.#step('refuse', reason)
   }
 
   /** Receives and closes whatever still arrives. Resolves when the peer has exited, or this side has closed. */
   async discard(): Promise<void> {
-    this.#closeFds()
-    for (;;) {
-      try {
-        const arrival = await this.#socket.receive()
-        if (arrival === null) break
-        for (const fd of arrival.fds) fd.close()
-      } catch (error) {
-        // The kernel has closed all descriptors of a message if this process has no room for them.
-        if (!(error instanceof FdPassingError && error.code === 'ERR_FD_LOST')) break
-      }
-    }
+    await this.#socket.discard()
     this.#ended()
   }
 
@@ -163,109 +119,37 @@ export class HandoverChannel implements Disposable {
    * are unanswered, it closes in the background when they are answered. A second call does nothing.
    */
   close(): void {
-    if (this.#owesVerdict) this.refuse('the predecessor has closed the channel')
-    if (this.#refused) return
-    if (this.#unanswered === 0) this.#shut()
-    else {
-      this.#closing = true
-      this.#socket.unref()
-    }
+    this.#step('close', 'the predecessor has closed the channel')
   }
 
   [Symbol.dispose](): void {
     this.close()
   }
 
-  async #send(
-    type: FrameType,
-    payload: Buffer,
-    fds: readonly OwnedFd[],
-    signal?: AbortSignal,
-  ): Promise<boolean> {
-    const limit = signal === undefined ? {} : { signal }
-    try {
-      await this.#socket.send(encodeFrame({ type, payload, fdCount: fds.length }), { fds, ...limit })
-      return true
-    } catch (error) {
-      return this.#endOrThrow(error) !== null
-    }
+  #answered(connections: number): void {
+    if (this.#unanswered === 0) return
+    this.#unanswered = Math.max(0, this.#unanswered - connections)
+    if (this.#unanswered === 0) this.#step('answered')
   }
 
-  #takeApart(data: Buffer, sender: number | undefined): void {
-    for (const { type, payload, fdCount } of this.#decoder.push(data)) {
-      if (this.#early.length < fdCount) {
-        throw protocolError(`"${type}" announces ${fdCount} descriptors, and brings ${this.#early.length}`)
-      }
-      const by = sender === undefined ? {} : { sender }
-      this.#messages.push({ type, payload, fds: this.#early.splice(0, fdCount), ...by })
-      if (type === 'taken' || type === 'declined') this.#unanswered = Math.max(0, this.#unanswered - 1)
-      if (type === 'refused') this.#unanswered = 0
-    }
-    const unannounced = this.#decoder.unfinished ? this.#early.length > maxFds : this.#early.length > 0
-    if (unannounced) throw protocolError('descriptors come that no message announces')
-  }
-
-  /** @returns null if the error means that the peer has exited */
-  #endOrThrow(error: unknown): null {
-    if (!(error instanceof FdPassingError)) throw error
-    if (this.closed) throw closedError(error)
-    if (error.errno === 'EPIPE' || error.errno === 'ECONNRESET') return null
-    // The error of a read on a socket without a peer: EINVAL on Linux.
-    if (error.errno === 'EINVAL' || error.errno === 'ENOTCONN') throw notAChannel(error)
-    if (error.code === 'ERR_FD_LOST') throw new HandoverError('ERR_FD_LOST', error.message, { cause: error })
-    throw error
-  }
-
-  /** Notes that the peer has exited, and answers nothing any more. */
-  #ended(): null {
+  #ended(): void {
     this.#unanswered = 0
-    if (this.#closing) this.#shut()
-    return null
+    this.#step('ended')
   }
 
-  #shut(): void {
-    this.#closeFds()
-    this.#socket.close()
+  #step(event: ChannelEvent, reason = ''): void {
+    const step = channelTable[this.#state][event]
+    if (step === undefined) return
+    this.#state = step.to
+    if (step.action === 'shut') this.#socket.close()
+    if (step.action === 'wait') this.#socket.unref()
+    if (step.action === 'say-why') this.#sayWhy(reason)
   }
 
-  #closeFds(): void {
-    for (const fd of this.#early.splice(0)) fd.close()
-    for (const { fds } of this.#messages.splice(0)) for (const fd of fds) fd.close()
+  #sayWhy(reason: string): void {
+    this.#socket.drop()
+    this.#socket.unref()
+    const told = () => this.#step('told')
+    this.#socket.send('refused', encodeReason(reason), []).then(told, told)
   }
-}
-
-function owning(fd: number): OwnedFd {
-  try {
-    return new OwnedFd(fd)
-  } catch (cause) {
-    throw notAChannel(cause)
-  }
-}
-
-function adopted(fd: OwnedFd): UnixSocket {
-  try {
-    const copy = fd.dup()
-    try {
-      const socket = UnixSocket.adopt(copy)
-      if (socket.type === 'stream') return socket
-      socket.close()
-      throw new Error(`it is a ${socket.type} socket`)
-    } finally {
-      copy.close()
-    }
-  } catch (cause) {
-    throw notAChannel(cause)
-  }
-}
-
-function notAChannel(cause: unknown): HandoverError {
-  return new HandoverError(
-    'ERR_NOT_A_CHANNEL',
-    `this descriptor is not a handover channel: ${(cause as Error).message}`,
-    { cause },
-  )
-}
-
-function closedError(cause?: unknown): HandoverError {
-  return new HandoverError('ERR_CLOSED', 'this side has closed the handover channel', { cause })
 }

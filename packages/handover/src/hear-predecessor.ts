@@ -1,7 +1,8 @@
 import { RunningTimer } from '@shellflip/internal'
 import type { FrameType } from './frame.ts'
-import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
+import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError, protocolError } from './handover-error.ts'
+import type { ChannelMessage } from './message-socket.ts'
 import { decodeReason } from './messages.ts'
 
 /**

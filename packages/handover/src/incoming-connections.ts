@@ -1,6 +1,7 @@
 import { decodeConnection, maxUnanswered } from './connection-message.ts'
-import type { ChannelMessage, HandoverChannel } from './handover-channel.ts'
+import type { HandoverChannel } from './handover-channel.ts'
 import { protocolError } from './handover-error.ts'
+import type { ChannelMessage } from './message-socket.ts'
 import { encodeReason } from './messages.ts'
 import { TakenConnection } from './taken-connection.ts'
 

@@ -10,7 +10,7 @@ export {
   type Successor,
 } from './handover-failure.ts'
 export type { ManifestSocket } from './messages.ts'
-export type { HandoverOffer, OfferedSocket, OfferedState } from './offer.ts'
+export type { HandoverOffer, OfferedFd, OfferedState } from './offer.ts'
 export { socketKinds } from './socket-kinds.ts'
 export { type TakeOverOptions, takeOver } from './take-over.ts'
 export type { TakenConnection } from './taken-connection.ts'

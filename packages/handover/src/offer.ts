@@ -1,13 +1,11 @@
-import { FdPassingError, localAddress, type OwnedFd } from '@shellflip/fd-passing'
+import { FdPassingError, localAddress, type NamedFd, type OwnedFd } from '@shellflip/fd-passing'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import { maxFds } from './frame.ts'
 import { HandoverError } from './handover-error.ts'
 import type { ManifestSocket } from './messages.ts'
 
 /** A socket under a name. Several may have the same name. Any other descriptor can be given in this way. */
-export type OfferedSocket = {
-  readonly name: string
-  readonly fd: OwnedFd
+export type OfferedFd = NamedFd & {
   /** Names the file at the path of a UNIX socket (`UnixPathClaim.file`), so that the successor knows whether it is still there. */
   readonly file?: string | undefined
 }
@@ -27,7 +25,7 @@ export type OfferedState<T> =
 export type HandoverOffer<T = never> = {
   /** The version of the predecessor's program, for people. */
   readonly version: string
-  readonly sockets: readonly OfferedSocket[]
+  readonly sockets: readonly OfferedFd[]
   /** @default none */
   readonly state?: OfferedState<T>
   /** The descriptor of an upgrade lock that is held. Its copy holds the same lock. @default none */

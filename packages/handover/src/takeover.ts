@@ -1,4 +1,4 @@
-import type { OwnedFd } from '@shellflip/fd-passing'
+import type { NamedFd, OwnedFd } from '@shellflip/fd-passing'
 import { messageOf } from '@shellflip/internal'
 import {
   type StateDefinition,
@@ -45,7 +45,7 @@ export class Takeover implements Disposable {
   readonly predecessorGone: Promise<void>
   readonly #channel: HandoverChannel
   readonly #timeoutMs: number
-  readonly #unclaimed: (ManifestSocket & { fd: OwnedFd })[]
+  readonly #unclaimed: (ManifestSocket & NamedFd)[]
   #lock: OwnedFd | undefined
   #phase: Phase = 'preparing'
   #state: 'unread' | 'reading' | 'read'

@@ -8,3 +8,13 @@ export const handoverVariable = 'SHELLFLIP_HANDOVER'
 
 /** Names the socket to the launcher. */
 export const launcherVariable = 'SHELLFLIP_LAUNCHER'
+
+/** The variables that the Rust crate shellflip (2.x) sets for the successor that it starts. `@shellflip/upgrader/rust` reads them. */
+export const rustVariables = {
+  /** The pipe on which the successor writes one byte when it is ready. */
+  notify: 'OXY_NOTIFY_SOCKET',
+  /** The pipe with the application's own bytes. */
+  handover: 'OXY_HANDOVER_PIPE',
+  /** The listener of the restart protocol. */
+  control: 'OXY_RESTART_SOCKET',
+} as const

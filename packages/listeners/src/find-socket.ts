@@ -1,15 +1,20 @@
-import { FdPassingError, isIpv6Only, localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
+import {
+  FdPassingError,
+  isIpv6Only,
+  localAddress,
+  type NamedFd,
+  type OwnedFd,
+  UnixPathClaim,
+} from '@shellflip/fd-passing'
 import { socketKinds } from '@shellflip/handover'
 import type { BoundSocket } from './bind-address.ts'
 import { boundKey, type ConfiguredAddress, hostAndPort, type Transport } from './bound-key.ts'
-import type { InheritedSockets } from './inherited-sockets.ts'
 import { isStillAt } from './is-still-at.ts'
 import { invalidArgument, ListenersError } from './listeners-error.ts'
+import type { SocketSource } from './socket-source.ts'
 
 /** A socket of the service, and its origin. */
-export type FoundSocket = {
-  readonly key: string
-  readonly fd: OwnedFd
+export type FoundSocket = NamedFd & {
   /** The path to unlink when no process serves after this one. */
   readonly path?: UnixPathClaim | undefined
   /** The mode that this version requests, where the predecessor made the path. */
@@ -28,7 +33,7 @@ type Address = ConfiguredAddress & { readonly mode?: number; readonly ipv6Only?:
  * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
  */
 export async function findSocket<A extends Address>(
-  predecessor: InheritedSockets,
+  predecessor: SocketSource,
   transport: Transport,
   address: A,
   bind: (address: A) => Promise<BoundSocket>,
@@ -36,14 +41,14 @@ export async function findSocket<A extends Address>(
 ): Promise<FoundSocket> {
   const { name, port, path } = address
   const activated = name === undefined ? undefined : predecessor.socket(socketKinds.activated + name)
-  if (activated !== undefined) return { key: socketKinds.activated + name, fd: activated.fd, inherited: true }
+  if (activated !== undefined) return { ...activated, inherited: true }
   if (port === undefined && path === undefined) throw noSuchSocket(name)
   const key = boundKey(transport, address)
   const found = predecessor.socket(key)
   const inherited = found && inheritedAt(address, found.fd, predecessor.file(key))
-  if (inherited !== undefined) return { key, ...inherited, inherited: true }
+  if (inherited !== undefined) return { name: key, ...inherited, inherited: true }
   try {
-    return { key, ...(await bind(address)), inherited: false }
+    return { name: key, ...(await bind(address)), inherited: false }
   } catch (error) {
     throw twiceFault(error, held, transport, address) ?? explained(error, predecessor, transport, address)
   }
@@ -90,15 +95,15 @@ function twiceFault(
   if (!isInUse(error)) return undefined
   const ours = [...held].find((one) => isOf(transport, one) && portOf(one) === address.port)
   if (ours === undefined) return undefined
-  const theirs = ours.key.replace(/^[a-z]+:([a-z]+[46]?:\/\/)?/, '').replace(/#.*$/s, '')
+  const theirs = ours.name.replace(/^[a-z]+:([a-z]+[46]?:\/\/)?/, '').replace(/#.*$/s, '')
   return invalidArgument(
     `cannot listen at ${hostAndPort(address)}: this service has ${theirs} already, and the system does not let it have both ` +
       '(EADDRINUSE). Give one of the two to listen() or bind(), or choose another port.',
   )
 }
 
-function isOf(transport: Transport, { key }: FoundSocket): boolean {
-  return key.startsWith(`${socketKinds.bound}${transport}://`) || key.startsWith(socketKinds.activated)
+function isOf(transport: Transport, { name }: FoundSocket): boolean {
+  return name.startsWith(`${socketKinds.bound}${transport}://`) || name.startsWith(socketKinds.activated)
 }
 
 function portOf({ fd }: FoundSocket): number | undefined {
@@ -112,7 +117,7 @@ function portOf({ fd }: FoundSocket): number | undefined {
  */
 function explained(
   error: unknown,
-  predecessor: InheritedSockets,
+  predecessor: SocketSource,
   transport: Transport,
   address: Address,
 ): unknown {

@@ -1,7 +1,7 @@
 export type { BindAddress, ListenAddress } from './bind-address.ts'
 export { closeDatagram } from './datagram-socket.ts'
-export type { InheritedSocket, InheritedSockets } from './inherited-sockets.ts'
 export { isStillAt } from './is-still-at.ts'
 export { Listeners, type Listening } from './listeners.ts'
 export { ListenersError, type ListenersErrorCode } from './listeners-error.ts'
+export type { SocketSource } from './socket-source.ts'
 export { forgetOwnCalls, ownCall } from './unmanaged-servers.ts'

@@ -11,7 +11,7 @@ import {
   setSocketMode,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
-import { type OfferedSocket, socketKinds } from '@shellflip/handover'
+import { type OfferedFd, socketKinds } from '@shellflip/handover'
 import { messageOf } from '@shellflip/internal'
 import { type BindAddress, type BoundSocket, bindAt, type ListenAddress, listenAt } from './bind-address.ts'
 import { boundKey, type ConfiguredAddress, type Transport } from './bound-key.ts'
@@ -20,9 +20,9 @@ import { bindDatagram, checkFamily, closeDatagram, familyOf } from './datagram-s
 import { type FoundSocket, findSocket } from './find-socket.ts'
 import { checkDatagramSocket, checkOpen, checkServer, ownedFd } from './given-objects.ts'
 import { GivenOnce } from './given-once.ts'
-import type { InheritedSockets } from './inherited-sockets.ts'
 import { isStillAt } from './is-still-at.ts'
 import { ListenersError } from './listeners-error.ts'
+import type { SocketSource } from './socket-source.ts'
 
 /** A socket that this process keeps. Its descriptor is our own copy, besides the one of Node's object, and is for a successor. */
 type Held = FoundSocket
@@ -72,7 +72,7 @@ const unixPrefix = boundKey('unix', { path: '' })
 
 /** The sockets of the service. They are taken over or bound, kept for a successor, and accepted on from `accept()` on. */
 export class Listeners {
-  readonly #predecessor: InheritedSockets
+  readonly #predecessor: SocketSource
   readonly #held = new Set<Held>()
   readonly #opening = new Set<Promise<unknown>>()
   readonly #waiting: Waiting[] = []
@@ -88,7 +88,7 @@ export class Listeners {
   readonly #onChange: () => void
 
   /** @param onChange called when a socket comes or goes while this process serves */
-  constructor(predecessor: InheritedSockets, onChange: () => void) {
+  constructor(predecessor: SocketSource, onChange: () => void) {
     this.#predecessor = predecessor
     this.#onChange = onChange
   }
@@ -136,11 +136,11 @@ export class Listeners {
     return this.#open(async () => {
       checkOpen(name, make)
       const [activated, other] = [socketKinds.activated + name, socketKinds.other + name]
-      const given = this.#given(activated) ?? this.#given(other)
-      const { key, fd } = given ?? { key: other, fd: ownedFd(name, await make()) }
-      this.#hold({ key, fd, inherited: false })
+      const given = this.#predecessor.socket(activated) ?? this.#predecessor.socket(other)
+      const held = given ?? { name: other, fd: ownedFd(name, await make()) }
+      this.#hold({ ...held, inherited: false })
       if (this.#accepting) this.#onChange()
-      return fd.dup()
+      return held.fd.dup()
     })
   }
 
@@ -201,8 +201,8 @@ export class Listeners {
   }
 
   /** Returns the sockets for a successor. They are borrowed, because the program may close a server at any time. */
-  offered(): OfferedSocket[] {
-    return [...this.#held].map(({ key, fd, path }) => ({ name: key, fd, file: path?.file }))
+  offered(): OfferedFd[] {
+    return [...this.#held].map(({ name, fd, path }) => ({ name, fd, file: path?.file }))
   }
 
   /** Leaves the sockets to a successor, which has them. It closes only our copies. */
@@ -255,7 +255,7 @@ export class Listeners {
     const held = await findSocket(this.#predecessor, transport, address, bind, this.#held)
     this.#hold(held)
     try {
-      onHeld(held.key, held.fd)
+      onHeld(held.name, held.fd)
       // The copy is made before the commit, because after it no descriptor may be free.
       const copy = held.fd.dup()
       const startHeld = async () => {
@@ -301,11 +301,6 @@ export class Listeners {
     this.#unlink(held)
     held.fd.close()
     throw servesNoMore()
-  }
-
-  #given(key: string): { key: string; fd: OwnedFd } | undefined {
-    const fd = this.#predecessor.socket(key)?.fd
-    return fd && { key, fd }
   }
 
   /** Releases our copy, because the program has closed its server. Nothing would accept the connections that queue on it. */

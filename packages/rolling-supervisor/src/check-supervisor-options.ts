@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path'
-import { OwnedFd } from '@shellflip/fd-passing'
+import { isNamedFd } from '@shellflip/fd-passing'
 import { isSignal } from '@shellflip/generation'
 import { optionFault, show } from '@shellflip/internal'
 import type { SupervisorOptions } from './options.ts'
@@ -47,7 +47,7 @@ export function checkSupervisorOptions(options: SupervisorOptions): void {
   )
   check(watchdogMs !== 0, 'watchdogMs must be greater than 0.')
   check(
-    Array.isArray(listen) && Array.from(listen).every(isListenSocket),
+    Array.isArray(listen) && Array.from(listen).every(isNamedFd),
     `listen must be an array of { name, fd } with open OwnedFds, not ${show(listen)}.`,
   )
   check(
@@ -59,9 +59,4 @@ export function checkSupervisorOptions(options: SupervisorOptions): void {
 
 function check(isRight: boolean, fault: string): void {
   if (!isRight) throw new SupervisorError('ERR_INVALID_ARGUMENT', fault)
-}
-
-function isListenSocket(socket: unknown): boolean {
-  const { name, fd } = (socket ?? {}) as { name?: unknown; fd?: unknown }
-  return typeof name === 'string' && fd instanceof OwnedFd && !fd.closed
 }

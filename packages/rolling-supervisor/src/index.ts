@@ -2,7 +2,6 @@ export {
   describeFailure,
   type GenerationFailure,
   type GenerationState,
-  type ListenSocket,
 } from '@shellflip/generation'
 export type { NumberedGenerationEvent, SupervisorEvent, SupervisorExit } from './events.ts'
 export type { GenerationCommand, ManagerLink, SupervisorOptions } from './options.ts'

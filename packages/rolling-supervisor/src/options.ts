@@ -1,4 +1,5 @@
-import type { Launch, ListenSocket } from '@shellflip/generation'
+import type { NamedFd } from '@shellflip/fd-passing'
+import type { Launch } from '@shellflip/generation'
 import type { Notifier } from '@shellflip/sd-notify'
 import type { RestartMode } from './restart-policy.ts'
 
@@ -26,7 +27,7 @@ export type SupervisorOptions = {
    */
   watchdogMs?: number
   /** Listening sockets for every generation, as LISTEN_FDS. They stay the caller's, who closes them after `done`. @default [] */
-  listen?: readonly ListenSocket[]
+  listen?: readonly NamedFd[]
   /** The manager above. It gets rolls, readiness, status and the end. @default no manager */
   manager?: ManagerLink
 }

@@ -1,5 +1,11 @@
-import { localAddress, type SocketAddress, socketTypeOf, type UnixSocketType } from '@shellflip/fd-passing'
-import type { GenerationState, ListenSocket } from '@shellflip/generation'
+import {
+  localAddress,
+  type NamedFd,
+  type SocketAddress,
+  socketTypeOf,
+  type UnixSocketType,
+} from '@shellflip/fd-passing'
+import type { GenerationState } from '@shellflip/generation'
 import type { RollOutcome } from './roll.ts'
 import type { SupervisorState } from './state-table.ts'
 
@@ -28,7 +34,7 @@ export type SupervisorStatus = {
   listeners: { name: string; address: string }[]
 }
 
-export function describeListener({ name, fd }: ListenSocket): { name: string; address: string } {
+export function describeListener({ name, fd }: NamedFd): { name: string; address: string } {
   return { name, address: formatAddress(localAddress(fd.fd), socketTypeOf(fd.fd)) }
 }
 

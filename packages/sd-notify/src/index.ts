@@ -1,7 +1,7 @@
 export { SdNotifyError, type SdNotifyErrorCode } from './errors.ts'
 export { formatMessage } from './format-message.ts'
 export { listenEnvironment } from './listen-environment.ts'
-export { type ListenFd, type ListenFdsOptions, listenFds } from './listen-fds.ts'
+export { type ListenFdsOptions, listenFds } from './listen-fds.ts'
 export { maxDatagramBytes, type NotifyAccess, type NotifyMessage } from './message.ts'
 export {
   Notifier,

@@ -1,15 +1,8 @@
 import { constants, fstatSync, readlinkSync } from 'node:fs'
-import { OwnedFd, setCloexec } from '@shellflip/fd-passing'
+import { type NamedFd, OwnedFd, setCloexec } from '@shellflip/fd-passing'
 import { checkOptions } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 import { takeVariables } from './take-variables.ts'
-
-/** An fd that the manager passed: a listening socket, or one that was kept in the fd store. */
-export type ListenFd = {
-  /** The socket unit's `FileDescriptorName=`, the name it was stored under, or `unknown`. */
-  name: string
-  fd: OwnedFd
-}
 
 export type ListenFdsOptions = {
   /** The environment in which the variables are read and deleted. @default process.env */
@@ -28,8 +21,10 @@ const mostFds = 1024 * 1024
 const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const
 
 /**
- * Takes the fds that the manager passed to this process (sd_listen_fds_with_names(3)). They are CLOEXEC, and the caller owns them. This
- * works only once. It deletes the variables, because they are meant for this process and not for its children. A second call finds
+ * Takes the fds that the manager passed to this process (sd_listen_fds_with_names(3)): listening sockets, and what was kept in the fd store.
+ * Each has the socket unit's `FileDescriptorName=`, the name it was stored under, or `unknown`.
+ *
+ * They are CLOEXEC, and the caller owns them. This works only once. It deletes the variables, because they are meant for this process and not for its children. A second call finds
  * nothing.
  *
  * `LISTEN_PID` must be this process's pid. Otherwise the fds belong to another process and the result is empty: see `onForeign`. `auto`,
@@ -38,7 +33,7 @@ const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES
  * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables contradict themselves, `ERR_FD_NOT_OPEN` if an fd is not open. In both
  * cases nothing has been taken.
  */
-export function listenFds(options: ListenFdsOptions = {}): ListenFd[] {
+export function listenFds(options: ListenFdsOptions = {}): NamedFd[] {
   checkOptions('listenFds()', options, { env: 'object', onForeign: 'function' })
   const taken = takeVariables(options.env ?? process.env, variables)
   const { LISTEN_PID: pid, LISTEN_FDS: count, LISTEN_FDNAMES: names } = taken

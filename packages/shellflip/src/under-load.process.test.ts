@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { ask } from '@shellflip/control-socket'
-import { shellflipProtocol } from '@shellflip/control-socket/shellflip'
 import {
   describeFailures,
   isAlive,
@@ -9,6 +8,7 @@ import {
   temporaryFolder,
   waitFor,
 } from '@shellflip/testing'
+import { shellflipProtocol } from '@shellflip/upgrader/rust'
 import { expect, test } from 'vitest'
 
 const service = fileURLToPath(new URL('testing/loaded-service.mjs', import.meta.url))

@@ -8,7 +8,7 @@ import type { Predecessor } from './predecessor/predecessor.ts'
 function generation(given: Record<string, OwnedFd> = {}): OlderGenerations {
   const predecessor = {
     keys: () => Object.keys(given),
-    socket: (key: string) => ({ fd: given[key], activated: false }),
+    socket: (key: string) => ({ name: key, fd: given[key] }),
   }
   return new OlderGenerations(predecessor as unknown as Predecessor)
 }

@@ -1,5 +1,5 @@
 import { closeAll, type OwnedFd, socketpair, UnixSocket } from '@shellflip/fd-passing'
-import { type OfferedSocket, socketKinds } from '@shellflip/handover'
+import { type OfferedFd, socketKinds } from '@shellflip/handover'
 import { oneLine } from '@shellflip/internal'
 import { describeOlder, type OlderGeneration } from './describe-older.ts'
 import type { Predecessor } from './predecessor/predecessor.ts'
@@ -36,7 +36,7 @@ export class OlderGenerations {
    * Returns the ends for a successor: those of the draining generations, and ours. They are borrowed, because a generation may exit at any
    * time.
    */
-  offered(): OfferedSocket[] {
+  offered(): OfferedFd[] {
     const [, own] = this.#own
     const draining = [...this.#draining].map(([name, fd]) => ({ name, fd }))
     return [...draining, { name: `${socketKinds.draining}${process.pid}`, fd: own }]

@@ -1,6 +1,6 @@
 import { closeAll } from '@shellflip/fd-passing'
 import type { FdStore } from '@shellflip/fd-store'
-import type { HandoverChannel, OfferedSocket, OfferedState } from '@shellflip/handover'
+import type { HandoverChannel, OfferedFd, OfferedState } from '@shellflip/handover'
 import { wholeTurn } from '@shellflip/internal'
 import { forgetOwnCalls, Listeners, ownCall } from '@shellflip/listeners'
 import type { Carrier } from './carrier/carrier.ts'
@@ -136,9 +136,9 @@ export class ServiceResources {
   }
 
   /** Returns copies of what the next process gets. The caller closes them after the handover. */
-  offered(): OfferedSocket[] {
+  offered(): OfferedFd[] {
     const { older } = this.#parts
-    const copies: OfferedSocket[] = []
+    const copies: OfferedFd[] = []
     try {
       for (const offered of [...this.sockets.offered(), ...older.offered()]) {
         copies.push({ ...offered, fd: offered.fd.dup() })

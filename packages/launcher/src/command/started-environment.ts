@@ -1,5 +1,5 @@
 import { readProc } from '@shellflip/internal'
-import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
+import { handoverVariable, launcherVariable, rustVariables } from '../descriptor-variables.ts'
 import { type Environment, environmentOf } from './environment.ts'
 
 /** Variables meant for one process. A successor that needs one of them gets its own value. */
@@ -20,9 +20,7 @@ const forOneProcess = new Set([
   // Ours, and those of the Rust crate shellflip.
   handoverVariable,
   launcherVariable,
-  'OXY_NOTIFY_SOCKET',
-  'OXY_HANDOVER_PIPE',
-  'OXY_RESTART_SOCKET',
+  ...Object.values(rustVariables),
 ])
 
 /**

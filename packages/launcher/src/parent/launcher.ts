@@ -10,6 +10,12 @@ import type { ProcessExit } from '../start/successor-process.ts'
 import { IpcParent } from './ipc-parent.ts'
 import { LauncherLink } from './launcher-link.ts'
 import type { FromLauncher, ToLauncher } from './launcher-messages.ts'
+import {
+  type LauncherAction,
+  type LauncherEvent,
+  type LauncherState,
+  launcherTable,
+} from './launcher-table.ts'
 import { relaySignals } from './relay-signals.ts'
 
 export type LauncherOptions = {
@@ -43,6 +49,7 @@ export async function launchService(options: LauncherOptions): Promise<never> {
  */
 class Launcher {
   readonly #options: LauncherOptions
+  #state: LauncherState = 'starting'
   /** Gets one report that the service is ready. It does not know about upgrades. */
   #parent: IpcParent | undefined
   readonly #living = new Set<ServiceChild>()
@@ -70,6 +77,7 @@ class Launcher {
       const first = this.#spawn(launchCommand({}, { ...fromManager(), ...listen }), activated)
       this.#serving = first
       await first.started
+      this.#happened('started')
     } finally {
       for (const { fd } of activated) fd.close()
     }
@@ -77,9 +85,39 @@ class Launcher {
 
   /** Passes a signal to the generation that serves. If none serves any more, passes it to those that still drain. */
   pass(signal: NodeJS.Signals): void {
-    const serving = this.#serving
-    for (const child of serving === undefined ? this.#living : [serving]) child.signal(signal)
-    if (this.#candidate !== undefined && this.#options.stopSignals.includes(signal)) this.#stopSignal = signal
+    const stops = this.#options.stopSignals.includes(signal)
+    const action = this.#step(stops ? 'stop' : 'signal')
+    if (action === 'pass') this.#serving?.signal(signal)
+    if (action === 'pass-to-all') for (const child of this.#living) child.signal(signal)
+    if (stops && this.#state === 'stopping') this.#stopSignal = signal
+  }
+
+  #happened(event: Exclude<LauncherEvent, 'signal' | 'stop'>): void {
+    switch (this.#step(event)) {
+      case 'promote':
+        this.#promote()
+        return
+      case 'promote-and-stop':
+        this.#promote()
+        if (this.#stopSignal !== undefined) this.#serving?.signal(this.#stopSignal)
+        return
+      case 'clean-up':
+        // Its group may have processes that it started and left behind.
+        void this.#candidate?.kill()
+        this.#candidate = undefined
+        return
+      case 'drop':
+        this.#serving = undefined
+        return
+      case 'exit':
+        process.exit(statusOf(this.#lastExit))
+    }
+  }
+
+  #step(event: LauncherEvent): LauncherAction | undefined {
+    const step = launcherTable[this.#state][event]
+    if (step !== undefined) this.#state = step.to
+    return step?.action
   }
 
   #spawn(command: LaunchCommand, passed: readonly PassedFd[]): ServiceChild {
@@ -110,7 +148,7 @@ class Launcher {
       // Not awaited: the requester learns of the exit, and the system may refuse to kill another user's process.
       if (message.type === 'kill') void this.#candidate?.kill()
       // The exit of a generation may have reported this already.
-      if (message.type === 'serves' && child === this.#serving) this.#promote()
+      if (message.type === 'serves' && child === this.#serving) this.#happened('serves')
       for (const fd of fds) fd.close()
     }
     link.close()
@@ -134,34 +172,23 @@ class Launcher {
       return
     }
     this.#candidate = candidate
+    this.#happened('candidate')
     await link.say({ type: 'started', pid: candidate.pid })
     void candidate.exited.then((exit) => link.say({ type: 'exited', exit }))
   }
 
   #promote(): void {
     this.#serving = this.#candidate
-    const stop = this.#stopSignal
-    this.#forgetCandidate()
-    if (stop !== undefined) this.#serving?.signal(stop)
-  }
-
-  #forgetCandidate(): void {
     this.#candidate = undefined
-    this.#stopSignal = undefined
   }
 
   #ended(child: ServiceChild, exit: ProcessExit): void {
     this.#living.delete(child)
     // A candidate may already have served before its report reached us.
     if (child === this.#candidate || child === this.#serving) this.#lastExit = exit
-    if (child === this.#candidate) {
-      // Also kills what it may have started and left behind.
-      void child.kill()
-      this.#forgetCandidate()
-    }
-    // During an upgrade the candidate may have everything that it needs, and serve. Otherwise it exits.
-    if (child === this.#serving) this.#promote()
-    if (this.#living.size === 0) process.exit(statusOf(this.#lastExit))
+    if (child === this.#candidate) this.#happened('failed')
+    if (child === this.#serving) this.#happened('lost')
+    if (this.#living.size === 0) this.#happened('empty')
   }
 }
 

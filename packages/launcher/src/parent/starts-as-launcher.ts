@@ -1,9 +1,9 @@
-import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
+import { handoverVariable, launcherVariable, rustVariables } from '../descriptor-variables.ts'
 
 type Place = Pick<NodeJS.Process, 'env' | 'pid' | 'ppid' | 'execArgv'> & { connected?: boolean | undefined }
 
 /** The variables of a generation. The parent of a process with one of these expects it to be a generation. */
-const generationVariables = [handoverVariable, launcherVariable, 'OXY_NOTIFY_SOCKET']
+const generationVariables = [handoverVariable, launcherVariable, rustVariables.notify]
 
 /** Reports whether this process must launch the service, because the exit of the first process counts as the end of the service. */
 export function startsAsLauncher(asked: boolean | undefined, place: Place = process): boolean {

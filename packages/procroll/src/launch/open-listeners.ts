@@ -5,8 +5,8 @@ import {
   FdPassingError,
   type ListenUnixOptions,
   listenTcp,
+  type NamedFd,
 } from '@shellflip/fd-passing'
-import type { ListenSocket } from '@shellflip/rolling-supervisor'
 import {
   formatListen,
   type InternetAddress,
@@ -19,9 +19,9 @@ import { accountId } from './account-ids.ts'
 import { holdersOf } from './address-holder.ts'
 
 /** Listening sockets, and the paths that are removed with them when the service stops for good. */
-export type OpenListeners = Disposable & { sockets: readonly ListenSocket[] }
+export type OpenListeners = Disposable & { sockets: readonly NamedFd[] }
 
-type Opened = ListenSocket & Disposable
+type Opened = NamedFd & Disposable
 
 /** Says why procroll cannot listen on one of the addresses. */
 export class ListenError extends ProcrollError {

@@ -3,19 +3,19 @@ import {
   duplicateFrom,
   type FileOwner,
   localAddress,
+  type NamedFd,
   type OwnedFd,
   setBacklog,
   socketFileAt,
   UnixPathClaim,
 } from '@shellflip/fd-passing'
-import type { ListenSocket } from '@shellflip/rolling-supervisor'
 import type { ListenAddress } from '../arguments/listen-address.ts'
 import { accessTo } from '../launch/open-listeners.ts'
 import type { RecordedListener } from './generation-record.ts'
 import { socketsOf } from './open-sockets.ts'
 
 /** A listening socket that an orphan has as well. Its path is removed only on request. */
-export type TakenListener = ListenSocket & Disposable & { unlink(): void }
+export type TakenListener = NamedFd & Disposable & { unlink(): void }
 
 /** Names the address of a `--listen`, without its options. */
 export function listenKey(address: ListenAddress): string {
@@ -33,7 +33,7 @@ function fixedOptions({ socketType = 'stream', ipv6Only = false, reusePort = fal
 }
 
 /** Notes a socket, for the procroll that comes after a SIGKILL. */
-export function recordListener(address: ListenAddress, { fd }: ListenSocket): RecordedListener {
+export function recordListener(address: ListenAddress, { fd }: NamedFd): RecordedListener {
   const bound = localAddress(fd.fd)
   const file = bound.family === 'unix' ? socketFileAt(bound.path) : undefined
   return {

@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { ask } from '@shellflip/control-socket'
-import { type ShellflipReply, shellflipProtocol } from '@shellflip/control-socket/shellflip'
 import {
   endProcessesWith,
   isAlive,
@@ -12,6 +11,7 @@ import {
   waitFor,
 } from '@shellflip/testing'
 import type { FlipEnd } from '@shellflip/upgrader'
+import { type ShellflipReply, shellflipProtocol } from '@shellflip/upgrader/rust'
 
 /** The next start of the service, and what it does. */
 export type Plan = {

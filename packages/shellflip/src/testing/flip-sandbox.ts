@@ -6,7 +6,6 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { ask } from '@shellflip/control-socket'
-import { shellflipProtocol } from '@shellflip/control-socket/shellflip'
 import {
   type Exit,
   isAlive,
@@ -18,6 +17,7 @@ import {
   waitFor,
 } from '@shellflip/testing'
 import { UpgradeLock } from '@shellflip/upgrade-lock'
+import { shellflipProtocol } from '@shellflip/upgrader/rust'
 import type { FlipPlan } from './flip-plan.ts'
 import { ownersOfPath, ownersOfPort } from './socket-owners.ts'
 

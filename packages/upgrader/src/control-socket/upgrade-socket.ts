@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import { ControlServer, type ControlServerEvent } from '@shellflip/control-socket'
-import type { ShellflipReply } from '@shellflip/control-socket/shellflip'
 import { localAddress, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
-import { type OfferedSocket, socketKinds } from '@shellflip/handover'
+import { type OfferedFd, socketKinds } from '@shellflip/handover'
 import { isStillAt } from '@shellflip/listeners'
 import type { UpgradeOutcome } from '../outcome.ts'
 import type { Predecessor } from '../predecessor/predecessor.ts'
+import type { ShellflipReply } from '../rust/shellflip-protocol.ts'
 
 export type UpgradeSocketOptions = {
   /** Undefined if this process answers no requests. It closes the control socket of its predecessor then. */
@@ -107,7 +107,7 @@ export class UpgradeSocket {
   }
 
   /** Returns a copy of the listener for a successor. The caller closes it after the handover. */
-  offered(): OfferedSocket[] {
+  offered(): OfferedFd[] {
     const wanted = this.#rules === undefined ? undefined : this.#inherited?.dup()
     const fd = this.#server?.listener() ?? wanted
     return fd === undefined ? [] : [{ name: socketKinds.control, fd, file: this.#claim?.file }]
@@ -137,7 +137,7 @@ export class UpgradeSocket {
 }
 
 async function rulesFor({ restart, onEvent }: UpgradeSocketOptions): Promise<Rules> {
-  const { shellflipProtocol } = await import('@shellflip/control-socket/shellflip')
+  const { shellflipProtocol } = await import('../rust/shellflip-protocol.ts')
   return {
     protocol: shellflipProtocol,
     onEvent,

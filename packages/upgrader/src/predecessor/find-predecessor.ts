@@ -4,11 +4,11 @@ import { handoverVariable } from '@shellflip/launcher'
 import type { Notifier } from '@shellflip/sd-notify'
 import type { FlipEvent } from '../flip-events.ts'
 import type { NormalizedOptions } from '../flip-options.ts'
+import { RustPredecessor } from '../rust/rust-predecessor.ts'
 import { ShellflipError } from '../shellflip-error.ts'
 import { NoPredecessor } from './no-predecessor.ts'
 import { NodePredecessor } from './node-predecessor.ts'
 import type { Predecessor } from './predecessor.ts'
-import { RustPredecessor } from './rust-predecessor.ts'
 
 /** The first descriptor after stdin, stdout and stderr. */
 const firstFd = 3

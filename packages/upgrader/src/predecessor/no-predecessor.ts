@@ -1,12 +1,9 @@
-import type { OwnedFd } from '@shellflip/fd-passing'
+import type { NamedFd, OwnedFd } from '@shellflip/fd-passing'
 import { isReachable, readStoredState, storedKey } from '@shellflip/fd-store'
 import { socketKinds } from '@shellflip/handover'
-import type { InheritedSocket } from '@shellflip/listeners'
 import { listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import type { Predecessor } from './predecessor.ts'
-
-type Passed = { readonly key: string; readonly fd: OwnedFd }
 
 /**
  * Stands for a start without a predecessor process. There is only what a service manager passes by LISTEN_FDS: its own sockets, and what
@@ -18,7 +15,8 @@ export class NoPredecessor implements Predecessor {
   readonly deciding = false
   readonly gone = Promise.resolve()
   readonly stored: Map<string, number> = new Map()
-  readonly #passed: Passed[] = []
+  /** What was passed, by its key. */
+  readonly #passed: NamedFd[] = []
   readonly #onStateDiscarded: (error: unknown) => void
   readonly #onTaken: (keys: Iterable<string>) => Promise<void>
 
@@ -34,7 +32,7 @@ export class NoPredecessor implements Predecessor {
     this.#onTaken = onTaken
     for (const { name, fd } of listenFds()) {
       const key = storedKey(name)
-      if (key === undefined) this.#passed.push({ key: socketKinds.activated + name, fd })
+      if (key === undefined) this.#passed.push({ name: socketKinds.activated + name, fd })
       else this.#takeBack(key, fd)
     }
   }
@@ -42,7 +40,7 @@ export class NoPredecessor implements Predecessor {
   async state(
     definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
   ): Promise<unknown | AsyncIterable<unknown> | undefined> {
-    const fd = this.#take(socketKinds.state + definition.name)
+    const fd = this.socket(socketKinds.state + definition.name)?.fd
     if (fd === undefined) {
       if (this.stored.size > 0) this.#onStateDiscarded(missingState(definition.name, this.stored))
       return undefined
@@ -54,15 +52,15 @@ export class NoPredecessor implements Predecessor {
     }
   }
 
-  socket(key: string): InheritedSocket | undefined {
-    const fd = this.#take(key)
-    return fd && { fd, activated: key.startsWith(socketKinds.activated) }
+  socket(key: string): NamedFd | undefined {
+    const index = this.#passed.findIndex(({ name }) => name === key)
+    return index === -1 ? undefined : this.#passed.splice(index, 1)[0]
   }
 
   file(): undefined {}
 
   keys(prefix: string): string[] {
-    return this.#passed.map(({ key }) => key).filter((key) => key.startsWith(prefix))
+    return this.#passed.map(({ name }) => name).filter((key) => key.startsWith(prefix))
   }
 
   lock(): undefined {}
@@ -83,13 +81,8 @@ export class NoPredecessor implements Predecessor {
   #takeBack(key: string, fd: OwnedFd): void {
     const isOfUse = isReachable(key, fd)
     this.stored.set(key, (this.stored.get(key) ?? 0) + (isOfUse ? 1 : 0))
-    if (isOfUse) this.#passed.push({ key, fd })
+    if (isOfUse) this.#passed.push({ name: key, fd })
     else fd.close()
-  }
-
-  #take(key: string): OwnedFd | undefined {
-    const index = this.#passed.findIndex((passed) => passed.key === key)
-    return index === -1 ? undefined : this.#passed.splice(index, 1)[0]?.fd
   }
 
   /** Closes our copies. The service manager keeps its own. */

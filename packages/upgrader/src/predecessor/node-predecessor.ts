@@ -1,12 +1,5 @@
-import type { OwnedFd } from '@shellflip/fd-passing'
-import {
-  type HandoverChannel,
-  socketKinds,
-  type TakenConnection,
-  type Takeover,
-  takeOver,
-} from '@shellflip/handover'
-import type { InheritedSocket } from '@shellflip/listeners'
+import type { NamedFd, OwnedFd } from '@shellflip/fd-passing'
+import { type HandoverChannel, type TakenConnection, type Takeover, takeOver } from '@shellflip/handover'
 import type { StateDefinition, StateIdentity, StateStreamDefinition } from '@shellflip/state-serialization'
 import { ShellflipError } from '../shellflip-error.ts'
 import type { Predecessor } from './predecessor.ts'
@@ -55,11 +48,11 @@ export class NodePredecessor implements Predecessor {
     return definition.form === 'items' ? this.#takeover.items(definition) : this.#takeover.state(definition)
   }
 
-  socket(key: string): InheritedSocket | undefined {
+  socket(key: string): NamedFd | undefined {
     const fd = this.#takeover.socket(key)
     if (fd === undefined) return undefined
     this.#taken.push(key)
-    return { fd, activated: key.startsWith(socketKinds.activated) }
+    return { name: key, fd }
   }
 
   file(key: string): string | undefined {

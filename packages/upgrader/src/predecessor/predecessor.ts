@@ -1,13 +1,13 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 import type { TakenConnection } from '@shellflip/handover'
-import type { InheritedSockets } from '@shellflip/listeners'
+import type { SocketSource } from '@shellflip/listeners'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 
 /**
  * The previous owner of the sockets and the state: a process that is replaced, or none. Each of them can be taken once. The rest is closed
  * when this process is ready.
  */
-export interface Predecessor extends InheritedSockets {
+export interface Predecessor extends SocketSource {
   /** Counts the usable descriptors of each key that the last instance has left in the fd store. */
   readonly stored: ReadonlyMap<string, number>
   /** Undefined if no process was there before. */

@@ -1,4 +1,4 @@
-import type { MessageSchema, Protocol } from './protocol.ts'
+import type { MessageSchema, Protocol } from '@shellflip/control-socket'
 
 export type ShellflipRequest = { Request: 'TryRestart' }
 export type ShellflipReply = { Response: { RestartComplete: number } | { RestartFailed: string } }

@@ -2,22 +2,19 @@ import { once } from 'node:events'
 import { fstatSync, type Stats, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import { OwnedFd, setCloexec, watchPid } from '@shellflip/fd-passing'
+import { type NamedFd, OwnedFd, setCloexec, watchPid } from '@shellflip/fd-passing'
 import { HandoverError, socketKinds } from '@shellflip/handover'
-import type { InheritedSocket } from '@shellflip/listeners'
-import { type ListenFd, listenFds } from '@shellflip/sd-notify'
+import { rustVariables } from '@shellflip/launcher'
+import { listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+import type { Predecessor } from '../predecessor/predecessor.ts'
 import { ShellflipError } from '../shellflip-error.ts'
-import type { Predecessor } from './predecessor.ts'
 
-/** The variables that the Rust crate shellflip (2.x) sets for the successor that it starts. */
-const variables = ['OXY_NOTIFY_SOCKET', 'OXY_HANDOVER_PIPE', 'OXY_RESTART_SOCKET'] as const
-
-/** The kind of descriptor that each of them names. */
+/** The kind of descriptor that each variable names. */
 const kindsOfFd = {
-  OXY_NOTIFY_SOCKET: ['a pipe', (stats: Stats) => stats.isFIFO() || stats.isSocket()],
-  OXY_HANDOVER_PIPE: ['a pipe', (stats: Stats) => stats.isFIFO() || stats.isSocket()],
-  OXY_RESTART_SOCKET: ['a socket', (stats: Stats) => stats.isSocket()],
+  notify: ['a pipe', (stats: Stats) => stats.isFIFO() || stats.isSocket()],
+  handover: ['a pipe', (stats: Stats) => stats.isFIFO() || stats.isSocket()],
+  control: ['a socket', (stats: Stats) => stats.isSocket()],
 } as const
 
 /** Decodes the bytes that the Rust application has written, to their end. */
@@ -40,18 +37,17 @@ export class RustPredecessor implements Predecessor {
   #committed = false
   readonly #notify: OwnedFd
   readonly #handover: OwnedFd | undefined
-  readonly #passed: ListenFd[]
+  /** What was passed, by its key. */
+  readonly #passed: NamedFd[]
   readonly #fromRust: FromRust | undefined
   #control: OwnedFd | undefined
 
   /** Finds a Rust predecessor in the environment. Returns undefined if there is none. @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT */
   static fromEnvironment(env: NodeJS.ProcessEnv, fromRust?: FromRust): RustPredecessor | undefined {
-    const told = variables.map((name) => {
-      const value = env[name]
-      delete env[name]
-      return [name, value] as const
-    })
-    const [notify, handover, control] = told.map(([name, value]) => inherited(name, value))
+    const roles = ['notify', 'handover', 'control'] as const
+    // All of them go first: none is for a child of this process, whatever the others name.
+    const told = roles.map((role) => [role, takeVariable(env, rustVariables[role])] as const)
+    const [notify, handover, control] = told.map(([role, value]) => inherited(role, value))
     return notify && new RustPredecessor(notify, handover, control, fromRust)
   }
 
@@ -65,7 +61,7 @@ export class RustPredecessor implements Predecessor {
     this.#handover = handover
     this.#control = control
     this.#fromRust = fromRust
-    this.#passed = listenFds()
+    this.#passed = listenFds().map(({ name, fd }) => ({ name: socketKinds.activated + name, fd }))
   }
 
   get committed(): boolean {
@@ -86,19 +82,16 @@ export class RustPredecessor implements Predecessor {
     return undefined
   }
 
-  socket(key: string): InheritedSocket | undefined {
+  socket(key: string): NamedFd | undefined {
     if (key === socketKinds.control) return this.#takeControl()
-    const index = this.#passed.findIndex(({ name }) => socketKinds.activated + name === key)
-    const [taken] = index === -1 ? [] : this.#passed.splice(index, 1)
-    return taken && { fd: taken.fd, activated: true }
+    const index = this.#passed.findIndex(({ name }) => name === key)
+    return index === -1 ? undefined : this.#passed.splice(index, 1)[0]
   }
 
   file(): undefined {}
 
   keys(prefix: string): string[] {
-    return this.#passed
-      .map(({ name }) => socketKinds.activated + name)
-      .filter((key) => key.startsWith(prefix))
+    return this.#passed.map(({ name }) => name).filter((key) => key.startsWith(prefix))
   }
 
   lock(): undefined {}
@@ -141,10 +134,10 @@ export class RustPredecessor implements Predecessor {
     return process.ppid !== this.identity.pid
   }
 
-  #takeControl(): InheritedSocket | undefined {
+  #takeControl(): NamedFd | undefined {
     const fd = this.#control
     this.#control = undefined
-    return fd && { fd, activated: false }
+    return fd && { name: socketKinds.control, fd }
   }
 
   #close(): void {
@@ -155,10 +148,16 @@ export class RustPredecessor implements Predecessor {
   }
 }
 
-function inherited(name: (typeof variables)[number], value: string | undefined): OwnedFd | undefined {
+function takeVariable(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const { [name]: value } = env
+  delete env[name]
+  return value
+}
+
+function inherited(role: keyof typeof rustVariables, value: string | undefined): OwnedFd | undefined {
   if (value === undefined || value === '') return undefined
   const fd = /^\d{1,6}$/.test(value) ? Number(value) : -1
-  const [kind, isOfKind] = kindsOfFd[name]
+  const [kind, isOfKind] = kindsOfFd[role]
   try {
     if (!isOfKind(fstatSync(fd))) throw new Error(`fd ${fd} is not ${kind}`)
     setCloexec(fd, true)
@@ -166,7 +165,7 @@ function inherited(name: (typeof variables)[number], value: string | undefined):
   } catch (cause) {
     throw new ShellflipError(
       'ERR_HANDOVER_ENVIRONMENT',
-      `${name}=${value} does not name a descriptor of a predecessor (${(cause as Error).message}): it is for a successor that ` +
+      `${rustVariables[role]}=${value} does not name a descriptor of a predecessor (${(cause as Error).message}): it is for a successor that ` +
         'a service of the Rust crate starts, do not set it by hand',
       { cause },
     )
