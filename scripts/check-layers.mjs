@@ -7,21 +7,24 @@ import ts from 'typescript'
 /** From the ground up. A new package gets its place here. */
 const layers = [
   ['fd-passing', 'state-serialization', 'shutdown-coordination'],
-  ['sd-notify', 'upgrade-lock'],
+  ['sd-notify', 'upgrade-lock', 'cli'],
   ['generation', 'control-socket', 'handover', 'launcher'],
   ['rolling-supervisor', 'fd-store', 'listeners'],
-  ['upgrader'],
+  ['upgrader', 'supervisor-control'],
   ['shellflip', 'procroll'],
 ]
 
-/** Private helpers beneath all layers. Whoever uses them carries them in its own dist, so they are no dependency. */
-const bundled = ['internal', 'command-docs']
+/** Private helpers beneath all layers. */
+const beneath = ['internal']
+
+/** Private helpers. The packages that use them carry them in their own dist, so they are not a dependency. */
+const bundled = [...beneath, 'cli']
 
 /** Private packages beside the layers. They may use every layer; no published code uses them. */
 const beside = ['testing', 'builds', 'e2e', 'bench', 'frameworks']
 
 const heights = new Map(
-  [bundled, ...layers].flatMap((names, index) => names.map((name) => [name, index - 1])),
+  [beneath, ...layers].flatMap((names, index) => names.map((name) => [name, index - 1])),
 )
 
 /** What breaks the rules in the workspace at `root`, one line each. */

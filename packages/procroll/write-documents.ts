@@ -6,9 +6,8 @@ import {
   fishCompletion,
   manPages,
   zshCompletion,
-} from '@shellflip/command-docs'
-import { sectionsOf } from './src/command-line/documentation.ts'
-import { createProgram } from './src/program.ts'
+} from '@shellflip/cli/docs'
+import { createProcroll } from './src/program.ts'
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH']
 
@@ -29,9 +28,8 @@ function writeDocuments(folder: string): void {
 function documentedProgram(): DocumentedProgram {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
   return {
-    program: createProgram([], () => {}),
+    program: createProcroll([], () => {}),
     version,
-    sectionsOf,
     valuesOf: (command, flag) => {
       if (flag === '--signal') return { type: 'choices', choices: signals }
       if (flag === '--name' && command.name() !== 'run') return { type: 'printed', by: 'completion names' }

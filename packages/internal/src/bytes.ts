@@ -13,6 +13,11 @@ export function isText(value: Bytes): boolean {
   return typeof value === 'string' || isUtf8(value)
 }
 
+/** Gives a text that Node has decoded its bytes again, if they are the same. */
+export function inBytes(text: string, bytes: Buffer | undefined): string | Buffer {
+  return bytes?.toString() === text ? textOr(bytes) : text
+}
+
 /** The longest sequence of UTF-8. */
 const longest = 4
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env sh
-import { catchSignals, keepInspectorClosed } from './supervise/caught-signals.ts'
+import { catchSignals, keepInspectorClosed } from '@shellflip/cli/process'
 
 // Everything else is imported after this: a signal that comes meanwhile must not end the process, nor open the inspector.
 if (process.argv[2] === 'run') catchSignals()

@@ -2,11 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { createProgram } from './program.ts'
+import { createProcroll } from './program.ts'
 import { cli, ProcrollSandbox } from './testing/procroll-sandbox.ts'
 
 const dist = dirname(cli)
-const program = createProgram([], () => {})
+const program = createProcroll([], () => {})
 const commands = program.commands.map((command) => ({
   name: command.name(),
   flags: command.createHelp().visibleOptions(command),

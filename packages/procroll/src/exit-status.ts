@@ -7,6 +7,22 @@ export const EXIT_GAVE_UP = 5
 /** EX_SOFTWARE of sysexits.h. */
 export const EXIT_INTERNAL_ERROR = 70
 
+/** The errors with an exit status of their own, by their class and code. */
+const statuses: Readonly<Record<string, number>> = {
+  'UsageError ERR_USAGE': EXIT_USAGE,
+  'ProcrollError ERR_TIMED_OUT': EXIT_TIMED_OUT,
+  'SupervisorControlError ERR_NO_SUPERVISOR': EXIT_NO_SUPERVISOR,
+  'SupervisorControlError ERR_SEVERAL_SUPERVISORS': EXIT_USAGE,
+  'SupervisorControlError ERR_INVALID_NAME': EXIT_USAGE,
+  'SupervisorControlError ERR_CONTROL_PATH_TOO_LONG': EXIT_USAGE,
+}
+
+/** Returns the exit status of a command that failed. An error without a code is a fault of procroll itself. */
+export function exitStatusOf(error: unknown): number {
+  if (!(error instanceof Error && 'code' in error)) return EXIT_INTERNAL_ERROR
+  return statuses[`${error.name} ${error.code}`] ?? EXIT_FAILED
+}
+
 /** Each exit status with its meaning. Help, manual pages and README show the same list. */
 export const exitStatuses: readonly { status: number; meaning: string }[] = [
   { status: EXIT_DONE, meaning: 'The command succeeded, or the service was stopped.' },

@@ -1,3 +1,10 @@
 export * from '@shellflip/rolling-supervisor'
-export { type ControlReply, type ControlRequest, procrollProtocol } from './control/protocol.ts'
-export { type Outcome, outcomeSchema, type Status, statusSchema } from './control/status.ts'
+export {
+  type ControlReply,
+  type ControlRequest,
+  type Outcome,
+  outcomeSchema,
+  type Status,
+  statusSchema,
+  supervisorProtocol as procrollProtocol,
+} from '@shellflip/supervisor-control'

@@ -1,6 +1,5 @@
-import { EXIT_DONE, EXIT_FAILED, EXIT_INTERNAL_ERROR } from './exit-status.ts'
-import { ProcrollError } from './procroll-error.ts'
-import { surviveClosedStdout } from './terminal/closed-stdout.ts'
+import { surviveClosedStdout } from '@shellflip/cli/process'
+import { EXIT_DONE, exitStatusOf } from './exit-status.ts'
 import { version } from './version.ts'
 
 /** Runs a command line and returns the exit status. Whatever fails is one line on stderr. */
@@ -16,19 +15,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { runProgram } = await import('./program.ts')
     return await runProgram(argv)
   } catch (error) {
-    return await fail(error, argv)
+    await report(error, argv)
+    return exitStatusOf(error)
   }
 }
 
 /** Loads its modules only now: few command lines fail, and `--version` is requested often. */
-async function fail(error: unknown, argv: readonly string[]): Promise<number> {
-  const { describeError, isFault } = await import('./log/describe-error.ts')
-  await report(describeError(error, argv.includes('--debug')), argv)
-  if (error instanceof ProcrollError) return error.exitCode
-  return isFault(error) ? EXIT_INTERNAL_ERROR : EXIT_FAILED
-}
-
-async function report(message: string, argv: readonly string[]): Promise<void> {
+async function report(error: unknown, argv: readonly string[]): Promise<void> {
+  const { explainError } = await import('./log/explain-error.ts')
+  const message = explainError(error, argv.includes('--debug'))
   try {
     const { printError } = await import('./log/print-error.ts')
     printError(message, argv)

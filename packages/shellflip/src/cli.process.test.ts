@@ -217,8 +217,11 @@ describe('the command line', () => {
   it.each<[string[], string]>([
     [['bogus'], "unknown command 'bogus'"],
     [['restart'], "required option '--socket <path>' not specified"],
-    [['restart', '--socket', '/s', '--timeout', '90'], 'Write it as 500ms, 90s, 2m or 1h.'],
-    [['restart', '--socket', '/s', '--timeout', '0s'], 'Write it as 500ms, 90s, 2m or 1h.'],
+    [
+      ['restart', '--socket', '/s', '--timeout', '90'],
+      '--timeout: "90" is not a duration: a unit is missing',
+    ],
+    [['restart', '--socket', '/s', '--timeout', '0s'], '--timeout: "0s" must be greater than 0'],
     [['restart', '--socket', '/s', '--timout', '1s'], 'Did you mean --timeout?'],
     [['restart', '--socket', '/s', 'now'], 'too many arguments'],
   ])('refuses %j in one line, exit 2', async (args, message) => {

@@ -1,47 +1,28 @@
-import { oneLine } from '@shellflip/internal'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { parseDuration } from './commands/duration.ts'
+import { createProgram, duration, parseCommandLine } from '@shellflip/cli/commands'
+import { UsageError } from '@shellflip/cli/errors'
 import type { RestartOptions } from './commands/restart.ts'
 
-/** Parses a command line, and runs the command it names. Returns the exit status. */
+/** Parses a command line, and runs the command it names. Returns the exit status: 2 for a wrong command line. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode = 0
-  const program = new Command('shellflip')
-    .description('Asks a service that replaces itself, by the library of the same name, to do so.')
-    .usage('<command> [flags]')
-    .option('-V, --version', 'print the version')
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(complaint(text)) })
+  const program = createProgram('shellflip').description(
+    'Asks a service that replaces itself, by the library of the same name, to do so.',
+  )
   program
     .command('restart')
     .description('Ask for an upgrade, and wait for the outcome')
     .requiredOption('--socket <path>', "the service's control socket")
-    .addOption(
-      new Option('--timeout <duration>', 'how long to wait, as 90s or 2m; the restart goes on').argParser(
-        duration,
-      ),
-    )
+    .addOption(duration('--timeout <duration>', 'how long to wait, as 90s or 2m; the restart goes on'))
     .addHelpText('after', '\nExample:\n  shellflip restart --socket /run/app/restart.sock --timeout 90s')
     .action(async (options: RestartOptions) => {
       const { restart } = await import('./commands/restart.ts')
       exitCode = await restart(options)
     })
   try {
-    await program.parseAsync(argv, { from: 'user' })
-    return exitCode
+    return (await parseCommandLine(program, argv)) ? exitCode : 2
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    return error.exitCode === 0 ? 0 : 2
+    if (!(error instanceof UsageError)) throw error
+    process.stderr.write(`shellflip: ${error.message}\n`)
+    return 2
   }
-}
-
-function duration(text: string): number {
-  const milliseconds = parseDuration(text)
-  if (milliseconds === undefined) throw new InvalidArgumentError('Write it as 500ms, 90s, 2m or 1h.')
-  return milliseconds
-}
-
-/** Puts commander's report of a wrong command line into one line, with its suggestion. */
-function complaint(text: string): string {
-  return `shellflip: ${oneLine(text.replace(/^error: /, ''))} (see --help)\n`
 }

@@ -4,8 +4,8 @@ import { isatty } from 'node:tty'
 import { readProc, workingDirectory } from '@shellflip/internal'
 import { LauncherError } from '../launcher-error.ts'
 import { changed, type Environment, type EnvironmentChanges } from './environment.ts'
+import { inheritableEnvironment } from './inheritable-environment.ts'
 import { nodeOptionsWithOwnInspector, withOwnInspector } from './inspector-options.ts'
-import { startedEnvironment } from './started-environment.ts'
 import type { SuccessorOptions } from './successor-options.ts'
 import { typedArguments } from './typed-arguments.ts'
 
@@ -53,7 +53,7 @@ function launchDirectory(asked: string | undefined): string | Buffer {
 }
 
 function readStart() {
-  const env = startedEnvironment()
+  const env = inheritableEnvironment()
   const cwd = workingDirectory(env.get('PWD'))
   const { argv, execArgv } = process
   const raw = readProc('cmdline')?.slice(1)

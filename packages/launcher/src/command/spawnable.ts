@@ -8,7 +8,7 @@ type Bytes = string | Buffer
 
 /**
  * The prefix of the variables that carry bytes to the shell, which decodes them. Nothing of a service has this name (see
- * `startedEnvironment`).
+ * `inheritableEnvironment`).
  */
 const carrier = 'SHELLFLIP_BYTES_'
 

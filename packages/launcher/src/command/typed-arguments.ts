@@ -1,5 +1,5 @@
 import { join, resolve, sep } from 'node:path'
-import type { WorkingDirectory } from '@shellflip/internal'
+import { inBytes, type WorkingDirectory } from '@shellflip/internal'
 
 /** The command line of this process, as Node and the kernel report it. */
 export type CommandLine = {
@@ -35,10 +35,10 @@ export function typedArguments(line: CommandLine): TypedArguments | undefined {
   const [script, ...args] = argv.slice(1)
   const isEvaluated = execArgv.some((arg) => /^(-e|-p|-pe|--eval|--print)$|^--(eval|print)=/.test(arg))
   const bytes = bytesOf(line)
-  const options = execArgv.map((arg, index) => exactly(arg, bytes?.[index]))
+  const options = execArgv.map((arg, index) => inBytes(arg, bytes?.[index]))
   const ofProgram = bytes?.slice(execArgv.length)
   if (isEvaluated) {
-    const rest = argv.slice(1).map((arg, index) => exactly(arg, ofProgram?.[index]))
+    const rest = argv.slice(1).map((arg, index) => inBytes(arg, ofProgram?.[index]))
     // Without `--` Node takes an argument of the program for its own option.
     return { options, rest: rest.length === 0 ? [] : ['--', ...rest] }
   }
@@ -50,7 +50,7 @@ export function typedArguments(line: CommandLine): TypedArguments | undefined {
     options,
     rest: [
       isFile ? scriptAsTyped(script, first, line.cwd) : script,
-      ...args.map((arg, index) => exactly(arg, others[index])),
+      ...args.map((arg, index) => inBytes(arg, others[index])),
     ],
   }
 }
@@ -65,10 +65,6 @@ function bytesOf({ argv, execArgv, raw }: CommandLine): readonly Buffer[] | unde
     typed.length === expected.length &&
     typed.every((bytes, index) => index === execArgv.length || bytes.toString() === expected[index])
   return isSame ? typed : undefined
-}
-
-function exactly(arg: string, bytes: Buffer | undefined): string | Buffer {
-  return bytes === undefined || Buffer.from(arg).equals(bytes) ? arg : bytes
 }
 
 function scriptAsTyped(

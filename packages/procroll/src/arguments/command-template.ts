@@ -1,16 +1,19 @@
-import { type Bytes, isText, showBytes } from '@shellflip/internal'
-import { usageError } from '../procroll-error.ts'
 import {
   parseTemplate,
   renderTemplate,
-  TEMPLATE_FIELDS,
   type Template,
   TemplateSyntaxError,
   type TemplateValues,
-} from './go-template.ts'
+} from '@shellflip/cli/go'
+import { type Bytes, isText, showBytes } from '@shellflip/internal'
+import { usageError } from '../procroll-error.ts'
+
+/** The fields that a word may name, as the Go program has them. */
+const fields = ['PID', 'Generation', 'NotifySocket'] as const
+type Field = (typeof fields)[number]
 
 /** A word of the command, as UTF-8 text or as bytes. In bytes, each character of the template is one byte. */
-type WordTemplate = { template: Template; isText: boolean }
+type WordTemplate = { template: Template<Field>; isText: boolean }
 
 /** A command whose every word is a template: its name is rendered like its arguments, as the Go program does. */
 export type CommandTemplate = { file: WordTemplate; args: readonly WordTemplate[] }
@@ -18,7 +21,7 @@ export type CommandTemplate = { file: WordTemplate; args: readonly WordTemplate[
 /**
  * Checks every word of a command, before anything starts.
  *
- * @throws ProcrollError `ERR_USAGE`, naming the argument (1 is the first after the command) and the column
+ * @throws UsageError, naming the argument (1 is the first after the command) and the column
  */
 export function parseCommand([file = '', ...args]: readonly Bytes[]): CommandTemplate {
   if (file.length === 0)
@@ -33,7 +36,7 @@ export function parseCommand([file = '', ...args]: readonly Bytes[]): CommandTem
 
 export function renderCommand(
   command: CommandTemplate,
-  values: TemplateValues,
+  values: TemplateValues<Field>,
 ): { file: Bytes; args: Bytes[] } {
   return {
     file: renderWord(command.file, values),
@@ -41,7 +44,7 @@ export function renderCommand(
   }
 }
 
-function renderWord(word: WordTemplate, values: TemplateValues): Bytes {
+function renderWord(word: WordTemplate, values: TemplateValues<Field>): Bytes {
   if (word.isText) return renderTemplate(word.template, values)
   return Buffer.concat(
     word.template.map((part) =>
@@ -53,10 +56,10 @@ function renderWord(word: WordTemplate, values: TemplateValues): Bytes {
 function parseWord(which: string, word: Bytes): WordTemplate {
   try {
     const text = Buffer.from(word).toString(isText(word) ? 'utf8' : 'latin1')
-    return { template: parseTemplate(text), isText: isText(word) }
+    return { template: parseTemplate(text, fields), isText: isText(word) }
   } catch (error) {
     if (!(error instanceof TemplateSyntaxError)) throw error
-    const known = TEMPLATE_FIELDS.map((name) => `{{.${name}}}`).join(', ')
+    const known = fields.map((name) => `{{.${name}}}`).join(', ')
     throw usageError(
       `${which}, column ${error.column}: ${error.message} in ${JSON.stringify(showBytes(word))}. ` +
         `Known fields: ${known}. A literal {{ is written {{"{{"}}`,

@@ -1,15 +1,14 @@
 import { type Command, Option } from 'commander'
-import { flag } from './flags.ts'
 
 /** Lets a command name the supervisor that it means. */
 export function addPlace(command: Command): Command {
   return command
-    .addOption(placeName('the name or pid of the supervisor (default: the only one)', (text) => text))
+    .addOption(placeName('the name or pid of the supervisor (default: the only one)'))
     .addOption(controlSocket('its control socket, instead of a name'))
 }
 
-export function placeName(description: string, parse: (text: string) => string): Option {
-  return flag('--name <name>', description, parse).conflicts('controlSocket')
+export function placeName(description: string): Option {
+  return new Option('--name <name>', description).conflicts('controlSocket')
 }
 
 export function controlSocket(description: string): Option {

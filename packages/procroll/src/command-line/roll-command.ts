@@ -1,3 +1,4 @@
+import { document, duration } from '@shellflip/cli/commands'
 import type { Command } from 'commander'
 import type { RollOptions } from '../commands/roll.ts'
 import {
@@ -8,8 +9,6 @@ import {
   EXIT_TIMED_OUT,
   EXIT_USAGE,
 } from '../exit-status.ts'
-import { document } from './documentation.ts'
-import { duration } from './flags.ts'
 import { addPlace } from './place-flags.ts'
 import type { Report } from './report.ts'
 import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'

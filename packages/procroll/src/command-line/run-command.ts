@@ -1,20 +1,25 @@
 import { tmpdir } from 'node:os'
+import {
+  choice,
+  document,
+  duration,
+  flag,
+  parseCount,
+  parseSignal,
+  repeatable,
+} from '@shellflip/cli/commands'
+import { typedArguments } from '@shellflip/cli/start'
 import type { Bytes } from '@shellflip/internal'
 import { type Command, Option } from 'commander'
 import { parseListen } from '../arguments/listen-address.ts'
-import { parseSignal } from '../arguments/signal-name.ts'
-import type { RunOptions } from '../commands/run.ts'
-import { parseNewName } from '../control/supervisor-place.ts'
-import { typedArguments } from '../launch/typed-arguments.ts'
-import { document } from './documentation.ts'
-import { choice, duration, flag, parseCount, repeatable } from './flags.ts'
+import type { RunOptions } from '../commands/run-options.ts'
 import { controlSocket, placeName } from './place-flags.ts'
 import type { Report } from './report.ts'
 import { runSections } from './run-sections.ts'
 import { strayFlag } from './stray-flag.ts'
 
 /** As commander has them: a flag without a value is absent where it is not given. */
-type ParsedOptions = Omit<RunOptions, 'debug'> & { debug?: boolean }
+type ParsedOptions = Omit<RunOptions, 'debug'> & { debug?: boolean; shutdownTimeout?: number }
 
 export function addRun(program: Command, argv: readonly string[], report: Report): void {
   const command = program
@@ -28,7 +33,7 @@ export function addRun(program: Command, argv: readonly string[], report: Report
     .argument('[args...]', 'its arguments')
     .passThroughOptions()
     .optionsGroup('Names:')
-    .addOption(placeName('the name by which roll, status and stop find it (default: its pid)', parseNewName))
+    .addOption(placeName('the name by which roll, status and stop find it (default: its pid)'))
     .addOption(controlSocket('where it takes requests, instead of a name'))
     .optionsGroup('Sockets:')
     .addOption(
@@ -40,13 +45,23 @@ export function addRun(program: Command, argv: readonly string[], report: Report
     )
     .optionsGroup('Rolls and stops:')
     .addOption(
-      duration('--ready-timeout <duration>', 'how long a generation may take to report READY=1', 10_000),
+      duration('--ready-timeout <duration>', 'how long a generation may take to report READY=1', {
+        defaultMs: 10_000,
+      }),
     )
     .addOption(
       flag('--signal <signal>', 'the signal that stops a generation', parseSignal).default('SIGTERM'),
     )
     .addOption(
-      duration('--shutdown-timeout <duration>', 'how long it may take to stop. SIGKILL follows.', 60_000),
+      duration('--drain-timeout <duration>', 'how long it may take to stop. SIGKILL follows.', {
+        defaultMs: 60_000,
+        mayBeZero: true,
+      }),
+    )
+    .addOption(
+      duration('--shutdown-timeout <duration>', 'the same, as the Go program spells it', {
+        mayBeZero: true,
+      }).conflicts('drainTimeout'),
     )
     .addOption(
       flag(
@@ -84,11 +99,12 @@ export function addRun(program: Command, argv: readonly string[], report: Report
     .action(async (_command: string, _args: string[], options: ParsedOptions, command: Command) => {
       const { run } = await import('../commands/run.ts')
       const stray = strayFlag(command, argv)
-      const { debug = false } = options
+      const { debug = false, shutdownTimeout, drainTimeout } = options
       report(
         await run(commandWords(typedArguments(argv).slice(-command.args.length), argv), {
           ...options,
           debug,
+          drainTimeout: shutdownTimeout ?? drainTimeout,
           ...(stray && { strayFlag: stray }),
         }),
       )

@@ -1,3 +1,4 @@
+import type { HelpSection } from '@shellflip/cli/commands'
 import { sameSignalForMs } from '@shellflip/internal'
 import {
   EXIT_DONE,
@@ -7,7 +8,6 @@ import {
   EXIT_USAGE,
   otherStatus,
 } from '../exit-status.ts'
-import type { HelpSection } from './documentation.ts'
 import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'
 
 /** The sections of `procroll run --help` and procroll-run(1) besides the flags. */

@@ -1,5 +1,5 @@
+import type { HelpSection } from '@shellflip/cli/commands'
 import { exitStatuses, otherStatus } from '../exit-status.ts'
-import type { HelpSection } from './documentation.ts'
 
 /** Returns the section of the exit statuses of a command. */
 export function exitStatusSection(statuses: readonly number[], ...notes: string[]): HelpSection {

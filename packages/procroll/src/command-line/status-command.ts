@@ -1,3 +1,4 @@
+import { document } from '@shellflip/cli/commands'
 import type { Command } from 'commander'
 import type { StatusOptions } from '../commands/status.ts'
 import {
@@ -7,7 +8,6 @@ import {
   EXIT_NO_SUPERVISOR,
   EXIT_USAGE,
 } from '../exit-status.ts'
-import { document } from './documentation.ts'
 import { addPlace } from './place-flags.ts'
 import type { Report } from './report.ts'
 import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'

@@ -1,10 +1,9 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { askForReplies, ControlServer } from '@shellflip/control-socket'
+import { type ControlReply, statusSchema, supervisorProtocol } from '@shellflip/supervisor-control'
 import { isAlive, TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
-import { type ControlReply, procrollProtocol } from '../control/protocol.ts'
-import { statusSchema } from '../control/status.ts'
 import { cli, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
 
 /** script(1) gives a program a terminal. */
@@ -222,7 +221,7 @@ describe('a dashboard that leaks its watchers', () => {
       expect(watchers.length).toBeLessThanOrEqual(32)
       const replies = askForReplies({
         path,
-        protocol: procrollProtocol,
+        protocol: supervisorProtocol,
         request: { type: 'status', watch: true },
       })
       watchers.push(replies)
@@ -251,7 +250,7 @@ describe('what others wrote', () => {
     const serve = (name: string) =>
       ControlServer.listen({
         path: join(sandbox.runtime, name, 'control.sock'),
-        protocol: procrollProtocol,
+        protocol: supervisorProtocol,
         answer: async ({ type }) => {
           if (type === 'roll') return { type: 'refused' as const, reason: `no\n${evil}` }
           const since = new Date().toISOString()
@@ -297,7 +296,7 @@ describe('procroll stop, asked of a supervisor that takes its time to exit', () 
     const path = sandbox.join('app', 'control.sock')
     const server = await ControlServer.listen({
       path,
-      protocol: procrollProtocol,
+      protocol: supervisorProtocol,
       answer: async () => ({ type: 'stopping' as const, pid: slow.pid, generations: [7] }),
     })
     const asking = sandbox.start(['stop', '--control-socket', path])

@@ -1,13 +1,16 @@
+import { formatDuration } from '@shellflip/cli/go'
+import { Progress } from '@shellflip/cli/terminal'
 import { escapeUnprintable } from '@shellflip/internal'
-import { formatDuration } from '../arguments/go-duration.ts'
-import { askSupervisor } from '../control/ask-supervisor.ts'
-import { findControlSocket } from '../control/find-supervisor.ts'
-import type { ControlReply } from '../control/protocol.ts'
-import type { Outcome } from '../control/status.ts'
-import type { PlaceOptions } from '../control/supervisor-place.ts'
+import {
+  askSupervisor,
+  type ControlReply,
+  type Outcome,
+  type PlaceOptions,
+  SupervisorControlError,
+} from '@shellflip/supervisor-control'
 import { EXIT_DONE, EXIT_FAILED } from '../exit-status.ts'
+import { places } from '../places.ts'
 import { ProcrollError } from '../procroll-error.ts'
-import { Progress } from '../terminal/progress.ts'
 import { formatOutcome } from '../terminal/status-table.ts'
 
 export type RollOptions = PlaceOptions & {
@@ -17,7 +20,7 @@ export type RollOptions = PlaceOptions & {
 
 /** Runs `procroll roll`: requests a roll, and waits for its outcome. */
 export async function roll(options: RollOptions): Promise<number> {
-  const path = await findControlSocket(options)
+  const path = places.findControlSocket(options)
   const outcome = await outcomeOf(path, options.timeout)
   if (outcome.type === 'rolled') {
     process.stdout.write(`${formatOutcome(outcome)}\n`)
@@ -43,7 +46,7 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
       { cause: error },
     )
   }
-  throw new ProcrollError('ERR_UNANSWERED', 'the supervisor ended before the roll did')
+  throw new SupervisorControlError('ERR_UNANSWERED', 'the supervisor ended before the roll did')
 }
 
 function show(progress: Progress, reply: ControlReply): void {

@@ -1,15 +1,13 @@
-import { askSupervisor } from '../control/ask-supervisor.ts'
-import { findControlSocket } from '../control/find-supervisor.ts'
-import type { PlaceOptions } from '../control/supervisor-place.ts'
+import { askSupervisor, type PlaceOptions, SupervisorControlError } from '@shellflip/supervisor-control'
 import { EXIT_DONE } from '../exit-status.ts'
-import { ProcrollError } from '../procroll-error.ts'
+import { places } from '../places.ts'
 import { statusView } from '../terminal/status-view.ts'
 
 export type StatusOptions = PlaceOptions & { json?: boolean; watch?: boolean }
 
 /** Runs `procroll status`: shows the status once, or with every change until the supervisor ends. */
 export async function status(options: StatusOptions): Promise<number> {
-  const path = await findControlSocket(options)
+  const path = places.findControlSocket(options)
   using view = statusView(process.stdout, options)
   let answered = false
   for await (const reply of askSupervisor(path, { type: 'status', watch: options.watch === true })) {
@@ -17,6 +15,6 @@ export async function status(options: StatusOptions): Promise<number> {
     answered = true
     view.show(reply.status)
   }
-  if (!answered) throw new ProcrollError('ERR_UNANSWERED', 'the supervisor ended before it answered')
+  if (!answered) throw new SupervisorControlError('ERR_UNANSWERED', 'the supervisor ended before it answered')
   return EXIT_DONE
 }

@@ -1,10 +1,8 @@
+import { Progress } from '@shellflip/cli/terminal'
 import { watchPid } from '@shellflip/fd-passing'
-import { askSupervisor } from '../control/ask-supervisor.ts'
-import { findControlSocket } from '../control/find-supervisor.ts'
-import type { PlaceOptions } from '../control/supervisor-place.ts'
+import { askSupervisor, type PlaceOptions, SupervisorControlError } from '@shellflip/supervisor-control'
 import { EXIT_DONE } from '../exit-status.ts'
-import { ProcrollError } from '../procroll-error.ts'
-import { Progress } from '../terminal/progress.ts'
+import { places } from '../places.ts'
 
 export type StopOptions = PlaceOptions & {
   /** Kills the generations instead of waiting until they drained. */
@@ -13,7 +11,7 @@ export type StopOptions = PlaceOptions & {
 
 /** Stops a supervisor and its generations, and waits until it is gone. Several requests are one stop. */
 export async function stop(options: StopOptions): Promise<number> {
-  const path = await findControlSocket(options)
+  const path = places.findControlSocket(options)
   using progress = new Progress()
   let gone: Promise<void> | undefined
   try {
@@ -25,9 +23,9 @@ export async function stop(options: StopOptions): Promise<number> {
     }
   } catch (error) {
     // The supervisor has ended. That counts, even if it could not report it.
-    if (gone === undefined || !(error instanceof ProcrollError)) throw error
+    if (gone === undefined || !(error instanceof SupervisorControlError)) throw error
   }
-  if (gone === undefined) throw new ProcrollError('ERR_UNANSWERED', 'the supervisor did not answer')
+  if (gone === undefined) throw new SupervisorControlError('ERR_UNANSWERED', 'the supervisor did not answer')
   await gone
   return EXIT_DONE
 }

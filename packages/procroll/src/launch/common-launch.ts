@@ -1,8 +1,7 @@
+import type { LogLine } from '@shellflip/cli/log'
+import { isRelative, type LaunchDirectory, type Start } from '@shellflip/cli/start'
 import { type Bytes, showBytes } from '@shellflip/internal'
 import type { GenerationCommand } from '@shellflip/rolling-supervisor'
-import type { Logger } from '../log/logger.ts'
-import type { Start } from './start.ts'
-import { isRelative, type LaunchDirectory } from './working-directory.ts'
 
 /** Holds the parts that all generations share: everything except their words. */
 export type CommonLaunch = Omit<GenerationCommand, 'file' | 'args'>
@@ -22,15 +21,31 @@ export function commonLaunch(
 }
 
 /**
- * Warns that a deploy by symlink may have no effect. Shells set PWD, but systemd, cron and containers do not. Then procroll cannot see a
- * symlink in the path of the working directory, and a deploy that moves it would do nothing. A container (PID 1) gets a new image
- * instead.
+ * Returns the warnings about a command line that may not do what its user means.
+ *
+ * A deploy by symlink may have no effect. Shells set PWD, but systemd, cron and containers do not. Then procroll cannot see a symlink in
+ * the path of the working directory, and a deploy that moves it would do nothing. A container (PID 1) gets a new image instead.
+ *
+ * @param strayFlag a flag of procroll after the command
  */
-export function warnOfResolved(directory: LaunchDirectory, words: readonly Bytes[], logger: Logger): void {
-  if (!directory.isResolved || process.pid === 1 || !isRelative(words, directory.path)) return
-  logger.log(
-    'WARN',
-    'the working directory is known without its symlinks. Give --chdir if a deploy moves one',
-    { directory: showBytes(directory.path) },
-  )
+export function launchWarnings(
+  directory: LaunchDirectory,
+  words: readonly Bytes[],
+  strayFlag: string | undefined,
+): LogLine[] {
+  const lines: LogLine[] = []
+  if (directory.isResolved && process.pid !== 1 && isRelative(words, directory.path)) {
+    lines.push({
+      level: 'WARN',
+      message: 'the working directory is known without its symlinks. Give --chdir if a deploy moves one',
+      fields: { directory: showBytes(directory.path) },
+    })
+  }
+  if (strayFlag !== undefined) {
+    lines.push({
+      level: 'WARN',
+      message: `${strayFlag} follows the command, and goes to the service. Put flags of procroll before the command. A -- before the command ends this warning.`,
+    })
+  }
+  return lines
 }

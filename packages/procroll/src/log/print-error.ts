@@ -1,13 +1,10 @@
-import type { LogFormat } from './logger.ts'
-import { formatRecord } from './logger.ts'
-import { standardError } from './standard-error.ts'
+import { formatRecord, type LogFormat, standardError } from '@shellflip/cli/log'
 
 /** Prints an error that ends the command, in the format that its command line selects. */
 export function printError(message: string, argv: readonly string[]): void {
   const record = { time: new Date(), level: 'ERROR', message, fields: {} } as const
-  standardError().print(
-    requestedFormat(argv) === 'json' ? formatRecord('json')(record) : `procroll: ${message}`,
-  )
+  const output = standardError((count, reason) => `procroll: ${count} lines were dropped: ${reason}`)
+  output.print(requestedFormat(argv) === 'json' ? formatRecord('json')(record) : `procroll: ${message}`)
 }
 
 /** The flags of `procroll run` that take no value. */

@@ -1,5 +1,5 @@
+import { formatText } from '@shellflip/cli/log'
 import { expect, it } from 'vitest'
-import { formatText } from './format-text.ts'
 import { describeEvent } from './supervisor-events.ts'
 
 it.each<[Parameters<typeof describeEvent>[0], string]>([

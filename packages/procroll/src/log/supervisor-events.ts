@@ -1,13 +1,11 @@
+import { formatDuration } from '@shellflip/cli/go'
+import type { LogFields, LogLine } from '@shellflip/cli/log'
 import {
   describeFailure,
   describeRoll,
   type GenerationFailure,
   type SupervisorEvent,
 } from '@shellflip/rolling-supervisor'
-import { formatDuration } from '../arguments/go-duration.ts'
-import type { LogFields, LogLevel } from './log-record.ts'
-
-export type LogLine = { level: LogLevel; message: string; fields?: LogFields }
 
 /** Describes an event of the supervisor as its operator reads it in the log. */
 export function describeEvent(event: SupervisorEvent): LogLine {
@@ -167,7 +165,7 @@ function describeGenerationFailure(generation: number, failure: GenerationFailur
 }
 
 const KILL_REASONS = {
-  overdue: 'the shutdown timeout passed',
+  overdue: 'the drain timeout passed',
   hung: 'its watchdog timeout passed',
   asked: 'no time is left to wait',
 }

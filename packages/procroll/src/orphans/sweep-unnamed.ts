@@ -1,11 +1,10 @@
 import { lstatSync, rmdirSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isUnixPathBound } from '@shellflip/fd-passing'
-import { labelsIn } from '../control/find-supervisor.ts'
-import { findRuntimeFolder } from '../control/runtime-folder.ts'
-import { placeInRuntimeFolder, type SupervisorPlace } from '../control/supervisor-place.ts'
+import type { SupervisorPlace } from '@shellflip/supervisor-control'
 import { removeLeftNotifyDirectory } from '../launch/notify-directory.ts'
 import type { Logger } from '../log/logger.ts'
+import { places } from '../places.ts'
 import { describe, isSupervisorAlive, readOrWarn } from './find-left-behind.ts'
 import { findOrphans } from './find-orphans.ts'
 import { temporaryOf } from './generation-record.ts'
@@ -17,9 +16,7 @@ import { lookUpProcess } from './process-table.ts'
  */
 export function sweepUnnamed(logger: Logger): void {
   attempt(logger, () => {
-    const folder = findRuntimeFolder()
-    const labels = folder === undefined ? [] : labelsIn(folder)
-    for (const label of labels) if (/^\d+$/.test(label)) attempt(logger, () => sweep(label, logger))
+    for (const label of places.labels()) if (/^\d+$/.test(label)) attempt(logger, () => sweep(label, logger))
   })
 }
 
@@ -32,7 +29,7 @@ function attempt(logger: Logger, run: () => void): void {
 }
 
 function sweep(label: string, logger: Logger): void {
-  const place = placeInRuntimeFolder(label)
+  const place = places.inFolder(label)
   if (lookUpProcess(Number(label)) !== undefined || isUnixPathBound(place.controlSocket)) return
   const left = readOrWarn(place.record, logger)
   if (left !== undefined && isSupervisorAlive(left)) return

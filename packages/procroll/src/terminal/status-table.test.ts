@@ -1,8 +1,7 @@
+import { formatTable, type Paint } from '@shellflip/cli/terminal'
+import { statusSchema } from '@shellflip/supervisor-control'
 import { expect, it } from 'vitest'
-import { statusSchema } from '../control/status.ts'
-import type { Paint } from './colours.ts'
 import { formatStatus, statusLines } from './status-table.ts'
-import { formatTable } from './table.ts'
 
 const since = '2025-01-31T12:00:00.000Z'
 const status = statusSchema.parse({

@@ -1,9 +1,7 @@
+import { timestamp } from '@shellflip/cli/log'
+import { type Colour, formatLine, formatTable, type Layout, type Segment } from '@shellflip/cli/terminal'
 import { escapeUnprintable } from '@shellflip/internal'
-import type { Outcome, Status } from '../control/status.ts'
-import { timestamp } from '../log/timestamp.ts'
-import type { Colour } from './colours.ts'
-import { formatLine, type Layout, type Segment } from './line.ts'
-import { formatTable } from './table.ts'
+import type { Outcome, Status } from '@shellflip/supervisor-control'
 
 /** Formats the status of a supervisor for people. Text from others in it cannot control the terminal. */
 export function formatStatus(status: Status, layout: Layout = {}): string {

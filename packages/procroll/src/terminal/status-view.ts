@@ -1,9 +1,7 @@
-import type { Status } from '../control/status.ts'
-import { terminalSafeJson } from '../log/format-json.ts'
-import { paintFor } from './colours.ts'
-import { LiveView } from './live-view.ts'
+import { terminalSafeJson } from '@shellflip/cli/log'
+import { isLive, LiveView, paintFor } from '@shellflip/cli/terminal'
+import type { Status } from '@shellflip/supervisor-control'
 import { formatStatus, statusLines } from './status-table.ts'
-import { isLive } from './terminal-kind.ts'
 
 /** Shows one status after the other. */
 export type StatusView = Disposable & { show(status: Status): void }

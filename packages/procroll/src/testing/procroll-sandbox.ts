@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
+import { type Status, statusSchema } from '@shellflip/supervisor-control'
 import {
   compileScriptedProcess,
   type Exit,
@@ -10,7 +11,6 @@ import {
   TestProcess,
   temporaryFolder,
 } from '@shellflip/testing'
-import { type Status, statusSchema } from '../control/status.ts'
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 export const service = fileURLToPath(new URL('service.mjs', import.meta.url))

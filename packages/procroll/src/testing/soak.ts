@@ -3,9 +3,8 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { askSupervisor, type Outcome, type Status } from '@shellflip/supervisor-control'
 import { describeFailures, LoadClient, openFds, waitFor } from '@shellflip/testing'
-import { askSupervisor } from '../control/ask-supervisor.ts'
-import type { Outcome, Status } from '../control/status.ts'
 import { cli, freeListener, ProcrollSandbox } from './procroll-sandbox.ts'
 
 const readyTimeoutMs = 500
@@ -153,7 +152,7 @@ export class Soak implements AsyncDisposable {
     const flags = [
       ...['--name', 'soak', '--listen', `tcp://127.0.0.1:${this.#port}`],
       ...['--ready-timeout', `${readyTimeoutMs}ms`, '--watchdog', `${watchdogMs}ms`],
-      ...['--shutdown-timeout', '20s'],
+      ...['--drain-timeout', '20s'],
     ]
     const words = [process.execPath, cli, 'run', ...flags, '--', this.#program, this.#plan]
     const started = spawn('/bin/sh', ['-c', 'exec "$@" 2>&1', 'sh', ...words], {

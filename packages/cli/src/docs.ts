@@ -1,0 +1,5 @@
+export { bashCompletion } from './docs/bash-completion.ts'
+export type { DocumentedProgram, Values } from './docs/documented-program.ts'
+export { fishCompletion } from './docs/fish-completion.ts'
+export { manPages } from './docs/man-pages.ts'
+export { zshCompletion } from './docs/zsh-completion.ts'

@@ -1,0 +1,2 @@
+export { describeError, isFault } from './errors/describe-error.ts'
+export { UsageError, usageError } from './errors/usage-error.ts'

@@ -1,0 +1,8 @@
+export { formatDuration, parseDuration } from './go/duration.ts'
+export {
+  parseTemplate,
+  renderTemplate,
+  type Template,
+  TemplateSyntaxError,
+  type TemplateValues,
+} from './go/template.ts'

@@ -1,0 +1,6 @@
+export { type Colour, type Paint, paintFor } from './terminal/colours.ts'
+export { formatLine, type Layout, type Segment } from './terminal/line.ts'
+export { LiveView } from './terminal/live-view.ts'
+export { Progress } from './terminal/progress.ts'
+export { formatTable } from './terminal/table.ts'
+export { isLive } from './terminal/terminal-kind.ts'

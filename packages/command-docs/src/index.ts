@@ -1,5 +1,0 @@
-export { bashCompletion } from './bash-completion.ts'
-export type { DocumentedProgram, Section, Values } from './documented-program.ts'
-export { fishCompletion } from './fish-completion.ts'
-export { manPages } from './man-pages.ts'
-export { zshCompletion } from './zsh-completion.ts'

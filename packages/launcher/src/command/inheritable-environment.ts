@@ -1,0 +1,24 @@
+import { type Environment, startedEnvironment } from '@shellflip/internal'
+import { handoverVariable, launcherVariable, rustVariables } from '../descriptor-variables.ts'
+
+/** Variables meant for one process. A successor that needs one of them gets its own value. */
+const forOneProcess = new Set([
+  // sd_listen_fds(3), sd_notify(3), sd_watchdog_enabled(3): `ManagerLink` passes on what a successor needs.
+  'LISTEN_PID',
+  'LISTEN_PIDFDID',
+  'LISTEN_FDS',
+  'LISTEN_FDNAMES',
+  'NOTIFY_SOCKET',
+  'WATCHDOG_PID',
+  'WATCHDOG_USEC',
+  'FDSTORE',
+  // Ours, and those of the Rust crate shellflip.
+  handoverVariable,
+  launcherVariable,
+  ...Object.values(rustVariables),
+])
+
+/** Reads the environment that this process was started with, as a restart would pass it to a successor. */
+export function inheritableEnvironment(): Environment {
+  return new Map([...startedEnvironment()].filter(([name]) => !forOneProcess.has(name)))
+}

@@ -1,0 +1,23 @@
+import type { LogFormat } from '@shellflip/cli/log'
+import type { RestartMode } from '@shellflip/rolling-supervisor'
+import type { PlaceOptions } from '@shellflip/supervisor-control'
+import type { ListenAddress } from '../arguments/listen-address.ts'
+import type { OrphanPolicy } from '../orphans/find-left-behind.ts'
+
+/** The flags of `procroll run`. Times are in milliseconds. */
+export type RunOptions = PlaceOptions & {
+  debug: boolean
+  logFormat: LogFormat
+  signal: NodeJS.Signals | number
+  drainTimeout: number
+  readyTimeout: number
+  tempdir: string
+  chdir?: string
+  listen: readonly ListenAddress[]
+  restart: RestartMode
+  maxDraining: number
+  watchdog?: number
+  orphans: OrphanPolicy
+  /** A flag of procroll after the command. */
+  strayFlag?: string
+}
