@@ -2,6 +2,7 @@ export { type Bytes, isText, showBytes, textOr } from './bytes.ts'
 export { callListener, isThenable } from './call-listener.ts'
 export { CodedError } from './coded-error.ts'
 export { type Deferred, deferred } from './deferred.ts'
+export { Events } from './events.ts'
 export { longestTimerMs } from './longest-timer.ts'
 export { asError, messageOf } from './message-of.ts'
 export {

@@ -12,12 +12,12 @@ test('objects of one name are numbered, and one that comes again keeps its name'
   const register = (server: typeof web) =>
     drains.register(server, 'app.socket', (name) => {
       names.push(name)
-      return coordinator.server(server, { name })
+      return coordinator.watch(server, { name })
     })
   register(web)
   register(other)
   register(web)
-  drains.register(createSocket('udp4'), 'app.socket', (name) => coordinator.drain(name, async () => {}))
+  drains.register(createSocket('udp4'), 'app.socket', (name) => coordinator.onDrain(name, async () => {}))
   expect(names).toEqual(['app.socket', 'app.socket 2', 'app.socket'])
   expect(web.listenerCount('connection')).toBe(other.listenerCount('connection'))
   const { servers } = await coordinator.shutdown()

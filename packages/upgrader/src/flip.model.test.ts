@@ -121,7 +121,7 @@ class World {
   }
 
   #drain(name: string): void {
-    this.flip.coordinator.drain(name, ({ signal }) =>
+    this.flip.coordinator.onDrain(name, ({ signal }) =>
       new Promise<void>((resolve) => {
         this.#hanging.add(resolve)
         signal.addEventListener('abort', () => {

@@ -74,7 +74,7 @@ export class Flip<S> {
   constructor(parts: FlipParts) {
     this.#parts = parts
     this.state = parts.state as S
-    this.coordinator = new ShutdownCoordinator({ deadlineMs: parts.options.drainTimeoutMs })
+    this.coordinator = new ShutdownCoordinator({ drainTimeoutMs: parts.options.drainTimeoutMs })
     this.predecessorExited = parts.predecessor.gone
     this.done = new Promise((resolve) => {
       this.#resolveDone = resolve
@@ -99,7 +99,7 @@ export class Flip<S> {
         checkServeOptions(options)
         checkIsNotControlSocket(address, this.#parts.options)
         this.#drains.register(server, options.name ?? address.name ?? 'server', (name) =>
-          this.coordinator.server(server, connections.drainOptions(server, { ...options, name })),
+          this.coordinator.watch(server, connections.drainOptions(server, { ...options, name })),
         )
       },
       onKey: (key) => connections.route(key, server, options),
@@ -115,7 +115,7 @@ export class Flip<S> {
   bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress> {
     return this.#resources.sockets.bind(socket, address, () =>
       this.#drains.register(socket, address.name ?? 'udp', (name) =>
-        this.coordinator.drain(name, async () => closeDatagram(socket)),
+        this.coordinator.onDrain(name, async () => closeDatagram(socket)),
       ),
     )
   }
