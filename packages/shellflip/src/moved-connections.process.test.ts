@@ -118,7 +118,9 @@ test('a connection whose take throws is closed, and an event tells why; all othe
   await moved.ask('/keep?ada')
   const pid = await service.upgrade()
   await service.process.printed(new RegExp(`${pid} connection-lost: not this one either`))
-  await service.process.printed(new RegExp(`${pid} connection-lost: moveConnections.take must not return a promise`))
+  await service.process.printed(
+    new RegExp(`${pid} connection-lost: moveConnections.take must not return a promise`),
+  )
   await waitFor(() => !throwing.isOpen && !promising.isOpen)
   await waitFor(async () => (await moved.ask('/')).answer === `${pid} ada`)
   expect(moved.connections).toBe(1)

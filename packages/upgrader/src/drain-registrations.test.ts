@@ -30,7 +30,7 @@ test.each([
 ])('what the coordinator refuses, %j, is an error of flip.listen()', (options, code, message) => {
   const server = createServer()
   const register = () =>
-    new DrainRegistrations().register(server, 'web', () => new ShutdownCoordinator().server(server, options))
+    new DrainRegistrations().register(server, 'web', () => new ShutdownCoordinator().watch(server, options))
   expect(register).toThrow(expect.objectContaining({ name: 'ShellflipError', code }))
   expect(register).toThrow(message)
 })
