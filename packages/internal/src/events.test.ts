@@ -71,6 +71,17 @@ test('a loop yields every event since events() was called, and ends', async () =
   expect(await take(source.events())).toEqual([])
 })
 
+test('an event that a listener causes follows its cause', async () => {
+  const source = new Events<Numbered>()
+  source.onEvent(({ n }) => {
+    if (n === 1) source.emit(numbered(2))
+  })
+  const events = source.events()
+  source.emit(numbered(1))
+  source.end()
+  expect(await take(events)).toEqual([1, 2])
+})
+
 test('a loop that is left gets nothing more, and the others do', async () => {
   const source = new Events<Numbered>()
   const [left, other] = [source.events(), source.events()]

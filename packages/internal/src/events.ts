@@ -14,8 +14,9 @@ export class Events<Event extends { readonly type: string }> {
   }
 
   emit(event: Event): void {
-    for (const { listener } of [...this.#listeners]) callListener(listener, event, this.#onFailure)
+    // First, because a listener may cause the next event.
     for (const queue of this.#queues) queue.push(event)
+    for (const { listener } of [...this.#listeners]) callListener(listener, event, this.#onFailure)
   }
 
   /** Calls the listener for every event, until the result is disposed of. */
