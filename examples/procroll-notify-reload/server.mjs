@@ -7,12 +7,12 @@ import { listenFds, Notifier } from '@shellflip/sd-notify'
 import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 
 const release = basename(import.meta.dirname)
-const coordinator = new ShutdownCoordinator({ deadlineMs: 15_000 })
+const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 15_000 })
 coordinator.onSignals()
 
 for (const { fd } of listenFds()) {
   const server = createServer((_request, response) => response.end(`${release}\n`))
-  coordinator.server(server)
+  coordinator.watch(server)
   await once(server.listen({ fd: fd.release() }), 'listening')
 }
 await Notifier.fromEnvironment().ready({ status: `${release} serves` })

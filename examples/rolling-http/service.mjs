@@ -7,7 +7,7 @@ import { ShutdownCoordinator } from '@shellflip/shutdown-coordination'
 
 const version = basename(import.meta.dirname)
 const notifier = Notifier.fromEnvironment()
-const coordinator = new ShutdownCoordinator({ deadlineMs: 10_000 })
+const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 10_000 })
 let answered = 0
 
 const server = createServer((_request, response) => {
@@ -16,7 +16,7 @@ const server = createServer((_request, response) => {
   response.end(`${version} from pid ${process.pid}\n`)
 })
 
-coordinator.server(server, { name: 'http' })
+coordinator.watch(server, { name: 'http' })
 coordinator.onSignals(['SIGTERM', 'SIGINT'])
 
 // Without a supervisor, as in `PORT=8080 node service.mjs`, the service listens by itself.

@@ -7,7 +7,7 @@ import { listen } from './listen.mjs'
 
 const { PORT = '8080', REUSE_PORT, KEEP_ACCEPTING_MS = '0', GENERATION = '1' } = process.env
 
-const coordinator = new ShutdownCoordinator({ deadlineMs: 15_000 })
+const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 15_000 })
 coordinator.onSignals()
 
 // Who asks for its health hears first that it goes; requests are served meanwhile.
@@ -17,11 +17,11 @@ const server = createServer(({ url }, response) => {
   if (url === '/health') response.statusCode = health()
   response.end(`${GENERATION}\n`)
 })
-coordinator.server(server, { keepAcceptingMs: Number(KEEP_ACCEPTING_MS) })
+coordinator.watch(server, { keepAcceptingMs: Number(KEEP_ACCEPTING_MS) })
 await listen(server, { port: Number(PORT), reusePort: REUSE_PORT === '1' })
 
 const ownHealth = createServer((_request, response) => response.writeHead(health()).end())
-coordinator.server(ownHealth)
+coordinator.watch(ownHealth)
 await once(ownHealth.listen('/tmp/health.sock'), 'listening')
 
 await Notifier.fromEnvironment().ready({ status: `generation ${GENERATION} serves` })

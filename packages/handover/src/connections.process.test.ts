@@ -90,7 +90,7 @@ test('HTTP connections go to the successor under load: none is closed, and no re
   await waitFor(() => load.counts.ok > 200)
   const successor = ends.upgrade()
 
-  expect(await ends.reported()).toMatchObject({ clean: true, handedOver: 90, closedIdle: 0, cut: [] })
+  expect(await ends.reported()).toMatchObject({ clean: true, moved: 90, closedIdle: 0, cut: [] })
   expect(await ends.predecessor.exit).toEqual({ code: 0, signal: null })
   await successor.printed(/accepted 90/)
   const moved = load.counts.ok
@@ -113,7 +113,7 @@ test('a connection that was handed over and stays idle is closed after the keep-
   using idle = await clients(5, ends.port)
   for (const client of idle) await client.ask(['/'])
   const successor = ends.upgrade()
-  expect(await ends.reported()).toMatchObject({ handedOver: 5 })
+  expect(await ends.reported()).toMatchObject({ moved: 5 })
   await successor.printed(/accepted 5/)
   for (const client of idle) expect(await waitFor(() => client.ended)).toBe('end')
 })
@@ -151,7 +151,7 @@ test('a successor that is killed amid it has what it accepted; the predecessor s
   const answers = (await Promise.all(asking)).flat()
   const by = (pid: number) => answers.filter((answer) => answer.startsWith(`${pid} `)).length
   expect([by(successor.pid), by(ends.predecessor.pid)]).toEqual([20, 30])
-  expect(await ends.reported()).toMatchObject({ clean: true, handedOver: 20, answered: 30, cut: [] })
+  expect(await ends.reported()).toMatchObject({ clean: true, moved: 20, answered: 30, cut: [] })
 })
 
 test('a successor without free descriptors has what it accepted; the predecessor serves all others on', async () => {
@@ -166,7 +166,7 @@ test('a successor without free descriptors has what it accepted; the predecessor
   expect(by(successor.pid)).toBeGreaterThan(0)
   expect(by(ends.predecessor.pid)).toBe(80 - Number(accepted))
   expect(by(ends.predecessor.pid)).toBeGreaterThan(0)
-  expect(await ends.reported()).toMatchObject({ clean: true, handedOver: Number(accepted), cut: [] })
+  expect(await ends.reported()).toMatchObject({ clean: true, moved: Number(accepted), cut: [] })
 })
 
 test('TCP connections go to the successor with what is known of them, amid their lines', async () => {
@@ -185,7 +185,7 @@ test('TCP connections go to the successor with what is known of them, amid their
   })
   await waitFor(() => talking.every(({ received }) => received.length > 100))
   const successor = ends.upgrade()
-  expect(await ends.reported()).toMatchObject({ clean: true, handedOver: 50, cut: [] })
+  expect(await ends.reported()).toMatchObject({ clean: true, moved: 50, cut: [] })
   const isBySuccessor = ({ received }: ConnectedClient) => received.trimEnd().endsWith(` ${successor.pid}`)
   await waitFor(() => talking.every(isBySuccessor))
   stopping.abort()

@@ -2,19 +2,21 @@ import { asError } from './message-of.ts'
 
 /**
  * Calls a listener of the program with an event. A mistake of the listener must not affect the source of the event. If it throws or
- * rejects, the process emits a warning. Node prints that to standard error, and emits it as `process.on('warning')`.
+ * rejects, `onFailure` gets the error. By default the process emits a warning, which Node prints to standard error, and emits as
+ * `process.on('warning')`.
  */
 export function callListener<Event extends { readonly type: string }>(
   listener: ((event: Event) => unknown) | undefined,
   event: Event,
+  onFailure: (error: unknown, event: Event) => void = warn,
 ): void {
-  const warn = (thrown: unknown) => warnOf(event.type, asError(thrown))
+  const failed = (thrown: unknown) => onFailure(thrown, event)
   try {
     const result = listener?.(event)
     // A listener may be async, though nobody waits for it.
-    if (isThenable(result)) result.then(undefined, warn)
+    if (isThenable(result)) result.then(undefined, failed)
   } catch (thrown) {
-    warn(thrown)
+    failed(thrown)
   }
 }
 
@@ -23,7 +25,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function'
 }
 
-function warnOf(type: string, { message, stack }: Error): void {
+function warn(thrown: unknown, { type }: { readonly type: string }): void {
+  const { message, stack } = asError(thrown)
   process.emitWarning(`the listener of the event "${type}" failed: ${message}`, {
     code: 'SHELLFLIP_LISTENER_FAILED',
     ...(stack === undefined ? {} : { detail: stack }),

@@ -34,6 +34,6 @@ export type SupervisorEvent =
   | { type: 'draining-too-many'; generation: number; maxDraining: number }
   /** A message to the manager above (systemd) failed. The supervisor continues. */
   | { type: 'manager-unreachable'; error: SdNotifyError }
-  /** A listener threw this for an event of that type. The supervisor continues. */
+  /** A listener threw this, or rejected with it, for an event of that type. The supervisor continues. */
   | { type: 'listener-failed'; event: string; error: unknown }
   | { type: 'ended'; exit: SupervisorExit }

@@ -174,7 +174,7 @@ const steps: fc.Arbitrary<Step>[] = [
   fc.constant(
     step('stop', (world) => {
       world.stopAsked = true
-      world.supervisor.stop()
+      void world.supervisor.stop()
     }),
   ),
 ]
@@ -184,7 +184,7 @@ test('whatever happens, in whatever order', async () => {
     fc.asyncProperty(fc.commands(steps, { maxCommands: 40 }), async (commands) => {
       const world = new World()
       await fc.asyncModelRun(() => ({ model: {}, real: world }), commands)
-      world.supervisor.stop()
+      void world.supervisor.stop()
       for (let n = 0; n < 5 && !world.ended; n++) {
         world.system.advance(60_000)
         world.system.queueing = false

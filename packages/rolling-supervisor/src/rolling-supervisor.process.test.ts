@@ -100,8 +100,8 @@ class Supervised implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.supervisor.stop()
-    this.supervisor.stop()
+    void this.supervisor.stop()
+    void this.supervisor.stop()
     await this.supervisor.done
     expect(readdirSync(this.folder.join('notify')), 'no notify socket is left').toEqual([])
     for (const event of this.events) {
@@ -253,7 +253,7 @@ describe('ending a generation', () => {
       { stopSignal },
     )
     await world.served()
-    world.supervisor.stop()
+    void world.supervisor.stop()
     expect(await world.supervisor.done).toEqual({ type: 'stopped' })
     expect(world.lines('got')).toEqual([String(number)])
   })
@@ -293,7 +293,7 @@ describe('ending a generation', () => {
     })
     await world.served()
     const leader = world.pid(1)
-    world.supervisor.stop()
+    void world.supervisor.stop()
     await waitFor(() => world.lines('got').length === 1 && !isAlive(leader))
     const left = { id: 1, state: 'draining', pid: expect.any(Number) }
     expect(world.supervisor.status().generations).toMatchObject([left])
@@ -310,7 +310,7 @@ describe('ending a generation', () => {
     await world.served()
     process.kill(world.pid(1), 'SIGSTOP')
     await waitFor(() => processState(world.pid(1)) === 'T')
-    world.supervisor.stop()
+    void world.supervisor.stop()
     await world.supervisor.done
     expect(world.lines('got')).toEqual(['term'])
   })
@@ -449,7 +449,7 @@ test('a daemon that forks, tells MAINPID and whose first process exits, is follo
   await waitFor(() => world.lines('pid').length === 1)
   expect(world.supervisor.status().generations[0]?.pid).toBe(Number(world.lines('pid')[0]))
   expect(world.supervisor.status().state).toBe('serving')
-  world.supervisor.stop()
+  void world.supervisor.stop()
   await world.supervisor.done
   expect(world.lines('got')).toEqual(['15'])
 })
@@ -464,7 +464,7 @@ describe('a stop', () => {
       void world.supervisor.roll()
     }
     await world.event('generation-started', phase === 'start' ? 1 : 2)
-    world.supervisor.stop()
+    void world.supervisor.stop()
     expect(await world.supervisor.roll()).toEqual({ type: 'refused', reason: 'stopping' })
     expect(await world.supervisor.done).toEqual({ type: 'stopped' })
     expect(world.events.filter(({ type }) => type === 'generation-started')).toHaveLength(
@@ -489,7 +489,7 @@ test('the manager hears RELOADING with its time, then READY with the reason, aft
   expect(heard[reloading - 1]?.monotonicUsec).toBeTypeOf('bigint')
   const closed = await waitFor(() => heard.slice(reloading).find(({ ready }) => ready))
   expect(closed.status).toBe('generation 1 ready, roll to generation 2 failed: exited with 3 before ready')
-  world.supervisor.stop()
+  void world.supervisor.stop()
   await waitFor(() => heard.some(({ stopping }) => stopping))
 })
 

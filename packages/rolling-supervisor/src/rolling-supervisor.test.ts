@@ -172,7 +172,7 @@ test('stop during a roll acts at once, and nothing is started after it', async (
   const { supervisor, system, process, exit } = await served()
   const roll = supervisor.roll()
   const queued = supervisor.roll()
-  supervisor.stop()
+  void supervisor.stop()
   expect(process(1).signals).toEqual(['SIGTERM', 'SIGCONT'])
   expect(process(2).signals).toEqual(['SIGTERM', 'SIGCONT'])
   expect(await roll).toMatchObject({ type: 'failed', failure: { type: 'stopped' } })
@@ -187,11 +187,52 @@ test('stop during a roll acts at once, and nothing is started after it', async (
 
 test('a second stop kills', async () => {
   const { supervisor, system, process } = await served()
-  supervisor.stop()
-  supervisor.stop()
+  void supervisor.stop()
+  void supervisor.stop()
   expect(process(1).signals).toContain('SIGKILL')
   system.advance(0)
   expect(await supervisor.done).toEqual({ type: 'stopped' })
+})
+
+test('stop() resolves with the end', async () => {
+  const { supervisor, exit } = await served()
+  const stopping = supervisor.stop()
+  await exit(1)
+  expect(await stopping).toEqual({ type: 'stopped' })
+  expect(await stopping).toBe(await supervisor.done)
+})
+
+test('the end of its scope stops, and does not kill what a stop has begun to end', async () => {
+  const { supervisor, process, exit } = await served()
+  const disposals = [supervisor[Symbol.asyncDispose](), supervisor[Symbol.asyncDispose]()]
+  expect(process(1).signals).toEqual(['SIGTERM', 'SIGCONT'])
+  await exit(1)
+  await Promise.all(disposals)
+  expect(process(1).signals).not.toContain('SIGKILL')
+})
+
+test('events() yields what the listeners get, up to the end', async () => {
+  const { supervisor, events, exit } = await served()
+  const before = events.length
+  const yielded: SupervisorEvent[] = []
+  const reading = (async () => {
+    for await (const event of supervisor.events()) yielded.push(event)
+  })()
+  void supervisor.stop()
+  await exit(1)
+  await reading
+  expect(yielded).toEqual(events.slice(before))
+  expect(yielded.at(-1)).toEqual({ type: 'ended', exit: { type: 'stopped' } })
+})
+
+test('a listener that rejects is an event', async () => {
+  const { supervisor, events } = await served()
+  using _ = supervisor.onEvent(async () => {
+    throw 'no'
+  })
+  void supervisor.roll()
+  await settled()
+  expect(events).toContainEqual({ type: 'listener-failed', event: 'roll-started', error: 'no' })
 })
 
 test('of too many that drain, the oldest is killed', async () => {
@@ -246,7 +287,7 @@ test('a generation that cannot be ended ends it with 1 and a reason that names t
   const { supervisor, system, events, process } = await served()
   const { pid } = process(1)
   system.foreign.add(pid)
-  supervisor.stop()
+  void supervisor.stop()
   system.advance(60_000)
   expect(await supervisor.done).toEqual({
     type: 'ended',
@@ -289,7 +330,7 @@ test('what the current generation reports for the manager is passed on, at most 
 test('what a generation reports just before an end is passed on before the end', async () => {
   const stopped = await served()
   stopped.system.notify(stopped.process(1).pid, { errno: 5 })
-  stopped.supervisor.stop()
+  void stopped.supervisor.stop()
   stopped.system.notify(stopped.process(1).pid, { exitStatus: 3 })
   await stopped.exit(1, 3)
   await stopped.supervisor.done
@@ -337,7 +378,7 @@ test('the status names its sockets also after their owner closed them', async ()
   const socket = listenTcp({ host: '127.0.0.1', port: 0 })
   const { supervisor, exit } = await served({ listen: [{ name: 'http', fd: socket }] })
   const { listeners } = supervisor.status()
-  supervisor.stop()
+  void supervisor.stop()
   await exit(1)
   socket.close()
   expect(listeners).toEqual([{ name: 'http', address: expect.stringMatching(/^tcp:\/\/127\.0\.0\.1:\d+$/) }])
@@ -356,7 +397,7 @@ test('start() after stop() starts nothing', async () => {
     { command: () => ({ file: 'serve', args: [], env: {} }), notifyDirectory: '/run' },
     system,
   )
-  supervisor.stop()
+  void supervisor.stop()
   supervisor.start()
   expect(await supervisor.done).toEqual({ type: 'stopped' })
   expect(system.processes).toEqual([])
@@ -367,7 +408,7 @@ test('a command that stops the supervisor starts nothing', async () => {
   const supervisor: RollingSupervisor = new RollingSupervisor(
     {
       command: () => {
-        supervisor.stop()
+        void supervisor.stop()
         return { file: 'serve', args: [], env: {} }
       },
       notifyDirectory: '/run',

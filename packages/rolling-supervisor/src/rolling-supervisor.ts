@@ -10,7 +10,7 @@ import {
   nodeSystem,
   type System,
 } from '@shellflip/generation'
-import { deferred } from '@shellflip/internal'
+import { deferred, Events } from '@shellflip/internal'
 import { BackOff } from './back-off.ts'
 import { checkSupervisorOptions } from './check-supervisor-options.ts'
 import type { SupervisorEvent, SupervisorExit } from './events.ts'
@@ -32,7 +32,7 @@ import { SupervisorError } from './supervisor-error.ts'
  * Keeps one generation of a program serving, and rolls to the next one on request. The current generation serves until the next one is
  * ready. `supervisorTable` defines the next step.
  */
-export class RollingSupervisor {
+export class RollingSupervisor implements AsyncDisposable {
   /** Resolves with the end of the supervisor, once every process is gone. Never rejects. */
   readonly done: Promise<SupervisorExit>
   readonly #resolveDone: (exit: SupervisorExit) => void
@@ -41,7 +41,10 @@ export class RollingSupervisor {
   readonly #policy: RestartPolicy
   readonly #reports: ManagerReports
   readonly #rolls = new Rolls()
-  readonly #listeners = new Set<(event: SupervisorEvent) => void>()
+  readonly #events = new Events<SupervisorEvent>((error, { type }) => {
+    // The listeners learn of it, and not of an error in learning of it.
+    if (type !== 'listener-failed') this.#emit({ type: 'listener-failed', event: type, error })
+  })
   readonly #since = new Date()
   /** Described while the sockets are open: a status is reported after they are closed as well. */
   readonly #listening: SupervisorStatus['listeners']
@@ -107,9 +110,16 @@ export class RollingSupervisor {
     return outcome
   }
 
-  /** Stops every generation, and starts no more. A second call kills them. `done` settles when all have ended. */
-  stop(): void {
+  /** Stops every generation, and starts no more. A second call kills them. Resolves as {@link done} does, when all have exited. */
+  stop(): Promise<SupervisorExit> {
     this.#happen('stop')
+    return this.done
+  }
+
+  /** Stops as {@link stop}, at the end of an `await using` scope. It never kills generations that are already stopping. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state !== 'stopping') void this.stop()
+    await this.done
   }
 
   status(): SupervisorStatus {
@@ -123,12 +133,16 @@ export class RollingSupervisor {
     }
   }
 
-  /** Calls the listener for every event, until the result is disposed of. If the listener throws, that is an event `listener-failed`. */
-  onEvent(listener: (event: SupervisorEvent) => void): Disposable {
+  /** Calls the listener for every event, until the result is disposed of. If it throws or rejects, that is an event `listener-failed`. */
+  onEvent(listener: (event: SupervisorEvent) => unknown): Disposable {
     if (typeof listener !== 'function')
       throw new SupervisorError('ERR_INVALID_ARGUMENT', 'onEvent() takes a function.')
-    this.#listeners.add(listener)
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) }
+    return this.#events.onEvent(listener)
+  }
+
+  /** Yields every event from this call on, up to `ended`. */
+  events(): AsyncIterable<SupervisorEvent> {
+    return this.#events.events()
   }
 
   #happen(trigger: SupervisorTrigger): void {
@@ -339,6 +353,7 @@ export class RollingSupervisor {
       this.#exit = { type: 'ended', exitCode: 1, reason: this.#givenUp }
     this.#reports.close()
     this.#emit({ type: 'ended', exit: this.#exit })
+    this.#events.end()
     this.#resolveDone(this.#exit)
   }
 
@@ -359,15 +374,7 @@ export class RollingSupervisor {
   }
 
   #emit(event: SupervisorEvent): void {
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(event)
-      } catch (error) {
-        // The listeners learn of it, and not of an error in learning of it.
-        if (event.type !== 'listener-failed')
-          this.#emit({ type: 'listener-failed', event: event.type, error })
-      }
-    }
+    this.#events.emit(event)
   }
 }
 

@@ -38,7 +38,7 @@ for (let roll = 1; roll <= rolls; roll++) {
     censuses.push(await census())
   }
 }
-supervisor.stop()
+void supervisor.stop()
 await supervisor.done
 console.log(JSON.stringify({ censuses, filesLeft: readdirSync(notifyDirectory).length }))
 `

@@ -12,28 +12,27 @@ export {
   type ShutdownReport,
 } from '@shellflip/shutdown-coordination'
 export { defineState, defineStateStream } from '@shellflip/state-serialization'
-export type {
-  ConnectionCarrier,
-  Flip,
-  FlipOptions,
-  ServeOptions,
-  UpgradeHooks,
-  WithoutState,
-  WithState,
-  WithStateStream,
-} from '@shellflip/upgrader'
 export {
+  type ActivationStep,
   askForRestart,
+  type ConnectionCarrier,
   describeUpgradeFailure,
+  type Flip,
   type FlipEnd,
   type FlipEvent,
+  type FlipOptions,
   flipChannel,
   type RefusalReason,
   type RestartOutcome,
+  type ServeOptions,
   ShellflipError,
   type ShellflipErrorCode,
+  shellflip,
   type UpgradeFailure,
+  type UpgradeHooks,
   type UpgradeOutcome,
   type UpgradeTrigger,
+  type WithoutState,
+  type WithState,
+  type WithStateStream,
 } from '@shellflip/upgrader'
-export { shellflip } from './shellflip.ts'

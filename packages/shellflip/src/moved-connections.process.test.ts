@@ -75,7 +75,7 @@ test('what a service keeps for each HTTP connection moves with it, from generati
   let pid = service.pid
   for (let upgrades = 1; upgrades <= 2; upgrades++) {
     pid = await service.upgrade()
-    const moved = () => service.process.stdout.match(/"handedOver":2/g)?.length === upgrades
+    const moved = () => service.process.stdout.match(/"moved":2/g)?.length === upgrades
     await waitFor(moved, { what: `both connections to move the ${upgrades}. time` })
     expect((await talking.ask('/')).answer).toBe(`${pid} ada`)
   }
@@ -98,12 +98,12 @@ test('a connection that cannot be given stays, drains, and an event tells why; a
     client[Symbol.dispose]()
   }
   const [, report] = await service.process.printed(/report (.*)/)
-  expect(JSON.parse(report as string)).toMatchObject({ handedOver: 1, answered: 5, cut: [] })
+  expect(JSON.parse(report as string)).toMatchObject({ moved: 1, answered: 5, cut: [] })
   const events = service.process.stdout.split('\n').filter((line) => line.includes('connection-kept'))
   expect(events).toEqual([
     `${service.pid} connection-kept: not this one`,
-    `${service.pid} connection-kept: handOver.give must return a Uint8Array or undefined, not a promise`,
-    `${service.pid} connection-kept: handOver.give must return a Uint8Array or undefined, not text`,
+    `${service.pid} connection-kept: moveConnections.give must return a Uint8Array or undefined, not a promise`,
+    `${service.pid} connection-kept: moveConnections.give must return a Uint8Array or undefined, not text`,
     `${service.pid} connection-kept: the data of a connection has 205824 bytes: the limit is 204800`,
   ])
 })
@@ -118,7 +118,9 @@ test('a connection whose take throws is closed, and an event tells why; all othe
   await moved.ask('/keep?ada')
   const pid = await service.upgrade()
   await service.process.printed(new RegExp(`${pid} connection-lost: not this one either`))
-  await service.process.printed(new RegExp(`${pid} connection-lost: handOver.take must not return a promise`))
+  await service.process.printed(
+    new RegExp(`${pid} connection-lost: moveConnections.take must not return a promise`),
+  )
   await waitFor(() => !throwing.isOpen && !promising.isOpen)
   await waitFor(async () => (await moved.ask('/')).answer === `${pid} ada`)
   expect(moved.connections).toBe(1)

@@ -1,7 +1,7 @@
 import { defineState, defineStateStream } from '@shellflip/state-serialization'
 import { expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
-import type { shellflip } from './shellflip.ts'
+import type { shellflip } from './index.ts'
 
 const schema = z.object({ kind: z.enum(['a', 'b']), n: z.number().nullable() })
 const One = defineState({ name: 'one', version: 1, schema })

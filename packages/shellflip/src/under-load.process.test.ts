@@ -15,16 +15,16 @@ const service = fileURLToPath(new URL('testing/loaded-service.mjs', import.meta.
 const upgrades = 100
 
 test.for([
-  { kept: 'handed over', handOver: true },
-  { kept: 'ended by Connection: close', handOver: false },
+  { kept: 'moved', moveConnections: true },
+  { kept: 'ended by Connection: close', moveConnections: false },
 ])(
   `no request fails over ${upgrades} upgrades, kept connections $kept`,
   { timeout: 180_000 },
-  async ({ handOver }) => {
+  async ({ moveConnections }) => {
     using folder = temporaryFolder('shellflip-')
     const controlSocket = folder.join('run/restart.sock')
     await using first = TestProcess.node([service], {
-      env: { CONTROL_SOCKET: controlSocket, HAND_OVER: String(handOver) },
+      env: { CONTROL_SOCKET: controlSocket, MOVE_CONNECTIONS: String(moveConnections) },
     })
     const [, firstPid, port] = await first.printed(/(\d+) serves at (\d+)/)
     let pid = Number(firstPid)
@@ -50,7 +50,7 @@ test.for([
       expect(describeFailures(report.failures)).toBe('')
       expect(report.failed).toBe(0)
       expect(report.ok).toBeGreaterThan(upgrades)
-      if (handOver) expect(report.reconnects).toBe(0)
+      if (moveConnections) expect(report.reconnects).toBe(0)
       else expect(report.reconnects).toBeGreaterThan(upgrades)
       expect(pids.size).toBeGreaterThan(upgrades / 2)
     } finally {

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
+import type { ConnectionMoves } from './connection-moves.ts'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
-import type { HandOvers } from './hand-over.ts'
 import type { Movability, MovableConnection } from './movable-connection.ts'
 import type { CutWork } from './shutdown-report.ts'
 import { isQuiet } from './socket-reading.ts'
@@ -17,19 +17,19 @@ const pollMs = 20
 export class AdoptedConnection implements TrackedConnection, MovableConnection {
   readonly socket: Socket
   readonly #tracker: ConnectionTracker
-  readonly #handOvers: HandOvers
+  readonly #moves: ConnectionMoves
   readonly #lingerMs: number
   #timer: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, tracker: ConnectionTracker, handOvers: HandOvers, lingerMs: number) {
+  constructor(socket: Socket, tracker: ConnectionTracker, moves: ConnectionMoves, lingerMs: number) {
     this.socket = socket
     this.#tracker = tracker
-    this.#handOvers = handOvers
+    this.#moves = moves
     this.#lingerMs = lingerMs
   }
 
   drain(): void {
-    if (this.#handOvers.wanted) this.#handOvers.offer(this)
+    if (this.#moves.arePossible) this.#moves.offer(this)
     else this.stays()
   }
 
@@ -40,7 +40,7 @@ export class AdoptedConnection implements TrackedConnection, MovableConnection {
   }
 
   later(): void {
-    this.#timer = setTimeout(() => this.#handOvers.offer(this), pollMs)
+    this.#timer = setTimeout(() => this.#moves.offer(this), pollMs)
   }
 
   stays(): void {

@@ -20,7 +20,7 @@ export class ConnectionTracker {
   answered = 0
   closedIdle = 0
   closedIncomplete = 0
-  handedOver = 0
+  moved = 0
   readonly cutWork: CutWork[] = []
   readonly errors: unknown[] = []
   readonly #open = new Map<EventEmitter, TrackedConnection>()

@@ -22,11 +22,11 @@ function journal() {
 }
 
 /** A coordinator with a server that holds each request until the test answers it, and one request under way. */
-async function withRequest(deadlineMs = 20_000) {
-  const coordinator = new ShutdownCoordinator({ deadlineMs })
+async function withRequest(drainTimeoutMs = 20_000) {
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs })
   const held: ServerResponse[] = []
   const server = http.createServer((_request, response) => held.push(response))
-  coordinator.server(server, { name: 'web' })
+  coordinator.watch(server, { name: 'web' })
   const { port, ...listener } = await listening(server)
   const client = await RawClient.connect(port)
   scope.push(listener, client)
@@ -42,7 +42,7 @@ describe('work after the servers', () => {
     const close = async () => {
       database = 'closed'
     }
-    coordinator.drain('database', close, { after: 'servers' })
+    coordinator.onDrain('database', close, { after: 'servers' })
     const done = coordinator.shutdown()
     await new Promise(setImmediate)
     response.end(`database ${database}`)
@@ -54,10 +54,10 @@ describe('work after the servers', () => {
   test('waits for each of them', async () => {
     const { coordinator, response } = await withRequest()
     const other = http.createServer()
-    coordinator.server(other, { keepAcceptingMs: 50 })
+    coordinator.watch(other, { keepAcceptingMs: 50 })
     scope.push(await listening(other))
     const { entries, work } = journal()
-    coordinator.drain('database', work('database'), { after: 'servers' })
+    coordinator.onDrain('database', work('database'), { after: 'servers' })
     const done = coordinator.shutdown()
     response.end()
     await waitFor(() => entries.length > 0)
@@ -68,7 +68,7 @@ describe('work after the servers', () => {
   test('has time of its own when a request takes until the deadline', async () => {
     const { coordinator, client } = await withRequest(200)
     let isClosed = false
-    coordinator.drain(
+    coordinator.onDrain(
       'database',
       async ({ signal }) => {
         await new Promise((resolve) => setTimeout(resolve, 20))
@@ -89,16 +89,16 @@ describe('work after the servers', () => {
 
   test('takes at most half of the deadline from the work before it', async () => {
     const { coordinator } = await withRequest(100)
-    coordinator.drain('database', async () => {}, { after: 'servers', reserveMs: 90_000 })
+    coordinator.onDrain('database', async () => {}, { after: 'servers', reserveMs: 90_000 })
     const report = await coordinator.shutdown()
     expect(report.servers[0]?.cut).toHaveLength(1)
     expect(report.elapsedMs).toBeGreaterThanOrEqual(49)
   })
 
   test('is cut at the deadline of the whole, and named', async () => {
-    const coordinator = new ShutdownCoordinator({ deadlineMs: 40 })
-    coordinator.server(http.createServer())
-    coordinator.drain('database', () => new Promise(() => {}), { after: 'servers' })
+    const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 40 })
+    coordinator.watch(http.createServer())
+    coordinator.onDrain('database', () => new Promise(() => {}), { after: 'servers' })
     const report = await coordinator.shutdown()
     expect(report).toMatchObject({ clean: false, unfinished: [{ name: 'database', weak: false }] })
   })
@@ -107,9 +107,9 @@ describe('work after the servers', () => {
     const coordinator = new ShutdownCoordinator()
     using task = coordinator.task('task')
     const { entries, work } = journal()
-    coordinator.drain('early', work('early'), { after: 'servers' })
+    coordinator.onDrain('early', work('early'), { after: 'servers' })
     const done = coordinator.shutdown()
-    coordinator.drain('late', work('late'), { after: 'servers' })
+    coordinator.onDrain('late', work('late'), { after: 'servers' })
     task.done()
     await done
     expect(entries).toEqual(['early begins', 'late begins', 'early ends', 'late ends'])
@@ -117,9 +117,9 @@ describe('work after the servers', () => {
 
   test('begins when the last server is taken back', async () => {
     const { coordinator } = await withRequest()
-    const server = coordinator.server(http.createServer(), { name: 'other', keepAcceptingMs: 20_000 })
+    const server = coordinator.watch(http.createServer(), { name: 'other', keepAcceptingMs: 20_000 })
     const { entries, work } = journal()
-    coordinator.drain('log', work('log'), { after: 'other' })
+    coordinator.onDrain('log', work('log'), { after: 'other' })
     void coordinator.shutdown()
     expect(entries).toEqual([])
     server.remove()
@@ -129,7 +129,7 @@ describe('work after the servers', () => {
   test('begins with a second stop, once, and with a signal that has aborted', async () => {
     const { coordinator, client } = await withRequest()
     const aborted: boolean[] = []
-    coordinator.drain('database', async ({ signal }) => aborted.push(signal.aborted), { after: 'servers' })
+    coordinator.onDrain('database', async ({ signal }) => aborted.push(signal.aborted), { after: 'servers' })
     void coordinator.shutdown()
     expect(await coordinator.shutdownNow()).toMatchObject({ unfinished: [], servers: [{ cut: [{}] }] })
     expect(aborted).toEqual([true])
@@ -139,7 +139,7 @@ describe('work after the servers', () => {
   test('that was taken back does not run', async () => {
     const { coordinator, response } = await withRequest()
     const { entries, work } = journal()
-    const registration = coordinator.drain('database', work('database'), { after: 'servers' })
+    const registration = coordinator.onDrain('database', work('database'), { after: 'servers' })
     const done = coordinator.shutdown()
     registration.remove()
     response.end()
@@ -152,9 +152,9 @@ describe('several levels', () => {
   test('follow each other by name', async () => {
     const coordinator = new ShutdownCoordinator()
     const { entries, work } = journal()
-    coordinator.drain('queue', work('queue'))
-    coordinator.drain('database', work('database'), { after: ['servers', 'tasks', 'queue'] })
-    coordinator.drain('telemetry', work('telemetry'), { after: 'database' })
+    coordinator.onDrain('queue', work('queue'))
+    coordinator.onDrain('database', work('database'), { after: ['servers', 'tasks', 'queue'] })
+    coordinator.onDrain('telemetry', work('telemetry'), { after: 'database' })
     expect(await coordinator.shutdown()).toMatchObject({ clean: true })
     expect(entries).toEqual([
       'queue begins',
@@ -170,8 +170,8 @@ describe('several levels', () => {
     const coordinator = new ShutdownCoordinator()
     const broken = new Error('broken')
     const { entries, work } = journal()
-    coordinator.drain('first', () => Promise.reject(broken))
-    coordinator.drain('second', work('second'), { after: 'first' })
+    coordinator.onDrain('first', () => Promise.reject(broken))
+    coordinator.onDrain('second', work('second'), { after: 'first' })
     expect(await coordinator.shutdown()).toMatchObject({
       clean: false,
       failed: [{ name: 'first', error: broken }],
@@ -180,11 +180,11 @@ describe('several levels', () => {
   })
 
   test('go on after one that hangs, each with its part of the time', async () => {
-    const coordinator = new ShutdownCoordinator({ deadlineMs: 300 })
+    const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 300 })
     const { entries, work } = journal()
-    coordinator.drain('first', () => new Promise(() => {}))
-    coordinator.drain('second', () => new Promise(() => {}), { after: 'first', reserveMs: 75 })
-    coordinator.drain('third', work('third'), { after: 'second', reserveMs: 75 })
+    coordinator.onDrain('first', () => new Promise(() => {}))
+    coordinator.onDrain('second', () => new Promise(() => {}), { after: 'first', reserveMs: 75 })
+    coordinator.onDrain('third', work('third'), { after: 'second', reserveMs: 75 })
     const report = await coordinator.shutdown()
     expect(entries).toEqual(['third begins', 'third ends'])
     expect(report.unfinished.map(({ name }) => name)).toEqual(['first', 'second'])
@@ -193,18 +193,18 @@ describe('several levels', () => {
   test('run work once that other work registers or takes back', async () => {
     const coordinator = new ShutdownCoordinator()
     const { entries, work } = journal()
-    coordinator.drain('first', async () => {
+    coordinator.onDrain('first', async () => {
       gone.remove()
-      coordinator.drain('late', work('late'), { after: 'first' })
+      coordinator.onDrain('late', work('late'), { after: 'first' })
     })
-    coordinator.drain('second', work('second'))
-    const gone = coordinator.drain('gone', work('gone'))
+    coordinator.onDrain('second', work('second'))
+    const gone = coordinator.onDrain('gone', work('gone'))
     expect(await coordinator.shutdown()).toMatchObject({ clean: true })
     expect(entries).toEqual(['second begins', 'late begins', 'second ends', 'late ends'])
   })
 
   test('leave work that nothing waits for until the deadline', async () => {
-    const coordinator = new ShutdownCoordinator({ deadlineMs: 60 })
+    const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 60 })
     const codes: unknown[] = []
     const record = (signal: AbortSignal) =>
       new Promise<void>((resolve) => {
@@ -213,17 +213,17 @@ describe('several levels', () => {
           resolve()
         })
       })
-    coordinator.drain('free', ({ signal }) => record(signal))
-    coordinator.drain('awaited', ({ signal }) => record(signal))
-    coordinator.drain('last', async () => {}, { after: 'awaited', reserveMs: 30 })
+    coordinator.onDrain('free', ({ signal }) => record(signal))
+    coordinator.onDrain('awaited', ({ signal }) => record(signal))
+    coordinator.onDrain('last', async () => {}, { after: 'awaited', reserveMs: 30 })
     expect(await coordinator.shutdown()).toMatchObject({ clean: true })
     expect(codes).toEqual([false, true])
   })
 })
 
 test('what ends within a turn of the loop after the deadline is not unfinished', async () => {
-  const coordinator = new ShutdownCoordinator({ deadlineMs: 5 })
-  coordinator.drain('queue', async ({ signal }) => {
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 5 })
+  coordinator.onDrain('queue', async ({ signal }) => {
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
     await new Promise((resolve) => process.nextTick(resolve))
   })
@@ -236,7 +236,7 @@ describe('work after the tasks', () => {
     using task = coordinator.task('import')
     using _weak = coordinator.task('ticker', { weak: true })
     const { entries, work } = journal()
-    coordinator.drain('database', work('database'), { after: 'tasks' })
+    coordinator.onDrain('database', work('database'), { after: 'tasks' })
     const done = coordinator.shutdown()
     await new Promise(setImmediate)
     expect(entries).toEqual([])
@@ -246,10 +246,10 @@ describe('work after the tasks', () => {
   })
 
   test('has time of its own when a task never ends', async () => {
-    const coordinator = new ShutdownCoordinator({ deadlineMs: 100 })
+    const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 100 })
     using _task = coordinator.task('stuck')
     const aborted: boolean[] = []
-    coordinator.drain('database', async ({ signal }) => aborted.push(signal.aborted), {
+    coordinator.onDrain('database', async ({ signal }) => aborted.push(signal.aborted), {
       after: 'tasks',
       reserveMs: 50,
     })
@@ -262,10 +262,10 @@ describe('what waits for each other', () => {
   test('is not a circle when a name is registered again', async () => {
     const coordinator = new ShutdownCoordinator()
     const { entries, work } = journal()
-    const first = coordinator.drain('queue', work('first'))
-    coordinator.drain('database', work('database'), { after: 'queue' })
+    const first = coordinator.onDrain('queue', work('first'))
+    coordinator.onDrain('database', work('database'), { after: 'queue' })
     first.remove()
-    coordinator.drain('queue', work('queue'), { after: 'database' })
+    coordinator.onDrain('queue', work('queue'), { after: 'database' })
     expect(await coordinator.shutdown()).toMatchObject({ clean: true })
     expect(entries).toEqual(['database begins', 'database ends', 'queue begins', 'queue ends'])
   })
@@ -277,7 +277,7 @@ describe('what waits for each other', () => {
     const coordinator = new ShutdownCoordinator()
     for (let index = 0; index < count; index++) {
       const after = before(index).flatMap((name) => (name < 0 ? [] : [`work ${name}`]))
-      coordinator.drain(`work ${index}`, async () => {}, { after })
+      coordinator.onDrain(`work ${index}`, async () => {}, { after })
     }
     expect(await coordinator.shutdown()).toMatchObject({ clean: true, unfinished: [] })
   })

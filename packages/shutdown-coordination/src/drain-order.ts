@@ -1,3 +1,4 @@
+import type { MoveConnections } from './connection-moves.ts'
 import type { RegisteredDrain } from './registered-drain.ts'
 import type { Group } from './registration-name.ts'
 import { Reserves } from './reserves.ts'
@@ -14,6 +15,7 @@ export class DrainOrder {
   /** The drains in the order of registration. Work waits only for what was registered before it, so a cycle is impossible. */
   readonly #drains = new Map<string, RegisteredDrain>()
   #reserves: Reserves | undefined
+  #moveConnections: MoveConnections | undefined
 
   constructor(tasks: Tasks, time: ShutdownTime, onProgress: () => void) {
     this.#tasks = tasks
@@ -53,7 +55,9 @@ export class DrainOrder {
       .map(({ name }) => ({ name, weak: false }))
   }
 
-  begin(): void {
+  /** @param moveConnections gives connections of the servers to another process */
+  begin(moveConnections: MoveConnections | undefined): void {
+    this.#moveConnections = moveConnections
     this.#tasks.giveUpAt(this.#time.before(this.#currentReserves().ofTasks))
     this.startReady()
   }
@@ -79,7 +83,7 @@ export class DrainOrder {
     const signal = this.#time.before(this.#currentReserves().of(drain))
     signal.addEventListener('abort', this.#onProgress, { once: true })
     void drain
-      .start(signal)
+      .start({ signal, moveConnections: this.#moveConnections })
       .catch((error: unknown) => this.failed.push({ name: drain.name, error }))
       .then(this.#onProgress)
   }

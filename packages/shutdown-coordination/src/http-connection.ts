@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { answerWithConnectionClose } from './connection-close.ts'
+import type { ConnectionMoves } from './connection-moves.ts'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
 import { Goodbye } from './goodbye.ts'
-import type { HandOvers } from './hand-over.ts'
 import { movabilityOf } from './http-idleness.ts'
 import type { Movability, MovableConnection } from './movable-connection.ts'
 import type { CutWork } from './shutdown-report.ts'
@@ -27,7 +27,7 @@ const pollMs = 20
 export class HttpConnection implements TrackedConnection, MovableConnection {
   readonly socket: Socket
   readonly #tracker: ConnectionTracker
-  readonly #handOvers: HandOvers
+  readonly #moves: ConnectionMoves
   readonly #options: HttpConnectionOptions
   /** Received and not yet answered in full, oldest first. */
   readonly #responses: ServerResponse[] = []
@@ -41,12 +41,12 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   constructor(
     socket: Socket,
     tracker: ConnectionTracker,
-    handOvers: HandOvers,
+    moves: ConnectionMoves,
     options: HttpConnectionOptions,
   ) {
     this.socket = socket
     this.#tracker = tracker
-    this.#handOvers = handOvers
+    this.#moves = moves
     this.#options = options
   }
 
@@ -80,7 +80,7 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   later(): void {
     // A connection with requests in flight is offered after the last of them. A client that always has some in flight must get
     // `Connection: close` at some time.
-    if (this.#responses.length === 0) this.#timer = setTimeout(() => this.#handOvers.offer(this), pollMs)
+    if (this.#responses.length === 0) this.#timer = setTimeout(() => this.#moves.offer(this), pollMs)
     else if (performance.now() > this.#movesUntil) this.stays()
   }
 
@@ -118,12 +118,12 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
     return !this.#upgrade && this.socket.writable && this.socket.bytesRead > this.#bytesReadWhenIdle
   }
 
-  get #moves(): boolean {
-    return !this.#stays && this.#handOvers.wanted
+  get #mayMove(): boolean {
+    return !this.#stays && this.#moves.arePossible
   }
 
   #answerWithConnectionClose(response: ServerResponse): void {
-    if (this.#moves) return
+    if (this.#mayMove) return
     answerWithConnectionClose(response, () => this.#responses.at(-1) === response)
   }
 
@@ -150,7 +150,7 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   }
 
   #moveOrLinger(): void {
-    if (this.#moves) this.#handOvers.offer(this)
+    if (this.#mayMove) this.#moves.offer(this)
     else this.#linger()
   }
 

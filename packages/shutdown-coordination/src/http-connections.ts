@@ -1,25 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
+import type { ConnectionMoves } from './connection-moves.ts'
 import type { ConnectionTracker } from './connection-tracker.ts'
-import type { HandOvers } from './hand-over.ts'
 import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts'
 import { onWithOthers } from './listener.ts'
 
 /** The HTTP/1.1 connections of one server, by the sockets that its requests name. */
 export class HttpConnections {
   readonly #tracker: ConnectionTracker
-  readonly #handOvers: HandOvers
+  readonly #moves: ConnectionMoves
   readonly #options: HttpConnectionOptions
   readonly #bySocket = new WeakMap<Socket, HttpConnection>()
 
-  constructor(tracker: ConnectionTracker, handOvers: HandOvers, options: HttpConnectionOptions) {
+  constructor(tracker: ConnectionTracker, moves: ConnectionMoves, options: HttpConnectionOptions) {
     this.#tracker = tracker
-    this.#handOvers = handOvers
+    this.#moves = moves
     this.#options = options
   }
 
   open(socket: Socket): HttpConnection {
-    const connection = new HttpConnection(socket, this.#tracker, this.#handOvers, this.#options)
+    const connection = new HttpConnection(socket, this.#tracker, this.#moves, this.#options)
     this.#bySocket.set(socket, connection)
     this.#tracker.add(socket, connection)
     return connection

@@ -14,15 +14,15 @@ afterEach(() => {
 type Held = { path: string; request: IncomingMessage; response: ServerResponse }
 
 /** A server that answers /hold… when the test says so, and everything else at once. */
-async function start(options: ServerOptions = {}, deadlineMs = 20_000) {
+async function start(options: ServerOptions = {}, drainTimeoutMs = 20_000) {
   const held: Held[] = []
-  const coordinator = new ShutdownCoordinator({ deadlineMs })
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs })
   const server = http.createServer((request, response) => {
     const path = request.url ?? ''
     if (path.startsWith('/hold')) held.push({ path, request, response })
     else response.end(`answer to ${path}`)
   })
-  coordinator.server(server, { name: 'web', ...options })
+  coordinator.watch(server, { name: 'web', ...options })
   const { port, ...listener } = await listening(server)
   scope.push(listener, { [Symbol.dispose]: () => server.closeAllConnections() })
   const connect = async () => {
@@ -70,7 +70,7 @@ test.each(['close', 'closeIdleConnections'] as const)(
     const { coordinator, server, idleClient } = await start()
     const client = await idleClient()
     coordinator.signal.addEventListener('abort', () => server[method]())
-    coordinator.drain('library', async () => server[method]())
+    coordinator.onDrain('library', async () => server[method]())
     const done = coordinator.shutdown()
     client.get('/second')
     expect(await client.answer(/answer to \/second$/)).toMatch(close)
@@ -85,7 +85,7 @@ test('close() of a server closes idle connections before a shutdown, and after i
   expect(await before.end()).toBe('end')
 
   const other = http.createServer()
-  new ShutdownCoordinator().server(other).remove()
+  new ShutdownCoordinator().watch(other).remove()
   expect(Object.hasOwn(other, 'closeIdleConnections')).toBe(false)
 })
 
@@ -268,7 +268,7 @@ test('accepting may go on for a while, for load balancers that lag behind', asyn
 test('a server that begins to listen during the shutdown stops at once', async () => {
   const coordinator = new ShutdownCoordinator()
   const server = http.createServer()
-  coordinator.server(server)
+  coordinator.watch(server)
   await coordinator.shutdown()
   server.listen(0)
   await once(server, 'listening')
@@ -279,7 +279,7 @@ test('a server whose registration was taken back is left alone, with no listener
   const coordinator = new ShutdownCoordinator()
   const server = http.createServer((_request, response) => response.end('still here'))
   const before = server.eventNames().map((event) => [event, server.listenerCount(event)])
-  coordinator.server(server)[Symbol.dispose]()
+  coordinator.watch(server)[Symbol.dispose]()
   expect(server.eventNames().map((event) => [event, server.listenerCount(event)])).toEqual(before)
   using listener = await listening(server)
   expect(await coordinator.shutdown()).toMatchObject({ servers: [] })

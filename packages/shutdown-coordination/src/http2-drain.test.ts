@@ -7,10 +7,10 @@ import { listening, RawClient } from './fixtures/raw-client.ts'
 import { selfSigned } from './fixtures/self-signed.ts'
 import { ShutdownCoordinator } from './index.ts'
 
-type Setup = { secure: boolean; deadlineMs?: number; lingerMs?: number }
+type Setup = { secure: boolean; drainTimeoutMs?: number; lingerMs?: number }
 
-async function start({ secure, deadlineMs = 20_000, lingerMs = 5_000 }: Setup) {
-  const coordinator = new ShutdownCoordinator({ deadlineMs })
+async function start({ secure, drainTimeoutMs = 20_000, lingerMs = 5_000 }: Setup) {
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs })
   const server = secure ? http2.createSecureServer({ ...selfSigned, allowHTTP1: true }) : http2.createServer()
   const held: ServerHttp2Stream[] = []
   server.on('stream', (stream, headers) => {
@@ -18,7 +18,7 @@ async function start({ secure, deadlineMs = 20_000, lingerMs = 5_000 }: Setup) {
     if (headers[':path'] === '/hold') held.push(stream)
     else stream.end('at once')
   })
-  coordinator.server(server, { name: 'h2', lingerMs })
+  coordinator.watch(server, { name: 'h2', lingerMs })
   const listener = await listening(server)
   const client = http2.connect(`${secure ? 'https' : 'http'}://127.0.0.1:${listener.port}`, {
     rejectUnauthorized: false,
@@ -84,7 +84,7 @@ test('an idle session is closed', async () => {
 })
 
 test('what is left at the deadline is cut and named', async () => {
-  using service = await start({ secure: false, deadlineMs: 50 })
+  using service = await start({ secure: false, drainTimeoutMs: 50 })
   const { coordinator, client, held } = service
   client.request({ ':path': '/hold' }).on('error', () => {})
   await waitFor(() => held[0])

@@ -20,9 +20,9 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 const answer: Handler = (_request, response) => void response.end('hello')
 
-async function draining(server: Server, deadlineMs: number, options: ServerOptions = {}) {
-  const coordinator = new ShutdownCoordinator({ deadlineMs })
-  coordinator.server(server, options)
+async function draining(server: Server, drainTimeoutMs: number, options: ServerOptions = {}) {
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs })
+  coordinator.watch(server, options)
   const sockets: Socket[] = []
   server.on('connection', (socket) => sockets.push(socket))
   const { port, ...listener } = await listening(server)

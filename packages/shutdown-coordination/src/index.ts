@@ -1,5 +1,5 @@
+export type { MoveConnections } from './connection-moves.ts'
 export type { DrainAfter, Drainable, DrainContext, DrainOptions } from './drainable.ts'
-export type { HandOver } from './hand-over.ts'
 export type { DrainUpgraded } from './http-connection.ts'
 export type { DrainSocket } from './net-connection.ts'
 export { Registration } from './registration.ts'

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
+import type { ConnectionMoves } from './connection-moves.ts'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
-import type { HandOvers } from './hand-over.ts'
 import type { Movability, MovableConnection } from './movable-connection.ts'
 import type { CutWork } from './shutdown-report.ts'
 import { isQuiet } from './socket-reading.ts'
@@ -22,7 +22,7 @@ const pollMs = 20
 export class NetConnection implements TrackedConnection, MovableConnection {
   readonly socket: Socket
   readonly #tracker: ConnectionTracker
-  readonly #handOvers: HandOvers
+  readonly #moves: ConnectionMoves
   readonly #options: NetConnectionOptions
   #movesUntil = Number.POSITIVE_INFINITY
   #timer: NodeJS.Timeout | undefined
@@ -30,18 +30,18 @@ export class NetConnection implements TrackedConnection, MovableConnection {
   constructor(
     socket: Socket,
     tracker: ConnectionTracker,
-    handOvers: HandOvers,
+    moves: ConnectionMoves,
     options: NetConnectionOptions,
   ) {
     this.socket = socket
     this.#tracker = tracker
-    this.#handOvers = handOvers
+    this.#moves = moves
     this.#options = options
   }
 
   drain(): void {
     this.#movesUntil = performance.now() + this.#options.lingerMs
-    if (this.#handOvers.wanted) this.#handOvers.offer(this)
+    if (this.#moves.arePossible) this.#moves.offer(this)
     else this.stays()
   }
 
@@ -53,7 +53,7 @@ export class NetConnection implements TrackedConnection, MovableConnection {
 
   later(): void {
     if (performance.now() > this.#movesUntil) this.stays()
-    else this.#timer = setTimeout(() => this.#handOvers.offer(this), pollMs)
+    else this.#timer = setTimeout(() => this.#moves.offer(this), pollMs)
   }
 
   stays(): void {

@@ -5,10 +5,10 @@ import { expect, test } from 'vitest'
 import { listening, RawClient } from './fixtures/raw-client.ts'
 import { type ServerOptions, ShutdownCoordinator } from './index.ts'
 
-async function start(options: ServerOptions, deadlineMs = 20_000) {
-  const coordinator = new ShutdownCoordinator({ deadlineMs })
+async function start(options: ServerOptions, drainTimeoutMs = 20_000) {
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs })
   const server = net.createServer((socket) => socket.pipe(socket))
-  coordinator.server(server, options)
+  coordinator.watch(server, options)
   const listener = await listening(server)
   const client = await RawClient.connect(listener.port)
   client.send('hello')
@@ -69,7 +69,7 @@ test('a UNIX socket that was listened on by its path is unlinked', async () => {
   const path = folder.join('s')
   const coordinator = new ShutdownCoordinator()
   const server = net.createServer()
-  coordinator.server(server)
+  coordinator.watch(server)
   server.listen(path)
   await waitFor(() => server.listening)
   expect(existsSync(path)).toBe(true)

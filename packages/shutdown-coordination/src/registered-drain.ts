@@ -1,11 +1,23 @@
-import type { Drainable } from './drainable.ts'
+import type { MoveConnections } from './connection-moves.ts'
+import type { DrainContext } from './drainable.ts'
 import type { Group } from './registration-name.ts'
 import { ServerDrain } from './server-drain.ts'
+
+/** The shutdown that a piece of work is part of. */
+export type WorkContext = DrainContext & {
+  /** Gives a connection to another process, if this shutdown has one. */
+  readonly moveConnections?: MoveConnections | undefined
+}
+
+/** Work of the program, or a server. */
+export interface ShutdownWork {
+  drain(context: WorkContext): Promise<unknown>
+}
 
 /** One piece of work of a shutdown, from its registration until it is over. */
 export class RegisteredDrain {
   readonly name: string
-  readonly work: Drainable
+  readonly work: ShutdownWork
   /** The work registered before this one. Names do not suffice: work can be taken back, and its name given to another. */
   readonly after: readonly (RegisteredDrain | Group)[]
   readonly reserveMs: number | undefined
@@ -15,7 +27,7 @@ export class RegisteredDrain {
 
   constructor(
     name: string,
-    work: Drainable,
+    work: ShutdownWork,
     after: readonly (RegisteredDrain | Group)[],
     reserveMs: number | undefined,
   ) {
@@ -47,11 +59,11 @@ export class RegisteredDrain {
   }
 
   /** Rejects with the error of the work. */
-  async start(signal: AbortSignal): Promise<void> {
+  async start(context: WorkContext): Promise<void> {
     this.#phase = 'running'
-    this.#signal = signal
+    this.#signal = context.signal
     try {
-      await this.work.drain({ signal })
+      await this.work.drain(context)
     } finally {
       this.#phase = 'over'
     }

@@ -1,33 +1,42 @@
 import net from 'node:net'
+import { ConnectionMoves } from './connection-moves.ts'
 import { ConnectionTracker } from './connection-tracker.ts'
-import type { Drainable, DrainContext } from './drainable.ts'
 import { on } from './listener.ts'
+import type { ShutdownWork, WorkContext } from './registered-drain.ts'
 import type { ServerReport } from './shutdown-report.ts'
 
 /** Attaches to a server, so that its connections are tracked from their first moment. Returns the undo. */
-export type WatchConnections = (connections: ConnectionTracker) => () => void
+export type WatchConnections = (connections: ConnectionTracker, moves: ConnectionMoves) => () => void
+
+export type ServerDrainOptions = {
+  readonly name: string
+  readonly keepAcceptingMs: number
+  /** Whether the connections move to another process, if the shutdown has one. */
+  readonly moveConnections: boolean
+}
 
 /** Stops one server from accepting, drains its connections, and cuts what is left at the deadline. */
-export class ServerDrain implements Drainable, Disposable {
+export class ServerDrain implements ShutdownWork, Disposable {
+  readonly name: string
   readonly #server: net.Server
-  readonly #keepAcceptingMs: number
+  readonly #options: ServerDrainOptions
   readonly #connections = new ConnectionTracker()
+  readonly #moves: ConnectionMoves
   readonly #undo: (() => void)[]
   #accepting = true
   #settled: Promise<void> = Promise.resolve()
 
-  constructor(
-    readonly name: string,
-    server: net.Server,
-    keepAcceptingMs: number,
-    watch: WatchConnections,
-  ) {
+  constructor(server: net.Server, options: ServerDrainOptions, watch: WatchConnections) {
+    this.name = options.name
     this.#server = server
-    this.#keepAcceptingMs = keepAcceptingMs
-    this.#undo = [watch(this.#connections)]
+    this.#options = options
+    this.#moves = new ConnectionMoves(server, this.#connections)
+    this.#undo = [watch(this.#connections, this.#moves)]
   }
 
-  drain({ signal: deadline }: DrainContext): Promise<void> {
+  drain({ signal: deadline, moveConnections }: WorkContext): Promise<void> {
+    const { keepAcceptingMs } = this.#options
+    if (moveConnections !== undefined && this.#options.moveConnections) this.#moves.begin(moveConnections)
     return new Promise((resolve) => {
       const resolveIfGone = () => {
         if (!this.#accepting && this.#connections.size === 0) resolve()
@@ -36,7 +45,7 @@ export class ServerDrain implements Drainable, Disposable {
         this.#stopAccepting()
         resolveIfGone()
       }
-      const timer = this.#keepAcceptingMs > 0 ? setTimeout(stopAccepting, this.#keepAcceptingMs) : undefined
+      const timer = keepAcceptingMs > 0 ? setTimeout(stopAccepting, keepAcceptingMs) : undefined
       const cut = () => {
         clearTimeout(timer)
         this.#stopAccepting()
@@ -61,8 +70,8 @@ export class ServerDrain implements Drainable, Disposable {
   }
 
   report(): ServerReport {
-    const { answered, closedIdle, closedIncomplete, handedOver, cutWork } = this.#connections
-    return { name: this.name, answered, closedIdle, closedIncomplete, handedOver, cut: [...cutWork] }
+    const { answered, closedIdle, closedIncomplete, moved, cutWork } = this.#connections
+    return { name: this.name, answered, closedIdle, closedIncomplete, moved, cut: [...cutWork] }
   }
 
   #stopAccepting(): void {

@@ -1,6 +1,5 @@
 import net from 'node:net'
-import { serverHint, show, unknownOptionFault } from '@shellflip/internal'
-import type { HandOver } from './hand-over.ts'
+import { serverHint, show } from '@shellflip/internal'
 import type { DrainUpgraded } from './http-connection.ts'
 import type { DrainSocket } from './net-connection.ts'
 import { assertOptions, invalidArgument } from './shutdown-coordination-error.ts'
@@ -33,20 +32,16 @@ export type ServerOptions = {
    */
   drainSocket?: DrainSocket
   /**
-   * Gives a connection to another process, instead of closing it here. It is read when the drain begins: as a getter it can exist for an
-   * upgrade only.
+   * Whether connections move to another process, in a shutdown that has one: see `moveConnections` of `shutdown()`.
    *
    * A plain HTTP/1.1 server offers each connection when it is idle. That is at once, or after the pending answers, which then do not have
    * `Connection: close`. A connection that is not taken, or that was not idle for a moment within `lingerMs`, lingers and is answered with
    * `Connection: close`. A net server offers all of its connections when the drain begins. It asks those that are not taken to end with
-   * `drainSocket`, because only the program knows whether they are in the middle of something. TLS, HTTP/2 and upgraded connections have
-   * state in this process, and are not offered.
-   *
-   * It should answer at once when no process takes connections any more. At the deadline, unanswered connections have half a second left,
-   * and are then destroyed here.
-   * @default connections stay here
+   * `drainSocket`, because only the program knows whether they are in the middle of something. Upgraded connections stay. Connections
+   * under TLS and of HTTP/2 have state in this process, so their servers refuse this option.
+   * @default false
    */
-  handOver?: HandOver | undefined
+  moveConnections?: boolean
 }
 
 const checked = {
@@ -55,34 +50,39 @@ const checked = {
   keepAcceptingMs: 'milliseconds',
   drainUpgraded: 'function',
   drainSocket: 'function',
+  moveConnections: 'boolean',
 } as const
 
 /** Throws unless this server can use these `options`. */
 export function assertServerOptions(server: net.Server, options: ServerOptions): void {
-  const unknown = unknownOptionFault('server()', options, [...Object.keys(checked), 'handOver'])
-  if (unknown !== undefined) throw invalidArgument(unknown)
-  // A getter of handOver is read when the drain begins, and not before.
-  const others = Object.keys(checked).map((name) => [name, options[name as keyof typeof checked]])
-  assertOptions('server()', Object.fromEntries(others), checked)
-  const handOver = Object.getOwnPropertyDescriptor(options, 'handOver')?.value
-  assertOptions('server()', { handOver }, { handOver: 'function' })
+  assertOptions('watch()', options, checked)
   const speaksHttp = 'headersTimeout' in server || 'updateSettings' in server
   if (options.drainSocket && speaksHttp) {
-    throw invalidArgument('server(): drainSocket is for servers of node:net and node:tls. Use drainUpgraded.')
+    throw invalidArgument('watch(): drainSocket is for servers of node:net and node:tls. Use drainUpgraded.')
   }
   if (options.drainUpgraded && !speaksHttp) {
-    throw invalidArgument('server(): drainUpgraded is for HTTP servers. Use drainSocket.')
+    throw invalidArgument('watch(): drainUpgraded is for HTTP servers. Use drainSocket.')
+  }
+  if (options.moveConnections && 'setSecureContext' in server) {
+    throw invalidArgument(
+      'watch(): connections under TLS cannot move, because their keys are in this process.',
+    )
+  }
+  if (options.moveConnections && 'updateSettings' in server) {
+    throw invalidArgument(
+      'watch(): connections of HTTP/2 cannot move, because their streams are in this process.',
+    )
   }
 }
 
 /** Throws unless it is a server whose connections can be followed. */
 export function assertServer(server: unknown): asserts server is net.Server {
   if (server instanceof net.Server) return
-  const what = `server() takes a server of node:net, tls, http, https or http2, not ${show(server)}.`
+  const what = `watch() takes a server of node:net, tls, http, https or http2, not ${show(server)}.`
   throw invalidArgument(`${what} ${hintFor(server)}`)
 }
 
 function hintFor(server: unknown): string {
   if (typeof server === 'function') return 'Pass createServer(app), or what app.listen() returns.'
-  return serverHint(server) ?? 'Register anything else with drain().'
+  return serverHint(server) ?? 'Register anything else with onDrain().'
 }

@@ -20,7 +20,7 @@ describe('tasks', () => {
   })
 
   test('are done at the end of their scope', async () => {
-    const coordinator = new ShutdownCoordinator({ deadlineMs: 0 })
+    const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 0 })
     {
       using _task = coordinator.task('scoped')
     }
@@ -49,7 +49,7 @@ describe('tasks', () => {
   })
 
   test('that begin during the shutdown are waited for as well', async () => {
-    const coordinator = new ShutdownCoordinator({ deadlineMs: 5 })
+    const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 5 })
     using _first = coordinator.task('first')
     const done = coordinator.shutdown()
     using late = coordinator.task('late')
@@ -71,9 +71,9 @@ describe('tasks', () => {
 
 describe('the deadline', () => {
   test('ends the wait and names what was still running', async () => {
-    const coordinator = new ShutdownCoordinator({ deadlineMs: 5 })
+    const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 5 })
     using _task = coordinator.task('stuck')
-    coordinator.drain('queue', () => new Promise(() => {}))
+    coordinator.onDrain('queue', () => new Promise(() => {}))
     const report = await coordinator.shutdown()
     expect(report.clean).toBe(false)
     expect(report.unfinished).toEqual([
@@ -90,11 +90,11 @@ describe('the deadline', () => {
   test('of one shutdown replaces that of the coordinator', async () => {
     const coordinator = new ShutdownCoordinator()
     using _task = coordinator.task('stuck')
-    expect(await coordinator.shutdown({ deadlineMs: 1 })).toMatchObject({ clean: false })
+    expect(await coordinator.shutdown({ drainTimeoutMs: 1 })).toMatchObject({ clean: false })
   })
 
-  test.each([-1, Number.NaN, 2 ** 31])('of %s ms is refused', (deadlineMs) => {
-    expect(() => new ShutdownCoordinator({ deadlineMs })).toThrow(
+  test.each([-1, Number.NaN, 2 ** 31])('of %s ms is refused', (drainTimeoutMs) => {
+    expect(() => new ShutdownCoordinator({ drainTimeoutMs })).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }),
     )
   })
@@ -126,7 +126,7 @@ describe('shutdown', () => {
 
   test('now ends one that a listener of its beginning cuts', async () => {
     const coordinator = new ShutdownCoordinator()
-    coordinator.drain('stuck', () => new Promise(() => {}))
+    coordinator.onDrain('stuck', () => new Promise(() => {}))
     coordinator.signal.addEventListener('abort', () => void coordinator.shutdownNow())
     expect(await coordinator.shutdown()).toMatchObject({ clean: false, unfinished: [{ name: 'stuck' }] })
   })
@@ -143,9 +143,9 @@ describe('shutdown', () => {
 
 describe('drains', () => {
   test('run once, are waited for, and learn the deadline', async () => {
-    const coordinator = new ShutdownCoordinator({ deadlineMs: 5 })
+    const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 5 })
     const reasons: unknown[] = []
-    coordinator.drain('pool', {
+    coordinator.onDrain('pool', {
       drain: ({ signal }) =>
         new Promise<void>((resolve) => {
           signal.addEventListener('abort', () => resolve(void reasons.push(signal.reason.code)))
@@ -159,10 +159,10 @@ describe('drains', () => {
     const coordinator = new ShutdownCoordinator()
     const broken = new Error('broken')
     const order: string[] = []
-    coordinator.drain('throws', () => {
+    coordinator.onDrain('throws', () => {
       throw broken
     })
-    coordinator.drain('works', async () => order.push('works'))
+    coordinator.onDrain('works', async () => order.push('works'))
     const report = await coordinator.shutdown()
     expect(report).toMatchObject({
       clean: false,
@@ -175,7 +175,7 @@ describe('drains', () => {
   test('that were taken back do not run', async () => {
     const coordinator = new ShutdownCoordinator()
     let ran = 0
-    coordinator.drain('gone', async () => ran++)[Symbol.dispose]()
+    coordinator.onDrain('gone', async () => ran++)[Symbol.dispose]()
     await coordinator.shutdown()
     expect(ran).toBe(0)
   })
@@ -183,7 +183,7 @@ describe('drains', () => {
   test('registered while the signal aborts run once', async () => {
     const coordinator = new ShutdownCoordinator()
     let ran = 0
-    coordinator.signal.addEventListener('abort', () => coordinator.drain('late', async () => ran++))
+    coordinator.signal.addEventListener('abort', () => coordinator.onDrain('late', async () => ran++))
     await coordinator.shutdown()
     expect(ran).toBe(1)
   })
@@ -193,7 +193,7 @@ describe('drains', () => {
     const task = coordinator.task('task')
     const done = coordinator.shutdown()
     let ran = 0
-    coordinator.drain('late', async () => ran++)
+    coordinator.onDrain('late', async () => ran++)
     task.done()
     await done
     expect(ran).toBe(1)

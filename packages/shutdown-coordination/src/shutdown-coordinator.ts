@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events'
 import type { Server } from 'node:net'
 import { show } from '@shellflip/internal'
+import type { MoveConnections } from './connection-moves.ts'
 import { DrainOrder } from './drain-order.ts'
 import type { Drainable, DrainContext, DrainOptions } from './drainable.ts'
-import { RegisteredDrain } from './registered-drain.ts'
+import { RegisteredDrain, type ShutdownWork } from './registered-drain.ts'
 import { Registration } from './registration.ts'
 import { assertName, assertText, findAfter, freeName } from './registration-name.ts'
 import { ServerDrain } from './server-drain.ts'
@@ -18,14 +19,20 @@ import { watchServer } from './watch-server.ts'
 
 export type ShutdownCoordinatorOptions = {
   /** How long a shutdown may take, in milliseconds. Work that is left then is cut and reported. @default 60_000 */
-  deadlineMs?: number
+  drainTimeoutMs?: number
 }
 
 export type ShutdownOptions = {
   /** The reason, for the report and for `signal.reason`. @default 'shutdown' */
   reason?: string
-  /** The deadline of this shutdown, instead of the coordinator's own. */
-  deadlineMs?: number
+  /** How long this shutdown may take, in milliseconds. @default the coordinator's own */
+  drainTimeoutMs?: number
+  /**
+   * Gives connections to another process, instead of closing them here. It gets those of the servers that were registered with
+   * `moveConnections: true`, as soon as each of them is between two requests.
+   * @default connections stay here
+   */
+  moveConnections?: MoveConnections
 }
 
 export type TaskOptions = {
@@ -37,7 +44,7 @@ export type TaskOptions = {
  * Shuts a process down. It starts all work that drains, each piece in its turn, and waits for it. It cuts what is left at one deadline, and
  * reports. It never exits the process and never prints.
  */
-export class ShutdownCoordinator {
+export class ShutdownCoordinator implements AsyncDisposable {
   /** Aborts when a shutdown begins. Its reason is an `ERR_SHUTTING_DOWN`. */
   readonly signal: AbortSignal
   /** Aborts when the time is up, unless everything was over before. Its reason is an `ERR_DEADLINE`. */
@@ -45,7 +52,7 @@ export class ShutdownCoordinator {
   /** Resolves with the report when a shutdown is over, however it began. */
   readonly done: Promise<ShutdownReport>
 
-  readonly #deadlineMs: number
+  readonly #drainTimeoutMs: number
   readonly #begin = new AbortController()
   readonly #time = new ShutdownTime()
   readonly #tasks = new Tasks(() => this.#progress())
@@ -59,8 +66,8 @@ export class ShutdownCoordinator {
   #resolveDone: (report: ShutdownReport) => void = () => {}
 
   constructor(options: ShutdownCoordinatorOptions = {}) {
-    assertOptions('ShutdownCoordinator', options, { deadlineMs: 'milliseconds' })
-    this.#deadlineMs = options.deadlineMs ?? 60_000
+    assertOptions('ShutdownCoordinator', options, { drainTimeoutMs: 'milliseconds' })
+    this.#drainTimeoutMs = options.drainTimeoutMs ?? 60_000
     this.signal = this.#begin.signal
     this.deadline = this.#time.deadline
     // Thousands of tasks may listen. Node suspects a leak from ten on.
@@ -85,12 +92,12 @@ export class ShutdownCoordinator {
    *
    * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
    */
-  drain(
+  onDrain(
     name: string,
     work: Drainable | ((context: DrainContext) => Promise<unknown>),
     options: DrainOptions = {},
   ): Registration {
-    const what = `drain(${show(name)})`
+    const what = `onDrain(${show(name)})`
     assertName(what, name, this.#order.names)
     const drainable = drainableOf(what, work)
     assertOptions(what, options, { after: 'any', reserveMs: 'milliseconds' })
@@ -106,7 +113,7 @@ export class ShutdownCoordinator {
    *
    * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
    */
-  server(server: Server, options: ServerOptions = {}): Registration {
+  watch(server: Server, options: ServerOptions = {}): Registration {
     assertServer(server)
     assertServerOptions(server, options)
     const known = this.#servers.get(server)?.name
@@ -114,14 +121,14 @@ export class ShutdownCoordinator {
       throw invalidArgument(`this server is registered already, as "${known}". Register it once.`)
     }
     const { lingerMs = 5_000, keepAcceptingMs = 0, drainUpgraded, drainSocket } = options
+    const { moveConnections = false } = options
     const name = options.name ?? freeName('server', this.#order.names)
     const what = `server ${show(name)}`
     assertName(what, name, this.#order.names)
     this.#assertInTime(what)
-    const handOver = () => options.handOver
     const { signal } = this
-    const watch = watchServer(server, { lingerMs, drainUpgraded, drainSocket, handOver, signal })
-    const drain = new ServerDrain(name, server, keepAcceptingMs, watch)
+    const watchConnections = watchServer(server, { lingerMs, drainUpgraded, drainSocket, signal })
+    const drain = new ServerDrain(server, { name, keepAcceptingMs, moveConnections }, watchConnections)
     this.#servers.set(server, drain)
     const registration = this.#register(what, new RegisteredDrain(name, drain, [], undefined))
     return new Registration(() => {
@@ -133,9 +140,12 @@ export class ShutdownCoordinator {
 
   /** Shuts down, and resolves with the report. Never rejects. A second call returns the first one's promise. */
   shutdown(options: ShutdownOptions = {}): Promise<ShutdownReport> {
-    assertOptions('shutdown()', options, { reason: 'string', deadlineMs: 'milliseconds' })
-    const { reason = 'shutdown', deadlineMs = this.#deadlineMs } = options
-    if (!this.signal.aborted) void this.#run(reason, deadlineMs)
+    assertOptions('shutdown()', options, {
+      reason: 'string',
+      drainTimeoutMs: 'milliseconds',
+      moveConnections: 'function',
+    })
+    if (!this.signal.aborted) void this.#run(options)
     return this.done
   }
 
@@ -159,6 +169,11 @@ export class ShutdownCoordinator {
     return new Registration(this.#phase === 'over' ? () => {} : this.#stopSignals.listen(signals))
   }
 
+  /** Shuts down as `shutdown()`, at the end of an `await using` scope. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown()
+  }
+
   #register(what: string, drain: RegisteredDrain): Registration {
     this.#assertInTime(what)
     this.#order.add(drain)
@@ -173,12 +188,13 @@ export class ShutdownCoordinator {
     )
   }
 
-  async #run(reason: string, deadlineMs: number): Promise<void> {
+  async #run(options: ShutdownOptions): Promise<void> {
+    const { reason = 'shutdown', drainTimeoutMs = this.#drainTimeoutMs, moveConnections } = options
     const startedAt = performance.now()
-    this.#time.begin(deadlineMs)
+    this.#time.begin(drainTimeoutMs)
     this.#begin.abort(new ShutdownCoordinationError('ERR_SHUTTING_DOWN', `shutting down: ${reason}`))
     this.#phase = 'draining'
-    await this.#allOverOrDeadline()
+    await this.#allOverOrDeadline(moveConnections)
     await Promise.all([...this.#servers.values()].map(({ settled }) => settled))
     this.#phase = 'over'
     this.#time.end()
@@ -189,10 +205,10 @@ export class ShutdownCoordinator {
     )
   }
 
-  #allOverOrDeadline(): Promise<void> {
+  #allOverOrDeadline(moveConnections: MoveConnections | undefined): Promise<void> {
     return new Promise((resolve) => {
       this.#resolveOver = resolve
-      this.#order.begin()
+      this.#order.begin(moveConnections)
       const end = () => {
         this.#progress()
         // Work that ends at the deadline within this turn of the loop is not unfinished.
@@ -215,9 +231,9 @@ export class ShutdownCoordinator {
 function drainableOf(
   what: string,
   work: Drainable | ((context: DrainContext) => Promise<unknown>),
-): Drainable {
-  if (typeof work === 'function') return { drain: work }
-  if (typeof work?.drain === 'function') return { drain: (context) => work.drain(context) }
+): ShutdownWork {
+  if (typeof work === 'function') return { drain: ({ signal }) => work({ signal }) }
+  if (typeof work?.drain === 'function') return { drain: ({ signal }) => work.drain({ signal }) }
   throw invalidArgument(
     `${what} takes a function, or an object with a drain() method, not ${show(work)}. Pass what ends it: () => pool.end().`,
   )

@@ -34,7 +34,7 @@ export type ServerReport = {
   /** Connections that the deadline closed during the head of a request or a TLS handshake. The program knew of neither. */
   closedIncomplete: number
   /** Connections that another process now serves. */
-  handedOver: number
+  moved: number
   /** Work that was in flight at the deadline and was destroyed. */
   cut: CutWork[]
 }

@@ -7,7 +7,7 @@ export class ShutdownTime {
   readonly deadline: AbortSignal
   readonly #timeUp = new AbortController()
   readonly #timers = new Set<NodeJS.Timeout>()
-  #deadlineMs = 0
+  #drainTimeoutMs = 0
   #endsAt = Number.POSITIVE_INFINITY
   #isOver = false
 
@@ -17,10 +17,10 @@ export class ShutdownTime {
     setMaxListeners(0, this.deadline)
   }
 
-  begin(deadlineMs: number): void {
-    this.#deadlineMs = deadlineMs
-    this.#endsAt = performance.now() + deadlineMs
-    this.#at(this.#endsAt, () => this.cut(`not over within ${deadlineMs} ms`))
+  begin(drainTimeoutMs: number): void {
+    this.#drainTimeoutMs = drainTimeoutMs
+    this.#endsAt = performance.now() + drainTimeoutMs
+    this.#at(this.#endsAt, () => this.cut(`not over within ${drainTimeoutMs} ms`))
   }
 
   /** Ends the time now, unless the shutdown is over. */
@@ -30,7 +30,7 @@ export class ShutdownTime {
 
   /** The time that one piece of work keeps for itself by default, in milliseconds. */
   get defaultReserveMs(): number {
-    return Math.min(1_000, this.#deadlineMs / 10)
+    return Math.min(1_000, this.#drainTimeoutMs / 10)
   }
 
   /** Aborts `reserveMs` before the deadline, which leaves the work before it at least half of the time. */
@@ -38,12 +38,12 @@ export class ShutdownTime {
     if (reserveMs === 0 || this.deadline.aborted) return this.deadline
     const controller = new AbortController()
     setMaxListeners(0, controller.signal)
-    const giveUpMs = Math.max(this.#deadlineMs - reserveMs, this.#deadlineMs / 2)
+    const giveUpMs = Math.max(this.#drainTimeoutMs - reserveMs, this.#drainTimeoutMs / 2)
     const reason = new ShutdownCoordinationError(
       'ERR_DEADLINE',
       `not over within ${Math.round(giveUpMs)} ms. The rest is for what waits for it`,
     )
-    this.#at(this.#endsAt - this.#deadlineMs + giveUpMs, () => controller.abort(reason))
+    this.#at(this.#endsAt - this.#drainTimeoutMs + giveUpMs, () => controller.abort(reason))
     this.deadline.addEventListener('abort', () => controller.abort(this.deadline.reason), { once: true })
     return controller.signal
   }

@@ -8,12 +8,12 @@ import { listening, RawClient } from './fixtures/raw-client.ts'
 import { selfSigned } from './fixtures/self-signed.ts'
 import { type ServerOptions, ShutdownCoordinator } from './index.ts'
 
-async function start(options: ServerOptions = {}, deadlineMs = 20_000) {
-  const coordinator = new ShutdownCoordinator({ deadlineMs })
+async function start(options: ServerOptions = {}, drainTimeoutMs = 20_000) {
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs })
   const server = https.createServer(selfSigned, (request, response) =>
     response.end(`answer to ${request.url}`),
   )
-  coordinator.server(server, options)
+  coordinator.watch(server, options)
   const listener = await listening(server)
   const connect = async () => {
     const socket = tls.connect({ port: listener.port, rejectUnauthorized: false })
@@ -37,15 +37,15 @@ test('https: an idle connection lingers and is answered with Connection: close',
 
 test('https: connections have their keys in this process, and are not offered to another one', async () => {
   const offered: net.Socket[] = []
-  const handOver = async (socket: net.Socket) => offered.push(socket) > 0
-  using service = await start({ handOver })
+  const moveConnections = async (_: net.Server, socket: net.Socket) => offered.push(socket) > 0
+  using service = await start()
   using client = await service.connect()
   client.get('/first')
   await client.answer(/first$/)
-  const done = service.coordinator.shutdown()
+  const done = service.coordinator.shutdown({ moveConnections })
   client.get('/second')
   expect(await client.answer(/second$/)).toMatch(/^Connection: close\r$/m)
-  expect(await done).toMatchObject({ clean: true, servers: [{ answered: 1, handedOver: 0 }] })
+  expect(await done).toMatchObject({ clean: true, servers: [{ answered: 1, moved: 0 }] })
   expect(offered).toEqual([])
 })
 
@@ -102,7 +102,7 @@ test('https: a connection that is closed at the deadline counts once, and not as
 test('tls: connections end when they like to, or by the callback', async () => {
   const coordinator = new ShutdownCoordinator()
   const server = tls.createServer(selfSigned, (socket) => socket.pipe(socket))
-  coordinator.server(server, { drainSocket: (socket) => void socket.end('bye') })
+  coordinator.watch(server, { drainSocket: (socket) => void socket.end('bye') })
   using listener = await listening(server)
   const socket = tls.connect({ port: listener.port, rejectUnauthorized: false })
   using client = new RawClient(socket)

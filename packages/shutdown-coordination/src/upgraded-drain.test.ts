@@ -1,5 +1,5 @@
 import http from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 import { listening, RawClient } from './fixtures/raw-client.ts'
@@ -8,8 +8,8 @@ import { type ServerOptions, ShutdownCoordinator } from './index.ts'
 const switching = (protocol: string) =>
   `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`
 
-async function start(options: ServerOptions, deadlineMs = 20_000, answerUpgrade = true) {
-  const coordinator = new ShutdownCoordinator({ deadlineMs })
+async function start(options: ServerOptions, drainTimeoutMs = 20_000, answerUpgrade = true) {
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs })
   const server = http.createServer((_request, response) => response.end('plain'))
   const upgraded: Socket[] = []
   server.on('upgrade', (request, socket: Socket) => {
@@ -18,7 +18,7 @@ async function start(options: ServerOptions, deadlineMs = 20_000, answerUpgrade 
     socket.resume()
     if (answerUpgrade) socket.write(switching(request.headers.upgrade ?? ''))
   })
-  coordinator.server(server, options)
+  coordinator.watch(server, options)
   const listener = await listening(server)
   const client = await RawClient.connect(listener.port)
   const upgrade = (protocol: string) =>
@@ -37,15 +37,15 @@ const closeFrame1001 = '\x88\x02\x03\xe9'
 
 test('a WebSocket is not offered to another process', async () => {
   const offered: Socket[] = []
-  const handOver = async (socket: Socket) => offered.push(socket) > 0
-  using service = await start({ handOver })
+  const moveConnections = async (_: Server, socket: Socket) => offered.push(socket) > 0
+  using service = await start({ moveConnections: true })
   const { coordinator, client, upgrade } = service
   upgrade('websocket')
   await client.answer(/101 Switching/)
-  const done = coordinator.shutdown()
+  const done = coordinator.shutdown({ moveConnections })
   expect(await client.answer(/./s)).toBe(closeFrame1001)
   client.socket.end()
-  expect(await done).toMatchObject({ clean: true, servers: [{ handedOver: 0 }] })
+  expect(await done).toMatchObject({ clean: true, servers: [{ moved: 0 }] })
   expect(offered).toEqual([])
 })
 

@@ -2,10 +2,8 @@ import type { ServerHttp2Session } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { AdoptedConnection, adoptedEvent } from './adopted-connection.ts'
-import { type HandOver, HandOvers } from './hand-over.ts'
 import type { DrainUpgraded } from './http-connection.ts'
 import { HttpConnections } from './http-connections.ts'
-import { tellsIdleParsers } from './http-idleness.ts'
 import { Http2Session } from './http2-session.ts'
 import { keepIdleConnections } from './keep-idle-connections.ts'
 import { on } from './listener.ts'
@@ -17,8 +15,6 @@ export type WatchOptions = {
   lingerMs: number
   drainUpgraded: DrainUpgraded | undefined
   drainSocket: DrainSocket | undefined
-  /** Called when the drain has begun. */
-  handOver: () => HandOver | undefined
   /** Aborts when the shutdown begins. */
   signal: AbortSignal
 }
@@ -32,19 +28,14 @@ export function watchServer(server: Server, options: WatchOptions): WatchConnect
   const speaksHttp2 = 'updateSettings' in server
   const speaksHttp1 = 'headersTimeout' in server
 
-  return (tracker) => {
-    const handOver = () => {
-      if (speaksTls || speaksHttp2 || (speaksHttp1 && !tellsIdleParsers(server))) return undefined
-      return options.handOver()
-    }
-    const handOvers = new HandOvers(server, tracker, handOver)
-    const http = new HttpConnections(tracker, handOvers, options)
+  return (tracker, moves) => {
+    const http = new HttpConnections(tracker, moves, options)
     const undo = [keepIdleConnections(server, options.signal)]
     const opened = (socket: Socket) => {
       if (speaksHttp2) {
         if (speaksTls && (socket as TLSSocket).alpnProtocol !== 'h2') http.open(socket)
       } else if (speaksHttp1) http.open(socket)
-      else tracker.add(socket, new NetConnection(socket, tracker, handOvers, options))
+      else tracker.add(socket, new NetConnection(socket, tracker, moves, options))
     }
     if (speaksTls) undo.push(...watchHandshakes(server, tracker, options.lingerMs, opened))
     else undo.push(on(server, 'connection', opened))
@@ -52,7 +43,7 @@ export function watchServer(server: Server, options: WatchOptions): WatchConnect
     if (speaksHttp1) {
       undo.push(
         on(server, adoptedEvent, (socket: Socket) => {
-          tracker.add(socket, new AdoptedConnection(socket, tracker, handOvers, options.lingerMs))
+          tracker.add(socket, new AdoptedConnection(socket, tracker, moves, options.lingerMs))
         }),
       )
     }

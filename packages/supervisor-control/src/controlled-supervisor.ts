@@ -80,8 +80,8 @@ export class ControlledSupervisor implements Supervised {
     if (verdict === 'cut') this.#hurrying.abort()
     const supervisor = this.#supervisor
     // A supervisor that stops already, because it gave up, takes a stop as the second one.
-    if (supervisor?.status().state !== 'stopping') supervisor?.stop()
-    if (verdict === 'cut') supervisor?.stop()
+    if (supervisor?.status().state !== 'stopping') void supervisor?.stop()
+    if (verdict === 'cut') void supervisor?.stop()
   }
 
   status(): Status {

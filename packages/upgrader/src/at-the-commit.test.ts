@@ -7,8 +7,10 @@ import { temporaryFolder } from '@shellflip/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Carrier } from './carrier/carrier.ts'
 import { UpgradeSocket } from './control-socket/upgrade-socket.ts'
-import { Flip, type FlipParts } from './flip.ts'
+import { FlipEvents } from './flip-events.ts'
 import { normalizeOptions } from './flip-options.ts'
+import type { FlipParts } from './flip-parts.ts'
+import { FlipProcess } from './flip-process.ts'
 import type { UpgradeOutcome } from './outcome.ts'
 import { NodePredecessor } from './predecessor/node-predecessor.ts'
 
@@ -57,18 +59,18 @@ async function successor() {
   const giving = giveHandover(channel, { version: '1', sockets })
   const predecessor = await NodePredecessor.open(HandoverChannel.adopt(remote), undefined, 5_000)
   const { told, manager, older } = surroundings()
-  const { promise, resolve } = deferred<Flip<unknown>>()
+  const { promise, resolve } = deferred<FlipProcess<unknown>>()
   const upgradeSocket = await UpgradeSocket.open(
     { path: paths.control, restart: async () => (await promise).upgrade(), onEvent() {} },
     predecessor,
   )
-  const flip = new Flip<unknown>({
+  const flip = new FlipProcess<unknown>({
     options: normalizeOptions({ controlSocket: paths.control, pidFile, drainTimeoutMs: 5_000 }),
     predecessor,
     manager,
     older,
     state: undefined,
-    emit() {},
+    events: new FlipEvents(),
     carrier: {
       keepers: [],
       carry: async () => ({
@@ -127,7 +129,7 @@ describe('a successor that is stopped when it has', () => {
     const stopped = await successor()
     using _folder = stopped.folder
     const { giving, flip, server, told, end, left } = stopped
-    atThat(stopped, () => flip.stop('SIGTERM'))
+    atThat(stopped, () => void flip.stop('SIGTERM'))
     await expect(flip.ready()).rejects.toMatchObject({ code: 'ERR_STOPPED' })
     expect(await giving).toMatchObject({ type: 'failed', failure: { type: 'refused' } })
     expect(left()).toHaveLength(3)
@@ -144,7 +146,7 @@ describe('a successor that is stopped when it has', () => {
     const ready = predecessor.ready.bind(predecessor)
     vi.spyOn(predecessor, 'ready').mockImplementation(async (activate) => {
       const state = await ready(activate)
-      flip.stop('SIGTERM')
+      void flip.stop('SIGTERM')
       return state
     })
     await expect(flip.ready()).rejects.toMatchObject({ code: 'ERR_STOPPED' })
@@ -165,7 +167,7 @@ test('an upgrade that is requested while a successor begins to accept waits unti
   await flip.ready()
   expect(await outcome).toMatchObject({ type: 'failed', failure: { type: 'cannot-start' } })
   expect(told).toEqual(['READY', 'RELOADING', 'READY'])
-  flip.stop('SIGTERM')
+  void flip.stop('SIGTERM')
   await end()
   expect(left()).toEqual([])
 })
@@ -188,7 +190,7 @@ test('a server that cannot begin after the commit leaves the service to the pred
     },
   })
   expect(left()).toHaveLength(3)
-  flip.stop('SIGTERM')
+  void flip.stop('SIGTERM')
   await end()
 })
 
@@ -200,12 +202,12 @@ test('a second stop ends a process whose predecessor does not decide', async () 
   exit.mockClear()
   await flip.ready()
   const deciding = vi.spyOn(predecessor, 'deciding', 'get').mockReturnValue(true)
-  flip.stop('SIGTERM')
+  void flip.stop('SIGTERM')
   expect(exit).not.toHaveBeenCalled()
-  flip.stop('SIGTERM')
+  void flip.stop('SIGTERM')
   expect(exit).toHaveBeenCalledOnce()
   deciding.mockRestore()
-  flip.stop('SIGTERM')
+  void flip.stop('SIGTERM')
   expect(await giving).toMatchObject({ type: 'committed' })
   await end()
 })

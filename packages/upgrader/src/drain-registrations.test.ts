@@ -12,12 +12,12 @@ test('objects of one name are numbered, and one that comes again keeps its name'
   const register = (server: typeof web) =>
     drains.register(server, 'app.socket', (name) => {
       names.push(name)
-      return coordinator.server(server, { name })
+      return coordinator.watch(server, { name })
     })
   register(web)
   register(other)
   register(web)
-  drains.register(createSocket('udp4'), 'app.socket', (name) => coordinator.drain(name, async () => {}))
+  drains.register(createSocket('udp4'), 'app.socket', (name) => coordinator.onDrain(name, async () => {}))
   expect(names).toEqual(['app.socket', 'app.socket 2', 'app.socket'])
   expect(web.listenerCount('connection')).toBe(other.listenerCount('connection'))
   const { servers } = await coordinator.shutdown()
@@ -30,7 +30,7 @@ test.each([
 ])('what the coordinator refuses, %j, is an error of flip.listen()', (options, code, message) => {
   const server = createServer()
   const register = () =>
-    new DrainRegistrations().register(server, 'web', () => new ShutdownCoordinator().server(server, options))
+    new DrainRegistrations().register(server, 'web', () => new ShutdownCoordinator().watch(server, options))
   expect(register).toThrow(expect.objectContaining({ name: 'ShellflipError', code }))
   expect(register).toThrow(message)
 })

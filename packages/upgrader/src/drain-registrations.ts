@@ -25,13 +25,13 @@ export class DrainRegistrations {
   }
 }
 
-/** Rewrites the error, because the program called `flip.listen()` and does not know the coordinator's `server()`. */
+/** Rewrites the error, because the program called `flip.listen()` and does not know the coordinator's `watch()`. */
 function inOurWords<T>(register: () => T): T {
   try {
     return register()
   } catch (cause) {
     if (!(cause instanceof ShutdownCoordinationError)) throw cause
     const code = cause.code === 'ERR_TOO_LATE' ? 'ERR_STOPPED' : 'ERR_INVALID_ARGUMENT'
-    throw new ShellflipError(code, cause.message.replace(/^server\(\)/, 'flip.listen()'), { cause })
+    throw new ShellflipError(code, cause.message.replace(/^watch\(\)/, 'flip.listen()'), { cause })
   }
 }

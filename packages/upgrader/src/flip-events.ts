@@ -1,6 +1,6 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { ControlServerEvent } from '@shellflip/control-socket'
-import { callListener } from '@shellflip/internal'
+import { Events } from '@shellflip/internal'
 import type { ShutdownReport } from '@shellflip/shutdown-coordination'
 import type { UpgradeOutcome } from './outcome.ts'
 
@@ -70,13 +70,33 @@ export const flipChannel = 'shellflip:event'
 const channel = diagnostics.channel(flipChannel)
 
 /**
- * Publishes an event to the service's own listener and to the subscribers of {@link flipChannel}. A logger that fails must not end the
- * process that serves, so an error of the listener becomes a warning. An error of a subscriber is an uncaught exception, because
+ * Emits the events to the service's own listeners and to the subscribers of {@link flipChannel}. A logger that fails must not end the
+ * process that serves, so an error of a listener becomes a warning. An error of a subscriber is an uncaught exception, because
  * diagnostics_channel makes it one.
  */
-export function announcer(onEvent: ((event: FlipEvent) => void) | undefined): (event: FlipEvent) => void {
-  return (event) => {
+export class FlipEvents {
+  readonly #events = new Events<FlipEvent>()
+
+  /** @param onEvent the option of the program, which also gets the events before there is a `Flip` */
+  constructor(onEvent?: (event: FlipEvent) => unknown) {
+    if (onEvent !== undefined) this.#events.onEvent(onEvent)
+  }
+
+  readonly emit = (event: FlipEvent): void => {
     channel.publish(event)
-    callListener(onEvent, event)
+    this.#events.emit(event)
+  }
+
+  onEvent(listener: (event: FlipEvent) => unknown): Disposable {
+    return this.#events.onEvent(listener)
+  }
+
+  events(): AsyncIterable<FlipEvent> {
+    return this.#events.events()
+  }
+
+  /** Ends the loops over {@link events}, because this process's part is done. */
+  end(): void {
+    this.#events.end()
   }
 }

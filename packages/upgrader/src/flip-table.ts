@@ -19,10 +19,10 @@ export type FlipPhase = 'preparing' | 'serving' | 'upgrading' | 'aborting' | 'dr
 export type FlipTrigger = 'ready' | 'upgrade' | 'committed' | 'failed' | 'stop' | 'drained'
 
 /**
- * A reaction of the process. `attempt` starts a successor. `abort` ends the successor. `drain` finishes the work in flight. `end` cuts that
+ * A reaction of the process. `carry` starts a successor. `abort` ends the successor. `drain` finishes the work in flight. `end` cuts that
  * work off. `pass-on` drains, and stops the successor. `refuse` answers the requester of an upgrade.
  */
-export type FlipAction = 'attempt' | 'abort' | 'drain' | 'end' | 'pass-on'
+export type FlipAction = 'carry' | 'abort' | 'drain' | 'end' | 'pass-on'
 
 export type FlipStep =
   | { to: FlipPhase; action?: FlipAction }
@@ -36,7 +36,7 @@ export const flipTable: Record<FlipPhase, Partial<Record<FlipTrigger, FlipStep>>
     stop: { to: 'stopping', action: 'drain' },
   },
   serving: {
-    upgrade: { to: 'upgrading', action: 'attempt' },
+    upgrade: { to: 'upgrading', action: 'carry' },
     stop: { to: 'stopping', action: 'drain' },
   },
   upgrading: {

@@ -5,9 +5,10 @@ import { UpgradeLock } from '@shellflip/upgrade-lock'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Carrier, CarryOptions, UpgradeResult } from './carrier/carrier.ts'
-import { Flip, type FlipParts } from './flip.ts'
-import type { FlipEvent } from './flip-events.ts'
+import { type FlipEvent, FlipEvents } from './flip-events.ts'
 import { normalizeOptions } from './flip-options.ts'
+import type { FlipParts } from './flip-parts.ts'
+import { FlipProcess } from './flip-process.ts'
 import type { FlipEnd, UpgradeFailure, UpgradeOutcome } from './outcome.ts'
 import { NoPredecessor } from './predecessor/no-predecessor.ts'
 
@@ -60,12 +61,12 @@ class World {
   #foreign: UpgradeLock | undefined
   readonly #hanging = new Set<() => void>()
   #works = 0
-  readonly flip: Flip<undefined>
+  readonly flip: FlipProcess<undefined>
 
   constructor({ exitOnError, withLock }: { exitOnError: boolean; withLock: boolean }) {
     this.#withLock = withLock
     this.#exitOnError = exitOnError
-    this.flip = new Flip({
+    this.flip = new FlipProcess({
       options: normalizeOptions({
         ...(withLock ? { lockFile: this.lockFile } : {}),
         drainTimeoutMs: 2 ** 31 - 1,
@@ -85,7 +86,7 @@ class World {
       manager: this.#manager(),
       older: this.#older(),
       state: undefined,
-      emit: (event: FlipEvent) => void this.events.push(event),
+      events: new FlipEvents((event) => this.events.push(event)),
       upgradeSocket: { accept() {}, own() {}, offered: () => [], async leave() {}, async close() {} },
       carrier: {
         keepers: [],
@@ -121,7 +122,7 @@ class World {
   }
 
   #drain(name: string): void {
-    this.flip.coordinator.drain(name, ({ signal }) =>
+    this.flip.coordinator.onDrain(name, ({ signal }) =>
       new Promise<void>((resolve) => {
         this.#hanging.add(resolve)
         signal.addEventListener('abort', () => {
@@ -215,7 +216,7 @@ class World {
       serving: say('READY'),
       upgrading: say('RELOADING'),
       upgradeFailed: say('READY'),
-      handedOver: say('READY'),
+      upgraded: say('READY'),
       stopping: say('STOPPING'),
       close,
     }
@@ -296,12 +297,12 @@ const steps: fc.Arbitrary<Step>[] = [
 const ends: fc.Arbitrary<Step>[] = [
   always('stop', (world) => {
     world.stops++
-    world.flip.stop('SIGTERM')
+    void world.flip.stop('SIGTERM')
   }),
   always('stop twice', (world) => {
     world.stops += 2
-    world.flip.stop('SIGTERM')
-    world.flip.stop('SIGTERM')
+    void world.flip.stop('SIGTERM')
+    void world.flip.stop('SIGTERM')
   }),
 ]
 
@@ -320,8 +321,8 @@ test('whatever happens, in whatever order', { timeout: 120_000 }, async () => {
         await fc.asyncModelRun(() => ({ model: {}, real: world }), commands)
         if (world.isForeignLock) world.toggleForeignLock()
         world.stops += 2
-        world.flip.stop('the end')
-        world.flip.stop('the end')
+        void world.flip.stop('the end')
+        void world.flip.stop('the end')
         for (let turn = 0; turn < 20 && world.ends.length === 0; turn++) {
           world.letGo()
           await settled()
@@ -363,7 +364,7 @@ test('a stop that comes when the successor has taken over is for the successor',
   world.ask()
   await settled()
   world.commit()
-  world.flip.stop('SIGINT')
+  void world.flip.stop('SIGINT')
   expect(await world.flip.done).toMatchObject({ type: 'upgraded', pid: process.pid })
   expect(kill.mock.calls).toEqual([[process.pid, 'SIGINT']])
   kill.mockRestore()
@@ -377,10 +378,10 @@ test('a second stop does not wait for an undo that hangs', async () => {
   world.undo = 'hang'
   world.ask()
   await settled()
-  world.flip.stop('SIGTERM')
+  void world.flip.stop('SIGTERM')
   await settled()
   expect([world.undone, world.ends.length]).toEqual([1, 0])
-  world.flip.stop('SIGTERM')
+  void world.flip.stop('SIGTERM')
   for (let turn = 0; turn < 20; turn++) await settled()
   expect(world.ends).toMatchObject([{ type: 'stopped', reason: 'SIGTERM' }])
   world.letGo()

@@ -51,7 +51,7 @@ export class ManagerLink {
    * or the manager takes the service for dead (sd_notify(3), BARRIER=1). It sends a watchdog ping too: the successor's first ping may have
    * come too early to count (NotifyAccess=main).
    */
-  async handedOver(pid: number): Promise<void> {
+  async upgraded(pid: number): Promise<void> {
     const sign = this.#watchdog === undefined ? {} : ({ watchdog: 'ping' } as const)
     await this.#tell(
       this.notifier.ready({ mainPid: pid, status: `serving: upgraded to pid ${pid}`, ...sign }),

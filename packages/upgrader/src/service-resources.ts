@@ -1,12 +1,12 @@
 import { closeAll } from '@shellflip/fd-passing'
 import type { FdStore } from '@shellflip/fd-store'
-import type { HandoverChannel, OfferedFd, OfferedState } from '@shellflip/handover'
+import type { OfferedFd, OfferedState } from '@shellflip/handover'
 import { wholeTurn } from '@shellflip/internal'
 import { forgetOwnCalls, Listeners, ownCall } from '@shellflip/listeners'
 import type { Carrier } from './carrier/carrier.ts'
 import { OpenConnections } from './connections/open-connections.ts'
 import type { UpgradeSocket } from './control-socket/upgrade-socket.ts'
-import type { ActivationStep, FlipEvent } from './flip-events.ts'
+import type { ActivationStep, FlipEvents } from './flip-events.ts'
 import type { NormalizedOptions } from './flip-options.ts'
 import type { ManagerLink } from './manager-link.ts'
 import type { OlderGenerations } from './older-generations.ts'
@@ -23,7 +23,7 @@ export type ServiceParts = {
   readonly carrier: Carrier
   /** The socket where clients request an upgrade, from the moment that this process serves. */
   readonly upgradeSocket: UpgradeSocket
-  readonly emit: (event: FlipEvent) => void
+  readonly events: FlipEvents
 }
 
 /** Holds everything of the service that this process has and that the next one must get. */
@@ -34,10 +34,10 @@ export class ServiceResources {
   readonly #pidFile: PidFile | undefined
 
   constructor(parts: ServiceParts) {
-    const { options, predecessor, emit } = parts
+    const { options, predecessor, events } = parts
     this.#parts = parts
     this.sockets = new Listeners(predecessor, () => this.#socketsChanged())
-    this.connections = new OpenConnections(emit)
+    this.connections = new OpenConnections(events.emit)
     this.#pidFile = options.pidFile === undefined ? undefined : new PidFile(options.pidFile)
   }
 
@@ -92,17 +92,17 @@ export class ServiceResources {
     try {
       await act()
     } catch (error) {
-      this.#parts.emit({ type: 'activation-failed', step, error })
+      this.#parts.events.emit({ type: 'activation-failed', step, error })
     }
   }
 
   /** Checks for addresses that the program binds itself. Two generations cannot both bind one, so the next generation could not bind it. */
   #checkOwnCalls(): void {
-    const { predecessor, emit } = this.#parts
+    const { predecessor, events } = this.#parts
     const message = ownCallsFault()
     if (message === undefined) return
     if (predecessor.identity !== undefined) throw new ShellflipError('ERR_UNMANAGED_SERVER', message)
-    emit({ type: 'unmanaged-server', message })
+    events.emit({ type: 'unmanaged-server', message })
     process.emitWarning(message, { code: 'SHELLFLIP_UNMANAGED_SERVER' })
   }
 
@@ -154,15 +154,13 @@ export class ServiceResources {
     return savedState(this.#parts.options)
   }
 
-  /** Hands over to a successor that serves, at the other end of the channel. Resolves when no client waits for our answer. */
-  async handOver(channel: HandoverChannel): Promise<void> {
-    this.connections.giveTo(channel)
-    await this.#leave()
-  }
-
-  /** Leaves everything in the store. The next instance serves when this process has exited, and waiting connections wait for it. */
-  leaveInStore(): Promise<void> {
-    return this.#leave()
+  /**
+   * Leaves everything to the next process: a successor that serves, or an instance that finds it in the store. Until that one serves,
+   * connections wait. Resolves when no client waits for our answer.
+   */
+  async leave(): Promise<void> {
+    this.sockets.leave()
+    await this.#parts.upgradeSocket.leave()
   }
 
   /** Closes everything, because no process serves after this one. Resolves when no client waits for our answer. */
@@ -178,24 +176,19 @@ export class ServiceResources {
 
   /** Saves the state after the drain, so that it has the changes of the last requests. */
   async saveInStore(store: FdStore): Promise<void> {
-    const { manager, emit } = this.#parts
+    const { manager, events } = this.#parts
     const state = this.state()
     try {
       if (state !== undefined) await store.saveState(state, { onProgress: () => manager.progress() })
       await store.settled()
     } catch (error) {
       process.exitCode ||= 1
-      emit({ type: 'state-not-saved', error })
+      events.emit({ type: 'state-not-saved', error })
     }
   }
 
-  async #leave(): Promise<void> {
-    this.sockets.leave()
-    await this.#parts.upgradeSocket.leave()
-  }
-
   #socketsChanged(): void {
-    this.#keepSockets().catch((error) => this.#parts.emit({ type: 'manager-not-told', error }))
+    this.#keepSockets().catch((error) => this.#parts.events.emit({ type: 'manager-not-told', error }))
   }
 
   async #keepSockets(): Promise<void> {

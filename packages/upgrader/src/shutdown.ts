@@ -1,7 +1,7 @@
 import type { FdStore } from '@shellflip/fd-store'
 import type { HandoverChannel } from '@shellflip/handover'
 import { longestTimerMs } from '@shellflip/internal'
-import type { ShutdownCoordinator, ShutdownReport } from '@shellflip/shutdown-coordination'
+import type { MoveConnections, ShutdownCoordinator, ShutdownReport } from '@shellflip/shutdown-coordination'
 import type { FlipEnd } from './outcome.ts'
 import type { ServiceParts, ServiceResources } from './service-resources.ts'
 
@@ -22,9 +22,10 @@ export class Shutdown {
 
   /** Shuts down after a successor serves, at the other end of the channel. `told` resolves when the service manager knows it. */
   async upgraded(pid: number, channel: HandoverChannel, told: Promise<void>): Promise<FlipEnd> {
-    const answered = this.#resources.handOver(channel)
+    const moveConnections = this.#resources.connections.moverTo(channel)
+    const answered = this.#resources.leave()
     this.#exitAfterDrain()
-    const report = await this.#drain(`upgraded to pid ${pid}`)
+    const report = await this.#drain(`upgraded to pid ${pid}`, moveConnections)
     await Promise.all([told, answered])
     // A pid file at the same path holds the successor's pid by now, and stays.
     this.#resources.end()
@@ -50,7 +51,7 @@ export class Shutdown {
   /** Stops, and leaves everything in the store. The next instance serves, and finds it there. */
   async stored(reason: string, store: FdStore): Promise<FlipEnd> {
     const told = this.#parts.manager.stopping()
-    const answered = this.#resources.leaveInStore()
+    const answered = this.#resources.leave()
     const report = await this.#drain(reason)
     await this.#resources.saveInStore(store)
     await Promise.all([told, answered])
@@ -67,9 +68,9 @@ export class Shutdown {
     return { type: 'stopped', reason, report }
   }
 
-  #drain(reason: string): Promise<ShutdownReport> {
-    this.#parts.emit({ type: 'draining', reason })
-    return this.#coordinator.shutdown({ reason })
+  #drain(reason: string, moveConnections?: MoveConnections): Promise<ShutdownReport> {
+    this.#parts.events.emit({ type: 'draining', reason })
+    return this.#coordinator.shutdown({ reason, ...(moveConnections && { moveConnections }) })
   }
 
   #exitAfterDrain(): void {

@@ -5,14 +5,20 @@ import { basename, relative } from 'node:path'
 import { freePort, temporaryFolder } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 import { askForRestart } from './control-socket/ask-for-restart.ts'
-import { Flip, type FlipParts } from './flip.ts'
+import { FlipEvents } from './flip-events.ts'
 import { type FlipOptions, normalizeOptions } from './flip-options.ts'
+import type { FlipParts } from './flip-parts.ts'
+import { FlipProcess } from './flip-process.ts'
 import { NoPredecessor } from './predecessor/no-predecessor.ts'
 
 /** One of a first start that serves nothing yet, with arguments that TypeScript would refuse. */
 function preparingFlip(options: FlipOptions = {}) {
-  const parts = { options: normalizeOptions(options), predecessor: new NoPredecessor(() => {}), emit() {} }
-  const flip = new Flip<undefined>(parts as unknown as FlipParts)
+  const parts = {
+    options: normalizeOptions(options),
+    predecessor: new NoPredecessor(() => {}),
+    events: new FlipEvents(),
+  }
+  const flip = new FlipProcess<undefined>(parts as unknown as FlipParts)
   return flip as unknown as Record<'listen' | 'bind' | 'open', (...args: unknown[]) => Promise<unknown>> & {
     exit(): void
   }
@@ -107,14 +113,14 @@ test.each<[string, (flip: ReturnType<typeof preparingFlip>) => Promise<unknown>,
     /lingerMs must be a number/,
   ],
   [
-    'handOver as text',
-    (flip) => flip.listen(server(), { port: 1 }, { handOver: 'yes' }),
-    /handOver must be true/,
+    'moveConnections as text',
+    (flip) => flip.listen(server(), { port: 1 }, { moveConnections: 'yes' }),
+    /moveConnections must be true/,
   ],
   [
     'half a carrier',
-    (flip) => flip.listen(createNetServer(), { port: 1 }, { handOver: { giv: () => {} } }),
-    /handOver of flip\.listen\(\) has no option "giv"\. Did you mean "give"\?/,
+    (flip) => flip.listen(createNetServer(), { port: 1 }, { moveConnections: { giv: () => {} } }),
+    /moveConnections of flip\.listen\(\) has no option "giv"\. Did you mean "give"\?/,
   ],
   ['no UDP socket', (flip) => flip.bind(server(), { port: 1 }), /takes a socket of node:dgram/],
   [

@@ -10,7 +10,7 @@ const flip = await shellflip({
   pidFile: `${folder}/pid`,
   launcher: false,
 })
-flip.coordinator.drain('work', async () => console.log('drained'))
+flip.coordinator.onDrain('work', async () => console.log('drained'))
 const taken = createServer().listen(0, '127.0.0.1')
 await new Promise((resolve) => taken.once('listening', resolve))
 const { port } = taken.address()

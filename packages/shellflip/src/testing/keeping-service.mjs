@@ -40,6 +40,6 @@ const server = createServer(({ url, socket }, response) => {
   response.end(`${process.pid} ${kept.get(socket)}`)
 })
 const address = { name: 'http', host: '127.0.0.1', port: 0 }
-const { port } = await flip.listen(server, address, { handOver: { give, take } })
+const { port } = await flip.listen(server, address, { moveConnections: { give, take } })
 await flip.ready()
 console.log(`${process.pid} serves at ${port}`)

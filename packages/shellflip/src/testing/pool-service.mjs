@@ -5,8 +5,8 @@ import { shellflip } from 'shellflip'
 const [, , folder] = process.argv
 const flip = await shellflip({ controlSocket: `${folder}/control/restart.sock`, launcher: false })
 let pool = 'open'
-flip.coordinator.drain('queue', async () => console.log(`queue stopped, pool ${pool}`))
-flip.coordinator.drain(
+flip.coordinator.onDrain('queue', async () => console.log(`queue stopped, pool ${pool}`))
+flip.coordinator.onDrain(
   'pool',
   async () => {
     pool = 'closed'

@@ -101,7 +101,7 @@ async function main() {
   void flip.done.then((end) => report({ type: 'done', end }))
   if (born.state?.form === 'blocks') await readBlocks(flip.state ?? [])
   else visited = flip.state?.visits ?? flip.state?.seen?.visits ?? 0
-  flip.coordinator.drain('planned', () => at('drain'))
+  flip.coordinator.onDrain('planned', () => at('drain'))
 
   const routes = {
     '/': () => ({ pid: process.pid, version: born.version, visits: ++visited }),

@@ -18,7 +18,7 @@ const signals = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTRAP', 'SIGABRT', 'SIGUSR2',
 test.each(signals)('%s closes gracefully', async (signal) => {
   const coordinator = new ShutdownCoordinator()
   let calls = 0
-  coordinator.drain('fn', async () => {
+  coordinator.onDrain('fn', async () => {
     calls += 1
   })
   coordinator.onSignals(signals)
@@ -30,7 +30,7 @@ test.each(signals)('%s closes gracefully', async (signal) => {
 test.each(signals)('%s closes at once when it comes again', async (signal) => {
   const coordinator = new ShutdownCoordinator()
   coordinator.onSignals(signals)
-  coordinator.drain('fn', async () => {
+  coordinator.onDrain('fn', async () => {
     process.kill(process.pid, signal)
     await new Promise(() => {})
   })
@@ -124,7 +124,7 @@ test('the state tells that it closes, from the first moment', async () => {
   const coordinator = new ShutdownCoordinator()
   expect(coordinator.signal.aborted).toBe(false)
   let during = false
-  coordinator.drain('fn', async () => {
+  coordinator.onDrain('fn', async () => {
     during = coordinator.signal.aborted
   })
   await coordinator.shutdown()

@@ -15,10 +15,10 @@ type Hooks = {
 /** gracefulShutdown(server, hooks): preShutdown, then the server drains, then onShutdown, then finally. */
 async function start(handler: RequestListener, hooks: Hooks = {}) {
   const server = createServer('http', handler)
-  const coordinator = new ShutdownCoordinator({ deadlineMs: hooks.timeoutMs ?? 20_000 })
-  coordinator.server(server, { lingerMs: 0 })
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs: hooks.timeoutMs ?? 20_000 })
+  coordinator.watch(server, { lingerMs: 0 })
   const { onShutdown } = hooks
-  if (onShutdown) coordinator.drain('onShutdown', onShutdown, { after: 'servers' })
+  if (onShutdown) coordinator.onDrain('onShutdown', onShutdown, { after: 'servers' })
   const shutdown = async (): Promise<ShutdownReport> => {
     await hooks.preShutdown?.()
     const report = await coordinator.shutdown({ reason: 'manual' })

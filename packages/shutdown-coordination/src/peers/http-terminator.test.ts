@@ -8,8 +8,8 @@ import { connectionsOf, createServer, type Scheme, serving } from './request.ts'
 /** createHttpTerminator({ server, gracefulTerminationTimeout }) with its terminate(). */
 async function start(scheme: Scheme, handler: RequestListener, timeoutMs = 20_000) {
   const server = createServer(scheme, handler)
-  const coordinator = new ShutdownCoordinator({ deadlineMs: timeoutMs })
-  coordinator.server(server, { lingerMs: 0 })
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs: timeoutMs })
+  coordinator.watch(server, { lingerMs: 0 })
   return { server, terminate: () => coordinator.shutdown(), ...(await serving(server, scheme)) }
 }
 
@@ -58,7 +58,7 @@ describe.each(['http', 'https'] as const)('terminate() of %s', (scheme) => {
     // The connection lingers after an answer that promised to keep it: the next request may be under way.
     const server = createServer(scheme, handler)
     const coordinator = new ShutdownCoordinator()
-    coordinator.server(server, { lingerMs: 1_000 })
+    coordinator.watch(server, { lingerMs: 1_000 })
     using service = await serving(server, scheme)
     const agent = service.newAgent(true, 1)
     const first = service.request({ agent })

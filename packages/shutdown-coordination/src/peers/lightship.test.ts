@@ -7,15 +7,15 @@ import { createServer, serving } from './request.ts'
  * createLightship({ shutdownDelay, signals }): a beacon is a task, and a shutdown handler is a drain that waits for the
  * tasks, for the server, and for the handler before it.
  */
-function lightship({ deadlineMs = 20_000 } = {}) {
-  const coordinator = new ShutdownCoordinator({ deadlineMs })
+function lightship({ drainTimeoutMs = 20_000 } = {}) {
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs })
   let last: string | undefined
   return {
     coordinator,
     createBeacon: () => coordinator.task('beacon'),
     isServerShuttingDown: () => coordinator.signal.aborted,
     registerShutdownHandler: (name: string, handler: () => Promise<unknown>) => {
-      coordinator.drain(name, handler, { after: ['tasks', 'servers', ...(last ? [last] : [])] })
+      coordinator.onDrain(name, handler, { after: ['tasks', 'servers', ...(last ? [last] : [])] })
       last = name
     },
     shutdown: () => coordinator.shutdown(),
@@ -100,7 +100,7 @@ test('a live beacon suspends the handlers', async () => {
 test('a delay lets the load balancer notice, and delays the handlers', async () => {
   const { coordinator, registerShutdownHandler, shutdown } = lightship()
   const server = createServer('http', (_request, response) => response.end('still here'))
-  coordinator.server(server, { keepAcceptingMs: 200, lingerMs: 0 })
+  coordinator.watch(server, { keepAcceptingMs: 200, lingerMs: 0 })
   using service = await serving(server)
   const { handler, calls, finish } = handlerMock()
   registerShutdownHandler('handler', handler)

@@ -12,8 +12,8 @@ const refusedConnection = expect.objectContaining({ code: 'ECONNREFUSED' })
 
 /** stoppable(server, grace): stop() closes idle connections at once, and cuts the others after the grace. */
 function stoppable(server: Server, graceMs = 20_000) {
-  const coordinator = new ShutdownCoordinator({ deadlineMs: graceMs })
-  coordinator.server(server, { lingerMs: 0 })
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs: graceMs })
+  coordinator.watch(server, { lingerMs: 0 })
   return {
     async stop(): Promise<{ gracefully: boolean }> {
       return { gracefully: (await coordinator.shutdown()).clean }

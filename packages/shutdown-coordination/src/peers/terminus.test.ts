@@ -28,7 +28,7 @@ async function start({
     const { status, body } = health()
     return response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
   })
-  coordinator.server(server, { keepAcceptingMs: 300, lingerMs: 0 })
+  coordinator.watch(server, { keepAcceptingMs: 300, lingerMs: 0 })
   return { coordinator, failuresSent: () => failuresSent, ...(await serving(server)) }
 }
 
@@ -102,8 +102,8 @@ test('several servers drain at once, and the work after each of them runs', asyn
   const order: string[] = []
   for (const name of ['server1', 'server2', 'server3']) {
     const server = createServer('http', () => {})
-    coordinator.server(server, { name })
-    coordinator.drain(`after ${name}`, async () => order.push(name), { after: name })
+    coordinator.watch(server, { name })
+    coordinator.onDrain(`after ${name}`, async () => order.push(name), { after: name })
     server.listen(0, '127.0.0.1')
     await waitFor(() => server.listening)
   }

@@ -8,7 +8,7 @@ const types: OptionTypes<keyof ServeOptions> = {
   keepAcceptingMs: 'milliseconds',
   drainUpgraded: 'function',
   drainSocket: 'function',
-  handOver: 'any',
+  moveConnections: 'any',
 }
 
 const carrierTypes: OptionTypes<keyof ConnectionCarrier> = { give: 'function', take: 'function' }
@@ -18,11 +18,11 @@ export const serveOptionNames = Object.keys(types)
 
 /** Finds options that `flip.listen()` does not have, and values of a wrong type. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function checkServeOptions(options: ServeOptions): void {
-  const { handOver } = options ?? {}
+  const { moveConnections } = options ?? {}
   const fault =
     optionFault('flip.listen()', options, types) ??
-    (typeof handOver === 'object'
-      ? optionFault('handOver of flip.listen()', handOver, carrierTypes)
-      : optionFault('flip.listen()', { handOver }, { handOver: 'boolean' }))
+    (typeof moveConnections === 'object'
+      ? optionFault('moveConnections of flip.listen()', moveConnections, carrierTypes)
+      : optionFault('flip.listen()', { moveConnections }, { moveConnections: 'boolean' }))
   if (fault !== undefined) throw invalidArgument(fault)
 }

@@ -9,7 +9,7 @@ import type { ServeOptions } from './serve-options.ts'
 const carrier = { give: () => Buffer.from('kept'), take: () => {} }
 
 describe('connections', () => {
-  test.each<[string, net.Server, ServeOptions['handOver'], boolean]>([
+  test.each<[string, net.Server, ServeOptions['moveConnections'], boolean]>([
     ['of HTTP/1.1 move', http.createServer(), undefined, true],
     ['of HTTP/1.1 move, with what is kept for them', http.createServer(), carrier, true],
     ['of HTTP/1.1 stay with false', http.createServer(), false, false],
@@ -17,12 +17,12 @@ describe('connections', () => {
     ['of TCP move with a carrier', net.createServer(), carrier, true],
     ['under TLS stay', https.createServer(), undefined, false],
     ['of HTTP/2 stay', http2.createServer(), undefined, false],
-  ])('%s', (_, server, handOver, moves) => {
-    expect(connectionMover(server, handOver) !== undefined).toBe(moves)
+  ])('%s', (_, server, moveConnections, moves) => {
+    expect(connectionMover(server, moveConnections) !== undefined).toBe(moves)
   })
 
   test.each<[string, net.Server, unknown, RegExp]>([
-    ['of TCP without a carrier', net.createServer(), true, /needs handOver: \{ give, take \}/],
+    ['of TCP without a carrier', net.createServer(), true, /needs moveConnections: \{ give, take \}/],
     ['under TLS', https.createServer(), carrier, /under TLS cannot/],
     ['of HTTP/2', http2.createServer(), carrier, /of HTTP\/2 cannot/],
     ['of HTTP/2, with true', http2.createServer(), true, /of HTTP\/2 cannot/],
@@ -46,8 +46,8 @@ describe('connections', () => {
       { ...carrier, *take() {} },
       /take must not be a generator/,
     ],
-  ])('%s cannot move, and listen() says so', (_, server, handOver, message) => {
-    const attempt = () => connectionMover(server, handOver as ServeOptions['handOver'])
+  ])('%s cannot move, and listen() says so', (_, server, moveConnections, message) => {
+    const attempt = () => connectionMover(server, moveConnections as ServeOptions['moveConnections'])
     expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
     expect(attempt).toThrow(message)
   })

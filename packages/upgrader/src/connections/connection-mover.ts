@@ -20,22 +20,22 @@ const nothingKept: ConnectionCarrier = { give: () => new Uint8Array(), take: () 
 /** Returns how this server's connections move, or undefined if they stay and drain. @throws ERR_INVALID_ARGUMENT */
 export function connectionMover(
   server: Server,
-  handOver: ServeOptions['handOver'],
+  moveConnections: ServeOptions['moveConnections'],
 ): ConnectionMover | undefined {
   const speaks = protocolOf(server)
-  if (handOver === false || (handOver === undefined && speaks !== 'http')) return undefined
+  if (moveConnections === false || (moveConnections === undefined && speaks !== 'http')) return undefined
   if (speaks === 'tls') {
-    throw invalidArgument('connections under TLS cannot be handed over: their keys are in this process')
+    throw invalidArgument('connections under TLS cannot move: their keys are in this process')
   }
   if (speaks === 'http2') {
-    throw invalidArgument('connections of HTTP/2 cannot be handed over: their streams are in this process')
+    throw invalidArgument('connections of HTTP/2 cannot move: their streams are in this process')
   }
-  if (handOver === true && speaks === 'net') {
+  if (moveConnections === true && speaks === 'net') {
     throw invalidArgument(
-      'a node:net server needs handOver: { give, take }: what is known of each connection',
+      'a node:net server needs moveConnections: { give, take }: what is known of each connection',
     )
   }
-  const carrier = typeof handOver === 'object' ? checkCarrier(handOver) : nothingKept
+  const carrier = typeof moveConnections === 'object' ? checkCarrier(moveConnections) : nothingKept
   const give = (socket: Socket) => giveSafely(carrier, socket)
   const prepare = (data: Buffer) => (socket: Socket) => takeSafely(carrier, socket, data)
   if (speaks === 'net') return { give, adopt: (fd, data) => adoptNetConnection(server, fd, prepare(data)) }

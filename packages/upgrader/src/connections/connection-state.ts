@@ -9,11 +9,14 @@ export function checkCarrier(carrier: ConnectionCarrier): ConnectionCarrier {
   for (const name of ['give', 'take'] as const) {
     const value: unknown = carrier?.[name]
     if (typeof value !== 'function') {
-      throw invalidArgument(`handOver needs both give and take: ${name} is ${nameOf(value)}, not a function`)
+      throw invalidArgument(
+        `moveConnections needs both give and take: ${name} is ${nameOf(value)}, not a function`,
+      )
     }
     // The more specific check comes first, because an async generator is both.
-    if (types.isGeneratorFunction(value)) throw invalidArgument(`handOver.${name} must not be a generator`)
-    if (types.isAsyncFunction(value)) throw invalidArgument(`handOver.${name} must not be async`)
+    if (types.isGeneratorFunction(value))
+      throw invalidArgument(`moveConnections.${name} must not be a generator`)
+    if (types.isAsyncFunction(value)) throw invalidArgument(`moveConnections.${name} must not be async`)
   }
   return carrier
 }
@@ -24,7 +27,7 @@ export function giveSafely({ give }: ConnectionCarrier, socket: Socket): Buffer 
   if (given === undefined) return undefined
   if (types.isUint8Array(given)) return Buffer.from(given.buffer, given.byteOffset, given.byteLength)
   ignoreRejection(given)
-  throw invalidArgument(`handOver.give must return a Uint8Array or undefined, not ${nameOf(given)}`)
+  throw invalidArgument(`moveConnections.give must return a Uint8Array or undefined, not ${nameOf(given)}`)
 }
 
 /** @throws what `take` throws, and ERR_INVALID_ARGUMENT for a promise: requests would arrive before it settles */
@@ -32,7 +35,7 @@ export function takeSafely({ take }: ConnectionCarrier, socket: Socket, data: Bu
   const result: unknown = take(socket, data)
   if (!isThenable(result)) return
   ignoreRejection(result)
-  throw invalidArgument('handOver.take must not return a promise')
+  throw invalidArgument('moveConnections.take must not return a promise')
 }
 
 /** Ignores the rejection, because the error thrown instead names the mistake. An unhandled rejection would also end the process. */

@@ -4,19 +4,19 @@ import { HandoverChannel, type TakenConnection } from '@shellflip/handover'
 import { waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 import { OpenConnections } from './open-connections.ts'
-import type { ConnectionCarrier, ServeOptions } from './serve-options.ts'
+import type { ConnectionCarrier } from './serve-options.ts'
 
 /** The connections of a server that moves them by this carrier. */
 function connectionsOf(server: Server, carrier: ConnectionCarrier) {
   const connections = new OpenConnections(() => {})
-  const options: ServeOptions = { handOver: carrier }
-  connections.route('key', server, options)
-  return { connections, drainOptions: connections.drainOptions(server, options) }
+  connections.register(server, { moveConnections: carrier })
+  connections.route('key', server)
+  return connections
 }
 
 test('connections that come at once are all answered before the program takes the first', async () => {
   const happened: string[] = []
-  const { connections } = connectionsOf(createServer(), {
+  const connections = connectionsOf(createServer(), {
     give: () => undefined,
     take: (socket) => {
       happened.push('take')
@@ -45,13 +45,13 @@ test.each<[string, Partial<Socket>]>([
   ['ends', { destroyed: false, writable: false, writableLength: 0 }],
   ['writes much to', { destroyed: false, writable: true, writableLength: 9 }],
 ])('a connection that give %s stays', async (_, socket) => {
-  const { connections, drainOptions } = connectionsOf(createServer(), {
+  const server = createServer()
+  const connections = connectionsOf(server, {
     give: () => new Uint8Array(),
     take: () => {},
   })
   const { channel, remote } = HandoverChannel.pair()
-  connections.giveTo(channel)
-  expect(await drainOptions.handOver?.(socket as Socket)).toBe(false)
+  expect(await connections.moverTo(channel)(server, socket as Socket)).toBe(false)
   remote.close()
   channel.close()
 })

@@ -1,58 +1,53 @@
 import type { Server, Socket } from 'node:net'
 import { dupOf, type OwnedFd } from '@shellflip/fd-passing'
 import { ConnectionGiver, type HandoverChannel, type TakenConnection } from '@shellflip/handover'
-import type { HandOver, ServerOptions } from '@shellflip/shutdown-coordination'
+import type { MoveConnections, ServerOptions } from '@shellflip/shutdown-coordination'
 import type { FlipEvent } from '../flip-events.ts'
 import { type ConnectionMover, connectionMover } from './connection-mover.ts'
 import type { ServeOptions } from './serve-options.ts'
 
-type Route = {
-  readonly server: Server
-  readonly mover: ConnectionMover
-}
-
 /** Holds the open connections of the servers: taken from the predecessor, and in the end given to the successor. */
 export class OpenConnections {
-  readonly #routes = new Map<string, Route>()
+  readonly #movers = new WeakMap<Server, ConnectionMover>()
+  /** The servers whose connections move, by the key that both processes know. */
+  readonly #servers = new Map<string, Server>()
   readonly #emit: (event: FlipEvent) => void
-  #giver: ConnectionGiver | undefined
 
   constructor(emit: (event: FlipEvent) => void) {
     this.#emit = emit
   }
 
-  /** Returns how this server drains. Its connections can move once {@link route} has named its key. */
-  drainOptions(server: Server, { handOver, ...drain }: ServeOptions): ServerOptions {
-    const mover = connectionMover(server, handOver)
+  /**
+   * Decides whether the connections of this server move, and returns how it drains.
+   *
+   * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+   */
+  register(server: Server, { moveConnections, ...drain }: ServeOptions): ServerOptions {
+    const mover = connectionMover(server, moveConnections)
     if (mover === undefined) return drain
-    const giverFor = () => this.#handOverOf(server, mover)
-    return {
-      ...drain,
-      get handOver() {
-        return giverFor()
-      },
-    }
+    this.#movers.set(server, mover)
+    return { ...drain, moveConnections: true }
   }
 
   /** Routes the predecessor's connections under this key to this server from now on. */
-  route(key: string, server: Server, { handOver }: ServeOptions): void {
-    const mover = connectionMover(server, handOver)
-    if (mover === undefined || this.#routes.has(key)) return
-    this.#routes.set(key, { server, mover })
-  }
-
-  /** Offers the connections that can move to the successor, which serves. */
-  giveTo(channel: HandoverChannel): void {
-    this.#giver = new ConnectionGiver(channel)
+  route(key: string, server: Server): void {
+    if (this.#movers.has(server) && !this.#servers.has(key)) this.#servers.set(key, server)
   }
 
   /** Serves what the predecessor gives, until the predecessor exits. */
   async takeFrom(connections: AsyncIterable<TakenConnection>): Promise<void> {
     for await (const connection of connections) {
-      const route = this.#routes.get(connection.name)
-      if (route === undefined) connection.refuse()
-      else await this.#accept(connection, route.mover)
+      const server = this.#servers.get(connection.name)
+      const mover = server && this.#movers.get(server)
+      if (mover === undefined) connection.refuse()
+      else await this.#accept(connection, mover)
     }
+  }
+
+  /** Returns what moves a connection to the successor at the other end of the channel. */
+  moverTo(channel: HandoverChannel): MoveConnections {
+    const giver = new ConnectionGiver(channel)
+    return (server, socket) => this.#give(giver, server, socket)
   }
 
   async #accept(connection: TakenConnection, mover: ConnectionMover): Promise<void> {
@@ -77,18 +72,17 @@ export class OpenConnections {
     }
   }
 
-  #handOverOf(server: Server, mover: ConnectionMover): HandOver | undefined {
-    const giver = this.#giver
-    const [name] = [...this.#routes].find(([, route]) => route.server === server) ?? []
-    if (giver === undefined || name === undefined) return undefined
-    return async (socket) => {
-      try {
-        const data = mover.give(socket)
-        return data !== undefined && isWhole(socket) && (await give(giver, name, socket, data))
-      } catch (error) {
-        this.#emit({ type: 'connection-kept', error })
-        throw error
-      }
+  async #give(giver: ConnectionGiver, server: Server, socket: Socket): Promise<boolean> {
+    const [name] = [...this.#servers].find(([, each]) => each === server) ?? []
+    const mover = this.#movers.get(server)
+    // A server that does not listen yet has no key.
+    if (name === undefined || mover === undefined) return false
+    try {
+      const data = mover.give(socket)
+      return data !== undefined && isWhole(socket) && (await give(giver, name, socket, data))
+    } catch (error) {
+      this.#emit({ type: 'connection-kept', error })
+      throw error
     }
   }
 }

@@ -20,12 +20,12 @@ export type ConnectionCarrier = {
 }
 
 /** How a server drains, and what happens to its connections in an upgrade. */
-export type ServeOptions = Omit<ServerOptions, 'handOver'> & {
+export type ServeOptions = Omit<ServerOptions, 'moveConnections'> & {
   /**
    * Whether open connections move to the successor, so that clients do not notice the upgrade. A connection of a plain HTTP/1.1 server
    * moves as soon as it is idle. If the program keeps data for each HTTP connection, it needs `{ give, take }` or false. Otherwise that
    * data is lost. A node:net server always needs `{ give, take }`. Connections of TLS, HTTP/2 and WebSocket stay, and drain.
    * @default true for HTTP/1.1, false for node:net
    */
-  readonly handOver?: boolean | ConnectionCarrier
+  readonly moveConnections?: boolean | ConnectionCarrier
 }

@@ -6,7 +6,7 @@ import { waitFor } from '@shellflip/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { adoptedEvent } from './adopted-connection.ts'
 import { listening, RawClient } from './fixtures/raw-client.ts'
-import { type ServerOptions, ShutdownCoordinator } from './index.ts'
+import { type MoveConnections, type ServerOptions, ShutdownCoordinator } from './index.ts'
 import { holdReading } from './socket-reading.ts'
 
 const scope: Disposable[] = []
@@ -18,11 +18,11 @@ afterEach(() => {
 const close = /^Connection: close\r$/m
 const keepAlive = /^Connection: keep-alive\r$/m
 
-/** A program that is asked to hand sockets over, and answers when the test says so. */
+/** A program that is asked to move connections, and answers when the test says so. */
 class Successor {
   readonly asked: { socket: Socket; answer: (isTaken: boolean) => void }[] = []
 
-  readonly handOver = (socket: Socket) =>
+  readonly move = (_server: net.Server, socket: Socket) =>
     new Promise<boolean>((resolve) => this.asked.push({ socket, answer: resolve }))
 
   /** The next one that was asked about. */
@@ -35,10 +35,14 @@ class Successor {
   }
 }
 
-async function start(options: ServerOptions = {}, server: net.Server = new http.Server()) {
+async function start(
+  options: ServerOptions & { move?: MoveConnections } = {},
+  server: net.Server = new http.Server(),
+) {
+  const { move, ...serverOptions } = options
   const held: { path: string; response: ServerResponse }[] = []
   const successor = new Successor()
-  const coordinator = new ShutdownCoordinator({ deadlineMs: 20_000 })
+  const coordinator = new ShutdownCoordinator({ drainTimeoutMs: 20_000 })
   server.on('request', (request, response) => {
     const path = request.url ?? ''
     if (path.startsWith('/hold')) held.push({ path, response })
@@ -46,7 +50,8 @@ async function start(options: ServerOptions = {}, server: net.Server = new http.
   })
   const sockets: Socket[] = []
   server.on('connection', (socket) => sockets.push(socket))
-  coordinator.server(server, { name: 'web', handOver: successor.handOver, ...options })
+  coordinator.watch(server, { name: 'web', moveConnections: true, ...serverOptions })
+  const shutdown = () => coordinator.shutdown({ moveConnections: move ?? successor.move })
   const { port, ...listener } = await listening(server)
   scope.push(listener, {
     [Symbol.dispose]: () => {
@@ -64,7 +69,7 @@ async function start(options: ServerOptions = {}, server: net.Server = new http.
     await client.answer(/answer to \/first$/)
     return client
   }
-  return { coordinator, server, successor, sockets, held, connect, idleClient }
+  return { coordinator, shutdown, server, successor, sockets, held, connect, idleClient }
 }
 
 /** Until what was sent before has come in: the loopback delivers in order. */
@@ -75,26 +80,26 @@ async function delivery(): Promise<void> {
 }
 
 describe('an HTTP/1.1 server that drains', () => {
-  test('hands idle connections over, and closes only those that are taken', async () => {
-    const { coordinator, successor, idleClient, connect, sockets } = await start()
+  test('moves idle connections, and closes only those that are taken', async () => {
+    const { shutdown, successor, idleClient, connect, sockets } = await start()
     await idleClient()
     await connect()
     await waitFor(() => sockets.length === 2)
-    const done = coordinator.shutdown()
+    const done = shutdown()
     await waitFor(() => successor.asked.length === 2)
     expect(sockets.map(({ destroyed }) => destroyed)).toEqual([false, false])
     expect((await successor.answer(true)).destroyed).toBe(true)
     expect((await successor.answer(true)).destroyed).toBe(true)
     expect(await done).toMatchObject({
       clean: true,
-      servers: [{ handedOver: 2, closedIdle: 0, answered: 0, cut: [] }],
+      servers: [{ moved: 2, closedIdle: 0, answered: 0, cut: [] }],
     })
   })
 
   test('reads nothing of a connection that is on its way, and all of it when it comes back', async () => {
-    const { coordinator, successor, idleClient, sockets } = await start()
+    const { shutdown, successor, idleClient, sockets } = await start()
     const client = await idleClient()
-    void coordinator.shutdown()
+    void shutdown()
     await waitFor(() => successor.asked.length === 1)
     const before = sockets[0]?.bytesRead
     client.get('/second')
@@ -107,20 +112,20 @@ describe('an HTTP/1.1 server that drains', () => {
   })
 
   test('a connection that is not taken lingers, and is not offered again', async () => {
-    const { coordinator, successor, idleClient } = await start({ lingerMs: 50 })
+    const { shutdown, successor, idleClient } = await start({ lingerMs: 50 })
     const client = await idleClient()
-    const done = coordinator.shutdown()
+    const done = shutdown()
     await successor.answer(false)
     expect(await client.end()).toBe('end')
-    expect(await done).toMatchObject({ clean: true, servers: [{ handedOver: 0, closedIdle: 1 }] })
+    expect(await done).toMatchObject({ clean: true, servers: [{ moved: 0, closedIdle: 1 }] })
     expect(successor.asked).toEqual([])
   })
 
   test('a callback that rejects is as one that says no, and is in the report', async () => {
-    const handOver = () => Promise.reject(new Error('no way'))
-    const { coordinator, idleClient } = await start({ lingerMs: 50, handOver })
+    const move = () => Promise.reject(new Error('no way'))
+    const { shutdown, idleClient } = await start({ lingerMs: 50, move })
     const client = await idleClient()
-    const report = await coordinator.shutdown()
+    const report = await shutdown()
     expect(await client.end()).toBe('end')
     expect(report).toMatchObject({
       clean: false,
@@ -130,11 +135,11 @@ describe('an HTTP/1.1 server that drains', () => {
   })
 
   test('a busy connection goes after its answers, which do not close it', async () => {
-    const { coordinator, successor, held, connect } = await start()
+    const { shutdown, successor, held, connect } = await start()
     const client = await connect()
     client.send('GET /hold/1 HTTP/1.1\r\nHost: test\r\n\r\nGET /hold/2 HTTP/1.1\r\nHost: test\r\n\r\n')
     await waitFor(() => held.length === 2)
-    const done = coordinator.shutdown()
+    const done = shutdown()
     held[0]?.response.end('one')
     await client.answer(/one$/)
     for (let n = 0; n < 20; n++) await turn()
@@ -142,32 +147,32 @@ describe('an HTTP/1.1 server that drains', () => {
     held[1]?.response.end('two')
     expect(await client.answer(/two$/)).toMatch(keepAlive)
     await successor.answer(true)
-    expect(await done).toMatchObject({ clean: true, servers: [{ answered: 2, handedOver: 1 }] })
+    expect(await done).toMatchObject({ clean: true, servers: [{ answered: 2, moved: 1 }] })
   })
 
   test.each([
     ['the head', 'POST /second HTTP/1.1\r\nHost: te', 'st\r\nContent-Length: 4\r\n\r\nbody'],
     ['the body', 'POST /second HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nbo', 'dy'],
   ])('a connection amid %s of a request is not idle', async (_, begin, rest) => {
-    const { coordinator, successor, idleClient, sockets } = await start()
+    const { shutdown, successor, idleClient, sockets } = await start()
     const client = await idleClient()
     const before = sockets[0]?.bytesRead ?? 0
     client.send(begin)
     await waitFor(() => sockets[0]?.bytesRead === before + begin.length)
-    const done = coordinator.shutdown()
+    const done = shutdown()
     for (let n = 0; n < 20; n++) await turn()
     expect(successor.asked).toEqual([])
     client.send(rest)
     expect(await client.answer(/answer to \/second$/)).toMatch(keepAlive)
     await successor.answer(true)
-    expect(await done).toMatchObject({ clean: true, servers: [{ handedOver: 1 }] })
+    expect(await done).toMatchObject({ clean: true, servers: [{ moved: 1 }] })
   })
 
   test.each([
     ['within lingerMs it may go on', 20_000, keepAlive, 1],
     ['after lingerMs it is told to stop', 0, close, 0],
-  ])('a client that is never idle: %s', async (_, lingerMs, connectionHeader, handedOver) => {
-    const { coordinator, successor, held, sockets, connect } = await start({ lingerMs })
+  ])('a client that is never idle: %s', async (_, lingerMs, connectionHeader, moved) => {
+    const { shutdown, successor, held, sockets, connect } = await start({ lingerMs })
     const client = await connect()
     client.get('/hold/1')
     const { response } = await waitFor(() => held[0])
@@ -175,7 +180,7 @@ describe('an HTTP/1.1 server that drains', () => {
     const readAgain = holdReading(socket)
     client.get('/hold/2')
     await delivery()
-    const done = coordinator.shutdown()
+    const done = shutdown()
     // From the timers phase the loop reads the next request before it comes to the check phase.
     setTimeout(() => {
       response.end('one')
@@ -187,53 +192,61 @@ describe('an HTTP/1.1 server that drains', () => {
     expect(successor.asked).toEqual([])
     second.response.end('two')
     expect(await client.answer(/two$/)).toMatch(connectionHeader)
-    if (handedOver > 0) await successor.answer(true)
-    expect(await done).toMatchObject({ clean: true, servers: [{ answered: 2, handedOver }] })
+    if (moved > 0) await successor.answer(true)
+    expect(await done).toMatchObject({ clean: true, servers: [{ answered: 2, moved }] })
   })
 
   test('at most 256 wait for an answer', async () => {
-    const { coordinator, successor, connect, sockets } = await start()
+    const { shutdown, successor, connect, sockets } = await start()
     await Promise.all(Array.from({ length: 300 }, connect))
     await waitFor(() => sockets.length === 300)
-    const done = coordinator.shutdown()
+    const done = shutdown()
     await waitFor(() => successor.asked.length >= 256)
     for (let n = 0; n < 20; n++) await turn()
     expect(successor.asked).toHaveLength(256)
     for (let n = 0; n < 300; n++) await successor.answer(true)
-    expect(await done).toMatchObject({ servers: [{ handedOver: 300 }] })
+    expect(await done).toMatchObject({ servers: [{ moved: 300 }] })
   })
 
   test('connections that were taken over, and have not spoken since, go on', async () => {
-    const { coordinator, server, successor, connect, sockets } = await start()
+    const { coordinator, shutdown, server, successor, connect, sockets } = await start()
     await connect()
     const [accepted] = await waitFor(() => (sockets.length === 1 ? sockets : undefined))
     const held = net.createServer()
-    coordinator.server(held, { handOver: () => Promise.resolve(false) })
+    coordinator.watch(held)
     const { port } = await listening(held)
     const peer = net.connect(port, '127.0.0.1')
     scope.push({ [Symbol.dispose]: () => peer.destroy() })
     const [silent] = (await once(held, 'connection')) as [Socket]
     server.emit(adoptedEvent as unknown as string, silent)
-    void coordinator.shutdown()
+    void shutdown()
     const offered = [await successor.answer(true), await successor.answer(true)]
     expect(new Set(offered)).toEqual(new Set([accepted, silent]))
   })
 
-  test('without a successor, by a getter that says so, it drains as ever', async () => {
-    const options: ServerOptions = {
-      get handOver() {
-        return undefined
-      },
-    }
-    const { coordinator, idleClient } = await start(options)
+  test.each<[string, ServerOptions, 'with a successor' | 'without']>([
+    ['without a successor', {}, 'without'],
+    ['with moveConnections: false', { moveConnections: false }, 'with a successor'],
+  ])('%s it drains as ever', async (_, options, mode) => {
+    const { coordinator, shutdown, successor, idleClient } = await start(options)
     const client = await idleClient()
-    void coordinator.shutdown()
+    void (mode === 'without' ? coordinator.shutdown() : shutdown())
     client.get('/second')
     expect(await client.answer(/answer to \/second$/)).toMatch(close)
+    expect(successor.asked).toEqual([])
+  })
+
+  test('offers each connection with its server', async () => {
+    const offered: net.Server[] = []
+    const move = async (server: net.Server) => offered.push(server) > 0
+    const { shutdown, server, idleClient } = await start({ move })
+    await idleClient()
+    expect(await shutdown()).toMatchObject({ servers: [{ moved: 1 }] })
+    expect(offered).toEqual([server])
   })
 
   test('where Node does not tell which parsers are idle, it drains as ever', async () => {
-    const { coordinator, server, successor, idleClient } = await start()
+    const { shutdown, server, successor, idleClient } = await start()
     const client = await idleClient()
     const symbol = Object.getOwnPropertySymbols(server).find(
       ({ description }) => description === 'http.server.connections',
@@ -242,7 +255,7 @@ describe('an HTTP/1.1 server that drains', () => {
       Object.create((server as unknown as Record<symbol, object>)[symbol] as object),
       { idle: undefined },
     )
-    void coordinator.shutdown()
+    void shutdown()
     client.get('/second')
     expect(await client.answer(/answer to \/second$/)).toMatch(close)
     expect(successor.asked).toEqual([])
@@ -256,25 +269,25 @@ describe('a net server that drains', () => {
       asked.push(socket)
       socket.end('bye')
     }
-    const { coordinator, successor, connect, sockets } = await start({ drainSocket }, net.createServer())
+    const { shutdown, successor, connect, sockets } = await start({ drainSocket }, net.createServer())
     const clients = [await connect(), await connect()]
     await waitFor(() => sockets.length === 2)
-    const done = coordinator.shutdown()
+    const done = shutdown()
     const taken = await successor.answer(true)
     const left = await successor.answer(false)
     expect(taken.destroyed).toBe(true)
     expect(asked).toEqual([left])
     left.resume()
     for (const client of clients) expect(await client.end()).toBe('end')
-    expect(await done).toMatchObject({ clean: true, servers: [{ handedOver: 1, cut: [] }] })
+    expect(await done).toMatchObject({ clean: true, servers: [{ moved: 1, cut: [] }] })
   })
 
   test('reads nothing of a connection that is on its way, and all of it when it comes back', async () => {
     const server = net.createServer((socket) => socket.on('data', (text) => socket.write(`echo ${text}`)))
-    const { coordinator, successor, connect, sockets } = await start({}, server)
+    const { shutdown, successor, connect, sockets } = await start({}, server)
     const client = await connect()
     await waitFor(() => sockets.length === 1)
-    void coordinator.shutdown()
+    void shutdown()
     await waitFor(() => successor.asked.length === 1)
     client.send('one')
     for (let n = 0; n < 20; n++) await turn()
@@ -289,10 +302,10 @@ describe('a net server that drains', () => {
     const server = net.createServer({ pauseOnConnect: true }, (socket) =>
       socket.on('data', (text) => socket.write(`echo ${text}`)),
     )
-    const { coordinator, successor, connect, sockets } = await start({}, server)
+    const { shutdown, successor, connect, sockets } = await start({}, server)
     const client = await connect()
     await waitFor(() => sockets.length === 1)
-    void coordinator.shutdown()
+    void shutdown()
     await waitFor(() => successor.asked.length === 1)
     sockets[0]?.resume()
     client.send('one')
@@ -305,11 +318,11 @@ describe('a net server that drains', () => {
 
   test('does not offer a connection with bytes in this process', async () => {
     const server = net.createServer((socket) => socket.once('readable', () => {}))
-    const { coordinator, successor, connect, sockets } = await start({}, server)
+    const { shutdown, successor, connect, sockets } = await start({}, server)
     const client = await connect()
     client.send('unread')
     await waitFor(() => sockets[0]?.readableLength === 6)
-    void coordinator.shutdown()
+    void shutdown()
     for (let n = 0; n < 20; n++) await turn()
     expect(successor.asked).toEqual([])
     sockets[0]?.read()
@@ -319,11 +332,11 @@ describe('a net server that drains', () => {
   test('asks one that has bytes in this process for longer than lingerMs to end', async () => {
     const server = net.createServer((socket) => socket.once('readable', () => {}))
     const drainSocket = (socket: Socket) => socket.end('bye')
-    const { coordinator, successor, connect, sockets } = await start({ drainSocket, lingerMs: 0 }, server)
+    const { shutdown, successor, connect, sockets } = await start({ drainSocket, lingerMs: 0 }, server)
     const client = await connect()
     client.send('unread')
     await waitFor(() => sockets[0]?.readableLength === 6)
-    void coordinator.shutdown()
+    void shutdown()
     await client.answer(/^bye$/)
     expect(successor.asked).toEqual([])
   })
@@ -331,13 +344,13 @@ describe('a net server that drains', () => {
 
 describe('a connection that is on its way at the deadline', () => {
   test.each([
-    ['was taken', true, { handedOver: 1, cut: [] }],
-    ['was not taken', false, { handedOver: 0 }],
-    ['nobody answers for', undefined, { handedOver: 0 }],
+    ['was taken', true, { moved: 1, cut: [] }],
+    ['was not taken', false, { moved: 0 }],
+    ['nobody answers for', undefined, { moved: 0 }],
   ])('counts as what became of it: it %s', async (_, isTaken, report) => {
-    const { coordinator, successor, idleClient } = await start()
+    const { coordinator, shutdown, successor, idleClient } = await start()
     await idleClient()
-    const done = coordinator.shutdown()
+    const done = shutdown()
     await waitFor(() => successor.asked.length > 0, { what: 'a connection that is offered' })
     void coordinator.shutdownNow()
     if (isTaken !== undefined) await successor.answer(isTaken)

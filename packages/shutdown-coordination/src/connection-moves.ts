@@ -1,17 +1,20 @@
 import type { Server, Socket } from 'node:net'
 import type { ConnectionTracker } from './connection-tracker.ts'
-import { idleParsersOf } from './http-idleness.ts'
+import { idleParsersOf, tellsIdleParsers } from './http-idleness.ts'
 import type { MovableConnection } from './movable-connection.ts'
 import { holdReading } from './socket-reading.ts'
 
 /**
- * Gives one connection to another process, usually a copy of its descriptor. Meanwhile nothing is read from it, and nothing of it is in
- * this process. Bytes from the client were processed or are still in the kernel. Bytes to the client are in the kernel too.
+ * Gives one connection of a server to another process, usually a copy of its descriptor. Meanwhile nothing is read from it, and nothing of
+ * it is in this process. Bytes from the client were processed or are still in the kernel. Bytes to the client are in the kernel too.
+ *
+ * It should answer at once when no process takes connections any more. At the deadline, unanswered connections have half a second left, and
+ * are then destroyed here.
  *
  * @returns whether the other process serves it now. Only then is it closed here, which the client does not notice while a copy exists.
  *   Otherwise it is served here
  */
-export type HandOver = (socket: Socket) => Promise<boolean>
+export type MoveConnections = (server: Server, socket: Socket) => Promise<boolean>
 
 /**
  * Limits the connections that are being moved. Each costs the program another descriptor, and waits until the other process has answered.
@@ -19,32 +22,28 @@ export type HandOver = (socket: Socket) => Promise<boolean>
 const maxInFlight = 256
 
 /** Moves the connections of one server to another process while it drains. */
-export class HandOvers {
+export class ConnectionMoves {
   readonly #server: Server
   readonly #tracker: ConnectionTracker
-  readonly #chosen: () => HandOver | undefined
   readonly #offered = new Set<MovableConnection>()
-  #handOver: HandOver | undefined
-  #isChosen = false
+  #move: MoveConnections | undefined
   #inFlight = 0
   #scheduled = false
 
-  /** @param chosen called once, when the drain has begun */
-  constructor(server: Server, tracker: ConnectionTracker, chosen: () => HandOver | undefined) {
+  constructor(server: Server, tracker: ConnectionTracker) {
     this.#server = server
     this.#tracker = tracker
-    this.#chosen = chosen
   }
 
-  /** Whether there is a process to move connections to, in this drain. */
-  get wanted(): boolean {
-    if (!this.#isChosen && this.#tracker.draining) {
-      this.#isChosen = true
-      this.#tracker.attempt(() => {
-        this.#handOver = this.#chosen()
-      })
-    }
-    return this.#handOver !== undefined
+  /** Begins to move connections, if this Node reports which connections of an HTTP server are idle. */
+  begin(move: MoveConnections): void {
+    const speaksHttp = 'headersTimeout' in this.#server
+    if (!speaksHttp || tellsIdleParsers(this.#server)) this.#move = move
+  }
+
+  /** Whether there is a process to move connections to. */
+  get arePossible(): boolean {
+    return this.#move !== undefined
   }
 
   /** Moves a connection, if this is the moment, or tells it that it is not. */
@@ -71,19 +70,19 @@ export class HandOvers {
       if (connection.socket.destroyed) continue
       const movability = connection.movability(idleParsers)
       if (movability === 'later') connection.later()
-      else if (movability === 'never' || this.#handOver === undefined) connection.stays()
-      else this.#tracker.moves(connection.socket, this.#move(connection, this.#handOver))
+      else if (movability === 'never' || this.#move === undefined) connection.stays()
+      else this.#tracker.moves(connection.socket, this.#moveOne(connection, this.#move))
     }
   }
 
-  async #move(connection: MovableConnection, handOver: HandOver): Promise<void> {
+  async #moveOne(connection: MovableConnection, move: MoveConnections): Promise<void> {
     const { socket } = connection
     this.#inFlight += 1
     const readAgain = holdReading(socket)
-    const isMoved = await this.#attempt(handOver, socket)
+    const isMoved = await this.#isTaken(socket, move)
     this.#inFlight -= 1
     if (isMoved) {
-      this.#tracker.handedOver += 1
+      this.#tracker.moved += 1
       this.#tracker.remove(socket)
       socket.destroy()
     } else if (!socket.destroyed) {
@@ -93,9 +92,9 @@ export class HandOvers {
     this.#schedule()
   }
 
-  async #attempt(handOver: HandOver, socket: Socket): Promise<boolean> {
+  async #isTaken(socket: Socket, move: MoveConnections): Promise<boolean> {
     try {
-      return await handOver(socket)
+      return await move(this.#server, socket)
     } catch (error) {
       this.#tracker.errors.push(error)
       return false

@@ -1,5 +1,3 @@
-import cluster from 'node:cluster'
-import { isMainThread } from 'node:worker_threads'
 import { FdStore } from '@shellflip/fd-store'
 import { deferred, messageOf } from '@shellflip/internal'
 import {
@@ -11,27 +9,28 @@ import {
   startForManager,
   startsAsLauncher,
 } from '@shellflip/launcher'
+import type { Carrier } from './carrier/carrier.ts'
+import { FdStoreCarrier } from './carrier/fd-store-carrier.ts'
+import { SpawnCarrier } from './carrier/spawn-carrier.ts'
+import { checkPlace } from './check-place.ts'
+import { UpgradeSocket } from './control-socket/upgrade-socket.ts'
+import type { Flip } from './flip.ts'
+import { FlipEvents } from './flip-events.ts'
 import {
   type AnyFlipOptions,
-  announcer,
-  type Carrier,
-  FdStoreCarrier,
-  Flip,
-  findPredecessor,
-  ManagerLink,
   type NormalizedOptions,
   normalizeOptions,
-  OlderGenerations,
-  type Predecessor,
-  refuseHandover,
-  type ServiceParent,
-  ShellflipError,
-  SpawnCarrier,
-  UpgradeSocket,
   type WithoutState,
   type WithState,
   type WithStateStream,
-} from '@shellflip/upgrader'
+} from './flip-options.ts'
+import type { ServiceParent } from './flip-parts.ts'
+import { FlipProcess } from './flip-process.ts'
+import { ManagerLink } from './manager-link.ts'
+import { OlderGenerations } from './older-generations.ts'
+import { findPredecessor, refuseHandover } from './predecessor/find-predecessor.ts'
+import type { Predecessor } from './predecessor/predecessor.ts'
+import { ShellflipError } from './shellflip-error.ts'
 
 let called = false
 
@@ -49,12 +48,19 @@ export function shellflip<T>(options: WithStateStream<T>): Promise<Flip<AsyncIte
 export function shellflip(options?: WithoutState): Promise<Flip<undefined>>
 export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknown>> {
   checkPlace()
+  if (called) {
+    throw new ShellflipError(
+      'ERR_CALLED_TWICE',
+      'shellflip() was called before in this process. Call it once.',
+    )
+  }
   const options = checkedOptions(given)
   called = true
   if (startsAsLauncher(options.launcher)) return launchService(options)
   const { startSuccessor, reportReady } = findStarter()
-  const emit = announcer(options.onEvent)
-  const { promise: born, resolve } = deferred<Flip<unknown>>()
+  const events = new FlipEvents(options.onEvent)
+  const { emit } = events
+  const { promise: born, resolve } = deferred<FlipProcess<unknown>>()
   // The handlers are set at once, because a signal without a handler ends the process.
   for (const signal of options.upgradeSignals) process.on(signal, async () => (await born).request(signal))
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
@@ -73,13 +79,13 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
       predecessor,
     )
     const parent = parentOf(async () => (await born).stopByMessage(), reportReady)
-    const flip = new Flip<unknown>({
+    const flip = new FlipProcess<unknown>({
       options,
       predecessor,
       manager,
       older,
       state,
-      emit,
+      events,
       carrier,
       upgradeSocket,
       parent,
@@ -123,25 +129,4 @@ function carrierFor(
 ): Carrier {
   if (handover === 'fd-store') return new FdStoreCarrier(FdStore.open(notifier, environment, stored))
   return new SpawnCarrier(notifier.hasManager && start === startDirectly ? startForManager : start)
-}
-
-function checkPlace(): void {
-  if (cluster.isWorker) {
-    throw new ShellflipError(
-      'ERR_CLUSTER_WORKER',
-      'a cluster worker cannot replace itself, its primary has the sockets: call shellflip() in the primary, or run ' +
-        'the service by procroll',
-    )
-  }
-  if (!isMainThread) {
-    throw new ShellflipError(
-      'ERR_WORKER_THREAD',
-      'a worker thread cannot replace the process: call shellflip() in the main thread',
-    )
-  }
-  if (called)
-    throw new ShellflipError(
-      'ERR_CALLED_TWICE',
-      'shellflip() was called before in this process. Call it once.',
-    )
 }

@@ -1,0 +1,20 @@
+import cluster from 'node:cluster'
+import { isMainThread } from 'node:worker_threads'
+import { ShellflipError } from './shellflip-error.ts'
+
+/** Checks that this process is ours to replace. @throws {ShellflipError} ERR_CLUSTER_WORKER, ERR_WORKER_THREAD */
+export function checkPlace(): void {
+  if (cluster.isWorker) {
+    throw new ShellflipError(
+      'ERR_CLUSTER_WORKER',
+      'a cluster worker cannot replace itself, its primary has the sockets: call shellflip() in the primary, or run ' +
+        'the service by procroll',
+    )
+  }
+  if (!isMainThread) {
+    throw new ShellflipError(
+      'ERR_WORKER_THREAD',
+      'a worker thread cannot replace the process: call shellflip() in the main thread',
+    )
+  }
+}
