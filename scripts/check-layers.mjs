@@ -10,7 +10,7 @@ const layers = [
   ['sd-notify', 'upgrade-lock'],
   ['generation', 'control-socket', 'handover', 'launcher'],
   ['rolling-supervisor', 'fd-store', 'listeners'],
-  ['upgrader'],
+  ['upgrader', 'orphans'],
   ['shellflip', 'procroll'],
 ]
 

@@ -5,10 +5,7 @@ import { EXIT_FAILED, EXIT_NO_SUPERVISOR, EXIT_TIMED_OUT, EXIT_USAGE } from './e
  * - `ERR_NO_SUPERVISOR`: no supervisor answers under that name, or at that control socket
  * - `ERR_TIMED_OUT`: the `--timeout` of the caller passed, and the roll continues
  * - `ERR_NAME_IN_USE`: a live supervisor holds this name, or this control socket
- * - `ERR_LISTEN`: procroll cannot listen on a `--listen` address
  * - `ERR_RUNTIME_FOLDER`: procroll cannot create the folder of control sockets, or the folder does not belong to the user
- * - `ERR_TEMPDIR`: procroll cannot put the notify sockets into `--tempdir`
- * - `ERR_ORPHANS`: generations of a killed supervisor are still running
  * - `ERR_UNANSWERED`: the supervisor did not answer
  */
 export type ProcrollErrorCode =
@@ -16,10 +13,7 @@ export type ProcrollErrorCode =
   | 'ERR_NO_SUPERVISOR'
   | 'ERR_TIMED_OUT'
   | 'ERR_NAME_IN_USE'
-  | 'ERR_LISTEN'
   | 'ERR_RUNTIME_FOLDER'
-  | 'ERR_TEMPDIR'
-  | 'ERR_ORPHANS'
   | 'ERR_UNANSWERED'
 
 const STATUSES: Partial<Record<ProcrollErrorCode, number>> = {

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import type { Bytes } from '@shellflip/internal'
 import { type Command, Option } from 'commander'
-import { parseListen } from '../arguments/listen-address.ts'
+import { parseListen } from '../arguments/parse-listen.ts'
 import { parseSignal } from '../arguments/signal-name.ts'
 import type { RunOptions } from '../commands/run.ts'
 import { parseNewName } from '../control/supervisor-place.ts'

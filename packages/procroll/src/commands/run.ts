@@ -1,31 +1,32 @@
 import { adoptOrphans, ignoreRealTimeSignals, reapOrphans } from '@shellflip/fd-passing'
 import { type Bytes, showBytes, wholeTurn } from '@shellflip/internal'
-import { type RestartMode, RollingSupervisor, type SupervisorExit } from '@shellflip/rolling-supervisor'
+import type { ParsedAddress } from '@shellflip/listeners/addresses'
+import { type OrphanPolicy, Orphans, type OrphansEvent, sweepPlaces } from '@shellflip/orphans'
+import {
+  NotifySockets,
+  type RestartMode,
+  RollingSupervisor,
+  type SupervisorExit,
+} from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
 import { parseCommand, renderCommand } from '../arguments/command-template.ts'
-import type { ListenAddress } from '../arguments/listen-address.ts'
 import { claimPlace } from '../control/claim-place.ts'
 import type { PlaceOptions } from '../control/supervisor-place.ts'
 import { EXIT_DONE, EXIT_FAILED, EXIT_GAVE_UP, EXIT_INTERNAL_ERROR } from '../exit-status.ts'
 import { commonLaunch, warnOfResolved } from '../launch/common-launch.ts'
-import { LastingNotifySockets } from '../launch/lasting-notify-sockets.ts'
-import { NotifyDirectory } from '../launch/notify-directory.ts'
 import { readStart } from '../launch/start.ts'
 import { launchDirectory } from '../launch/working-directory.ts'
 import { hintFor } from '../log/hints.ts'
 import { createLogger, type LogFormat, type Logger, logWarnings } from '../log/logger.ts'
+import { describeNotifySockets } from '../log/notify-sockets-events.ts'
+import { describeOrphans } from '../log/orphans-events.ts'
 import { describeStop } from '../log/stop-line.ts'
-import { describeEvent } from '../log/supervisor-events.ts'
-import { BackgroundProcesses } from '../orphans/background-processes.ts'
-import { findLeftBehind, type OrphanPolicy } from '../orphans/find-left-behind.ts'
-import { LeftBehind } from '../orphans/left-behind.ts'
-import { openOrTakeOver } from '../orphans/open-or-take-over.ts'
-import { RecordKeeper } from '../orphans/record-keeper.ts'
-import { replaceOrphans } from '../orphans/replace-orphans.ts'
-import { sweepUnnamed } from '../orphans/sweep-unnamed.ts'
+import { describeEvent, type LogLine } from '../log/supervisor-events.ts'
 import { endOnInternalError } from '../supervise/last-resort.ts'
 import { Service } from '../supervise/service.ts'
 import { obeySignals } from '../supervise/unix-signals.ts'
+import { programTexts } from './program-texts.ts'
+import { unnamedPlaces } from './unnamed-places.ts'
 
 export type RunOptions = PlaceOptions & {
   debug: boolean
@@ -35,7 +36,7 @@ export type RunOptions = PlaceOptions & {
   readyTimeout: number
   tempdir: string
   chdir?: string
-  listen: readonly ListenAddress[]
+  listen: readonly ParsedAddress[]
   restart: RestartMode
   maxDraining: number
   watchdog?: number
@@ -50,6 +51,7 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   const start = readStart()
   const cwd = launchDirectory(start.pwd, options.chdir)
   const logger = createLogger({ format: options.logFormat, debug: options.debug })
+  const log = ({ level, message, fields }: LogLine) => logger.log(level, message, fields)
   logWarnings(logger)
   // PID 1 gets the orphans of all its processes, and a subreaper those of its descendants. Each must be reaped, or it remains a zombie.
   adoptOrphans()
@@ -62,10 +64,9 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
     )
   }
   const name = options.name ?? String(process.pid)
-  const service = new Service({ name, command: words.map(showBytes) }, (verdict, cause) => {
-    const { level, message, fields } = describeStop(verdict, cause)
-    logger.log(level, message, fields)
-  })
+  const service = new Service({ name, command: words.map(showBytes) }, (verdict, cause) =>
+    log(describeStop(verdict, cause)),
+  )
   ignoreRealTimeSignals()
   obeySignals(service, logger)
   using faults = endOnInternalError(
@@ -77,65 +78,64 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   await using manager = Notifier.fromEnvironment()
   using _watchdog = WatchdogPinger.fromEnvironment(manager)
   using passed = ownAll(listenFds())
-  using directory = new NotifyDirectory(options.tempdir)
-  using notifySockets = new LastingNotifySockets(directory, logger)
-  if (options.name === undefined && options.controlSocket === undefined) sweepUnnamed(logger)
+  using notifySockets = new NotifySockets({
+    parent: options.tempdir,
+    program: programTexts.program,
+    flag: '--tempdir',
+    onEvent: (event) => log(describeNotifySockets(event)),
+  })
+  const orphanSettings = {
+    texts: programTexts,
+    onEvent: (event: OrphansEvent) => log(describeOrphans(event)),
+  }
+  if (options.name === undefined && options.controlSocket === undefined)
+    sweepPlaces(unnamedPlaces, { program: programTexts.program, onEvent: orphanSettings.onEvent })
   await using place = await claimPlace(options, service, logger)
-  const { signal, shutdownTimeout: timeoutMs } = options
-  const ending = { signal, timeoutMs, hurry: service.hurrying }
-  const left = place
-    ? await findLeftBehind(place.record, options.orphans, ending, logger)
-    : LeftBehind.nothing
-  using opened = await openOrTakeOver(options.listen, left, logger)
-  using record =
-    place && new RecordKeeper(place.record, { left, listeners: opened.recorded, directory, logger })
+  const orphans = await Orphans.find({
+    ...orphanSettings,
+    ...(place && { record: place.record }),
+    policy: options.orphans,
+    stopSignal: options.signal,
+    drainTimeoutMs: options.shutdownTimeout,
+    hurry: service.hurrying,
+  })
+  using opened = await orphans.openListeners(options.listen)
+  using keeper = orphans.keep({ notifySockets, listeners: opened })
   // A stop that the system has queued starts nothing.
   await wholeTurn()
   if (service.ending.aborted) {
-    await left.end()
+    await orphans.end()
     return status({ type: 'stopped' })
   }
 
   const listen = [...passed.sockets, ...opened.sockets]
   const common = commonLaunch(start, cwd, options.chdir)
-  const background = new BackgroundProcesses({ ...ending, logger })
-  const supervisor = new RollingSupervisor(
-    {
-      command: ({ id, notifySocket }) => {
-        record?.expect(id, notifySocket)
-        background.starting({ id, notifySocket })
-        const values = { PID: process.pid, Generation: id, NotifySocket: notifySocket }
-        return { ...renderCommand(command, values), ...common }
-      },
-      // Read for each generation: the folder may have been swept away since the last one.
-      get notifyDirectory() {
-        return notifySockets.directory
-      },
-      readyTimeoutMs: options.readyTimeout,
-      drainTimeoutMs: options.shutdownTimeout,
-      stopSignal: options.signal,
-      restart: options.restart,
-      maxDraining: options.maxDraining,
-      listen,
-      manager,
-      ...(options.watchdog === undefined ? {} : { watchdogMs: options.watchdog }),
+  const supervisor = new RollingSupervisor({
+    command: ({ id, notifySocket }) => {
+      keeper.starting({ id, notifySocket })
+      const values = { PID: process.pid, Generation: id, NotifySocket: notifySocket }
+      return { ...renderCommand(command, values), ...common }
     },
-    notifySockets.system,
-  )
+    notifyDirectory: notifySockets,
+    readyTimeoutMs: options.readyTimeout,
+    drainTimeoutMs: options.shutdownTimeout,
+    stopSignal: options.signal,
+    restart: options.restart,
+    maxDraining: options.maxDraining,
+    listen,
+    manager,
+    ...(options.watchdog === undefined ? {} : { watchdogMs: options.watchdog }),
+  })
   supervisor.onEvent((event) => {
-    const { level, message, fields } = describeEvent(event)
-    logger.log(level, message, fields)
-    background.observe(event)
+    log(describeEvent(event))
     if (event.type !== 'generation-failed') return
     const hint = hintFor(event.failure, listen.length > 0)
     if (hint !== undefined) logger.log('INFO', hint, { generation: event.generation })
   })
-  record?.follow(supervisor)
-  const replaced = replaceOrphans(left, supervisor, record, logger)
+  keeper.follow(supervisor)
   service.start(supervisor)
   const exit = await supervisor.done
-  const isOrphanLeft = await replaced.over(exit)
-  await background.settled()
+  const isOrphanLeft = await keeper.over(exit)
   return isOrphanLeft ? Math.max(EXIT_FAILED, status(exit)) : status(exit)
 }
 
