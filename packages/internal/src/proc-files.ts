@@ -54,7 +54,7 @@ export function procName(pid: number): string | undefined {
 }
 
 /** A socket that a process has open, as /proc/PID/fd shows it. */
-export type ProcSocket = { fd: number; inode: number }
+type ProcSocket = { fd: number; inode: number }
 
 /** Lists the sockets of a process. Returns none where it has ended, or its descriptors are closed to us. */
 export function procSockets(pid: number): ProcSocket[] {

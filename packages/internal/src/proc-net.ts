@@ -7,8 +7,8 @@ const holding = { tcp: '0A', udp: '07' } as const
 /** `__SO_ACCEPTCON` (include/linux/net.h): the socket listens. */
 const listens = '00010000'
 
-export type BoundInternetSocket = { inode: number; host: string; port: number }
-export type BoundUnixSocket = { inode: number; path: string }
+type BoundInternetSocket = { inode: number; host: string; port: number }
+type BoundUnixSocket = { inode: number; path: string }
 
 /**
  * Lists the TCP sockets that listen, or the UDP sockets that receive from everybody (proc_pid_net(5)). The list is empty where the system
