@@ -10,7 +10,7 @@ const layers = [
   ['sd-notify', 'upgrade-lock', 'cli'],
   ['generation', 'control-socket', 'handover', 'launcher'],
   ['rolling-supervisor', 'fd-store', 'listeners'],
-  ['upgrader', 'supervisor-control'],
+  ['upgrader', 'orphans', 'supervisor-control'],
   ['shellflip', 'procroll'],
 ]
 

@@ -1,3 +1,4 @@
+export type { Bytes } from '@shellflip/internal'
 export { adoptedChildren, adoptOrphans } from './adopted-children.ts'
 export { type ClaimedUnixPath, claimUnixPath } from './claim-unix-path.ts'
 export { closeAll } from './close-all.ts'
@@ -30,7 +31,6 @@ export {
 export { addSeals, getSeals, memfd, type Seal } from './memfd.ts'
 export { isNamedFd, type NamedFd } from './named-fd.ts'
 export { dgramFrom, dupOf, fdOf, type HandleOwner, serverFrom, socketFrom } from './node-handles.ts'
-export type { Bytes } from './null-terminated.ts'
 export type { SendOptions } from './outgoing.ts'
 export { OwnFolder } from './own-folder.ts'
 export { OwnedFd } from './owned-fd.ts'

@@ -1,9 +1,6 @@
-import { show } from '@shellflip/internal'
+import { type Bytes, show } from '@shellflip/internal'
 import { checkArray } from './check-argument.ts'
 import { invalidArgument } from './error.ts'
-
-/** Text, or bytes where it may not be UTF-8. */
-export type Bytes = string | Uint8Array
 
 /**
  * Joins strings as execve(2) takes them: in bytes, each ended by NUL.

@@ -1,8 +1,8 @@
-import { show } from '@shellflip/internal'
+import { type Bytes, show } from '@shellflip/internal'
 import { checkArray, checkFunction, checkOptions } from './check-argument.ts'
 import { FdPassingError, invalidArgument, systemError } from './error.ts'
 import { native, type SpawnFailure } from './native.ts'
-import { type Bytes, nullTerminated } from './null-terminated.ts'
+import { nullTerminated } from './null-terminated.ts'
 import { checkDescriptor } from './owned-fd.ts'
 import { type ProcessExit, SpawnedProcess } from './spawned-process.ts'
 

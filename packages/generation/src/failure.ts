@@ -1,11 +1,10 @@
 import { getSystemErrorMap } from 'node:util'
+import type { ProcessExit as SpawnedExit } from '@shellflip/fd-passing'
 import { show } from '@shellflip/internal'
 import { describeNotTaken, type SocketsNotTaken } from './passed-sockets.ts'
 
 /** How a process ended. Both are null if it was not our child, because the kernel then reports no exit status to us. */
-export type ProcessExit = {
-  code: number | null
-  signal: NodeJS.Signals | null
+export type ProcessExit = SpawnedExit & {
   /** The control group has counted a kill for lack of memory since its start, and SIGKILL ended it. */
   outOfMemory?: true
 }

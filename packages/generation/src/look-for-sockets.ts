@@ -1,7 +1,15 @@
 import { fstatSync, readlinkSync } from 'node:fs'
+import {
+  type ProcProcess,
+  procName,
+  procNames,
+  procProcesses,
+  procText,
+  procVariable,
+  socketInode,
+} from '@shellflip/internal'
 import { type ListeningSocket, listeningSockets } from './listening-sockets.ts'
 import type { SocketSearch, SocketsNotTaken } from './passed-sockets.ts'
-import { listProc, type ProcProcess, procProcesses, readProc } from './proc-files.ts'
 
 /** SD_LISTEN_FDS_START. */
 const firstFd = 3
@@ -21,7 +29,7 @@ export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch):
     if (readyPid === spawnedPid && wasGiven(spawnedPid, openFds(spawnedPid), passed)) return undefined
     const seen = generationOf(spawnedPid, readyPid).map((pid) => ({ pid, fds: openFds(pid) }))
     if (seen.some(({ pid, fds }) => tookOne(pid, fds, passed))) return undefined
-    const listenCommand = readProc(`${spawnedPid}/comm`) ?? ''
+    const listenCommand = procName(spawnedPid) ?? ''
     for (const { pid, fds } of seen) {
       const isExcused = wasGiven(pid, fds, passed) || !sharesUsers(pid, spawnedPid)
       const own = isExcused ? undefined : ownListener(pid, fds, passed)
@@ -37,13 +45,13 @@ export function lookForSockets({ spawnedPid, readyPid, sockets }: SocketSearch):
 /** A process was given the sockets if it has one, and its environment names it by LISTEN_PID (sd_listen_fds(3)). */
 function wasGiven(pid: number, fds: readonly OpenFd[], passed: ReadonlySet<number>): boolean {
   const hasOne = fds.some(({ inode }) => inode !== undefined && passed.has(inode))
-  const named = /(?:^|\0)LISTEN_PID=(\d+)/.exec(readProc(`${pid}/environ`) ?? '')?.[1]
+  const named = procVariable(pid, 'LISTEN_PID')
   return hasOne && named !== undefined && pidsOf(pid).includes(named)
 }
 
 /** A process of a container has another pid there than here (proc_pid_status(5), NSpid). */
 function pidsOf(pid: number): string[] {
-  return /^NSpid:\s*(.*)$/m.exec(readProc(`${pid}/status`) ?? '')?.[1]?.split('\t') ?? []
+  return /^NSpid:\s*(.*)$/m.exec(procText(`${pid}/status`) ?? '')?.[1]?.split('\t') ?? []
 }
 
 /**
@@ -74,13 +82,12 @@ type OpenFd = { fd: number; target: string; inode: number | undefined }
 
 /** @throws where this user may not look, and not where the process has ended */
 function openFds(pid: number): OpenFd[] {
-  const names = listProc(`${pid}/fd`)
+  const names = procNames(`${pid}/fd`)
   // Each process that we may look at has this one: the end of it hides nothing.
   if (names.length === 0) readlinkUnlessGone(`/proc/${pid}/exe`)
   return names.map((name) => {
     const target = readlinkUnlessGone(`/proc/${pid}/fd/${name}`)
-    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
-    return { fd: Number(name), target, inode: inode === undefined ? undefined : Number(inode) }
+    return { fd: Number(name), target, inode: socketInode(target) }
   })
 }
 
@@ -106,13 +113,13 @@ function tookOne(pid: number, fds: readonly OpenFd[], passed: ReadonlySet<number
 }
 
 function isCloseOnExec(pid: number, fd: number): boolean {
-  const flags = /^flags:\s*([0-7]+)/m.exec(readProc(`${pid}/fdinfo/${fd}`) ?? '')?.[1] ?? '0'
+  const flags = /^flags:\s*([0-7]+)/m.exec(procText(`${pid}/fdinfo/${fd}`) ?? '')?.[1] ?? '0'
   return (Number.parseInt(flags, 8) & closeOnExec) !== 0
 }
 
 /** proc_pid_fdinfo(5). */
 function watchedBy(pid: number, epoll: number): number[] {
-  const info = readProc(`${pid}/fdinfo/${epoll}`) ?? ''
+  const info = procText(`${pid}/fdinfo/${epoll}`) ?? ''
   return [...info.matchAll(/^tfd:\s*(\d+)/gm)].map(([, fd]) => Number(fd))
 }
 

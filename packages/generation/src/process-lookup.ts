@@ -1,7 +1,7 @@
-import { listProc, procProcess, procProcesses, procShowsAll, readProc } from './proc-files.ts'
+import { procNames, procProcess, procProcesses, procShowsAll, procText } from '@shellflip/internal'
 import type { SignalOutcome } from './system.ts'
 
-const hasProc = process.platform === 'linux' && readProc('self/status') !== undefined
+const hasProc = process.platform === 'linux' && procText('self/status') !== undefined
 
 export function signal(pid: number, signal: NodeJS.Signals | number): SignalOutcome {
   try {
@@ -39,7 +39,7 @@ export function memberOf(group: number, known?: number): number | undefined {
 
 /** Each thread has its own (proc_pid_task(5), `children`). */
 export function childrenOf(pid: number): number[] {
-  return listProc(`${pid}/task`).flatMap((thread) =>
-    (readProc(`${pid}/task/${thread}/children`) ?? '').trim().split(' ').filter(Boolean).map(Number),
+  return procNames(`${pid}/task`).flatMap((thread) =>
+    (procText(`${pid}/task/${thread}/children`) ?? '').trim().split(' ').filter(Boolean).map(Number),
   )
 }

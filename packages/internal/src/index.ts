@@ -17,6 +17,21 @@ export {
 export { pathFrom } from './path-from.ts'
 export { escapeUnprintable, oneLine } from './printable.ts'
 export { type PrivateFolderOptions, privateFolderFault } from './private-folder.ts'
+export {
+  type ProcProcess,
+  procName,
+  procNames,
+  procPids,
+  procProcess,
+  procProcesses,
+  procShowsAll,
+  procSockets,
+  procText,
+  procVariable,
+  socketInode,
+} from './proc-files.ts'
+export { boundInternetSockets, listeningUnixSockets } from './proc-net.ts'
+export { isSameStart, isStillRunning, lookUpProcess, type ProcessEntry } from './process-table.ts'
 export { RaisedSignals } from './raised-signals.ts'
 export { readProc, splitStrings } from './read-proc.ts'
 export { startRunningTime } from './running-time.ts'

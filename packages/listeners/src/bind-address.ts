@@ -8,6 +8,7 @@ import {
   type OwnedFd,
   type UnixPathClaim,
 } from '@shellflip/fd-passing'
+import { bindFault, holdersFault, isInUse } from './addresses/bind-fault.ts'
 import { type ConfiguredAddress, hostAndPort } from './bound-key.ts'
 import { ListenersError } from './listeners-error.ts'
 
@@ -42,7 +43,7 @@ export type BoundSocket = { fd: OwnedFd; path?: UnixPathClaim }
 /** @throws {ListenersError} ERR_CANNOT_LISTEN */
 export async function listenAt(address: ListenAddress): Promise<BoundSocket> {
   const { path, mode, backlog, ...internet } = address
-  return explain(address, async () => {
+  return explain('tcp', address, async () => {
     const queue = backlog === undefined ? {} : { backlog }
     if (path !== undefined) {
       const claimed = await claimUnixPath({ path, ...queue, ...(mode === undefined ? {} : { mode }) })
@@ -54,7 +55,7 @@ export async function listenAt(address: ListenAddress): Promise<BoundSocket> {
 
 /** @throws {ListenersError} ERR_CANNOT_LISTEN */
 export async function bindAt(address: BindAddress, family: 4 | 6): Promise<BoundSocket> {
-  return explain(address, async () => ({ fd: await onHost(address, bindUdp, family) }))
+  return explain('udp', address, async () => ({ fd: await onHost(address, bindUdp, family) }))
 }
 
 const everyAddress = { 4: '0.0.0.0', 6: '::' } as const
@@ -92,13 +93,18 @@ async function onHost(
 
 const noIpv6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'])
 
-async function explain(address: ListenAddress, bind: () => Promise<BoundSocket>): Promise<BoundSocket> {
+async function explain(
+  type: 'tcp' | 'udp',
+  address: ListenAddress,
+  bind: () => Promise<BoundSocket>,
+): Promise<BoundSocket> {
   try {
     return await bind()
   } catch (cause) {
-    const where = address.path ?? hostAndPort(address)
-    throw new ListenersError('ERR_CANNOT_LISTEN', `cannot listen at ${where}: ${(cause as Error).message}`, {
-      cause,
-    })
+    const { path, port } = address
+    const holders =
+      path === undefined && port !== undefined && isInUse(cause) ? holdersFault({ type, port }) : ''
+    const message = `cannot listen at ${path ?? hostAndPort(address)}: ${bindFault(cause)}${holders}`
+    throw new ListenersError('ERR_CANNOT_LISTEN', message, { cause })
   }
 }

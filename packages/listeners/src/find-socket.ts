@@ -1,12 +1,6 @@
-import {
-  FdPassingError,
-  isIpv6Only,
-  localAddress,
-  type NamedFd,
-  type OwnedFd,
-  UnixPathClaim,
-} from '@shellflip/fd-passing'
+import { isIpv6Only, localAddress, type NamedFd, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
 import { socketKinds } from '@shellflip/handover'
+import { isInUse } from './addresses/bind-fault.ts'
 import type { BoundSocket } from './bind-address.ts'
 import { boundKey, type ConfiguredAddress, hostAndPort, type Transport } from './bound-key.ts'
 import { isStillAt } from './is-still-at.ts'
@@ -92,7 +86,7 @@ function twiceFault(
   transport: Transport,
   address: Address,
 ): unknown {
-  if (!isInUse(error)) return undefined
+  if (!isInUse((error as Error).cause)) return undefined
   const ours = [...held].find((one) => isOf(transport, one) && portOf(one) === address.port)
   if (ours === undefined) return undefined
   const theirs = ours.name.replace(/^[a-z]+:([a-z]+[46]?:\/\/)?/, '').replace(/#.*$/s, '')
@@ -124,7 +118,7 @@ function explained(
   const prefix = `${socketKinds.bound}${transport}://`
   const { port } = address
   const ofPort = predecessor.keys(prefix).find((key) => key.endsWith(`:${port}`))
-  if (ofPort === undefined || !isInUse(error)) return error
+  if (ofPort === undefined || !isInUse((error as Error).cause)) return error
   const theirs = ofPort.slice(prefix.length)
   return new ListenersError(
     'ERR_CANNOT_LISTEN',
@@ -132,11 +126,6 @@ function explained(
       `Keep the address ${theirs}, or stop the service and start it.`,
     { cause: error },
   )
-}
-
-function isInUse(error: unknown): boolean {
-  const { cause } = error as Error
-  return cause instanceof FdPassingError && cause.errno === 'EADDRINUSE'
 }
 
 function noSuchSocket(name: string | undefined): Error {

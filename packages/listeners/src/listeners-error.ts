@@ -1,4 +1,5 @@
 import { CodedError } from '@shellflip/internal'
+import type { ParsedAddress } from './addresses/parse-address.ts'
 
 /**
  * Tells what went wrong. Each code is stable across versions:
@@ -17,6 +18,17 @@ export type ListenersErrorCode =
 /** Represents every failure of this package. The message says what to do next. */
 export class ListenersError extends CodedError<ListenersErrorCode> {
   override readonly name = 'ListenersError'
+  /** The address of `openListeners()` that could not be opened. */
+  readonly address?: ParsedAddress
+
+  constructor(
+    code: ListenersErrorCode,
+    message: string,
+    options: ErrorOptions & { address?: ParsedAddress } = {},
+  ) {
+    super(code, message, options)
+    if (options.address !== undefined) this.address = options.address
+  }
 }
 
 export function invalidArgument(message: string): ListenersError {

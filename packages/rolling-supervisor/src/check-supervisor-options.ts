@@ -2,13 +2,14 @@ import { isAbsolute } from 'node:path'
 import { isNamedFd } from '@shellflip/fd-passing'
 import { isSignal } from '@shellflip/generation'
 import { optionFault, show } from '@shellflip/internal'
+import { NotifySockets } from './notify-sockets/notify-sockets.ts'
 import type { SupervisorOptions } from './options.ts'
 import type { RestartMode } from './restart-policy.ts'
 import { SupervisorError } from './supervisor-error.ts'
 
 const types = {
   command: 'function',
-  notifyDirectory: 'string',
+  notifyDirectory: 'any',
   readyTimeoutMs: 'milliseconds',
   drainTimeoutMs: 'milliseconds',
   stopSignal: 'any',
@@ -37,8 +38,9 @@ export function checkSupervisorOptions(options: SupervisorOptions): void {
   check(command !== undefined, 'new RollingSupervisor() needs the option "command".')
   check(notifyDirectory !== undefined, 'new RollingSupervisor() needs the option "notifyDirectory".')
   check(
-    isAbsolute(notifyDirectory),
-    `notifyDirectory must be an absolute path, not ${show(notifyDirectory)}: each generation reads it.`,
+    notifyDirectory instanceof NotifySockets ||
+      (typeof notifyDirectory === 'string' && isAbsolute(notifyDirectory)),
+    `notifyDirectory must be an absolute path, not ${show(notifyDirectory)}. Each generation reads it. NotifySockets make one.`,
   )
   check(isSignal(stopSignal), `stopSignal must be a signal such as 'SIGTERM', not ${show(stopSignal)}.`)
   check(

@@ -4,6 +4,12 @@ export {
   type GenerationState,
 } from '@shellflip/generation'
 export type { NumberedGenerationEvent, SupervisorEvent, SupervisorExit } from './events.ts'
+export { removeLeftNotifyDirectory } from './notify-sockets/notify-directory.ts'
+export {
+  NotifySockets,
+  type NotifySocketsEvent,
+  type NotifySocketsOptions,
+} from './notify-sockets/notify-sockets.ts'
 export type { GenerationCommand, ManagerLink, SupervisorOptions } from './options.ts'
 export type { RestartMode } from './restart-policy.ts'
 export { describeRoll, type RollOutcome } from './roll.ts'

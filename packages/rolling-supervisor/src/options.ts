@@ -1,6 +1,7 @@
 import type { NamedFd } from '@shellflip/fd-passing'
 import type { Launch } from '@shellflip/generation'
 import type { Notifier } from '@shellflip/sd-notify'
+import type { NotifySockets } from './notify-sockets/notify-sockets.ts'
 import type { RestartMode } from './restart-policy.ts'
 
 /** The program that one generation executes. The supervisor adds the sockets and the notify socket. */
@@ -9,8 +10,11 @@ export type GenerationCommand = Omit<Launch, 'listen'>
 export type SupervisorOptions = {
   /** Called for each generation, so that each can have different arguments. If it throws, the generation cannot start. */
   command: (generation: { id: number; notifySocket: string }) => GenerationCommand
-  /** An existing folder that only the supervisor uses. Each generation's notify socket is there while the generation lives. */
-  notifyDirectory: string
+  /**
+   * The folder of the notify sockets: an existing one that only the supervisor uses, or {@link NotifySockets}, which last. Each
+   * generation's notify socket is there while the generation lives.
+   */
+  notifyDirectory: string | NotifySockets
   /** How long a generation may take until READY=1, in milliseconds. Then it is ended, and the roll fails. @default 10_000 */
   readyTimeoutMs?: number
   /** How long a generation may take to end after the stop signal, in milliseconds. Then it is killed. @default 60_000 */

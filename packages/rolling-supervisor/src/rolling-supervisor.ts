@@ -15,6 +15,7 @@ import { BackOff } from './back-off.ts'
 import { checkSupervisorOptions } from './check-supervisor-options.ts'
 import type { SupervisorEvent, SupervisorExit } from './events.ts'
 import { ManagerReports } from './manager-reports.ts'
+import { NotifySockets } from './notify-sockets/notify-sockets.ts'
 import type { SupervisorOptions } from './options.ts'
 import { RestartPolicy } from './restart-policy.ts'
 import { type RollOutcome, Rolls } from './roll.ts'
@@ -72,12 +73,13 @@ export class RollingSupervisor implements AsyncDisposable {
   constructor(options: SupervisorOptions, system: System = nodeSystem) {
     checkSupervisorOptions(options)
     this.#options = options
-    this.#system = system
+    const { notifyDirectory } = options
+    this.#system = notifyDirectory instanceof NotifySockets ? notifyDirectory.lastingOn(system) : system
     this.#listening = (options.listen ?? []).map(describeListener)
     this.#policy = new RestartPolicy(options.restart ?? 'on-failure')
     this.#reports = new ManagerReports(
       options.manager,
-      system,
+      this.#system,
       () => this.#describe(),
       (error) => this.#emit({ type: 'manager-unreachable', error }),
     )
@@ -178,7 +180,8 @@ export class RollingSupervisor implements AsyncDisposable {
       this.#reports.reloading()
       this.#emit({ type: 'roll-started', generation: id, readyTimeoutMs })
     }
-    const notifySocket = join(notifyDirectory, `${id}.sock`)
+    const folder = notifyDirectory instanceof NotifySockets ? notifyDirectory.directory : notifyDirectory
+    const notifySocket = join(folder, `${id}.sock`)
     const generation = new Generation(
       {
         id,

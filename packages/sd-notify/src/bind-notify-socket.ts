@@ -1,9 +1,9 @@
 import { lstatSync, type Stats, unlinkSync } from 'node:fs'
-import { FdPassingError, UnixSocket } from '@shellflip/fd-passing'
+import { FdPassingError, socketFileAt, UnixSocket } from '@shellflip/fd-passing'
 import { SdNotifyError } from './errors.ts'
 
-/** `file` is undefined for an abstract name, which does not have a file. */
-export type BoundNotifySocket = { socket: UnixSocket; file: SocketFile | undefined }
+/** `file` names the socket's file. It is undefined for an abstract name, which does not have one. */
+export type BoundNotifySocket = { socket: UnixSocket; file: string | undefined }
 
 /** Binds the socket at a path or an abstract name. Takes over the path of a dead socket. */
 export function bindNotifySocket(path: string, mode: number): BoundNotifySocket {
@@ -22,26 +22,10 @@ export function bindNotifySocket(path: string, mode: number): BoundNotifySocket 
 
 function bindAnew(path: string, mode: number): BoundNotifySocket {
   const socket = bind(path, mode)
-  try {
-    return { socket, file: path.startsWith('@') ? undefined : socketFileAt(path) }
-  } catch (error) {
-    // Somebody has removed it already.
-    socket.close()
-    throw error
-  }
-}
-
-/** Identifies the file at a socket's path, to check later whether the path still names it. */
-export type SocketFile = { isStillThere(): boolean }
-
-function socketFileAt(path: string): SocketFile {
-  const bound = lstatSync(path)
-  return {
-    isStillThere: () => {
-      const present = lstatSync(path, { throwIfNoEntry: false })
-      return present?.dev === bound.dev && present.ino === bound.ino
-    },
-  }
+  const file = socketFileAt(path)
+  if (file !== undefined || path.startsWith('@')) return { socket, file }
+  socket.close()
+  throw new Error('somebody has removed or replaced it already')
 }
 
 function bind(path: string, mode: number): UnixSocket {

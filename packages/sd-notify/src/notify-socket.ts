@@ -5,10 +5,11 @@ import {
   FdPassingError,
   type Message,
   type OwnedFd,
+  socketFileAt,
   type UnixSocket,
 } from '@shellflip/fd-passing'
 import { show } from '@shellflip/internal'
-import { bindNotifySocket, type SocketFile } from './bind-notify-socket.ts'
+import { bindNotifySocket } from './bind-notify-socket.ts'
 import { checkOptions, invalid } from './check-argument.ts'
 import { SdNotifyError } from './errors.ts'
 import type { NotifyMessage } from './message.ts'
@@ -50,7 +51,7 @@ const longestRetryMs = 1_000
 export class NotifySocket implements Disposable, AsyncIterable<Notification> {
   readonly path: string
   readonly #socket: UnixSocket
-  readonly #file: SocketFile | undefined
+  readonly #file: string | undefined
   readonly #onSkipped: (error: SdNotifyError) => void
   readonly #onReceiveFailed: (error: SdNotifyError) => void
   readonly #closing = new AbortController()
@@ -72,7 +73,7 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
     return new NotifySocket(socket, file, options)
   }
 
-  private constructor(socket: UnixSocket, file: SocketFile | undefined, options: NotifySocketOptions) {
+  private constructor(socket: UnixSocket, file: string | undefined, options: NotifySocketOptions) {
     const { path, onSkipped = () => {}, onReceiveFailed = () => {} } = options
     this.path = path
     this.#socket = socket
@@ -109,7 +110,8 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
     this.#closing.abort()
     this.#socket.close()
     try {
-      if (this.#file?.isStillThere()) rmSync(this.path, { force: true })
+      if (this.#file !== undefined && socketFileAt(this.path) === this.#file)
+        rmSync(this.path, { force: true })
     } catch {
       // A file that cannot be removed refuses every message from now on. The next socket at this path replaces it.
     }

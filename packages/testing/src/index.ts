@@ -1,4 +1,5 @@
 export { freePort } from './free-port.ts'
+export { hear } from './hear.ts'
 export { heldBytes } from './held-bytes.ts'
 export { LoadClient, type LoadOptions } from './load-client.ts'
 export type { Answer } from './load-client-answer.ts'

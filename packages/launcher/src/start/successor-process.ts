@@ -1,7 +1,7 @@
-import type { OwnedFd } from '@shellflip/fd-passing'
+import type { OwnedFd, ProcessExit } from '@shellflip/fd-passing'
 import type { LaunchCommand } from '../command/launch-command.ts'
 
-export type ProcessExit = { code: number | null; signal: NodeJS.Signals | null }
+export type { ProcessExit }
 
 /** The process that is to become the service, or a wrapper that starts it, with any parent. */
 export interface SuccessorProcess {

@@ -11,7 +11,7 @@ import {
 import { typedArguments } from '@shellflip/cli/start'
 import type { Bytes } from '@shellflip/internal'
 import { type Command, Option } from 'commander'
-import { parseListen } from '../arguments/listen-address.ts'
+import { parseListen } from '../arguments/parse-listen.ts'
 import type { RunOptions } from '../commands/run-options.ts'
 import { controlSocket, placeName } from './place-flags.ts'
 import type { Report } from './report.ts'

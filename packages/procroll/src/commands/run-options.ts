@@ -1,8 +1,8 @@
 import type { LogFormat } from '@shellflip/cli/log'
 import type { RestartMode } from '@shellflip/rolling-supervisor'
 import type { PlaceOptions } from '@shellflip/supervisor-control'
-import type { ListenAddress } from '../arguments/listen-address.ts'
-import type { OrphanPolicy } from '../orphans/find-left-behind.ts'
+import type { ParsedAddress } from '@shellflip/listeners/addresses'
+import type { OrphanPolicy } from '@shellflip/orphans'
 
 /** The flags of `procroll run`. Times are in milliseconds. */
 export type RunOptions = PlaceOptions & {
@@ -13,7 +13,7 @@ export type RunOptions = PlaceOptions & {
   readyTimeout: number
   tempdir: string
   chdir?: string
-  listen: readonly ListenAddress[]
+  listen: readonly ParsedAddress[]
   restart: RestartMode
   maxDraining: number
   watchdog?: number

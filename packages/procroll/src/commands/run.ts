@@ -3,31 +3,26 @@ import { endOnInternalError } from '@shellflip/cli/process'
 import { launchDirectory, readStart } from '@shellflip/cli/start'
 import { adoptOrphans, ignoreRealTimeSignals, reapOrphans } from '@shellflip/fd-passing'
 import { type Bytes, showBytes, wholeTurn } from '@shellflip/internal'
-import { RollingSupervisor, type SupervisorExit } from '@shellflip/rolling-supervisor'
+import { Orphans, sweepPlaces } from '@shellflip/orphans'
+import { NotifySockets, RollingSupervisor, type SupervisorExit } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
 import { ControlledSupervisor, parseNewName } from '@shellflip/supervisor-control'
 import { parseCommand, renderCommand } from '../arguments/command-template.ts'
 import { EXIT_DONE, EXIT_FAILED, EXIT_GAVE_UP, EXIT_INTERNAL_ERROR } from '../exit-status.ts'
 import { commonLaunch, launchWarnings } from '../launch/common-launch.ts'
-import { LastingNotifySockets } from '../launch/lasting-notify-sockets.ts'
-import { NotifyDirectory } from '../launch/notify-directory.ts'
 import { describePlaceEvent, describeStop } from '../log/control-events.ts'
 import { logSupervisor } from '../log/log-supervisor.ts'
-import { BackgroundProcesses } from '../orphans/background-processes.ts'
-import { findLeftBehind } from '../orphans/find-left-behind.ts'
-import { LeftBehind } from '../orphans/left-behind.ts'
-import { openOrTakeOver } from '../orphans/open-or-take-over.ts'
-import { RecordKeeper } from '../orphans/record-keeper.ts'
-import { replaceOrphans } from '../orphans/replace-orphans.ts'
-import { sweepUnnamed } from '../orphans/sweep-unnamed.ts'
+import { describeNotifySockets } from '../log/notify-sockets-events.ts'
+import { describeOrphans } from '../log/orphans-events.ts'
 import { places } from '../places.ts'
 import { version } from '../version.ts'
 import { answerSignals } from './answer-signals.ts'
+import { programTexts } from './program-texts.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** Runs `procroll run`: serves a command in generations until a request stops it, or it cannot continue. Returns the exit status. */
 export async function run(words: readonly Bytes[], options: RunOptions): Promise<number> {
-  const { signal, drainTimeout: timeoutMs, chdir, watchdog } = options
+  const { signal, drainTimeout: drainTimeoutMs, chdir, watchdog } = options
   // A command line that is wrong starts nothing, and logs nothing.
   const command = parseCommand(words)
   if (options.name !== undefined) parseNewName(options.name)
@@ -60,65 +55,64 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   await using manager = Notifier.fromEnvironment()
   using _watchdog = WatchdogPinger.fromEnvironment(manager)
   using passed = ownAll(listenFds())
-  using directory = new NotifyDirectory(options.tempdir)
-  using notifySockets = new LastingNotifySockets(directory, logger)
+  using notifySockets = new NotifySockets({
+    parent: options.tempdir,
+    program: programTexts.program,
+    flag: '--tempdir',
+    onEvent: logging(logger, describeNotifySockets),
+  })
 
-  if (options.name === undefined && options.controlSocket === undefined) sweepUnnamed(logger)
+  const logOrphans = logging(logger, describeOrphans)
+  if (options.name === undefined && options.controlSocket === undefined)
+    sweepPlaces(() => places.labels().map((label) => places.inFolder(label)), { program: programTexts.program, onEvent: logOrphans })
   await using place = await places.claim(service, {
     ...placeOf(options),
     onEvent: logging(logger, describePlaceEvent),
   })
 
-  const ending = { signal, timeoutMs, hurry: service.hurrying }
-  const left = place
-    ? await findLeftBehind(place.record, options.orphans, ending, logger)
-    : LeftBehind.nothing
-  using opened = await openOrTakeOver(options.listen, left, logger)
-  using record =
-    place && new RecordKeeper(place.record, { left, listeners: opened.recorded, directory, logger })
+  const orphans = await Orphans.find({
+    texts: programTexts,
+    ...(place && { record: place.record }),
+    policy: options.orphans,
+    stopSignal: signal,
+    drainTimeoutMs,
+    hurry: service.hurrying,
+    onEvent: logOrphans,
+  })
+  using opened = await orphans.openListeners(options.listen)
+  using keeper = orphans.keep({ notifySockets, listeners: opened })
 
   // A stop that the system has queued starts nothing.
   await wholeTurn()
   if (service.stopping.aborted) {
-    await left.end()
+    await orphans.end()
     return status({ type: 'stopped' })
   }
 
   const listen = [...passed.sockets, ...opened.sockets]
   const common = commonLaunch(start, cwd, chdir)
-  const background = new BackgroundProcesses({ ...ending, logger })
-  const supervisor = new RollingSupervisor(
-    {
-      command: ({ id, notifySocket }) => {
-        record?.expect(id, notifySocket)
-        background.starting({ id, notifySocket })
-        const values = { PID: process.pid, Generation: id, NotifySocket: notifySocket }
-        return { ...renderCommand(command, values), ...common }
-      },
-      // Read for each generation: the folder may have been swept away since the last one.
-      get notifyDirectory() {
-        return notifySockets.directory
-      },
-      readyTimeoutMs: options.readyTimeout,
-      drainTimeoutMs: timeoutMs,
-      stopSignal: signal,
-      restart: options.restart,
-      maxDraining: options.maxDraining,
-      listen,
-      manager,
-      ...(watchdog === undefined ? {} : { watchdogMs: watchdog }),
+  const supervisor = new RollingSupervisor({
+    command: ({ id, notifySocket }) => {
+      keeper.starting({ id, notifySocket })
+      const values = { PID: process.pid, Generation: id, NotifySocket: notifySocket }
+      return { ...renderCommand(command, values), ...common }
     },
-    notifySockets.system,
-  )
+    notifyDirectory: notifySockets,
+    readyTimeoutMs: options.readyTimeout,
+    drainTimeoutMs,
+    stopSignal: signal,
+    restart: options.restart,
+    maxDraining: options.maxDraining,
+    listen,
+    manager,
+    ...(watchdog === undefined ? {} : { watchdogMs: watchdog }),
+  })
   supervisor.onEvent(logSupervisor(logger, listen.length > 0))
-  supervisor.onEvent((event) => background.observe(event))
-  record?.follow(supervisor)
-  const replaced = replaceOrphans(left, supervisor, record, logger)
+  keeper.follow(supervisor)
 
   service.start(supervisor)
   const exit = await supervisor.done
-  const isOrphanLeft = await replaced.over(exit)
-  await background.settled()
+  const isOrphanLeft = await keeper.over(exit)
   return isOrphanLeft ? Math.max(EXIT_FAILED, status(exit)) : status(exit)
 }
 

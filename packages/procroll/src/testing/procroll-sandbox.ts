@@ -1,5 +1,4 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
 import { type Status, statusSchema } from '@shellflip/supervisor-control'
@@ -11,6 +10,8 @@ import {
   TestProcess,
   temporaryFolder,
 } from '@shellflip/testing'
+
+export { hear } from '@shellflip/testing'
 
 export const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 export const service = fileURLToPath(new URL('service.mjs', import.meta.url))
@@ -158,24 +159,4 @@ export function freeListener(): Disposable & { fd: number; port: number } {
   const address = localAddress(owned.fd)
   if (address.family !== 'IPv4') throw new Error('an IPv4 socket has an IPv4 address')
   return { fd: owned.fd, port: address.port, [Symbol.dispose]: () => owned.close() }
-}
-
-const HEARING_MS = 5_000
-
-/** What a service answers at a path or port. */
-export function hear(target: string | number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    const socket = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target)
-    socket
-      .setEncoding('utf8')
-      .on('data', (chunk: string) => {
-        text += chunk
-      })
-      .once('end', () => resolve(text))
-      .setTimeout(HEARING_MS, () =>
-        socket.destroy(new Error(`no answer at ${target} within ${HEARING_MS} ms`)),
-      )
-      .once('error', reject)
-  })
 }

@@ -1,0 +1,37 @@
+import { FdPassingError } from '@shellflip/fd-passing'
+import { messageOf } from '@shellflip/internal'
+import { holdersOf } from './address-holder.ts'
+import type { InternetAddress } from './parse-address.ts'
+
+/** The causes of a failed bind(2), listen(2), chown(2) or look-up of a host, for people. */
+const REASONS: Record<string, string> = {
+  EADDRINUSE: 'the address is already in use',
+  EADDRNOTAVAIL: 'the address is not on this machine',
+  EACCES:
+    'this user may not (a port below 1024 needs CAP_NET_BIND_SERVICE, a path needs a folder that can be written)',
+  EPERM: 'this user may not give it away (to another user: CAP_CHOWN, to a group: be in it)',
+  ENOENT: 'its folder does not exist',
+  ENOTFOUND: 'the host is unknown',
+}
+
+/** Explains why the system does not bind an address, in half a sentence. An error without an errno explains itself. */
+export function bindFault(cause: unknown): string {
+  const errno = errnoOf(cause)
+  const message = messageOf(cause)
+  return errno === undefined ? message : `${REASONS[errno] ?? message} (${errno})`
+}
+
+/** Names the processes that have a port which is in use, as a further sentence. It is empty where the system does not show them. */
+export function holdersFault(address: Pick<InternetAddress, 'type' | 'port'>): string {
+  const holders = holdersOf(address)
+  return holders.length === 0 ? '' : `. It is in use by ${holders.join(', ')}`
+}
+
+/** Returns whether another socket has the address, as the kernel reports. */
+export function isInUse(cause: unknown): boolean {
+  return errnoOf(cause) === 'EADDRINUSE'
+}
+
+function errnoOf(cause: unknown): string | undefined {
+  return cause instanceof FdPassingError ? cause.errno : (cause as NodeJS.ErrnoException | undefined)?.code
+}

@@ -1,0 +1,7 @@
+export type { OrphanName, OrphansEvent } from './events.ts'
+export { GenerationKeeper, type KeepOptions } from './generation-keeper.ts'
+export type { HeldListeners } from './listeners/open-or-take-over.ts'
+export type { EndingOptions, EndingPolicy, OrphanPolicy, OrphansOptions, ProgramTexts } from './options.ts'
+export { Orphans } from './orphans.ts'
+export { OrphansError, type OrphansErrorCode } from './orphans-error.ts'
+export { type PidPlace, type SweepOptions, sweepPlaces } from './sweep-places.ts'
