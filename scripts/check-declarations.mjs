@@ -95,7 +95,9 @@ function exportedNames(path, { inside = false } = {}) {
     if (ts.isExportAssignment(statement)) return ['default']
     if (ts.isExportDeclaration(statement)) {
       if (statement.exportClause === undefined) {
-        return exportedNames(join(dirname(path), statement.moduleSpecifier.text), { inside })
+        const module = statement.moduleSpecifier.text
+        const isOther = !module.startsWith('.')
+        return isOther ? [`everything of ${module}`] : exportedNames(join(dirname(path), module), { inside })
       }
       const { elements } = statement.exportClause
       return elements.map(({ name, propertyName }) => (inside ? (propertyName ?? name) : name).text)
