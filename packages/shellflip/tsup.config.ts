@@ -1,14 +1,8 @@
 import { defineConfig } from 'tsup'
-import base, { bundled } from '../../tsup.config.base.ts'
+import base from '../../tsup.config.base.ts'
 
 export default defineConfig([
-  {
-    ...base,
-    clean: false,
-    splitting: true,
-    // Loaded only for a control socket.
-    noExternal: [...bundled, '@shellflip/control-socket/shellflip'],
-  },
+  { ...base, clean: false },
   {
     ...base,
     clean: false,
