@@ -10,6 +10,7 @@ const readingChecks = [
   [{ name: 'lint and format', command: ['npm', 'run', 'lint'] }],
   [{ name: 'layers', command: ['npm', 'run', 'layers'] }],
   [{ name: 'unused files, exports and dependencies', command: ['npm', 'run', 'unused'] }],
+  [{ name: 'public types', command: ['npm', 'run', 'declarations'] }],
   [{ name: 'origin, license, pinned actions', command: ['node', 'scripts/check-repository.mjs'] }],
   [{ name: 'state tables in the docs', command: ['node', 'scripts/print-state-tables.mjs', '--check'] }],
   [{ name: 'error codes in the docs', command: ['node', 'scripts/print-errors.mjs', '--check'] }],

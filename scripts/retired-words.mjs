@@ -19,7 +19,7 @@ export const retiredWords = [
   { word: 'retire', use: 'drain', gone: true, only: /^packages\/(?!bench)/ },
 
   { word: 'restart-socket', use: 'control socket', phrase: true },
-  { word: 'hand-over', use: 'moveConnections, for the option. hand over, for sockets and state' },
+  { word: 'hand-over', use: 'moveConnections, for the option. hand over, for sockets and state', gone: true },
   { word: 'drain-deadline-ms', use: 'drainTimeoutMs', gone: true },
   { word: 'shutdown-timeout-ms', use: 'drainTimeoutMs', gone: true },
   { word: 'flip-state', use: 'FlipPhase', gone: true },

@@ -2,12 +2,7 @@ import { defineConfig } from 'tsup'
 import base from '../../tsup.config.base.ts'
 
 export default defineConfig([
-  {
-    ...base,
-    clean: false,
-    splitting: true,
-    entry: ['src/index.ts', 'src/rust.ts'],
-  },
+  { ...base, clean: false, entry: ['src/index.ts', 'src/rust.ts'] },
   {
     ...base,
     clean: false,

@@ -27,6 +27,16 @@ describe('tasks', () => {
     expect(await coordinator.shutdown()).toMatchObject({ clean: true })
   })
 
+  test('delay the end of a coordinator at the end of its scope', async () => {
+    const coordinator = new ShutdownCoordinator()
+    const task = coordinator.task('task')
+    setImmediate(() => task.done())
+    {
+      await using _scoped = coordinator
+    }
+    expect(await coordinator.done).toMatchObject({ reason: 'shutdown', clean: true })
+  })
+
   test('get the signal once, with a reason that is an error', () => {
     const coordinator = new ShutdownCoordinator()
     const task = coordinator.task('task')

@@ -117,7 +117,7 @@ export class FlipProcess<S> implements Flip<S> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#stopping.isEnding) void this.stop()
+    if (!this.#stopping.hasBegun) void this.stop()
     await this.done
   }
 

@@ -33,7 +33,7 @@ export class Stopping {
   }
 
   /** Whether this process stops already, or has a successor. Then a further stop would cut its drain. */
-  get isEnding(): boolean {
+  get hasBegun(): boolean {
     return this.#isDeferred || !['preparing', 'serving', 'upgrading'].includes(this.#context.life.phase)
   }
 

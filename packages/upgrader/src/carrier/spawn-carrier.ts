@@ -41,7 +41,7 @@ async function carryBy(startSuccessor: StartSuccessor, options: CarryOptions): P
   }
   options.onStarted(started.pid)
   using candidate = new Candidate(started)
-  const result = await handOver(channel, candidate, options)
+  const result = await giveService(channel, candidate, options)
   if (result !== undefined) return result
   try {
     await candidate.leave()
@@ -52,7 +52,7 @@ async function carryBy(startSuccessor: StartSuccessor, options: CarryOptions): P
 }
 
 /** @returns undefined if the successor serves */
-async function handOver(
+async function giveService(
   channel: HandoverChannel,
   candidate: Candidate,
   { offer, readyTimeoutMs, signal: asked, atOnce }: CarryOptions,
