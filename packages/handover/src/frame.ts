@@ -7,7 +7,7 @@ const KiB = 1024
 type Kind = { readonly code: number; readonly maxBytes: number; readonly maxFds: number }
 
 /** The kinds of message that the two ends send, and the largest size of each. */
-const kinds = {
+export const kinds = {
   /** The successor's first message: the protocol that it speaks, and the states that it understands. */
   hello: { code: 1, maxBytes: 64 * KiB, maxFds: 0 },
   /** The predecessor's answer: what it gives, with the descriptors. */
