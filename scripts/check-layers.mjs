@@ -14,7 +14,7 @@ const layers = [
   ['shellflip', 'procroll'],
 ]
 
-/** Private helpers beneath all layers. Whoever uses them carries them in its own dist, so they are no dependency. */
+/** Private helpers beneath all layers. A package that uses them carries them in its own dist, so they are not a dependency. */
 const bundled = ['internal', 'command-docs']
 
 /** Private packages beside the layers. They may use every layer; no published code uses them. */

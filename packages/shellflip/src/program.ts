@@ -17,9 +17,10 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .description('Ask for an upgrade, and wait for the outcome')
     .requiredOption('--socket <path>', "the service's control socket")
     .addOption(
-      new Option('--timeout <duration>', 'how long to wait, as 90s or 2m; the restart goes on').argParser(
-        duration,
-      ),
+      new Option(
+        '--timeout <duration>',
+        'how long to wait, such as 90s or 2m. The restart continues.',
+      ).argParser(duration),
     )
     .addHelpText('after', '\nExample:\n  shellflip restart --socket /run/app/restart.sock --timeout 90s')
     .action(async (options: RestartOptions) => {

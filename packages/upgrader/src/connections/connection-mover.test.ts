@@ -47,8 +47,8 @@ describe('connections', () => {
       /take must not be a generator/,
     ],
   ])('%s cannot move, and listen() says so', (_, server, handOver, message) => {
-    const attempt = () => connectionMover(server, handOver as ServeOptions['handOver'])
-    expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
-    expect(attempt).toThrow(message)
+    const make = () => connectionMover(server, handOver as ServeOptions['handOver'])
+    expect(make).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
+    expect(make).toThrow(message)
   })
 })
