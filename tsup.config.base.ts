@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup'
 
 /** Private helpers: each package that uses them carries their code, and their types, in its own dist. */
-export const bundled = ['@shellflip/internal']
+const bundled = ['@shellflip/internal']
 
 /** How every package is built: ESM only, one file per entry, with types. */
 export default defineConfig({

@@ -12,7 +12,7 @@ import { trackedFiles } from './tracked-files.mjs'
 /** Decisions and changesets tell what was, and tests of peers use the words of peers. */
 const history = /^(docs\/decisions|\.changeset)\/|^docs\/peers-tests\.md$|\/peers\/|CHANGELOG\.md$/
 const text = /\.(md|[cm]?[jt]s|tsx?|c|h|sh|json|yml|service|socket)$/
-const own = /^scripts\/(retired-words|check-words(\.test)?)\.mjs$/
+const own = /^scripts\/(retired-words|check-prose|check-words(\.test)?)\.mjs$/
 
 /** The pattern of all spellings of a word. */
 export function patternOf({ word, phrase = false }) {

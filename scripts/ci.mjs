@@ -40,7 +40,7 @@ const checks = [
 const countLine = /^(\d+) passed, (\d+) failed$/
 const failureLine = /^\s*failed: /
 const total = { passed: 0, failed: 0 }
-/** Said once more in the end, where whoever looks at a failed run looks first. */
+/** Repeated at the end, where a reader of a failed run looks first. */
 const failures = []
 const enclosure = new Enclosure()
 const env = {

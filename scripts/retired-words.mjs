@@ -18,7 +18,7 @@ export const retiredWords = [
   { word: 'heir', use: 'successor', gone: true },
   { word: 'retire', use: 'drain', gone: true, only: /^packages\/(?!bench)/ },
 
-  { word: 'restart-socket', use: 'control socket', phrase: true },
+  { word: 'restart-socket', use: 'control socket', phrase: true, gone: true },
   { word: 'hand-over', use: 'moveConnections, for the option. hand over, for sockets and state', gone: true },
   { word: 'drain-deadline-ms', use: 'drainTimeoutMs', gone: true },
   { word: 'shutdown-timeout-ms', use: 'drainTimeoutMs', gone: true },
@@ -26,15 +26,15 @@ export const retiredWords = [
   { word: 'offered-socket', use: 'NamedFd', gone: true },
   { word: 'inherited-socket', use: 'NamedFd', gone: true },
   { word: 'estate', use: 'the sockets, the state, the lock: what it is', gone: true },
-  { word: 'ending', use: 'shutdown', only: /^packages\/(shellflip|upgrader)\// },
-  { word: 'attempt', use: 'carrier, or upgrade', only: /^packages\/(shellflip|upgrader)\// },
+  { word: 'ending', use: 'shutdown', only: /^packages\/(shellflip|upgrader)\//, gone: true },
+  { word: 'attempt', use: 'carrier, or upgrade', only: /^packages\/(shellflip|upgrader)\//, gone: true },
   {
     word: 'first-start',
     use: 'a start without a predecessor',
     only: /^packages\/(shellflip|upgrader)\//,
     gone: true,
   },
-  { word: 'handed-over', use: 'a name that says what was handed over' },
+  { word: 'handed-over', use: 'a name that says what was handed over', gone: true },
   { word: 'settle-orphans', use: 'the verb for what happens to them: adopt, drain, end', gone: true },
   { word: 'once-per-request', use: 'a name for what happens once', gone: true },
   { word: 'soften', use: 'the verb for what it does', gone: true },
@@ -42,7 +42,7 @@ export const retiredWords = [
   { word: 'converse', use: 'request, respond', gone: true },
   { word: 'talked-on', use: 'a name for the state of the connection', gone: true },
 
-  { word: 'goes-on', use: 'continues', phrase: true },
-  { word: 'whoever', use: 'the actor: the client, the requester' },
+  { word: 'goes-on', use: 'continues', phrase: true, gone: true },
+  { word: 'whoever', use: 'the actor: the client, the requester', gone: true },
   { word: 'shall', use: 'must', gone: true },
 ]

@@ -1,4 +1,4 @@
-// A service that can be rolled: it takes its sockets from whoever started it, says when it is ready, and ends without
+// A service that can be rolled: it takes its sockets from its parent process, reports ready, and exits without
 // losing a request. Its release is the name of the folder it stands in.
 import { once } from 'node:events'
 import { createServer } from 'node:http'

@@ -45,7 +45,7 @@ async function greeting(port: number): Promise<string> {
   return visitor.greeting
 }
 
-test('its restart command, and SIGUSR2, replace it; it counts on, and whoever is connected stays so', async () => {
+test('its restart command and SIGUSR2 replace it, and clients keep their count and their connection', async () => {
   await using place = new ServicePlace()
   const { service, port, restart } = await deploy(place)
   using early = await client(port)

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ask } from '@shellflip/control-socket'
-import { shellflipProtocol } from 'shellflip/rust'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
+import { shellflipProtocol } from 'shellflip/rust'
 import { environment, median, startNode } from './measure.mjs'
 
 const rounds = 15

@@ -138,7 +138,7 @@ describe.runIf(isRoot)('another user', () => {
 })
 
 describe.runIf(isRoot)('a server of another user', () => {
-  /** Answers whoever comes, as nobody, and prints whether a byte arrived. */
+  /** Answers every client, as the user nobody, and prints whether a byte arrived. */
   const pretend = `
     import { chmodSync } from 'node:fs'
     import { createServer } from 'node:net'

@@ -229,7 +229,7 @@ describe('close', () => {
 })
 
 describe('an inherited listener', () => {
-  test('goes on with what was queued, and the path stays', async () => {
+  test('answers what was queued, and the path stays', async () => {
     await using first = await testServer()
     const listener = first.server.listener()
     await first.server.close({ keepPath: true })

@@ -11,7 +11,7 @@ afterEach(() => {
 const request = rawFrame('{"ask":"x"}')
 const reply = rawFrame('{"say":"x"}')
 
-/** The server still answers whoever behaves. */
+/** The server still answers a client that behaves. */
 async function expectAnswered(path: string): Promise<void> {
   const asked = ask({
     path,

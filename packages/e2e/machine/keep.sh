@@ -1,7 +1,7 @@
 #!/bin/bash
 # keep.sh MOUNTPOINT LOWERDIRS NODE
 # Owns one machine (boot.sh) from its boot to its end, and cleans up behind it. The machine ends when standard input
-# does: when whoever started it closes it, or is gone, however it went.
+# does: when the process that started it closes it, or exits in any way.
 set -eu
 exec 3<&0
 

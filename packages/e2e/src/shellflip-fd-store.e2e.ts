@@ -60,7 +60,7 @@ describe.each([
   })
 
   test.each([
-    ['systemctl reload, which asks at the restart socket,', ['systemctl', 'reload', unit]],
+    ['systemctl reload, which sends a request to the control socket,', ['systemctl', 'reload', unit]],
     ['SIGUSR2', ['systemctl', 'kill', '--signal=USR2', '--kill-whom=main', unit]],
     ['shellflip restart', ['shellflip', 'restart', '--socket', '/run/app-fd-store/restart.sock']],
   ])('%s restarts it as well', async (_, command) => {
@@ -98,7 +98,7 @@ test('a service that is killed: connections wait, the state starts clean, and th
   expect(await visits()).toBeGreaterThan(50)
 })
 
-test('a state that cannot be saved: systemctl reload fails with the reason, and the service goes on', async () => {
+test('systemctl reload fails with the reason if the state cannot be saved, and the service keeps serving', async () => {
   await deploy('unsaved', (server) => server.replace('save: () => count', 'save: () => ({ visits: "many" })'))
   await restart()
   const before = await machine.show(unit, 'MainPID', 'NRestarts')

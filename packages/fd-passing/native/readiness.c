@@ -87,7 +87,7 @@ static void call_back(Watcher *watcher, int events) {
 }
 
 /*
- * While JavaScript runs, what it wants is only noted: whoever asks for the next message right away, which is
+ * While JavaScript runs, what it wants is only noted: a caller that requests the next message right away, which is
  * the rule, then costs no epoll_ctl(2). After an error libuv has stopped the handle; the system call that
  * follows will name that error.
  */

@@ -22,7 +22,7 @@ Strings strings_at(Arguments *arguments, size_t index) {
   strings.bytes[length] = '\0';
   for (size_t at = 0; at < length; at++)
     if (strings.bytes[at] == '\0') strings.count++;
-  /* One place more for whoever appends, and one for the end. */
+  /* One place more for a caller that appends, and one for the end. */
   strings.list = calloc(strings.count + 2, sizeof *strings.list);
   if (strings.list == NULL) return strings;
   char *next = strings.bytes;

@@ -155,7 +155,7 @@ describe('listenUnix', () => {
     expect(existsSync(folder.join('s'))).toBe(true)
   })
 
-  it('leaves its path to whoever ends the service, also after a server had it', async () => {
+  it('does not unlink its path, even after a server had it', async () => {
     using folder = temporaryFolder()
     const server = await serverFrom(listenUnix({ path: folder.join('s') }), createServer())
     server.close()

@@ -165,8 +165,8 @@ describe.each(types)('a %s UnixSocket', (type) => {
     using _reader = reader
     writer.close()
     await expect(sender.send('x', { fds: [reader, writer] })).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' })
-    await sender.send('goes on')
-    expect(received(await receiver.receive()).data.toString()).toBe('goes on')
+    await sender.send('continues')
+    expect(received(await receiver.receive()).data.toString()).toBe('continues')
   })
 })
 

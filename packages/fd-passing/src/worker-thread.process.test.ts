@@ -112,12 +112,12 @@ describe('worker threads', () => {
          await left.send('main')
          await right.receive()
        }
-       console.log('main goes on')
+       console.log('main continues')
        process.exit()`,
       { env: { WORKER: worker } },
     )
     expect(await run.exit, run.stderr).toEqual({ code: 0, signal: null })
     const all = Array(4).fill('in a worker').join()
-    expect(run.stdout).toBe(`${`${all}\n`.repeat(5)}main goes on\n`)
+    expect(run.stdout).toBe(`${`${all}\n`.repeat(5)}main continues\n`)
   })
 })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Deadline } from './deadline.ts'
 import { FakeSystem } from './testing.ts'
 
-/** A clock that goes on while it is read. */
+/** A clock that advances while it is read. */
 class RunningClock extends FakeSystem {
   override now(): number {
     this.advance(0.6)

@@ -112,7 +112,7 @@ describe('activate', () => {
 })
 
 describe('a successor that has reported that it serves', () => {
-  test('steps back if the predecessor goes on', async () => {
+  test('steps back if the predecessor keeps serving', async () => {
     using successor = await reported()
     await successor.peer.send(refusal)
     await expect(successor.readying).rejects.toMatchObject({ code: 'ERR_REFUSED', message: /not now/ })

@@ -35,7 +35,7 @@ export type ChannelEvent =
  * - `say-why`: send the reason, while nothing waits for it
  * - `wait`: receive the answers, without keeping this process alive
  */
-export type ChannelAction = 'shut' | 'say-why' | 'wait'
+type ChannelAction = 'shut' | 'say-why' | 'wait'
 
 export type ChannelStep = { to: ChannelState; action?: ChannelAction }
 

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeFrame, type Frame, FrameDecoder } from './frame.ts'
+import { encodeFrame, type Frame, FrameDecoder, kinds } from './frame.ts'
 import { HandoverError } from './handover-error.ts'
 
 const frames: fc.Arbitrary<Frame> = fc.oneof(
@@ -86,4 +87,20 @@ describe('a head is refused before any of its payload', () => {
 test('a frame that the other end would refuse is not made', () => {
   const payload = Buffer.alloc(200 * 1024 + 1)
   expect(() => encodeFrame({ type: 'state', payload, fdCount: 0 })).toThrow(protocolError('204801 bytes'))
+})
+
+test('the document of the wire formats lists each kind with its limits', () => {
+  const path = new URL('../../../docs/wire-formats.md', import.meta.url)
+  const rows = readFileSync(path, 'utf8').match(/^\| \d+ \| [a-zA-Z]+ \| .*$/gm) ?? []
+  const listed = rows.map((row) => {
+    const [, code, name, , , bytes, fds] = row.split('|').map((cell) => cell.trim())
+    return [name, Number(code), Number(bytes?.replaceAll(',', '')), Number(fds?.replace(/\D/g, ''))]
+  })
+  const known = Object.entries(kinds).map(([name, { code, maxBytes, maxFds }]) => [
+    name,
+    code,
+    maxBytes,
+    maxFds,
+  ])
+  expect(listed).toEqual(known)
 })

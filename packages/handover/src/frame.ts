@@ -7,7 +7,7 @@ const KiB = 1024
 type Kind = { readonly code: number; readonly maxBytes: number; readonly maxFds: number }
 
 /** The kinds of message that the two ends send, and the largest size of each. */
-const kinds = {
+export const kinds = {
   /** The successor's first message: the protocol that it speaks, and the states that it understands. */
   hello: { code: 1, maxBytes: 64 * KiB, maxFds: 0 },
   /** The predecessor's answer: what it gives, with the descriptors. */
@@ -73,7 +73,7 @@ export class FrameDecoder {
   /**
    * Takes the next bytes and yields the frames that they complete.
    *
-   * @throws {HandoverError} ERR_PROTOCOL as soon as a head is invalid. The stream cannot be followed after that
+   * @throws {HandoverError} ERR_PROTOCOL if a head is invalid. The rest of the stream cannot be decoded then
    */
   *push(bytes: Uint8Array): Generator<Frame, void> {
     for (const { head, body } of this.#splitter.push(bytes)) {

@@ -20,7 +20,7 @@ const nothing = { version: '1', sockets: [] }
 
 const listen = () => listenTcp({ host: '127.0.0.1', port: 0 })
 
-/** What a client is told by whoever accepts on this listener. */
+/** Returns what the process that accepts on this listener sends to a client. */
 async function answerOn(fd: OwnedFd): Promise<string> {
   const server = await serverFrom(
     fd,

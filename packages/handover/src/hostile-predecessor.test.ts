@@ -77,7 +77,7 @@ describe('a predecessor that ends', () => {
     expect(await taken(script)).toBe('ERR_PREDECESSOR_GONE')
   })
 
-  test('when all was handed over leaves the successor alone, which goes on', async () => {
+  test('when all was handed over leaves the successor alone, which continues', async () => {
     expect(await taken(after(giveAll, 'close'))).toEqual({ predecessor: 'gone' })
     const told = taken(after(giveAll, 'close'), async (takeover) => {
       await takeover.state(Count)
@@ -145,7 +145,7 @@ describe('a predecessor that sends garbage', () => {
   test.each<[string, Buffer]>([
     ['that is none', garbage],
     ['that is damaged', Buffer.concat([state.subarray(0, -1), Buffer.from([(state.at(-1) as number) ^ 1])])],
-    ['that goes on after its end', Buffer.concat([state, garbage])],
+    ['that continues after its end', Buffer.concat([state, garbage])],
     ['that is cut off', state.subarray(0, -1)],
   ])('as a state %s', async (_, bytes) => {
     expect(await taken(after(after(give, stateFrame(bytes)), message('stateEnd')))).toBe('ERR_STATE')

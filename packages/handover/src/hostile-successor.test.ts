@@ -149,7 +149,7 @@ describe('a successor that was ready, and has not said that it heard "commit"', 
     const stuck = Promise.allSettled(chunks)
     await ends.peer.send(message('ready'))
     expect(await giving).toMatchObject(failed({ type: 'not-ready', timeoutMs: 100 }))
-    // Its process is ended by whoever gave it up.
+    // The process that gave it up ends it.
     ends.peer.close()
     await stuck
   })

@@ -197,7 +197,7 @@ const actions = {
 }
 type Action = keyof typeof actions
 
-/** What goes on comes more often than what ends all. */
+/** Actions that continue the handover come more often than those that end it. */
 const action = fc.oneof(
   {
     weight: 10,
@@ -225,7 +225,7 @@ async function deliverAll({ relay }: World): Promise<void> {
   }
 }
 
-/** Whoever gave up a successor kills it, and both are done with what was on its way. */
+/** A predecessor that gave up a successor kills it, and both have received what was in flight. */
 async function settle(world: World, successorHangs: boolean): Promise<void> {
   await deliverAll(world)
   if (!successorHangs) {
@@ -245,9 +245,10 @@ function check(world: World): void {
   }
   // What runs on of a process that was killed is this test's.
   if (outcome?.type === 'failed' && killed.size === 0) {
-    expect(takeover?.committed ?? false, 'nothing is the successor’s own while the predecessor goes on').toBe(
-      false,
-    )
+    expect(
+      takeover?.committed ?? false,
+      'nothing is the successor’s own while the predecessor continues',
+    ).toBe(false)
     expect(['draining', 'gone'], 'nor is it told so').not.toContain(readying)
   }
   const isServed = world.predecessorServes || world.successorServes

@@ -36,7 +36,7 @@ export class FrameSplitter<Head extends FrameHead> {
     return this.#headFilled > 0
   }
 
-  /** Takes the next bytes and yields the frames that they complete. @throws what `readHead` throws */
+  /** Takes the next bytes and yields the frames that they complete. @throws {unknown} if `readHead` throws it */
   *push(bytes: Uint8Array): Generator<{ head: Head; body: Buffer }, void> {
     for (let rest = bytes; rest.length > 0; ) {
       rest = this.#head === undefined ? this.#fillHead(rest) : this.#fillBody(this.#head, rest)

@@ -13,7 +13,7 @@ describe('the time for which a process runs', () => {
     vi.useRealTimers()
   })
 
-  /** The process is stopped: its clock goes on, and its timers come late. */
+  /** The process is stopped: its clock advances, and its timers fire late. */
   const pause = (milliseconds: number) => {
     const now = performance.now.bind(performance)
     const pausedAt = now()

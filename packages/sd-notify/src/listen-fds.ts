@@ -95,7 +95,7 @@ function requireOpen(fd: number, count: string): void {
   }
   throw new SdNotifyError(
     'ERR_FD_NOT_OPEN',
-    `LISTEN_FDS=${count} promises fd ${fd}, but nothing was passed there: whoever starts this process must do so`,
+    `LISTEN_FDS=${count} promises fd ${fd}, but this fd is not open. The process that starts this one must pass it`,
     { cause },
   )
 }

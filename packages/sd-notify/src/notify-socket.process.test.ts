@@ -173,7 +173,7 @@ it('tries again when the system refuses to receive, and tells it once', async ()
   expect(failures).toMatchObject([{ code: 'ERR_RECEIVE_FAILED', cause: refused }])
 })
 
-it.runIf(onLinux)('skips a message whose fds have no room, and goes on', async () => {
+it.runIf(onLinux)('skips a message whose fds do not fit, and receives the next one', async () => {
   using folder = temporaryFolder()
   const path = folder.join('notify')
   await using manager = startService(

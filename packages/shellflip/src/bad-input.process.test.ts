@@ -29,8 +29,8 @@ const awaited = { readyTimeoutMs: 5_000 }
 const first: Plan = { version: '1' }
 const good: Plan = { version: 'good' }
 
-/** Upgrades to something bad, and then to something good. @returns the reason that whoever asked was told */
-async function failsAndGoesOn(service: Deployment, bad: Plan, thenGood: Plan = good): Promise<string> {
+/** Upgrades to something bad, and then to something good. @returns the reason that the requester got */
+async function failsAndContinues(service: Deployment, bad: Plan, thenGood: Plan = good): Promise<string> {
   const before = await service.answer()
   const reason = await service.failTo(bad)
   expect(await service.answer(), 'the old process serves on').toEqual(before)
@@ -104,7 +104,7 @@ onLinux('garbage on the handover channel', () => {
     await using service = new Deployment()
     await service.serve({ ...first, options: deed === 'half a hello' ? awaited : {} })
     const instead = new URL(`./testing/hostile-successor.mjs?deed=${deed}`, import.meta.url).href
-    expect(await failsAndGoesOn(service, { version: 'hostile', instead })).toMatch(reason)
+    expect(await failsAndContinues(service, { version: 'hostile', instead })).toMatch(reason)
     expect(failureOf(service).type).toBe(type)
   })
 })
@@ -202,7 +202,7 @@ onLinux('state that the successor does not understand', () => {
     await using service = new Deployment()
     await service.serve({ ...first, state: visits })
     const bad: Plan = { version: 'bad', ...(state && { state }) }
-    const heard = await failsAndGoesOn(service, bad, { version: 'good', state: visits })
+    const heard = await failsAndContinues(service, bad, { version: 'good', state: visits })
     expect(heard).toMatch(reason)
     expect(await service.answer()).toMatchObject({ state: { visits: 41 } })
   })
@@ -210,7 +210,11 @@ onLinux('state that the successor does not understand', () => {
   test('a successor without a state says so', async () => {
     await using service = new Deployment()
     await service.serve({ ...first, state: visits })
-    const reason = await failsAndGoesOn(service, { version: 'stateless' }, { version: 'good', state: visits })
+    const reason = await failsAndContinues(
+      service,
+      { version: 'stateless' },
+      { version: 'good', state: visits },
+    )
     expect(reason).toMatch(/knows no state "visits"/)
   })
 
@@ -226,7 +230,7 @@ onLinux('state that the successor does not understand', () => {
     await using service = new Deployment()
     await service.serve({ ...first, state: { ...visits, ...mistake } })
     const before = await service.answer()
-    for (let attempt = 0; attempt < 2; attempt++) {
+    for (let round = 0; round < 2; round++) {
       expect(await service.failTo({ version: 'good', state: visits })).toMatch(reason)
       expect(await service.answer()).toEqual(before)
     }
@@ -262,7 +266,7 @@ onLinux('hooks', () => {
     const options = mood === 'never ends' ? awaited : {}
     await service.serve({ ...first, hooks: { upgradeFailed: mood }, options })
     const instead = 'data:text/javascript,process.exit(3)'
-    expect(await failsAndGoesOn(service, { version: 'bad', instead })).toMatch(
+    expect(await failsAndContinues(service, { version: 'bad', instead })).toMatch(
       /exited with 3 before it was ready/,
     )
     const failed = service.lines.find(({ event }) => event?.type === 'hook-failed')
@@ -287,7 +291,7 @@ onLinux('what the system does not give', () => {
     const plan: Plan = { ...first, hooks: { beforeUpgrade: 'exhausts', upgradeFailed: 'frees' } }
     service.run(plan, ['/bin/sh', '-c', 'ulimit -n 512; exec "$0" "$1"'])
     const { pid } = await service.told(({ ready }) => ready)
-    for (let attempt = 0; attempt < 2; attempt++) {
+    for (let round = 0; round < 2; round++) {
       expect(await service.failTo(good)).toMatch(/^the upgrade cannot be done: .*EMFILE/)
       expect(failureOf(service)).toMatchObject({ type: 'system' })
       expect(await service.answer()).toMatchObject({ pid })
@@ -316,7 +320,7 @@ onLinux('listen', () => {
     await once(other, 'listening')
     const { port } = other.address() as { port: number }
     const bad = { version: 'bad', sockets: [http, { host: '127.0.0.1', port }] }
-    expect(await failsAndGoesOn(service, bad)).toMatch(
+    expect(await failsAndContinues(service, bad)).toMatch(
       new RegExp(`refused: cannot listen at 127\\.0\\.0\\.1:${port}: .*EADDRINUSE`),
     )
     other.close()
@@ -328,7 +332,7 @@ onLinux('listen', () => {
     const path = service.join('app.sock')
     const other = createServer((socket) => socket.on('error', () => {}).end('mine')).listen(path)
     await once(other, 'listening')
-    const reason = await failsAndGoesOn(service, { version: 'bad', sockets: [http, { path }] })
+    const reason = await failsAndContinues(service, { version: 'bad', sockets: [http, { path }] })
     expect(reason).toMatch(
       /cannot listen at .*app\.sock: a live process listens at .*\. Stop it, or choose another path/,
     )
@@ -399,7 +403,7 @@ onLinux('the control socket', () => {
     expect(error.message).toMatch(/can be written by others .*chmod go-w/)
     await using running = new Deployment()
     await running.serve(first)
-    expect(await failsAndGoesOn(running, { version: 'bad', options })).toMatch(/can be written by others/)
+    expect(await failsAndContinues(running, { version: 'bad', options })).toMatch(/can be written by others/)
   })
 
   test('a symbolic link in its place is refused', async () => {

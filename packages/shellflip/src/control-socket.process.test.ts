@@ -10,7 +10,7 @@ describe
       await using service = await FlipSandbox.serving({ state: {} })
       const [pid] = service.pids() as [number]
       const before = service.fds(pid)
-      for (let attempt = 0; attempt < 3; attempt++) {
+      for (let round = 0; round < 3; round++) {
         const second = await service.start()
         await service.event({ type: 'failed', pid: second, code: 'ERR_PATH_IN_USE' })
         expect(await service.exitOf(second)).toEqual({ code: 1, signal: null })

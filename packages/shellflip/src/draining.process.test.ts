@@ -52,7 +52,7 @@ describe.runIf(process.platform === 'linux').concurrent('older generations', { t
   })
 
   describe('of three generations, two of which drain', () => {
-    /** Each but the last has a request that goes on until `release`. */
+    /** Each but the last has a request that lasts until `release`. */
     async function three(service: FlipSandbox, busy: readonly (1 | 2)[]) {
       const pids = [service.pids()[0] as number]
       const answers: Promise<string>[] = []

@@ -6,7 +6,7 @@ import { FlipSandbox } from './testing/flip-sandbox.ts'
 
 type Failure = {
   plan: FlipPlan
-  /** What whoever asked is told. */
+  /** The answer that the requester gets. */
   reason: RegExp
   /** What the undo hook is told. */
   failure: string

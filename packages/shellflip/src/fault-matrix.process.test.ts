@@ -34,7 +34,7 @@ function errnosOf(call: string): string[] {
   return ['EIO', 'ENOMEM', 'EPERM']
 }
 
-/** What Node and libuv answer with abort(3), whoever has called: no process survives that. */
+/** Node and libuv answer these faults with abort(3), which no process survives. */
 const fatalCalls = /^(epoll_|io_uring_|mmap|munmap|mprotect|brk|clone|futex|eventfd)/
 
 /** Calls of the seam that make no system call: timers, and what the addon notes in memory (uv_poll_start(3) cannot fail). */

@@ -12,7 +12,7 @@ import { FaultyService } from './testing/faulty-service.ts'
  * - A predecessor that is killed when the successor has all that it gives leaves the service to the successor.
  * - A successor that is killed after it was released, and a predecessor that is killed before the successor has everything, end the
  *   service: nobody else has it. The manager starts it again, and it finds its paths free.
- * - A process that is stopped for a while, and goes on, is as good as one that was slow. A successor that is stopped for longer than the
+ * - A process that is stopped for a while, and continues, is as good as one that was slow. A successor that is stopped for longer than the
  *   ready timeout is killed. Time for which the predecessor is stopped does not count.
  *
  * RANDOM_SIGNALS=300 sends so many of each, FAULT_SEED chooses others.

@@ -73,7 +73,7 @@ describe.runIf(process.platform === 'linux').concurrent('the state', { timeout: 
   }
 
   test.each(Object.entries(refused))(
-    'R5: one that %s is refused, and the old process goes on',
+    'R5: one that %s is refused, and the old process keeps serving',
     async (_, { from = {}, to, reason }) => {
       await using service = await FlipSandbox.serving({ version: 'old', state: {}, ...from })
       const [pid] = service.pids() as [number]

@@ -114,7 +114,7 @@ test('an answer whose handler is running gets Connection: close', async () => {
   expect(await done).toMatchObject({ clean: true, servers: [{ answered: 1 }] })
 })
 
-test('an answer that had begun before goes on, and its connection lingers from its end', async () => {
+test('an answer that had begun before continues, and its connection lingers from its end', async () => {
   const { coordinator, held, connect, idleClient } = await start({ lingerMs: 1_000 })
   const idle = await idleClient()
   const client = await connect()

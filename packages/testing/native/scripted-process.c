@@ -124,7 +124,7 @@ static void watch_by_epoll(int fd) {
 #endif
 }
 
-/* The process goes on without its main thread: ps shows it as a zombie. */
+/* The process continues without its main thread: ps shows it as a zombie. */
 static void leave_to_a_thread(void) {
   pthread_t thread;
   if ((errno = pthread_create(&thread, NULL, pause_for_ever, NULL)) != 0) fail("pthread_create");

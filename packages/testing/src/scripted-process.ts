@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
  * - `await FILE`: waits until it is there
  * - `ignore N`, `catch N`: a signal by its number; `await-signal` waits for a caught one; `signal-number FILE`
  *   appends which it was
- * - `fork`: the parent exits with 0, the child goes on; `fork-held`: it exits when the child says `release`
+ * - `fork`: the parent exits with 0, the child continues; `fork-held`: it exits when the child says `release`
  * - `child`: starts a child that hangs
  * - `zombie`: leaves a child that has exited in a process group of its own, and prints its pid
  * - `listen`, `listen-unix`: listens on a socket of its own, on the loopback or under an abstract name (Linux)

@@ -20,7 +20,7 @@ afterEach(() => {
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-/** An attempt to upgrade that is under way, of which the test decides what comes. */
+/** An upgrade that is in flight. The test decides how it continues. */
 type Trial = { options: CarryOptions; end: (result: UpgradeResult) => void; fail: (error: Error) => void }
 
 /** What `beforeUpgrade`, or the undo, is to do the next time. */
@@ -49,7 +49,7 @@ class World {
   /** Calls of each hook. */
   prepared = 0
   undone = 0
-  attempts = 0
+  carried = 0
   draining = 0
   upgraded = 0
   stops = 0
@@ -165,7 +165,7 @@ class World {
   }
 
   check(): void {
-    expect(this.trials.length, 'never two attempts at once').toBeLessThanOrEqual(1)
+    expect(this.trials.length, 'never two upgrades at once').toBeLessThanOrEqual(1)
     expect(this.outcomes.length, 'an outcome for each request').toBeLessThanOrEqual(this.asked)
     expect(this.ends.length, 'done resolves once').toBeLessThanOrEqual(1)
     const count = (type: UpgradeOutcome['type']) => this.outcomes.filter((one) => one.type === type).length
@@ -173,8 +173,8 @@ class World {
       expect(this.undone, 'one undo for each upgrade that failed').toBe(count('failed'))
       expect(this.prepared, 'one preparation for each upgrade').toBe(count('failed') + count('upgraded'))
       expect(this.upgraded).toBe(count('upgraded'))
-      expect(count('upgraded'), 'after it took over nothing is attempted').toBeLessThanOrEqual(1)
-      expect(this.trials, 'no attempt without somebody who asked').toHaveLength(0)
+      expect(count('upgraded'), 'no upgrade begins after a successor took over').toBeLessThanOrEqual(1)
+      expect(this.trials, 'no upgrade without a request').toHaveLength(0)
       expect(this.isLocked(), 'an idle process holds no lock').toBe(this.isForeignLock)
       expect(existsSync(this.lockFile), 'nor leaves its file').toBe(this.isForeignLock)
       const closing = Math.max(this.told.lastIndexOf('READY'), this.told.lastIndexOf('STOPPING'))
@@ -191,10 +191,10 @@ class World {
   }
 
   async #try(options: CarryOptions): Promise<UpgradeResult> {
-    expect(this.upgraded, 'nothing is attempted after the commit').toBe(0)
+    expect(this.upgraded, 'no upgrade begins after the commit').toBe(0)
     expect(this.ends).toHaveLength(0)
-    expect(options.signal.aborted, 'nothing is attempted after a stop').toBe(false)
-    this.attempts++
+    expect(options.signal.aborted, 'no upgrade begins after a stop').toBe(false)
+    this.carried++
     const { promise, resolve, reject } = deferred<UpgradeResult>()
     const trial = { options, end: resolve, fail: reject }
     this.trials.push(trial)
@@ -284,7 +284,7 @@ const steps: fc.Arbitrary<Step>[] = [
       world.undo = undo
     }),
   ),
-  always('what hangs goes on', (world) => world.letGo()),
+  always('what hangs continues', (world) => world.letGo()),
   always('there is work to drain', (world) => world.addWork()),
   fc.nat(4).map((draining) =>
     step(`${draining} older generations drain`, (world) => {

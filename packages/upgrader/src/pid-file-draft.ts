@@ -16,7 +16,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_SYNC, O_WRONLY } = constants
 
 /** Matches a draft beside the pid file: its name, the pid of its writer, and 64 unpredictable random bits. */
 const draftSuffix = /^\.([1-9]\d*)\.[0-9a-f]{16}$/
-const mostAttempts = 10
+const mostTries = 10
 const readableByAll = 0o644
 
 /**
@@ -29,13 +29,13 @@ const readableByAll = 0o644
  * @throws the system's error. No draft is left then
  */
 export function writeDraft(path: string): string {
-  for (let attempt = 1; ; attempt++) {
+  for (let tries = 1; ; tries++) {
     const draft = `${path}.${process.pid}.${randomBytes(8).toString('hex')}`
     try {
       writeNew(draft, `${process.pid}\n`)
       return draft
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt === mostAttempts) throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries === mostTries) throw error
     }
   }
 }

@@ -111,7 +111,7 @@ describe('the launcher', () => {
   it.each([
     ['is not there', '/no/such/program', 'ENOENT'],
     ['may not be executed', '/etc/passwd', 'EACCES'],
-  ])('tells of a program that %s, and goes on', async (_, file, code) => {
+  ])('reports a program that %s, and continues', async (_, file, code) => {
     await using service = launched({ LAUNCH_FILE: file })
     const first = await service.generation(1)
     const before = openFds(service.process.pid).size

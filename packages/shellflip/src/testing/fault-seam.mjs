@@ -37,7 +37,7 @@ const recorded = []
 /** A line of a test's report. A fault that is injected into this very write must not lose it. */
 function report({ pid: successor, ...event }) {
   const line = `${JSON.stringify({ pid: process.pid, ...event, successor })}\n`
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let tries = 0; tries < 5; tries++) {
     try {
       writeSync(output, line)
       return

@@ -36,14 +36,14 @@ export class ServiceInspection {
     upgrade?: { isUnchanged: boolean; fault: Fault | undefined; reply: Reply },
   ): Promise<string[]> {
     const wrong: string[] = []
-    const attempt = async (what: string, check: () => unknown) => {
+    const inspect = async (what: string, check: () => unknown) => {
       try {
         await check()
       } catch (error) {
         wrong.push(`${what}: ${(error as Error).message}`)
       }
     }
-    await attempt('processes', () =>
+    await inspect('processes', () =>
       waitFor(() => isDeepStrictEqual(this.#sandbox.pids(), [pid]), {
         deadlineMs: settleMs,
         what: `${pid} alone`,
@@ -52,7 +52,7 @@ export class ServiceInspection {
       }),
     )
     if (!isAlive(pid)) return [...wrong, `${pid} is dead, and ${this.#sandbox.pids()} live`]
-    await attempt('owners', () =>
+    await inspect('owners', () =>
       waitFor(() => Object.values(this.#owners()).every((owners) => isDeepStrictEqual(owners, [pid]))).catch(
         () => {
           throw new Error(`${JSON.stringify(this.#owners())}, not ${pid}`)
@@ -60,7 +60,7 @@ export class ServiceInspection {
       ),
     )
     for (const [name, answered] of Object.entries(this.#questions())) {
-      await attempt(name, async () => {
+      await inspect(name, async () => {
         const who = await answered()
         if (who !== pid) throw new Error(`${who} answers, not ${pid}`)
       })
@@ -68,12 +68,12 @@ export class ServiceInspection {
     const isKilled =
       upgrade !== undefined &&
       (isFatal(upgrade.fault) || leavesPath(upgrade.fault) || endedAbruptly(upgrade.reply))
-    await attempt('lock', () =>
+    await inspect('lock', () =>
       waitFor(() => this.#isLockFree(), { what: 'the lock to be free', deadlineMs: 2_000 }),
     )
-    await attempt('files', () => this.#checkFiles(pid, isKilled))
+    await inspect('files', () => this.#checkFiles(pid, isKilled))
     if (upgrade?.isUnchanged) {
-      await attempt('descriptors', () => this.#checkFds(pid))
+      await inspect('descriptors', () => this.#checkFds(pid))
     } else this.#fds = await this.#settledFds(pid)
     return wrong
   }

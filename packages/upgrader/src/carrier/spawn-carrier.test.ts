@@ -13,7 +13,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { CarryOptions } from './carrier.ts'
 import { SpawnCarrier } from './spawn-carrier.ts'
 
-/** An attempt whose successor is started when `start` is called, and not before. */
+/** An upgrade whose successor is started when `start` is called, and not before. */
 function standstill(limits: Partial<CarryOptions> = {}) {
   let start!: (successor: SuccessorProcess) => void
   const started = new Promise<SuccessorProcess>((resolve) => {
@@ -58,7 +58,7 @@ test('who cannot start a successor in time has failed, and what is started all t
   await waitFor(() => kills.length === 1)
 })
 
-test('where whoever starts successors is gone, the next one starts it, with a channel of its own', async () => {
+test('if the starter of successors is gone, the next one starts it, with a channel of its own', async () => {
   const channels: number[] = []
   const failing: StartSuccessor = async (_, channel) => {
     channels.push(channel.fd)
@@ -145,7 +145,7 @@ describe('a stop that comes when the successor has the right to serve, and has n
     return { promise, resolve }
   }
 
-  /** Amid an attempt, whose successor is at the other end of the channel, or killed. */
+  /** Amid an upgrade, whose successor is at the other end of the channel, or killed. */
   async function committed(helloOf?: (channel: number) => Promise<number>) {
     const [stop, atOnce] = [new AbortController(), new AbortController()]
     let peer!: HandoverChannel
@@ -189,7 +189,7 @@ describe('a stop that comes when the successor has the right to serve, and has n
     expect(await outcome).toEqual({ type: 'failed', failure: { type: 'aborted' } })
   })
 
-  test('has nothing to wait for if it is dead, whoever holds its channel', async () => {
+  test('does not wait if it is dead, whichever process holds its channel', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { die, outcome } = await committed(helloOfTheDead)
     die()

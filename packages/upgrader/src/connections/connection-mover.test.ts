@@ -47,8 +47,8 @@ describe('connections', () => {
       /take must not be a generator/,
     ],
   ])('%s cannot move, and listen() says so', (_, server, moveConnections, message) => {
-    const attempt = () => connectionMover(server, moveConnections as ServeOptions['moveConnections'])
-    expect(attempt).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
-    expect(attempt).toThrow(message)
+    const make = () => connectionMover(server, moveConnections as ServeOptions['moveConnections'])
+    expect(make).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
+    expect(make).toThrow(message)
   })
 })

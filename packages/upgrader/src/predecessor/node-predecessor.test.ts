@@ -29,7 +29,7 @@ async function forward(
 }
 
 /** A handover with a man in the middle. */
-async function handedOver(tamper: (message: ChannelMessage) => Buffer) {
+async function handoverThrough(tamper: (message: ChannelMessage) => Buffer) {
   const [predecessor, successor] = [HandoverChannel.pair(), HandoverChannel.pair()]
   const [near, far] = [HandoverChannel.adopt(predecessor.remote), HandoverChannel.adopt(successor.remote)]
   const forwarding = [forward(near, far, tamper), forward(far, near)]
@@ -71,7 +71,7 @@ function tampering(change: (bytes: Buffer, from: number) => Buffer) {
 
 describe('a state that is damaged on its way', () => {
   test('whole, it arrives', async () => {
-    const { state, result } = await handedOver(({ payload }) => payload)
+    const { state, result } = await handoverThrough(({ payload }) => payload)
     expect(state).toEqual(value)
     expect(result.type).toBe('committed')
   })
@@ -85,7 +85,7 @@ describe('a state that is damaged on its way', () => {
         if (at >= 0 && at < bytes.length) bytes.writeUInt8(bytes.readUInt8(at) ^ (1 << (index % 8)), at)
         return bytes
       })
-      const { state, result } = await handedOver(tamper)
+      const { state, result } = await handoverThrough(tamper)
       expect(state, `byte ${index}`).toMatchObject({ name: 'HandoverError', code: 'ERR_STATE' })
       expect(result, `byte ${index}`).toMatchObject({
         type: 'failed',
@@ -101,7 +101,7 @@ describe('a state that is damaged on its way', () => {
     const { length } = await encoded()
     for (let kept = 0; kept < length; kept++) {
       const tamper = tampering((bytes, from) => bytes.subarray(0, Math.max(0, kept - from)))
-      const { state, result } = await handedOver(tamper)
+      const { state, result } = await handoverThrough(tamper)
       expect(state, `${kept} bytes`).toMatchObject({ name: 'HandoverError', code: 'ERR_STATE' })
       expect(result).toMatchObject({ type: 'failed', failure: { type: 'refused' } })
     }
