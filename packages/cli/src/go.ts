@@ -1,8 +1,2 @@
-export { formatDuration, parseDuration } from './go/duration.ts'
-export {
-  parseTemplate,
-  renderTemplate,
-  type Template,
-  TemplateSyntaxError,
-  type TemplateValues,
-} from './go/template.ts'
+export { parseCommand, renderCommand } from './go/command-template.ts'
+export { formatDuration } from './go/duration.ts'

@@ -121,14 +121,14 @@ describe('SIGKILL', () => {
 
   afterAll(() => machine.systemctl('stop', unit))
 
-  test('at the shutdown timeout ends the container, not its client alone', async () => {
+  test('at the drain timeout ends the container, not its client alone', async () => {
     const stubborn = `import { Notifier } from '@shellflip/sd-notify'
       process.on('SIGTERM', () => {})
       setInterval(() => {}, 1000)
       await Notifier.fromEnvironment().ready()`
     machine.write(
       `/etc/systemd/system/${unit}.service.d/impatient.conf`,
-      `[Service]\nExecStart=\n${execStart().replace('--shutdown-timeout=20s', '--shutdown-timeout=1s')}`,
+      `[Service]\nExecStart=\n${execStart().replace('--drain-timeout=20s', '--drain-timeout=1s')}`,
     )
     await machine.run(['systemctl', 'daemon-reload'])
     await deployServer(machine, stubborn)

@@ -142,7 +142,7 @@ test('a generation that does not end is killed by procroll, before systemd would
   const stubborn = 'trap "" TERM; systemd-notify --ready; while :; do sleep 0.1; done'
   await machine.run([
     ...['systemd-run', '--unit=stubborn', '-p', 'Type=notify-reload', '-p', 'KillMode=mixed'],
-    ...['-p', 'TimeoutStopSec=20', '/usr/bin/procroll', 'run', '--shutdown-timeout', '1s'],
+    ...['-p', 'TimeoutStopSec=20', '/usr/bin/procroll', 'run', '--drain-timeout', '1s'],
     ...['--', 'sh', '-c', stubborn],
   ])
   await machine.run(['systemctl', 'stop', 'stubborn.service'])

@@ -1,7 +1,7 @@
 import type { GenerationFailure, ProcessExit } from './failure.ts'
 import type { ManagerReport } from './manager-report.ts'
 
-/** Why SIGKILL was sent: the shutdown timeout passed, the watchdog received no message, or the caller requested it. */
+/** Why SIGKILL was sent: the drain timeout passed, the watchdog received no message, or the caller requested it. */
 export type KillReason = 'overdue' | 'hung' | 'asked'
 
 export type GenerationEvent =

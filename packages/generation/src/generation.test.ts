@@ -116,7 +116,7 @@ describe('a generation is a process group', () => {
     expect(system.timers).toBe(0)
   })
 
-  test('what outlives the shutdown timeout is killed', () => {
+  test('what outlives the drain timeout is killed', () => {
     const { generation, system, wrapper, server, signals, events } = startWrapped()
     generation.stop()
     system.exit(wrapper.pid, { code: 0, signal: null })

@@ -135,7 +135,7 @@ export class Generation {
     if (this.#main.pid !== undefined) this.#emit({ type: 'started', pid: this.#main.pid })
   }
 
-  /** Stops it: sends the stop signal, then, after the shutdown timeout, SIGKILL. */
+  /** Stops it: sends the stop signal, then, after the drain timeout, SIGKILL. */
   stop(): void {
     if (this.#hasBegun) this.#happen('stop')
     else this.#neverBegin()

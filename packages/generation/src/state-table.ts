@@ -11,7 +11,7 @@ export type GenerationState = 'starting' | 'ready' | 'draining' | 'failed' | 'ex
  * - `main-gone`: its main process is gone, but other processes of it are alive
  * - `gone`: all its processes are gone, or none could be spawned
  * - `stop`: the caller stops it, and it may drain
- * - `overdue`: the shutdown timeout passed
+ * - `overdue`: the drain timeout passed
  * - `kill`: the caller ends it now
  * - `unkillable`: the system refused SIGKILL, or SIGKILL did not end it
  */
@@ -28,7 +28,7 @@ export type GenerationTrigger =
   | 'unkillable'
 
 /**
- * - `signal`: send the stop signal to the processes that have not received it, and start the shutdown timeout unless it runs already
+ * - `signal`: send the stop signal to the processes that have not received it, and start the drain timeout unless it runs already
  * - `end-rest`: the same, with a short timeout, for the processes left behind by a main process that ended unasked
  * - `kill`: send SIGKILL to the whole group
  */

@@ -55,7 +55,11 @@ describe('the command line', () => {
     [['status', '--wach'], 'Did you mean --watch?'],
     [['completion', 'tcsh'], '"tcsh" is not a shell with completion: bash, zsh, fish'],
     [['run'], "missing required argument 'command'"],
-    [['run', '--shutdown-timout', '1s', 'x'], 'Did you mean --shutdown-timeout?'],
+    [['run', '--drain-timout', '1s', 'x'], 'Did you mean --drain-timeout?'],
+    [
+      ['run', '--drain-timeout', '1s', '--shutdown-timeout', '1s', 'x'],
+      "option '--shutdown-timeout <duration>' cannot be used with option '--drain-timeout <duration>'",
+    ],
     [['run', '--ready-timeout', '10', 'x'], '--ready-timeout: "10" is not a duration: a unit is missing'],
     [['run', '--ready-timeout', '0', 'x'], '--ready-timeout: "0" must be greater than 0. Example: 10s'],
     [['run', '--signal', 'SIGNONE', 'x'], '--signal: "SIGNONE" is not a signal of this system'],

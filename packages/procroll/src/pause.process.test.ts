@@ -46,7 +46,7 @@ describe('a procroll that was paused for longer than every timeout', () => {
     await using sandbox = new ProcrollSandbox()
     const drained = sandbox.join('drained')
     const supervisor = await sandbox.serve(
-      ['--shutdown-timeout', `${timeoutMs}ms`],
+      ['--drain-timeout', `${timeoutMs}ms`],
       [`only-in-1:drain-until=${drained}`],
     )
     const first = await generation(sandbox, 1)

@@ -258,7 +258,7 @@ describe('ending a generation', () => {
     expect(world.lines('got')).toEqual([String(number)])
   })
 
-  test('one that ignores it is killed after the shutdown timeout, announced', async () => {
+  test('one that ignores it is killed after the drain timeout, announced', async () => {
     await using world = new Supervised([['ignore', '15', 'notify', 'READY=1', 'hang'], serve], {
       drainTimeoutMs: 100,
     })

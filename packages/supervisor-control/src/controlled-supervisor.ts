@@ -1,4 +1,4 @@
-import { callListener, type OptionTypes, optionFault, StopRule } from '@shellflip/internal'
+import { callListener, type OptionTypes, optionFault, StopRule, show } from '@shellflip/internal'
 import type { RollingSupervisor } from '@shellflip/rolling-supervisor'
 import type { Supervised } from './answer.ts'
 import type { StopEvent } from './events.ts'
@@ -21,7 +21,7 @@ export type ControlledSupervisorOptions = {
 const optionTypes = {
   name: 'string',
   version: 'string',
-  command: 'object',
+  command: 'any',
   onEvent: 'function',
 } as const satisfies OptionTypes<keyof ControlledSupervisorOptions>
 
@@ -42,7 +42,7 @@ export class ControlledSupervisor implements Supervised {
 
   /** @throws {SupervisorControlError} ERR_INVALID_ARGUMENT */
   constructor(options: ControlledSupervisorOptions) {
-    throwIfFaulty(optionFault('new ControlledSupervisor()', options, optionTypes))
+    checkOptions(options)
     this.#options = options
     this.started = new Promise((resolve) => {
       this.#reportStarted = resolve
@@ -96,4 +96,15 @@ export class ControlledSupervisor implements Supervised {
       },
     )
   }
+}
+
+function checkOptions(options: ControlledSupervisorOptions): void {
+  const what = 'new ControlledSupervisor()'
+  throwIfFaulty(optionFault(what, options, optionTypes))
+  for (const name of ['name', 'version', 'command'] as const) {
+    if (options[name] === undefined) throwIfFaulty(`${what} needs the option "${name}".`)
+  }
+  const { command } = options
+  if (Array.isArray(command) && command.every((word) => typeof word === 'string')) return
+  throwIfFaulty(`${what}: command must be a list of strings, not ${show(command)}.`)
 }

@@ -4,7 +4,7 @@ import { privateFolderFault } from '@shellflip/internal'
 import { SupervisorControlError } from './supervisor-control-error.ts'
 
 /** Returns the variable that names the runtime folder: `MY_APP_RUNTIME_DIR` for the program `my-app`. */
-export function folderVariable(program: string): string {
+function folderVariable(program: string): string {
   return `${program.toUpperCase().replaceAll('-', '_')}_RUNTIME_DIR`
 }
 

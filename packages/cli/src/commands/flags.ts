@@ -21,7 +21,7 @@ export function choice(spelling: string, description: string, choices: [string, 
   return new Option(spelling, description).choices(choices).default(choices[0])
 }
 
-export type DurationLimits = {
+type DurationLimits = {
   defaultMs?: number
   /** Whether `0` is a duration too. @default false */
   mayBeZero?: boolean

@@ -10,7 +10,7 @@ const HIDE_CURSOR = '\x1b[?25l'
 const SHOW_CURSOR = '\x1b[?25h'
 const CLEAR_LINE = '\r\x1b[K'
 
-export type Phase = {
+type Phase = {
   text: string
   /** How long the phase may take, in milliseconds. A terminal shows how much of it has passed. */
   limitMs?: number

@@ -278,7 +278,7 @@ describe('what others wrote', () => {
 describe('procroll stop', () => {
   it('waits until nothing is left', async () => {
     await using sandbox = new ProcrollSandbox()
-    const supervisor = await sandbox.serve(['--name', 'api', '--shutdown-timeout', '300ms'], ['stubborn'])
+    const supervisor = await sandbox.serve(['--name', 'api', '--drain-timeout', '300ms'], ['stubborn'])
     const { code, stdout, stderr } = await sandbox.finish(['stop'])
     expect(isAlive(supervisor.pid)).toBe(false)
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' })

@@ -1,3 +1,4 @@
+import { parseCommand, renderCommand } from '@shellflip/cli/go'
 import { createLogger, type Logger, logging, logWarnings } from '@shellflip/cli/log'
 import { endOnInternalError } from '@shellflip/cli/process'
 import { launchDirectory, readStart } from '@shellflip/cli/start'
@@ -7,7 +8,6 @@ import { Orphans, sweepPlaces } from '@shellflip/orphans'
 import { NotifySockets, RollingSupervisor, type SupervisorExit } from '@shellflip/rolling-supervisor'
 import { listenFds, Notifier, WatchdogPinger } from '@shellflip/sd-notify'
 import { ControlledSupervisor, parseNewName } from '@shellflip/supervisor-control'
-import { parseCommand, renderCommand } from '../arguments/command-template.ts'
 import { EXIT_DONE, EXIT_FAILED, EXIT_GAVE_UP, EXIT_INTERNAL_ERROR } from '../exit-status.ts'
 import { commonLaunch, launchWarnings } from '../launch/common-launch.ts'
 import { describePlaceEvent, describeStop } from '../log/control-events.ts'
@@ -20,11 +20,14 @@ import { answerSignals } from './answer-signals.ts'
 import { programTexts } from './program-texts.ts'
 import type { RunOptions } from './run-options.ts'
 
+/** The fields of the Go program, which a word of the command may name. */
+const templateFields = ['PID', 'Generation', 'NotifySocket'] as const
+
 /** Runs `procroll run`: serves a command in generations until a request stops it, or it cannot continue. Returns the exit status. */
 export async function run(words: readonly Bytes[], options: RunOptions): Promise<number> {
   const { signal, drainTimeout: drainTimeoutMs, chdir, watchdog } = options
   // A command line that is wrong starts nothing, and logs nothing.
-  const command = parseCommand(words)
+  const command = parseCommand(words, templateFields, 'procroll run -- /usr/bin/app --port=8080')
   if (options.name !== undefined) parseNewName(options.name)
   const start = readStart('PROCROLL_STARTED')
   const cwd = launchDirectory(start.pwd, chdir)

@@ -1,41 +1,45 @@
+import { type Bytes, isText, showBytes } from '@shellflip/internal'
+import { usageError } from '../errors/usage-error.ts'
 import {
   parseTemplate,
   renderTemplate,
   type Template,
   TemplateSyntaxError,
   type TemplateValues,
-} from '@shellflip/cli/go'
-import { type Bytes, isText, showBytes } from '@shellflip/internal'
-import { usageError } from '../procroll-error.ts'
-
-/** The fields that a word may name, as the Go program has them. */
-const fields = ['PID', 'Generation', 'NotifySocket'] as const
-type Field = (typeof fields)[number]
+} from './template.ts'
 
 /** A word of the command, as UTF-8 text or as bytes. In bytes, each character of the template is one byte. */
-type WordTemplate = { template: Template<Field>; isText: boolean }
+type WordTemplate<Field extends string> = { template: Template<Field>; isText: boolean }
 
 /** A command whose every word is a template: its name is rendered like its arguments, as the Go program does. */
-export type CommandTemplate = { file: WordTemplate; args: readonly WordTemplate[] }
+export type CommandTemplate<Field extends string> = {
+  file: WordTemplate<Field>
+  args: readonly WordTemplate<Field>[]
+}
 
 /**
  * Checks every word of a command, before anything starts.
  *
+ * @param fields those that a word may name
+ * @param example a command line that is right
  * @throws UsageError, naming the argument (1 is the first after the command) and the column
  */
-export function parseCommand([file = '', ...args]: readonly Bytes[]): CommandTemplate {
-  if (file.length === 0)
-    throw usageError('the command is empty. Example: procroll run -- /usr/bin/app --port=8080')
+export function parseCommand<Field extends string>(
+  [file = '', ...args]: readonly Bytes[],
+  fields: readonly Field[],
+  example: string,
+): CommandTemplate<Field> {
+  if (file.length === 0) throw usageError(`the command is empty. Example: ${example}`)
   if ([file, ...args].some((word) => Buffer.from(word).includes(0)))
     throw usageError('the command contains a NUL character')
   return {
-    file: parseWord('the command', file),
-    args: args.map((word, index) => parseWord(`argument ${index + 1}`, word)),
+    file: parseWord('the command', file, fields),
+    args: args.map((word, index) => parseWord(`argument ${index + 1}`, word, fields)),
   }
 }
 
-export function renderCommand(
-  command: CommandTemplate,
+export function renderCommand<Field extends string>(
+  command: CommandTemplate<Field>,
   values: TemplateValues<Field>,
 ): { file: Bytes; args: Bytes[] } {
   return {
@@ -44,7 +48,7 @@ export function renderCommand(
   }
 }
 
-function renderWord(word: WordTemplate, values: TemplateValues<Field>): Bytes {
+function renderWord<Field extends string>(word: WordTemplate<Field>, values: TemplateValues<Field>): Bytes {
   if (word.isText) return renderTemplate(word.template, values)
   return Buffer.concat(
     word.template.map((part) =>
@@ -53,7 +57,11 @@ function renderWord(word: WordTemplate, values: TemplateValues<Field>): Bytes {
   )
 }
 
-function parseWord(which: string, word: Bytes): WordTemplate {
+function parseWord<Field extends string>(
+  which: string,
+  word: Bytes,
+  fields: readonly Field[],
+): WordTemplate<Field> {
   try {
     const text = Buffer.from(word).toString(isText(word) ? 'utf8' : 'latin1')
     return { template: parseTemplate(text, fields), isText: isText(word) }
