@@ -1,7 +1,7 @@
 import { adoptOrphans, ignoreRealTimeSignals, reapOrphans } from '@shellflip/fd-passing'
 import { type Bytes, showBytes, wholeTurn } from '@shellflip/internal'
 import type { ParsedAddress } from '@shellflip/listeners/addresses'
-import { type OrphanPolicy, Orphans, type OrphansEvent, sweepPlaces } from '@shellflip/orphans'
+import { type OrphanPolicy, Orphans, sweepPlaces } from '@shellflip/orphans'
 import {
   NotifySockets,
   type RestartMode,
@@ -51,7 +51,7 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   const start = readStart()
   const cwd = launchDirectory(start.pwd, options.chdir)
   const logger = createLogger({ format: options.logFormat, debug: options.debug })
-  const log = ({ level, message, fields }: LogLine) => logger.log(level, message, fields)
+  const log: Log = ({ level, message, fields }) => logger.log(level, message, fields)
   logWarnings(logger)
   // PID 1 gets the orphans of all its processes, and a subreaper those of its descendants. Each must be reaped, or it remains a zombie.
   adoptOrphans()
@@ -78,27 +78,10 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   await using manager = Notifier.fromEnvironment()
   using _watchdog = WatchdogPinger.fromEnvironment(manager)
   using passed = ownAll(listenFds())
-  using notifySockets = new NotifySockets({
-    parent: options.tempdir,
-    program: programTexts.program,
-    flag: '--tempdir',
-    onEvent: (event) => log(describeNotifySockets(event)),
-  })
-  const orphanSettings = {
-    texts: programTexts,
-    onEvent: (event: OrphansEvent) => log(describeOrphans(event)),
-  }
-  if (options.name === undefined && options.controlSocket === undefined)
-    sweepPlaces(unnamedPlaces, { program: programTexts.program, onEvent: orphanSettings.onEvent })
+  using notifySockets = openNotifySockets(options, log)
+  sweepDeadSupervisors(options, log)
   await using place = await claimPlace(options, service, logger)
-  const orphans = await Orphans.find({
-    ...orphanSettings,
-    ...(place && { record: place.record }),
-    policy: options.orphans,
-    stopSignal: options.signal,
-    drainTimeoutMs: options.shutdownTimeout,
-    hurry: service.hurrying,
-  })
+  const orphans = await findOrphans(place?.record, options, service.hurrying, log)
   using opened = await orphans.openListeners(options.listen)
   using keeper = orphans.keep({ notifySockets, listeners: opened })
   // A stop that the system has queued starts nothing.
@@ -126,17 +109,58 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
     manager,
     ...(options.watchdog === undefined ? {} : { watchdogMs: options.watchdog }),
   })
-  supervisor.onEvent((event) => {
-    log(describeEvent(event))
-    if (event.type !== 'generation-failed') return
-    const hint = hintFor(event.failure, listen.length > 0)
-    if (hint !== undefined) logger.log('INFO', hint, { generation: event.generation })
-  })
+  logEvents(supervisor, listen.length > 0, log)
   keeper.follow(supervisor)
   service.start(supervisor)
   const exit = await supervisor.done
   const isOrphanLeft = await keeper.over(exit)
   return isOrphanLeft ? Math.max(EXIT_FAILED, status(exit)) : status(exit)
+}
+
+type Log = (line: LogLine) => void
+
+function openNotifySockets({ tempdir }: RunOptions, log: Log): NotifySockets {
+  return new NotifySockets({
+    parent: tempdir,
+    program: programTexts.program,
+    flag: '--tempdir',
+    onEvent: (event) => log(describeNotifySockets(event)),
+  })
+}
+
+/** A supervisor without a name gets another pid each time, so nothing else finds what it left. */
+function sweepDeadSupervisors({ name, controlSocket }: RunOptions, log: Log): void {
+  if (name !== undefined || controlSocket !== undefined) return
+  sweepPlaces(unnamedPlaces, {
+    program: programTexts.program,
+    onEvent: (event) => log(describeOrphans(event)),
+  })
+}
+
+function findOrphans(
+  record: string | undefined,
+  { orphans: policy, signal, shutdownTimeout }: RunOptions,
+  hurry: AbortSignal,
+  log: Log,
+): Promise<Orphans> {
+  return Orphans.find({
+    ...(record === undefined ? {} : { record }),
+    policy,
+    stopSignal: signal,
+    drainTimeoutMs: shutdownTimeout,
+    hurry,
+    texts: programTexts,
+    onEvent: (event) => log(describeOrphans(event)),
+  })
+}
+
+function logEvents(supervisor: RollingSupervisor, hasListeners: boolean, log: Log): void {
+  supervisor.onEvent((event) => {
+    log(describeEvent(event))
+    if (event.type !== 'generation-failed') return
+    const hint = hintFor(event.failure, hasListeners)
+    if (hint !== undefined) log({ level: 'INFO', message: hint, fields: { generation: event.generation } })
+  })
 }
 
 function statusAfter(exit: SupervisorExit): number {
