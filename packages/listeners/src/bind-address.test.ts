@@ -2,8 +2,10 @@ import { TestProcess, temporaryFolder } from '@shellflip/testing'
 import { expect, it } from 'vitest'
 import { listenAt } from './bind-address.ts'
 
+const program = `const s = require('net').createServer().listen(0, '127.0.0.1', () => console.log(s.address().port))`
+
 it.runIf(process.platform === 'linux')('names the process that has the port', async () => {
-  await using other = TestProcess.node(['-e'])
+  await using other = TestProcess.node(['-e', program])
   const port = Number((await other.printed(/(\d+)\n/))[1])
   await expect(listenAt({ host: '127.0.0.1', port })).rejects.toMatchObject({
     code: 'ERR_CANNOT_LISTEN',

@@ -58,30 +58,14 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   await using manager = Notifier.fromEnvironment()
   using _watchdog = WatchdogPinger.fromEnvironment(manager)
   using passed = ownAll(listenFds())
-  using notifySockets = new NotifySockets({
-    parent: options.tempdir,
-    program: programTexts.program,
-    flag: '--tempdir',
-    onEvent: logging(logger, describeNotifySockets),
-  })
+  using notifySockets = openNotifySockets(options, logger)
 
-  const logOrphans = logging(logger, describeOrphans)
-  if (options.name === undefined && options.controlSocket === undefined)
-    sweepPlaces(() => places.labels().map((label) => places.inFolder(label)), { program: programTexts.program, onEvent: logOrphans })
+  sweepDeadSupervisors(options, logger)
   await using place = await places.claim(service, {
     ...placeOf(options),
     onEvent: logging(logger, describePlaceEvent),
   })
-
-  const orphans = await Orphans.find({
-    texts: programTexts,
-    ...(place && { record: place.record }),
-    policy: options.orphans,
-    stopSignal: signal,
-    drainTimeoutMs,
-    hurry: service.hurrying,
-    onEvent: logOrphans,
-  })
+  const orphans = await findOrphans(place?.record, options, service.hurrying, logger)
   using opened = await orphans.openListeners(options.listen)
   using keeper = orphans.keep({ notifySockets, listeners: opened })
 
@@ -117,6 +101,41 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   const exit = await supervisor.done
   const isOrphanLeft = await keeper.over(exit)
   return isOrphanLeft ? Math.max(EXIT_FAILED, status(exit)) : status(exit)
+}
+
+function openNotifySockets({ tempdir }: RunOptions, logger: Logger): NotifySockets {
+  return new NotifySockets({
+    parent: tempdir,
+    program: programTexts.program,
+    flag: '--tempdir',
+    onEvent: logging(logger, describeNotifySockets),
+  })
+}
+
+/** A supervisor without a name gets another pid each time, so nothing else finds what it left. */
+function sweepDeadSupervisors({ name, controlSocket }: RunOptions, logger: Logger): void {
+  if (name !== undefined || controlSocket !== undefined) return
+  sweepPlaces(() => places.labels().map((label) => places.inFolder(label)), {
+    program: programTexts.program,
+    onEvent: logging(logger, describeOrphans),
+  })
+}
+
+function findOrphans(
+  record: string | undefined,
+  { orphans: policy, signal, drainTimeout }: RunOptions,
+  hurry: AbortSignal,
+  logger: Logger,
+): Promise<Orphans> {
+  return Orphans.find({
+    ...(record === undefined ? {} : { record }),
+    policy,
+    stopSignal: signal,
+    drainTimeoutMs: drainTimeout,
+    hurry,
+    texts: programTexts,
+    onEvent: logging(logger, describeOrphans),
+  })
 }
 
 function statusAfter(exit: SupervisorExit): number {
