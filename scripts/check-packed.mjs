@@ -40,7 +40,9 @@ try {
 
 async function checkUse(project) {
   for (const { name } of packages) {
-    expect(filesThatName('@shellflip/internal', project, name), '')
+    for (const specifier of ['@shellflip/internal', '@shellflip/cli']) {
+      expect(filesThatName(specifier, project, name), '')
+    }
     expect(existsSync(`${project.folder}/node_modules/${name}/LICENSE`), true)
   }
   for (const entry of packages.flatMap(entries)) {
