@@ -8,7 +8,7 @@ export type ExternalAt = (index: number) => unknown
 /**
  * Reads the value that `encodeValue` wrote. The value does not refer to the given bytes.
  *
- * @throws {StateError} ERR_STATE_CORRUPT for bytes that `encodeValue` does not write
+ * @throws {StateError} ERR_STATE_CORRUPT if `encodeValue` does not write such bytes
  */
 export function decodeValue(bytes: Buffer, externalAt: ExternalAt): unknown {
   const decoder = new ValueDecoder(bytes, externalAt)
