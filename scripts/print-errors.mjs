@@ -58,7 +58,7 @@ function table(head, rows) {
 /**
  * The exported unions `…ErrorCode` of a source file, with the meaning of each code.
  *
- * @throws if a code has no meaning: its TSDoc must name it in backticks, with a colon after it
+ * @throws {Error} if the TSDoc does not explain a code. It must name the code in backticks, with a colon after it
  */
 export function errorUnions(path, text) {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)

@@ -19,7 +19,8 @@ const toolchain = ['g++', 'make', 'libsystemd-dev']
  * The folders that a machine's root file system is laid out of, the upper one first: our packages, what a test wants
  * besides, and the base with systemd. Made if they are not there.
  *
- * @throws {@link E2eError} `ERR_REQUIREMENTS`, `ERR_BUILD`
+ * @throws {E2eError} ERR_REQUIREMENTS
+ * @throws {E2eError} ERR_BUILD
  */
 export async function layers({ debianPackages = [], npmPackages = [] }: Additions = {}): Promise<string[]> {
   const base = await cachedLayer('base', 'build-base.sh')

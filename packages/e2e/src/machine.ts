@@ -37,7 +37,9 @@ export class Machine implements AsyncDisposable {
   /**
    * Returns when systemd says that it is `running`. The first time, or when a package has changed, layers are built before.
    *
-   * @throws {@link E2eError} `ERR_REQUIREMENTS`, `ERR_BUILD`, `ERR_BOOT`
+   * @throws {E2eError} ERR_REQUIREMENTS
+   * @throws {E2eError} ERR_BUILD
+   * @throws {E2eError} ERR_BOOT
    */
   static async boot(additions: Additions = {}): Promise<Machine> {
     assertRequirements()
@@ -82,7 +84,7 @@ export class Machine implements AsyncDisposable {
     })
   }
 
-  /** Runs a command, and returns what it printed, without the last newline. @throws `ERR_COMMAND` when it fails */
+  /** Runs a command, and returns what it printed, without the last newline. @throws {E2eError} ERR_COMMAND if the command fails */
   async run(command: readonly string[], options?: ExecOptions): Promise<string> {
     const { code, stdout, stderr } = await this.exec(command, options)
     if (code === 0) return stdout.trimEnd()

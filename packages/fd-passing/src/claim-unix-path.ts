@@ -17,9 +17,9 @@ export type ClaimedUnixPath = { listener: OwnedFd; path: UnixPathClaim }
  * Listens at a UNIX path that nobody else uses. It refuses a path at which a live process listens, and takes over one that a dead process
  * left. If several processes claim it at once, one succeeds. Meanwhile the file `.NAME.lock` is beside the path.
  *
- * @throws {@link FdPassingError} `ERR_PATH_IN_USE`
- * @throws {@link FdPassingError} `ERR_FORBIDDEN` if another user made the lock file
- * @throws {@link FdPassingError} as {@link listenUnix}
+ * @throws {FdPassingError} ERR_PATH_IN_USE
+ * @throws {FdPassingError} ERR_FORBIDDEN if another user made the lock file
+ * @throws {FdPassingError} as {@link listenUnix}
  */
 export async function claimUnixPath(options: ListenUnixOptions): Promise<ClaimedUnixPath> {
   checkOptions('claimUnixPath()', options, listenUnixOptionTypes)
@@ -69,7 +69,7 @@ function removeDeadSocket(path: string): void {
   place.unlink(dead)
 }
 
-/** @throws {@link FdPassingError} `ERR_PATH_IN_USE` if something else than a dead socket is there */
+/** @throws {FdPassingError} ERR_PATH_IN_USE if something else than a dead socket is there */
 function findDeadSocket(path: string): FileIdentity | undefined {
   using place = new FilePlace(path)
   const found = place.stats()

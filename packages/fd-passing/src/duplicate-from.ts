@@ -7,9 +7,10 @@ import { checkDescriptor, OwnedFd } from './owned-fd.ts'
  * Duplicates a descriptor of another process (pidfd_getfd(2), Linux 5.6). Both share the open file. The other process can close the
  * number and use it again at any time, so check the result.
  *
- * @throws {@link FdPassingError} `ERR_SYSTEM` with one of these errno names: `EPERM` if this process may not trace the other one
- * (ptrace(2), Yama), `EBADF` if the descriptor is not open there, `ESRCH` if the process has ended, `ENOSYS` or `ENOTSUP` on an older or
- * other system
+ * @throws {FdPassingError} ERR_SYSTEM if this process may not trace the other one (EPERM, see ptrace(2) and Yama)
+ * @throws {FdPassingError} ERR_SYSTEM if the descriptor is not open there (EBADF)
+ * @throws {FdPassingError} ERR_SYSTEM if the process has ended (ESRCH)
+ * @throws {FdPassingError} ERR_UNSUPPORTED if the system lacks the call
  */
 export function duplicateFrom(pid: number, fd: number): OwnedFd {
   checkPid(pid)

@@ -21,7 +21,7 @@ export class FilePlace implements Disposable {
   readonly #folder: OwnedFd
   readonly #name: string
 
-  /** @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOENT`, `EACCES` … if the folder cannot be opened */
+  /** @throws {FdPassingError} ERR_SYSTEM if the folder cannot be opened (ENOENT, EACCES …) */
   constructor(path: string) {
     checkPath(path)
     this.path = path
@@ -84,7 +84,7 @@ export class FilePlace implements Disposable {
  * Looks up the file at a path. Returns undefined if nothing is there. It does not follow a symbolic link. It does not need a descriptor,
  * so it gives a correct answer even if the process has used up its descriptors.
  *
- * @throws the system's error, if the look-up fails for another reason
+ * @throws {Error} if the look-up fails for another reason
  */
 export function lookAt(path: string): BigIntStats | undefined {
   try {

@@ -181,7 +181,7 @@ class Receipt {
   }
 }
 
-/** @throws {FdPassingError} `ERR_SYSTEM` */
+/** @throws {FdPassingError} ERR_SYSTEM */
 function arrivalAt(socket: number, type: UnixSocketType): Arrival | 'end' | 'nothing' {
   const arrival = type === 'seqpacket' ? native.receivePacket(socket) : native.receive(socket)
   if (arrival === -constants.errno.EAGAIN) return 'nothing'

@@ -55,8 +55,8 @@ export type ListenUnixOptions = {
 /**
  * Binds a TCP socket and listens on it. The kernel queues connections from then on, and nobody accepts them yet.
  *
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
- * @throws {@link FdPassingError} `ERR_SYSTEM` with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES` …
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT
+ * @throws {FdPassingError} ERR_SYSTEM if the system does not bind the address (EADDRINUSE, EADDRNOTAVAIL, EACCES …)
  */
 export function listenTcp(options: ListenTcpOptions): OwnedFd {
   checkOptions('listenTcp()', options, { ...internetOptionTypes, backlog: 'any' })
@@ -77,7 +77,9 @@ export function listenTcp(options: ListenTcpOptions): OwnedFd {
  * Binds a UNIX socket and listens on it. Nobody accepts yet. It binds the path itself, so a path that exists fails with `EADDRINUSE`. The
  * process that ends the service for good must unlink the path.
  *
- * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`, `ERR_SYSTEM`
+ * @throws {FdPassingError} ERR_ADDRESS_TOO_LONG
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT
+ * @throws {FdPassingError} ERR_SYSTEM
  */
 export function listenUnix(options: ListenUnixOptions): OwnedFd {
   checkOptions('listenUnix()', options, listenUnixOptionTypes)
@@ -96,7 +98,7 @@ export function listenUnixThen<Result>(
   })
 }
 
-/** A UDP socket, bound: the kernel queues datagrams from now on. @throws as {@link listenTcp} */
+/** A UDP socket, bound: the kernel queues datagrams from now on. @throws {FdPassingError} as {@link listenTcp} */
 export function bindUdp(options: InternetOptions): OwnedFd {
   checkOptions('bindUdp()', options, internetOptionTypes)
   const socket = openInternetSocket(native.SOCK_DGRAM, options)
@@ -139,8 +141,8 @@ function enable(socket: OwnedFd, level: number, option: number, name: string): v
  * Changes how many connections may wait on a listening socket to be accepted. Connections that wait already stay.
  *
  * @param backlog @default 511
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
- * @throws {@link FdPassingError} `ERR_SYSTEM` if it is not a socket that listens
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT
+ * @throws {FdPassingError} ERR_SYSTEM if it is not a socket that listens
  */
 export function setBacklog(socket: OwnedFd, backlog?: number): void {
   checkOwnedFd(socket, 'socket')

@@ -44,8 +44,8 @@ const createMode = 0o600 | madeByLock
  * Locks a file that only this user can open, unless another process holds its lock. Creates the file if it is missing. The holder of the
  * lock removes the file with {@link removeLockFile}. A file that a killed holder left is used again, and so is an empty one.
  *
- * @throws {@link FdPassingError} `ERR_FORBIDDEN` if others can open the file, and so lock it, or if it is not a lock file
- * @throws {@link FdPassingError} `ERR_SYSTEM`
+ * @throws {FdPassingError} ERR_FORBIDDEN if others can open the file, and so lock it, or if it is not a lock file
+ * @throws {FdPassingError} ERR_SYSTEM
  */
 export function tryLockFile(path: string, options: LockFileOptions = {}): LockFileAttempt {
   checkOptions('tryLockFile()', options, { isNote: 'function' })
@@ -95,7 +95,8 @@ export async function lockFile(
 /**
  * Opens a lock file that is there.
  *
- * @throws {@link FdPassingError} `ERR_FORBIDDEN`, `ERR_SYSTEM`
+ * @throws {FdPassingError} ERR_FORBIDDEN
+ * @throws {FdPassingError} ERR_SYSTEM
  */
 export function openLockFile(path: string): OwnedFd {
   return open(path) ?? openLockFile(path)

@@ -21,7 +21,7 @@ const maxNameBytes = 249
  *
  * @param name seen in /proc/PID/fd only, at most 249 bytes
  * @param options `sealable`: whether {@link addSeals} will be allowed. @default false
- * @throws {@link FdPassingError} `ERR_UNSUPPORTED` on other systems
+ * @throws {FdPassingError} ERR_UNSUPPORTED if the system is not Linux
  */
 export function memfd(name: string, options: { sealable?: boolean } = {}): OwnedFd {
   checkOptions('memfd()', options, { sealable: 'boolean' })

@@ -21,9 +21,9 @@ type Handle = { fd?: unknown }
  * Returns the descriptor under one of Node's objects, borrowed: Node closes it. Node does not document where it is. So this searches for
  * it, and reports clearly when it does not find it.
  *
- * @throws {@link FdPassingError} `ERR_FD_CLOSED` if it is closed, or not listening, bound or connected yet
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` for a TLS socket
- * @throws {@link FdPassingError} `ERR_UNSUPPORTED` for a server of a cluster worker, which does not have a descriptor
+ * @throws {FdPassingError} ERR_FD_CLOSED if it is closed, or not listening, bound or connected yet
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT if it is a TLS socket
+ * @throws {FdPassingError} ERR_UNSUPPORTED if it is a server of a cluster worker, which does not have a descriptor
  */
 export function fdOf(owner: HandleOwner): number {
   if (!(owner instanceof Server || owner instanceof Socket || owner instanceof DatagramSocket))
@@ -45,7 +45,7 @@ export function fdOf(owner: HandleOwner): number {
   )
 }
 
-/** A copy of the descriptor under one of Node's objects, CLOEXEC, which outlives it. @throws as {@link fdOf} */
+/** A copy of the descriptor under one of Node's objects, CLOEXEC, which outlives it. @throws {FdPassingError} as {@link fdOf} */
 export function dupOf(owner: HandleOwner): OwnedFd {
   return new OwnedFd(checked(native.dup(fdOf(owner)), 'dup'))
 }

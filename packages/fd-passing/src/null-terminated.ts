@@ -5,7 +5,7 @@ import { invalidArgument } from './error.ts'
 /**
  * Joins strings as execve(2) takes them: in bytes, each ended by NUL.
  *
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if one holds a NUL itself: the program would get a part of it
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT if one holds a NUL itself. The program would get a part of it
  */
 export function nullTerminated(what: string, strings: readonly Bytes[]): Uint8Array {
   checkArray(what, strings)

@@ -173,7 +173,7 @@ export class Outgoing {
     return 'sent'
   }
 
-  /** @throws {FdPassingError} if waiting does not help, or has not helped for long enough */
+  /** @throws {FdPassingError} ERR_SYSTEM if waiting does not help, or has not helped for long enough */
   #wait(shipment: Shipment, { to }: Piece, result: number): Exclude<Progress, 'sent'> {
     const obstacle = obstacleOf(result, to)
     if (obstacle === 'not writable') return 'wait until writable'

@@ -25,7 +25,10 @@ export class OwnFolder implements Disposable {
   readonly #folder: OwnedFd
   readonly #stats: FileStats
 
-  /** @throws {@link FdPassingError} `ERR_FORBIDDEN` if it is not such a folder, `ERR_SYSTEM` with `ENOENT` … */
+  /**
+   * @throws {FdPassingError} ERR_FORBIDDEN if it is not such a folder
+   * @throws {FdPassingError} ERR_SYSTEM if the folder cannot be opened (ENOENT …)
+   */
   constructor(path: string) {
     this.path = path
     this.#stats = checkedStats(path)

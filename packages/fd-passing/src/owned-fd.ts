@@ -22,8 +22,8 @@ export class OwnedFd implements Disposable {
    * itself or terminated. In a worker, Node also closes the descriptors that `fs.openSync()` opened, and would close the number twice. So
    * pass a {@link dup} of it there.
    *
-   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is not a descriptor number
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EBADF` if it is not open
+   * @throws {FdPassingError} ERR_INVALID_ARGUMENT if it is not a descriptor number
+   * @throws {FdPassingError} ERR_SYSTEM if it is not open (EBADF)
    */
   constructor(fd: number) {
     // A number that is not open yet would soon be another owner's descriptor, and this object would close it.
@@ -34,7 +34,7 @@ export class OwnedFd implements Disposable {
     forgotten.register(this, fd, this)
   }
 
-  /** The number, borrowed: valid until `close()` or `release()`. @throws `ERR_FD_CLOSED` after that */
+  /** The number, borrowed: valid until `close()` or `release()`. @throws {FdPassingError} ERR_FD_CLOSED if it was closed or released */
   get fd(): number {
     if (this.#fd === -1) throw closedError('this OwnedFd')
     return this.#fd
@@ -62,8 +62,7 @@ export class OwnedFd implements Disposable {
    * Closes the descriptor. A second call does nothing. Linux closes it even if it reports an error of the file (close(2)). A caller
    * cannot act on that error, so it is not thrown.
    *
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EBADF` if somebody else closed it: a mistake that can hit an unrelated file the
-   * next time
+   * @throws {FdPassingError} ERR_SYSTEM if other code closed it (EBADF). The next such mistake can close an unrelated file
    */
   close(): void {
     if (this.#fd === -1) return
@@ -89,7 +88,10 @@ export function checkDescriptor(fd: number): number {
   throw invalidArgument(`${show(fd)} is not a file descriptor${hint}`)
 }
 
-/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT`, `ERR_FD_CLOSED` */
+/**
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT
+ * @throws {FdPassingError} ERR_FD_CLOSED
+ */
 export function checkOwnedFd(fd: unknown, name = 'fd'): OwnedFd {
   if (fd instanceof OwnedFd) {
     if (fd.closed) throw closedError(`${name}, an OwnedFd,`)

@@ -11,7 +11,7 @@ const { ECHILD } = constants.errno
  * arrive then.
  *
  * @returns whether it is gone now. False while it lives, and if it is not a child of this process.
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT
  */
 export function reapOrphan(pid: number): boolean {
   // Others mean any child, or a group of them, to waitpid(2).

@@ -15,7 +15,7 @@ export function localAddress(fd: number): SocketAddress {
   return { family: found.family === 6 ? 'IPv6' : 'IPv4', address: found.address, port: found.port }
 }
 
-/** @throws {FdPassingError} `ERR_INVALID_ARGUMENT` */
+/** @throws {FdPassingError} ERR_INVALID_ARGUMENT */
 export function checkIsUnixSocket(fd: number): void {
   if (localAddress(fd).family !== 'unix') throw invalidArgument(`fd ${fd} is not a UNIX socket`)
 }

@@ -17,10 +17,10 @@ import type { FileStats } from './native.ts'
  * does nothing if the permissions are right already.
  *
  * @param mode the permission bits, as `0o660`
- * @throws {@link FdPassingError} `ERR_FORBIDDEN` if the path is not a socket of this user
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
- * @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOENT`
- * @throws {@link FdPassingError} `ERR_UNSUPPORTED` if the system has neither /proc nor fchmodat2(2) (Linux 6.6)
+ * @throws {FdPassingError} ERR_FORBIDDEN if the path is not a socket of this user
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT
+ * @throws {FdPassingError} ERR_SYSTEM if the path does not exist (ENOENT)
+ * @throws {FdPassingError} ERR_UNSUPPORTED if the system has neither /proc nor fchmodat2(2) (Linux 6.6)
  */
 export function setSocketMode(path: string, mode: number): void {
   checkMode(mode)
@@ -36,7 +36,7 @@ export class SocketFile implements Disposable {
   readonly #place: FilePlace
   #bound: FileStats | undefined
 
-  /** @throws {@link FdPassingError} `ERR_SYSTEM` with `EADDRINUSE` if something is there */
+  /** @throws {FdPassingError} ERR_SYSTEM if the path exists (EADDRINUSE) */
   constructor(path: string) {
     this.#place = new FilePlace(path)
     if (this.#place.stats() === undefined) return

@@ -50,9 +50,9 @@ const listenPidFlag = 2
  * descriptors do not leak. The call returns once the program runs, or throws. Node does not know the process.
  *
  * @param onExit called once, when the process has ended and is reaped
- * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
- * @throws {@link FdPassingError} `ERR_SYSTEM` with the `syscall` that failed (`fork`, `setsid`, `dup2`, `chdir`, `setrlimit`, `execve`),
- * its `errno` and, for `chdir` and `execve`, the `path`
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT
+ * @throws {FdPassingError} ERR_SYSTEM if a step fails. `syscall` names it (`fork`, `setsid`, `dup2`, `chdir`, `setrlimit`, `execve`).
+ *   `path` is set for `chdir` and `execve`
  */
 export function spawnProcess(options: SpawnOptions, onExit: (exit: ProcessExit) => void): SpawnedProcess {
   checkOptions('spawnProcess()', options, optionTypes)

@@ -8,8 +8,9 @@ export const maxUnixAddressBytes = native.MAX_UNIX_ADDRESS_BYTES
 /**
  * Checks an address of the form `/path` or `@name`. The latter is an abstract address with its exact length.
  *
- * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`, `ERR_INVALID_ARGUMENT`
- * @throws {@link FdPassingError} `ERR_UNSUPPORTED` for `@name` on a system without abstract addresses
+ * @throws {FdPassingError} ERR_ADDRESS_TOO_LONG
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT
+ * @throws {FdPassingError} ERR_UNSUPPORTED if it is a `@name`, and the system lacks abstract addresses
  */
 export function checkUnixAddress(address: string): string {
   if (typeof address !== 'string' || address === '' || address === '@')

@@ -27,7 +27,7 @@ export class UnixListener implements Disposable {
    * Binds and listens. `close()` does not unlink the path.
    *
    * @param options `passCredentials` is for the connections
-   * @throws as `listenUnix`
+   * @throws {FdPassingError} as {@link listenUnix}
    */
   static listen(options: ListenUnixOptions & UnixSocketOptions): UnixListener {
     checkOptions('UnixListener.listen()', options, { ...listenUnixOptionTypes, ...unixSocketOptionTypes })
@@ -39,8 +39,8 @@ export class UnixListener implements Disposable {
    * Takes over a listening UNIX socket. It becomes non-blocking, for all who share its open file description. If this throws, the caller
    * keeps `fd`.
    *
-   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is not a UNIX socket that listens
-   * @throws {@link FdPassingError} `ERR_SYSTEM` if it cannot be watched
+   * @throws {FdPassingError} ERR_INVALID_ARGUMENT if it is not a UNIX socket that listens
+   * @throws {FdPassingError} ERR_SYSTEM if it cannot be watched
    */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixListener {
     checkOptions('UnixListener.adopt()', options, unixSocketOptionTypes)
@@ -58,7 +58,7 @@ export class UnixListener implements Disposable {
     this.#owned = new OwnedFd(fd.release())
   }
 
-  /** The descriptor, borrowed. @throws `ERR_FD_CLOSED` after `close()` */
+  /** The descriptor, borrowed. @throws {FdPassingError} ERR_FD_CLOSED if it was closed */
   get fd(): number {
     return this.#owned.fd
   }
@@ -72,8 +72,8 @@ export class UnixListener implements Disposable {
    * work.
    *
    * @param options `signal` ends the wait with its reason
-   * @throws {@link FdPassingError} `ERR_FD_CLOSED` if the listener is closed meanwhile
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EMFILE`. The connection stays queued.
+   * @throws {FdPassingError} ERR_FD_CLOSED if the listener is closed meanwhile
+   * @throws {FdPassingError} ERR_SYSTEM if this process has no free descriptor (EMFILE). The connection stays queued
    */
   async accept(options: { signal?: AbortSignal } = {}): Promise<UnixSocket> {
     checkOptions('accept()', options, { signal: 'AbortSignal' })

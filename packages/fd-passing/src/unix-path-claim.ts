@@ -33,10 +33,10 @@ export class UnixPathClaim {
    * Changes who may connect. The owner changes first, so that the former group never has the permissions of the new one.
    *
    * @param access `owner`: an id that is left out stays as it is. `mode`: the permission bits, as `0o660`
-   * @throws {@link FdPassingError} `ERR_FORBIDDEN` if the path is not ours any more
-   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT`
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EPERM`
-   * @throws {@link FdPassingError} `ERR_UNSUPPORTED` if the system has neither /proc nor fchmodat2(2) (Linux 6.6)
+   * @throws {FdPassingError} ERR_FORBIDDEN if the path is not ours any more
+   * @throws {FdPassingError} ERR_INVALID_ARGUMENT
+   * @throws {FdPassingError} ERR_SYSTEM if this user may not change it (EPERM)
+   * @throws {FdPassingError} ERR_UNSUPPORTED if the system has neither /proc nor fchmodat2(2) (Linux 6.6)
    */
   setAccess(access: { owner?: FileOwner; mode: number }): void {
     checkOptions('setAccess()', access, { owner: 'any', mode: 'any' })

@@ -52,8 +52,8 @@ export class UnixSocket implements Disposable {
    * Opens a datagram socket with an address, `/path` or `@abstract`. `close()` does not unlink the path.
    *
    * @param options `mode`: the permissions of the path. A user who may not write may not send. @default as the umask leaves them
-   * @throws {@link FdPassingError} `ERR_ADDRESS_TOO_LONG`
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EADDRINUSE` if the path exists …
+   * @throws {FdPassingError} ERR_ADDRESS_TOO_LONG
+   * @throws {FdPassingError} ERR_SYSTEM if the path exists (EADDRINUSE) …
    */
   static bind(options: { type: 'datagram'; address: string; mode?: number } & UnixSocketOptions): UnixSocket {
     checkOptions('UnixSocket.bind()', options, { ...endpointOptionTypes, mode: 'any' })
@@ -66,8 +66,8 @@ export class UnixSocket implements Disposable {
   /**
    * Opens a socket connected to an address.
    *
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `ENOENT`, `ECONNREFUSED`, or with `EAGAIN` if the listener's backlog is full. This
-   * does not wait.
+   * @throws {FdPassingError} ERR_SYSTEM if nothing listens there (ENOENT, ECONNREFUSED)
+   * @throws {FdPassingError} ERR_SYSTEM if the listener's backlog is full (EAGAIN). This does not wait
    */
   static connect(options: { type: UnixSocketType; address: string } & UnixSocketOptions): UnixSocket {
     checkOptions('UnixSocket.connect()', options, endpointOptionTypes)
@@ -79,7 +79,7 @@ export class UnixSocket implements Disposable {
    * Takes over an inherited or received UNIX socket. The caller's `fd` is closed after that. The socket becomes non-blocking, for all who
    * share its open file description.
    *
-   * @throws {@link FdPassingError} if it is not a UNIX socket. The caller keeps `fd` then.
+   * @throws {FdPassingError} ERR_INVALID_ARGUMENT if it is not a UNIX socket. The caller keeps `fd` then
    */
   static adopt(fd: OwnedFd, options: UnixSocketOptions = {}): UnixSocket {
     checkOptions('UnixSocket.adopt()', options, unixSocketOptionTypes)
@@ -99,7 +99,7 @@ export class UnixSocket implements Disposable {
     this.#outgoing = new Outgoing(owned, type, onChange)
   }
 
-  /** The descriptor, borrowed. @throws `ERR_FD_CLOSED` after `close()` */
+  /** The descriptor, borrowed. @throws {FdPassingError} ERR_FD_CLOSED if it was closed */
   get fd(): number {
     return this.#owned.fd
   }
@@ -118,12 +118,12 @@ export class UnixSocket implements Disposable {
    * Splits more than {@link maxFdsPerMessage} fds into several messages (all but the last carry one byte). {@link receive} with `fdCount`
    * joins their data and fds again. Datagrams do not support this.
    *
-   * @throws {@link FdPassingError} `ERR_MESSAGE_TOO_LARGE`: send smaller pieces
-   * @throws {@link FdPassingError} `ERR_INVALID_ARGUMENT` if it is empty, on a socket where that means the end
-   * @throws {@link FdPassingError} `ERR_FD_CLOSED`
-   * @throws {@link FdPassingError} `ERR_TRUNCATED` if an earlier send was aborted halfway
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `EPIPE`, `ECONNREFUSED`, `ETOOMANYREFS` …
-   * @throws the signal's reason
+   * @throws {FdPassingError} ERR_MESSAGE_TOO_LARGE if the socket does not take it at once. Send smaller pieces
+   * @throws {FdPassingError} ERR_INVALID_ARGUMENT if it is empty, on a socket where that means the end
+   * @throws {FdPassingError} ERR_FD_CLOSED
+   * @throws {FdPassingError} ERR_TRUNCATED if an earlier send was aborted halfway
+   * @throws {FdPassingError} ERR_SYSTEM if the system does not deliver it (EPIPE, ECONNREFUSED, ETOOMANYREFS …)
+   * @throws {unknown} if the signal is aborted. The value is its reason
    */
   send(data: Uint8Array | string, options: SendOptions = {}): Promise<void> {
     if (this.closed) return Promise.reject(closedError('this UnixSocket'))
@@ -135,10 +135,11 @@ export class UnixSocket implements Disposable {
    * before this call, so a slow reader slows the sender down. On a stream a message is what the kernel has at once. It may include bytes
    * that were sent before the fds, but none sent after. It includes the fds of one send at most.
    *
-   * @throws {@link FdPassingError} `ERR_FD_LOST`, `ERR_MESSAGE_TOO_LARGE` for that message only. The next one can be received.
-   * @throws {@link FdPassingError} `ERR_TRUNCATED`
-   * @throws {@link FdPassingError} `ERR_FD_CLOSED` if the socket is closed meanwhile
-   * @throws {@link FdPassingError} `ERR_SYSTEM` with `ECONNRESET` …
+   * @throws {FdPassingError} ERR_FD_LOST if fds of this message did not arrive. The next one can be received
+   * @throws {FdPassingError} ERR_MESSAGE_TOO_LARGE if this message exceeds the limit. The next one can be received
+   * @throws {FdPassingError} ERR_TRUNCATED
+   * @throws {FdPassingError} ERR_FD_CLOSED if the socket is closed meanwhile
+   * @throws {FdPassingError} ERR_SYSTEM if the connection failed (ECONNRESET …)
    */
   receive(options: ReceiveOptions = {}): Promise<Message | null> {
     if (this.closed) return Promise.reject(closedError('this UnixSocket'))

@@ -15,7 +15,7 @@ const { EAGAIN, EWOULDBLOCK } = constants.errno
  * O_NONBLOCK never waits.
  *
  * @returns the number of bytes written, or 0 if nothing fits
- * @throws {@link FdPassingError} `ERR_SYSTEM` with `EPIPE`, `EIO` …
+ * @throws {FdPassingError} ERR_SYSTEM if the write fails (EPIPE, EIO …)
  */
 export function writeNow(fd: number, data: Uint8Array): number {
   if (!isUint8Array(data)) throw invalidArgument(`data must be bytes (Uint8Array), not ${show(data)}`)

@@ -13,7 +13,7 @@ export type FileKind =
 /** The kernel reads no more of a #! line (BINPRM_BUF_SIZE). */
 const headBytes = 256
 
-/** Looks at a file. @throws the error of the system where it cannot be read */
+/** Looks at a file. @throws {Error} if it cannot be read */
 export function fileKind(path: string | Buffer): FileKind {
   const head = readHead(path)
   if (head.length === 0) return { type: 'empty' }

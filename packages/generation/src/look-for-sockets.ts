@@ -80,7 +80,7 @@ function generationOf(spawnedPid: number, readyPid: number): number[] {
 
 type OpenFd = { fd: number; target: string; inode: number | undefined }
 
-/** @throws where this user may not look, and not where the process has ended */
+/** @throws {Error} if this user may not look. A process that has ended is not an error */
 function openFds(pid: number): OpenFd[] {
   const names = procNames(`${pid}/fd`)
   // Each process that we may look at has this one: the end of it hides nothing.

@@ -72,7 +72,7 @@ export class MainProcess {
   /**
    * Follows MAINPID. Returns whether that named another process than before.
    *
-   * @throws if the system cannot watch that process
+   * @throws {Error} if the system cannot watch that process
    */
   follow(pid: number): boolean {
     const group = this.#group

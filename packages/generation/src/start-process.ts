@@ -11,7 +11,7 @@ import type { Launch } from './system.ts'
 /**
  * Starts the program of a launch, as the leader of a new session.
  *
- * @throws LaunchError
+ * @throws {LaunchError} if the command cannot be started
  */
 export function startProcess(launch: Launch, tellExit: (exit: ProcessExit) => void): SpawnedProcess {
   const killsBefore = oomKills()

@@ -59,7 +59,7 @@ export type System = {
   spawn: (launch: Launch, observer: ProcessObserver) => Spawned | undefined
   /** Signals one process, or a group if `pid` is negative. Signal 0 only checks. */
   signal: (pid: number, signal: NodeJS.Signals | number) => SignalOutcome
-  /** Watches a process that need not be a child. @throws if the system cannot watch it, as when it does not exist */
+  /** Watches a process that need not be a child. @throws {Error} if the system cannot watch it, as when it does not exist */
   watchPid: (pid: number, onExit: () => void) => Disposable
   /**
    * Returns the uid that a process runs as, or -1 where the system shows only that another user owns it. Returns undefined if this pid is

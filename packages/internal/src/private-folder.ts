@@ -21,7 +21,7 @@ const sticky = 0o1000
  * The check and a later use of the same path are safe together. The walk begins at the root of the file system and judges a folder before
  * it looks up the next name in it. After that check only we and root can exchange the name, so every answer on the way stays true.
  *
- * @throws the system's error, if a folder is missing, is not a folder, or may not be searched
+ * @throws {Error} if a folder is missing, is not a folder, or may not be searched
  */
 export function privateFolderFault(
   folder: string,

@@ -17,7 +17,7 @@ const knownProperties = {
  * Writes one datagram, an assignment a line. `status` is text for people: line breaks and control characters
  * become spaces, and it is cut at 2 KiB. Everything else is sent exactly or refused.
  *
- * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a value that the protocol cannot carry.
+ * @throws {SdNotifyError} ERR_INVALID_ARGUMENT if the protocol cannot carry a value
  */
 export function formatMessage(message: NotifyMessage): string {
   checkMessage(message)
@@ -41,7 +41,7 @@ export function formatMessage(message: NotifyMessage): string {
   return text
 }
 
-/** @throws SdNotifyError `ERR_INVALID_ARGUMENT` for what is not a message, or has a property that sd_notify(3) does not have */
+/** @throws {SdNotifyError} ERR_INVALID_ARGUMENT if it is not a message, or has a property that sd_notify(3) does not have */
 export function checkMessage(message: NotifyMessage): void {
   checkOptions('sd_notify(3)', message, knownProperties)
 }

@@ -9,8 +9,8 @@ import { fields } from './fields.ts'
  * `LISTEN_PID` must be the child's own pid, which only exists once the child runs. `spawnProcess({ listenPid: true })` of
  * @shellflip/fd-passing sets it. So does `sh -c 'LISTEN_PID=$$ exec "$@"' sh command…`.
  *
- * @throws SdNotifyError `ERR_INVALID_ARGUMENT` for a name that the variable cannot carry: empty, over 255 characters, with `:` or with
- * characters that are not printable ASCII.
+ * @throws {SdNotifyError} ERR_INVALID_ARGUMENT if the variable cannot carry a name: it is empty, longer than 255 characters, or holds `:`
+ *   or a character that is not printable ASCII
  */
 export function listenEnvironment(names: readonly string[]): { LISTEN_FDS: string; LISTEN_FDNAMES: string } {
   if (!Array.isArray(names))

@@ -30,8 +30,8 @@ const variables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES
  * `LISTEN_PID` must be this process's pid. Otherwise the fds belong to another process and the result is empty: see `onForeign`. `auto`,
  * which the Rust shellflip sends to its successor, means the first process that reads it.
  *
- * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables contradict themselves, `ERR_FD_NOT_OPEN` if an fd is not open. In both
- * cases nothing has been taken.
+ * @throws {SdNotifyError} ERR_INVALID_ENVIRONMENT if the variables contradict themselves. Nothing has been taken
+ * @throws {SdNotifyError} ERR_FD_NOT_OPEN if an fd is not open. Nothing has been taken
  */
 export function listenFds(options: ListenFdsOptions = {}): NamedFd[] {
   checkOptions('listenFds()', options, { env: 'object', onForeign: 'function' })

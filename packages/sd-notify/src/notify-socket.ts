@@ -59,7 +59,9 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
   #retryMs: number | undefined
 
   /**
-   * @throws SdNotifyError `ERR_PATH_IN_USE`, `ERR_PATH_TOO_LONG`, `ERR_CANNOT_OPEN`.
+   * @throws {SdNotifyError} ERR_PATH_IN_USE
+   * @throws {SdNotifyError} ERR_PATH_TOO_LONG
+   * @throws {SdNotifyError} ERR_CANNOT_OPEN
    */
   static open(options: NotifySocketOptions): NotifySocket {
     checkOptions('NotifySocket.open()', options, {

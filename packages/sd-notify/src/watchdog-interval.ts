@@ -6,7 +6,7 @@ import { SdNotifyError } from './errors.ts'
  * Returns the interval of the manager's watchdog (`WATCHDOG_USEC`), in milliseconds. Returns undefined if the manager has no watchdog
  * here, or expects keep-alives from another process (`WATCHDOG_PID`). sd_watchdog_enabled(3) advises to send them twice as often.
  *
- * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables are not numbers.
+ * @throws {SdNotifyError} ERR_INVALID_ENVIRONMENT if the variables are not numbers
  */
 export function watchdogIntervalMs(env: NodeJS.ProcessEnv = process.env): number | undefined {
   checkEnvironment(env)

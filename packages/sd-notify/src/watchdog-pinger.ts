@@ -23,7 +23,7 @@ export class WatchdogPinger implements Disposable {
   /**
    * Starts if the manager expects keep-alives from this process. Returns undefined if not.
    *
-   * @throws SdNotifyError `ERR_INVALID_ENVIRONMENT` if the variables are not numbers.
+   * @throws {SdNotifyError} ERR_INVALID_ENVIRONMENT if the variables are not numbers
    */
   static fromEnvironment(
     notifier: Notifier,

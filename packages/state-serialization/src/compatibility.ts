@@ -24,7 +24,7 @@ export type Compatibility =
 /**
  * Tells what a definition can do with state of this name and version.
  *
- * @throws {@link StateError} ERR_INVALID_ARGUMENT
+ * @throws {StateError} ERR_INVALID_ARGUMENT
  */
 export function compatibility(
   encoded: StateIdentity,

@@ -10,7 +10,7 @@ export type ExternalAt = (index: number) => unknown
  * Reads the value that `encodeValue` wrote. The value does not refer to the given bytes.
  *
  * @param keys keeps the keys for the next value
- * @throws {StateError} ERR_STATE_CORRUPT for bytes that `encodeValue` does not write
+ * @throws {StateError} ERR_STATE_CORRUPT if `encodeValue` does not write such bytes
  */
 export function decodeValue(bytes: Buffer, externalAt: ExternalAt, keys = new KeyCache()): unknown {
   const decoder = new ValueDecoder(bytes, externalAt, keys)

@@ -39,7 +39,7 @@ const defaultMaxItemBytes = 64 * 1024 ** 2
  * Defines a state that is a stream of items, for what is too large to be one value. The schema and the migrations are
  * those of an item.
  *
- * @throws {@link StateError} ERR_INVALID_ARGUMENT
+ * @throws {StateError} ERR_INVALID_ARGUMENT
  */
 export function defineStateStream<T>(options: StateStreamOptions<T>): StateStreamDefinition<T> {
   checkOptionNames('defineStateStream()', options, ['maxItemBytes', 'maxBytes'])

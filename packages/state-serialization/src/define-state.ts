@@ -21,15 +21,28 @@ export type StateDefinition<T> = StateIdentity & {
    * Encodes the value as it is now. When this returns, the whole value is checked and encoded. The chunks can be read again for another
    * try.
    *
-   * @throws {@link StateError} ERR_STATE_INVALID, ERR_STATE_NOT_ENCODABLE, ERR_STATE_TOO_LARGE, ERR_STATE_TOO_NEW,
-   * ERR_STATE_MIGRATION_FAILED
+   * @throws {StateError} ERR_STATE_INVALID
+   * @throws {StateError} ERR_STATE_NOT_ENCODABLE
+   * @throws {StateError} ERR_STATE_TOO_LARGE
+   * @throws {StateError} ERR_STATE_TOO_NEW
+   * @throws {StateError} ERR_STATE_MIGRATION_FAILED
    */
   encode<E = never>(value: T, options?: EncodeOptions<E>): EncodedState<E>
   /**
    * Decodes what `encode` of this or an earlier version gave out. Reads its source to the end, since only then it is
    * whole, and closes it.
    *
-   * @throws {@link StateError}
+   * @throws {StateError} ERR_STATE_FOREIGN
+   * @throws {StateError} ERR_STATE_UNKNOWN_FORMAT
+   * @throws {StateError} ERR_STATE_TOO_NEW
+   * @throws {StateError} ERR_STATE_TOO_OLD
+   * @throws {StateError} ERR_STATE_TRUNCATED
+   * @throws {StateError} ERR_STATE_CORRUPT
+   * @throws {StateError} ERR_STATE_TOO_LARGE
+   * @throws {StateError} ERR_STATE_INVALID
+   * @throws {StateError} ERR_STATE_MIGRATION_FAILED
+   * @throws {StateError} ERR_STATE_EXTERNALS
+   * @throws {StateError} ERR_STATE_UNREADABLE
    */
   decode(source: StateSource, options?: DecodeOptions): Promise<T>
   /** Returns what this definition can do with state of this name and version. */
@@ -41,7 +54,7 @@ const defaultMaxBytes = 1024 ** 3
 /**
  * Defines a state that is one value. Its type is the schema's.
  *
- * @throws {@link StateError} ERR_INVALID_ARGUMENT
+ * @throws {StateError} ERR_INVALID_ARGUMENT
  */
 export function defineState<T>(options: StateOptions<T>): StateDefinition<T> {
   checkOptionNames('defineState()', options, ['maxBytes'])

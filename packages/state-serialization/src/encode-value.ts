@@ -28,8 +28,8 @@ export type EncodeValueOptions = {
 /**
  * Writes a whole value as CBOR, as it is now. The decoded value equals it by `util.isDeepStrictEqual()`.
  *
- * @throws {StateError} ERR_STATE_NOT_ENCODABLE, naming the field: a function, a symbol, an instance of a class, a circle, a hole, a
- * property beside the elements of an array
+ * @throws {StateError} ERR_STATE_NOT_ENCODABLE if a field cannot be encoded: a function, a symbol, an instance of a class, a circle, a
+ *   hole, a property beside the elements of an array
  */
 export function encodeValue(value: unknown, options: EncodeValueOptions): void {
   new ValueEncoder(options).whole(value)

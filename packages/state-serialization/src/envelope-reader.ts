@@ -26,7 +26,10 @@ export class EnvelopeReader {
   /**
    * Takes the next bytes and yields the items that they complete. An item is valid until the next one is requested.
    *
-   * @throws {StateError}
+   * @throws {StateError} ERR_STATE_FOREIGN
+   * @throws {StateError} ERR_STATE_UNKNOWN_FORMAT
+   * @throws {StateError} ERR_STATE_CORRUPT
+   * @throws {StateError} ERR_STATE_TOO_LARGE
    */
   *push(chunk: Uint8Array): Generator<Buffer, void> {
     this.#received += chunk.length

@@ -27,7 +27,9 @@ export class FrameReader {
   /**
    * Takes the next bytes and yields the frames that they complete. A payload is valid until the next one is requested.
    *
-   * @throws {StateError} ERR_STATE_FOREIGN, ERR_STATE_UNKNOWN_FORMAT, ERR_STATE_CORRUPT
+   * @throws {StateError} ERR_STATE_FOREIGN
+   * @throws {StateError} ERR_STATE_UNKNOWN_FORMAT
+   * @throws {StateError} ERR_STATE_CORRUPT
    */
   *push(bytes: Buffer): Generator<Frame, void> {
     let rest = bytes

@@ -31,7 +31,9 @@ export class ItemDecoder<T> {
   /**
    * Yields the decoded items, before migrations and schema. The iteration ends without an error only if the state is whole.
    *
-   * @throws {StateError}
+   * @throws {StateError} as {@link EnvelopeReader.push}
+   * @throws {StateError} ERR_STATE_TRUNCATED
+   * @throws {StateError} ERR_STATE_EXTERNALS
    */
   async *wires(
     source: StateSource,
@@ -49,7 +51,8 @@ export class ItemDecoder<T> {
    * Migrates and checks an item.
    *
    * @param at where the item is in the state, for errors
-   * @throws {StateError} ERR_STATE_MIGRATION_FAILED, ERR_STATE_INVALID
+   * @throws {StateError} ERR_STATE_MIGRATION_FAILED
+   * @throws {StateError} ERR_STATE_INVALID
    */
   value(wire: unknown, at: readonly PropertyKey[] = []): T {
     return fromWire(this.#definition.schema, this.#convert(wire), at)

@@ -13,7 +13,9 @@ type Versioned = StateIdentity & {
 /**
  * Returns the conversion of found state to state of the definition.
  *
- * @throws {StateError} ERR_STATE_FOREIGN, ERR_STATE_TOO_NEW, ERR_STATE_TOO_OLD
+ * @throws {StateError} ERR_STATE_FOREIGN
+ * @throws {StateError} ERR_STATE_TOO_NEW
+ * @throws {StateError} ERR_STATE_TOO_OLD
  */
 export function conversionFrom(encoded: StateIdentity, definition: Versioned): Conversion {
   const { name, version, migrations = {} } = definition

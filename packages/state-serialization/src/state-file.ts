@@ -18,7 +18,8 @@ export type StateFile = number | FileHandle
  * Writes encoded state to a file from its beginning. Afterwards the file holds exactly that, or nothing if it failed:
  * no byte of an earlier try is left.
  *
- * @throws {@link StateError} ERR_STATE_UNWRITABLE, or what `encoded` throws
+ * @throws {StateError} ERR_STATE_UNWRITABLE
+ * @throws {unknown} if `encoded` throws. The value is what it threw
  */
 export async function toFile(file: StateFile, encoded: AsyncIterable<Uint8Array>): Promise<void> {
   const fd = descriptorOf(file)

@@ -53,7 +53,9 @@ export class UpgradeLock implements Disposable {
   /**
    * Takes the lock if nobody holds it.
    *
-   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws {UpgradeLockError} ERR_INVALID_ARGUMENT
+   * @throws {UpgradeLockError} ERR_FORBIDDEN
+   * @throws {UpgradeLockError} ERR_SYSTEM
    */
   static tryAcquire(options: LockPath): AcquireOutcome {
     const path = pathIn('tryAcquire()', options, { path: 'string' })
@@ -68,8 +70,10 @@ export class UpgradeLock implements Disposable {
   /**
    * Takes the lock, and waits until nobody else holds it. The order of the waiting processes is not kept.
    *
-   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_FORBIDDEN, ERR_SYSTEM
-   * @throws the signal's reason
+   * @throws {UpgradeLockError} ERR_INVALID_ARGUMENT
+   * @throws {UpgradeLockError} ERR_FORBIDDEN
+   * @throws {UpgradeLockError} ERR_SYSTEM
+   * @throws {unknown} if the signal is aborted. The value is its reason
    */
   static async acquire(options: AcquireOptions): Promise<UpgradeLock> {
     // Resolved once: the working directory may change while it waits.
@@ -91,7 +95,11 @@ export class UpgradeLock implements Disposable {
    * call the file names this process.
    *
    * @param fd the lock owns it. If this throws, the caller keeps it.
-   * @throws {@link UpgradeLockError} ERR_INVALID_ARGUMENT, ERR_NOT_THE_LOCK, ERR_NOT_HELD, ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws {UpgradeLockError} ERR_INVALID_ARGUMENT
+   * @throws {UpgradeLockError} ERR_NOT_THE_LOCK
+   * @throws {UpgradeLockError} ERR_NOT_HELD
+   * @throws {UpgradeLockError} ERR_FORBIDDEN
+   * @throws {UpgradeLockError} ERR_SYSTEM
    */
   static adopt(fd: OwnedFd, options: LockPath): UpgradeLock {
     const path = pathIn('adopt()', options, { path: 'string' })
@@ -113,7 +121,7 @@ export class UpgradeLock implements Disposable {
   /**
    * The descriptor, borrowed, to pass to a successor: its copy holds the same lock. Not inherited (CLOEXEC).
    *
-   * @throws {@link UpgradeLockError} ERR_RELEASED
+   * @throws {UpgradeLockError} ERR_RELEASED
    */
   get fd(): OwnedFd {
     if (!this.#fd.closed) return this.#fd
@@ -155,7 +163,7 @@ export class UpgradeLock implements Disposable {
    * Frees the lock and removes its file, even if other processes have the descriptor. After you passed it on, call {@link leave} instead.
    * The file stays, empty, if another program made it or waits for its lock. A second call does nothing.
    *
-   * @throws {@link UpgradeLockError} ERR_SYSTEM if the file cannot be removed. The lock is free all the same.
+   * @throws {UpgradeLockError} ERR_SYSTEM if the file cannot be removed. The lock is free all the same
    */
   release(): void {
     if (this.#fd.closed) return
