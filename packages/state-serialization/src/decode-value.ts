@@ -47,7 +47,7 @@ class ValueDecoder {
       case major.array:
         return this.#array(this.#argument(first), depth)
       case major.map:
-        if (first !== record) throw corrupt('a map has no tag')
+        if (first !== record) throw corrupt('a map lacks its tag')
         return this.#record(depth, {})
       case major.tag:
         return this.#tagged(this.#argument(first), depth)
@@ -94,7 +94,7 @@ class ValueDecoder {
     const first = this.#uint(1)
     if (first >> 5 === major.text) return this.#text(this.#argument(first))
     if (first >> 5 === major.tag && this.#argument(first) === tag.utf16) return this.#utf16()
-    throw corrupt('a key is no string')
+    throw corrupt('a key is not a string')
   }
 
   #utf16(): string {
@@ -120,7 +120,7 @@ class ValueDecoder {
       case tag.external:
         return this.#externalAt(this.#expect(major.uint))
       case tag.nullPrototype:
-        if (this.#uint(1) !== record) throw corrupt('a tag stands before a value of another type')
+        if (this.#uint(1) !== record) throw corrupt('a tag precedes a value of another type')
         return this.#record(depth, Object.create(null))
       default:
         return this.#typedArray(number)
@@ -182,13 +182,13 @@ class ValueDecoder {
       case simple.float64:
         return this.#bytes.readDoubleBE(this.#advance(8))
       default:
-        throw corrupt(`byte ${first} begins no value`)
+        throw corrupt(`byte ${first} does not begin a value`)
     }
   }
 
   #expect(type: Major): number {
     const first = this.#uint(1)
-    if (first >> 5 !== type) throw corrupt('a tag stands before a value of another type')
+    if (first >> 5 !== type) throw corrupt('a tag precedes a value of another type')
     return this.#argument(first)
   }
 
@@ -196,7 +196,7 @@ class ValueDecoder {
   #argument(first: number): number {
     const short = first & 0x1f
     if (short < 24) return short
-    if (short > 27) throw corrupt(`byte ${first} begins no value`)
+    if (short > 27) throw corrupt(`byte ${first} does not begin a value`)
     return this.#uint(2 ** (short - 24))
   }
 
