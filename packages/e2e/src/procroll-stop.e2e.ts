@@ -58,8 +58,8 @@ test.each([
       })
     }
     const journal = (await machine.journal(unit)).join('\n')
-    expect(journal).not.toContain('no time is left to drain')
-    if (execStop.includes('kill')) expect(journal).toContain('repeats the stop under way')
+    expect(journal).not.toContain('without time to drain')
+    if (execStop.includes('kill')) expect(journal).toContain('repeats the stop in progress')
   },
   180_000,
 )

@@ -91,7 +91,7 @@ test('a service that is killed: connections wait, the state starts clean, and th
   expect(failures.refused).toBe(0)
   expect(await visits()).toBeLessThan(ok)
   expect(await journal()).toContain(
-    'state-discarded: the last instance has left no state "visits": it crashed, or could not save it',
+    'state-discarded: the last instance did not leave the state "visits". It crashed, or could not save it',
   )
   expect(await stored()).toEqual(sockets)
   await restart()
@@ -130,7 +130,7 @@ test('the state of another application, or of a newer version, is not taken; it 
   await deploy('other', (server) => server.replace("name: 'visits'", "name: 'sessions'"))
   await restart()
   expect(await journal()).toContain(
-    'state-discarded: the last instance has left the state "visits", and none that is called "sessions"',
+    'state-discarded: the last instance left the state "visits", but not "sessions"',
   )
   expect(await visits()).toBe(1)
   expect(await stored()).toEqual(sockets)

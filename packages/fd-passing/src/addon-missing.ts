@@ -17,7 +17,7 @@ export function addonMissing(cause: unknown, addon: AddonFile | undefined): FdPa
   const { reason, advice } = explain(cause as NodeJS.ErrnoException, addon)
   return new FdPassingError(
     'ERR_NATIVE_MISSING',
-    `the native addon of @shellflip/fd-passing does not load: ${reason}. ${advice}`,
+    `cannot load the native addon of @shellflip/fd-passing: ${reason}. ${advice}`,
     { cause },
   )
 }
@@ -48,7 +48,7 @@ function isOwnManifest(path: string): boolean {
 }
 
 const bundled: Explanation = {
-  reason: 'this code is in a bundle, which cannot hold the addon',
+  reason: 'this code is in a bundle, and a bundle cannot contain the addon',
   advice:
     'Leave the packages shellflip, procroll and @shellflip/* out of the bundle, and install them beside it: ' +
     'esbuild --external:shellflip --external:@shellflip/*, ncc --external shellflip, rollup external, webpack externals, ' +
@@ -87,7 +87,7 @@ function missing({ path, libc }: AddonFile, folder: string): Explanation {
   const other = own === 'musl' ? 'glibc' : 'musl'
   if (own !== undefined && existsSync(path.replace(`.${own}.`, `.${other}.`))) {
     return {
-      reason: `it was built for ${other}, and this Node runs on ${own}`,
+      reason: `it was built for ${other}, but this Node runs on ${own}`,
       advice: `Install the package on a system with ${own}, such as the one that runs it.`,
     }
   }
@@ -99,7 +99,7 @@ function unloadable(path: string, message: string, folder: string): Explanation 
   if (/failed to map segment/.test(message)) {
     return {
       reason,
-      advice: `The file system of ${path} forbids execution: mount it without noexec, or move the package.`,
+      advice: `The file system of ${path} forbids execution. Mount it without noexec, or move the package.`,
     }
   }
   if (path.includes('.zip/')) {
@@ -114,10 +114,10 @@ function unloadable(path: string, message: string, folder: string): Explanation 
 
 function howToBuild(folder: string): string {
   if (!existsSync(join(folder, 'native', 'install.mjs'))) {
-    return 'This is a copy of a part of the package: make it from an installation for the system that runs it.'
+    return 'This is a partial copy of the package. Make it from an installation for the system that runs it.'
   }
   return (
-    'Where no prebuilt one fits it is built at install, with a C compiler: run `npm rebuild @shellflip/fd-passing`, or ' +
+    'If no prebuilt addon fits, the installation builds one with a C compiler. Run `npm rebuild @shellflip/fd-passing`, or ' +
     '`pnpm approve-builds` and `pnpm rebuild @shellflip/fd-passing`.'
   )
 }

@@ -159,7 +159,7 @@ describe('the lock of a path', () => {
     ['a folder', /is a folder/, (path) => mkdirSync(path)],
     [
       'a file that others can open',
-      /can be opened, and so locked, by others/,
+      /can be opened, and therefore locked, by others/,
       (path) => {
         writeFileSync(path, '')
         chmodSync(path, 0o640)
@@ -170,7 +170,7 @@ describe('the lock of a path', () => {
       /is not a lock file: it has 4 bytes/,
       (path) => writeFileSync(path, 'mine', { mode: 0o600 }),
     ],
-    ['another name of a file of ours', /is one of 2 names/, (path, other) => linkSync(other, path)],
+    ['another name of a file of ours', /has 2 names/, (path, other) => linkSync(other, path)],
     ...(asRoot
       ? ([
           [

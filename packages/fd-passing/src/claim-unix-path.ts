@@ -47,7 +47,7 @@ async function lockPath(path: string): Promise<Disposable> {
     return { [Symbol.dispose]: () => unlockPath(lockPath, fd) }
   } catch (cause) {
     if ((cause as Error).name !== 'TimeoutError') throw cause
-    const message = `another process has kept ${lockPath} locked for ${lockTimeoutMs} ms. Find it with: fuser ${lockPath}`
+    const message = `another process has held the lock ${lockPath} for ${lockTimeoutMs} ms. Find it with: fuser ${lockPath}`
     throw new FdPassingError('ERR_PATH_IN_USE', message, { cause })
   }
 }

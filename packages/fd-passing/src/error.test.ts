@@ -8,7 +8,9 @@ describe('systemError', () => {
     const error = systemError('connect', -constants.errno.ECONNREFUSED, '/run/app.sock')
     expect(error).toBeInstanceOf(FdPassingError)
     expect(error).toMatchObject({ code: 'ERR_SYSTEM', errno: 'ECONNREFUSED', syscall: 'connect' })
-    expect(error.message).toBe('connect /run/app.sock failed: ECONNREFUSED (nobody listens there any more)')
+    expect(error.message).toBe(
+      'connect /run/app.sock failed: ECONNREFUSED (no process listens there any more)',
+    )
   })
 
   it('gives what a program decides by a code of its own', () => {
@@ -35,6 +37,6 @@ describe('checked', () => {
   })
 
   it('throws what a negative errno means', () => {
-    expect(() => checked(-constants.errno.EMFILE, 'dup')).toThrow(/EMFILE .*raise its limit/)
+    expect(() => checked(-constants.errno.EMFILE, 'dup')).toThrow(/EMFILE .*Raise its limit/)
   })
 })

@@ -57,7 +57,7 @@ export function invalidArgument(message: string): FdPassingError {
 }
 
 export function closedError(what: string): FdPassingError {
-  return new FdPassingError('ERR_FD_CLOSED', `${what} is closed: use it before close() or release()`)
+  return new FdPassingError('ERR_FD_CLOSED', `${what} is closed. Use it before close() or release()`)
 }
 
 export function unsupported(what: string): FdPassingError {
@@ -68,25 +68,26 @@ export function unsupported(what: string): FdPassingError {
 const ETOOMANYREFS = process.platform === 'darwin' ? 59 : 109
 
 const advice: Record<string, string> = {
-  EADDRINUSE: 'another process holds that address, or a dead one left its socket file: find or remove it',
+  EADDRINUSE:
+    'another process holds that address, or a dead one left its socket file. Stop that process, or remove the file',
   EADDRNOTAVAIL: 'no interface of this machine has that address',
-  EACCES: 'this user may not: see the permissions, or for ports below 1024 CAP_NET_BIND_SERVICE',
+  EACCES: 'this user may not. Check the permissions. A port below 1024 needs CAP_NET_BIND_SERVICE',
   EAFNOSUPPORT: 'this system, or this kind of socket, does not have that address family',
-  EBADF: 'the descriptor is not open: who else closed it?',
-  ECONNREFUSED: 'nobody listens there any more',
-  ECONNRESET: 'the peer closed without reading all it was sent',
-  EMFILE: 'this process has no free descriptors: raise its limit (ulimit -n, LimitNOFILE=)',
+  EBADF: 'the descriptor is not open. Find the code that closed it',
+  ECONNREFUSED: 'no process listens there any more',
+  ECONNRESET: 'the peer closed before it read everything',
+  EMFILE: 'this process has no free descriptors. Raise its limit (ulimit -n, LimitNOFILE=)',
   ENFILE: 'the system has no free descriptors',
-  ENOBUFS: 'the system has no buffer for it',
-  ENOENT: 'there is nothing at that path',
+  ENOBUFS: 'the system has no free buffer',
+  ENOENT: 'that path does not exist',
   ENOSPC: 'the file system is full',
   ENOTCONN: 'the socket has no peer',
   EPIPE: 'the peer has closed',
   EPERM: 'this user may not',
   EROFS: 'the file system is read-only',
-  ESRCH: 'there is no such process',
+  ESRCH: 'that process does not exist',
   ETOOMANYREFS:
-    'too many descriptors of this user are in flight: sent, and not yet received. Another process of the user may hold ' +
+    'too many descriptors of this user are in flight, sent but not yet received. Another process of the user may hold ' +
     'them. Raise the limit of open files of this process (ulimit -n, LimitNOFILE=)',
 }
 
@@ -96,7 +97,7 @@ export function systemError(syscall: string, negativeErrno: number, subject?: st
   const what = subject === undefined ? syscall : `${syscall} ${subject}`
   const details = { errno, syscall }
   if (-negativeErrno === constants.errno.EMSGSIZE) {
-    const message = `${what}: the message is larger than this socket takes at once: send smaller pieces`
+    const message = `${what}: the message is larger than this socket takes at once. Send smaller pieces`
     return new FdPassingError('ERR_MESSAGE_TOO_LARGE', message, details)
   }
   if (-negativeErrno === constants.errno.ENOTSUP || -negativeErrno === constants.errno.ENOSYS) {

@@ -56,7 +56,7 @@ export class FilePlace implements Disposable {
     const error = systemError('chmod', changed, this.path)
     if (error.errno === 'ESTALE') throw replaced(this.path)
     if (error.errno !== 'ENOSYS') throw error
-    const message = `chmod ${this.path} takes /proc, or Linux 6.6. Mount /proc, or choose the mode that the umask leaves`
+    const message = `chmod ${this.path} needs /proc or Linux 6.6. Mount /proc, or choose the mode that the umask leaves`
     throw new FdPassingError('ERR_UNSUPPORTED', message, { cause: error, errno: 'ENOSYS', syscall: 'chmod' })
   }
 

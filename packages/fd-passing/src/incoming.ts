@@ -155,7 +155,10 @@ class Receipt {
 
   #end(): true {
     if (this.#parts.length === 0) return this.#settle(null)
-    throw new FdPassingError('ERR_TRUNCATED', `the peer ended after ${this.#fdsCame} of ${this.#fdCount} fds`)
+    throw new FdPassingError(
+      'ERR_TRUNCATED',
+      `the peer closed after ${this.#fdsCame} of ${this.#fdCount} fds`,
+    )
   }
 
   get #fdsCame(): number {
@@ -170,12 +173,15 @@ class Receipt {
     if (bytes > native.RECEIVE_BUFFER_SIZE) {
       throw new FdPassingError(
         'ERR_MESSAGE_TOO_LARGE',
-        `${bytes} bytes came with ${came} of ${this.#fdCount} fds`,
+        `${bytes} bytes arrived with ${came} of ${this.#fdCount} fds`,
       )
     }
     // On a stream, bytes without fds may arrive in between. On other sockets, a message without fds is not part of a split one.
     if (came > this.#fdCount || (last.fds.length === 0 && this.#type !== 'stream')) {
-      throw new FdPassingError('ERR_FD_LOST', `${came} fds came instead of ${this.#fdCount}; they are closed`)
+      throw new FdPassingError(
+        'ERR_FD_LOST',
+        `${came} fds arrived instead of ${this.#fdCount}, and were closed`,
+      )
     }
     return false
   }
@@ -207,12 +213,12 @@ function messageOf({ data, fds, pid, uid, gid, from, dataTruncated, fdsTruncated
   if (dataTruncated) {
     throw new FdPassingError(
       'ERR_MESSAGE_TOO_LARGE',
-      `a message of more than ${native.RECEIVE_BUFFER_SIZE} bytes came and was dropped, with ${fds.length} fds`,
+      `a message of more than ${native.RECEIVE_BUFFER_SIZE} bytes arrived and was dropped, with ${fds.length} fds`,
     )
   }
   throw new FdPassingError(
     'ERR_FD_LOST',
-    `the kernel dropped fds of a message, and the ${fds.length} that came are closed: this process has too few free ` +
+    `the kernel dropped fds of a message, and the ${fds.length} that arrived were closed, because this process has too few free ` +
       'descriptors. Raise its limit (ulimit -n, LimitNOFILE=)',
   )
 }

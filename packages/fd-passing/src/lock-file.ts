@@ -66,7 +66,7 @@ export function tryLockFile(path: string, options: LockFileOptions = {}): LockFi
     // Its holder removed the file after we had opened it: the lock of that file is worth nothing.
     opened.close()
   }
-  throw new FdPassingError('ERR_SYSTEM', `${path} is another file each time that it is opened`)
+  throw new FdPassingError('ERR_SYSTEM', `${path} becomes another file each time it is opened`)
 }
 
 /**
@@ -175,12 +175,12 @@ function checkIsOurs(path: string, stats: FileStats): void {
   }
   if ((stats.mode & 0o077) !== 0) {
     throw forbidden(
-      `${path} can be opened, and so locked, by others (mode ${octal(stats)}). Choose another path for the lock, or run: chmod 600 ${path}`,
+      `${path} can be opened, and therefore locked, by others (mode ${octal(stats)}). Choose another path for the lock, or run: chmod 600 ${path}`,
     )
   }
   if (stats.links !== 1) {
     throw forbidden(
-      `${path} is one of ${stats.links} names of the same file, not a file of its own. Choose another path for the lock`,
+      `${path} has ${stats.links} names (hard links), so it is not a file of its own. Choose another path for the lock`,
     )
   }
 }

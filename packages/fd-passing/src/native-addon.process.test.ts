@@ -130,7 +130,7 @@ describe('the addon', () => {
     const own = path.replace(packageFolder, `${installed}/`)
     renameSync(own, own.replace(`.${libc}.`, `.${other}.`))
     const message = await complaint(installed)
-    expect(message).toContain(`built for ${other}, and this Node runs on ${libc}`)
+    expect(message).toContain(`built for ${other}, but this Node runs on ${libc}`)
     expect(message).not.toContain('npm rebuild')
   })
 

@@ -27,21 +27,21 @@ type Handle = { fd?: unknown }
  */
 export function fdOf(owner: HandleOwner): number {
   if (!(owner instanceof Server || owner instanceof Socket || owner instanceof DatagramSocket))
-    throw invalidArgument(`a server or a socket of Node is needed, not ${show(owner)}`)
+    throw invalidArgument(`the owner must be a server or a socket of Node, not ${show(owner)}`)
   if ((owner as { encrypted?: boolean }).encrypted === true) {
-    throw invalidArgument('a TLS socket has its keys in this process: its fd is of no use elsewhere')
+    throw invalidArgument('a TLS socket keeps its keys in this process, so another process cannot use its fd')
   }
   const handle = handleOf(owner)
   if (handle === undefined || handle === null) {
     throw new FdPassingError(
       'ERR_FD_CLOSED',
-      'it is closed, or not listening, bound or connected yet: it has no fd',
+      'it does not have an fd, because it is closed, or is not listening, bound or connected yet',
     )
   }
   if (typeof handle.fd === 'number' && handle.fd >= 0) return handle.fd
   throw new FdPassingError(
     'ERR_UNSUPPORTED',
-    `its handle has no fd on Node ${process.version}: it may be closing, or belong to the primary of a cluster`,
+    `its handle does not have an fd on Node ${process.version}. It may be closing, or belong to the primary of a cluster`,
   )
 }
 
@@ -71,7 +71,7 @@ export async function serverFrom<S extends Server>(
   checkType(fd, native.SOCK_STREAM, 'a stream socket')
   // Node's net loads it as well, at this moment and not before.
   if ((process.getBuiltinModule('node:cluster') as unknown as Cluster).isWorker) {
-    const message = 'a worker of node:cluster listens through its primary: call serverFrom() in the primary'
+    const message = 'a worker of node:cluster listens through its primary. Call serverFrom() in the primary'
     throw new FdPassingError('ERR_UNSUPPORTED', message)
   }
   // Node closes the descriptor if listen(2) fails. So it fails here.
@@ -113,7 +113,8 @@ export function socketFrom(
 export async function dgramFrom(fd: OwnedFd): Promise<DatagramSocket> {
   checkType(fd, native.SOCK_DGRAM, 'a UDP socket')
   const { family } = localAddress(fd.fd)
-  if (family === 'unix') throw invalidArgument('Node has no UNIX datagram sockets: use UnixSocket.adopt()')
+  if (family === 'unix')
+    throw invalidArgument('Node does not have UNIX datagram sockets. Use UnixSocket.adopt()')
   const socket = createSocket(family === 'IPv6' ? 'udp6' : 'udp4')
   try {
     await settled(socket, 'listening', () => {

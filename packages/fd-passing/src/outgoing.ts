@@ -220,7 +220,7 @@ function obstacleOf(result: number, to: string | undefined): Obstacle | undefine
 function halfSent(cause: unknown): FdPassingError {
   return new FdPassingError(
     'ERR_TRUNCATED',
-    'an earlier send on this socket was aborted after a part of its message was sent: close the socket',
+    'an earlier send on this socket was aborted halfway through its message. Close the socket',
     { cause },
   )
 }
@@ -233,7 +233,7 @@ function bytesOf(data: Uint8Array | string): Uint8Array {
 
 /** A number in place of an OwnedFd would send another descriptor, or none. */
 function checkFds(fds: readonly OwnedFd[]): void {
-  if (fds instanceof OwnedFd) throw invalidArgument('fds must be an array, not one OwnedFd: write [fd]')
+  if (fds instanceof OwnedFd) throw invalidArgument('fds must be an array, not one OwnedFd. Write [fd]')
   checkArray('fds', fds)
   for (let index = 0; index < fds.length; index++) checkOwnedFd(fds[index], `fds[${index}]`)
 }
@@ -244,8 +244,8 @@ function split(data: Uint8Array, { fds = [], to, credentials }: SendOptions, typ
   if (data.length === 0 && type !== 'datagram') {
     throw invalidArgument(
       type === 'stream'
-        ? 'a stream carries no empty message, and loses the fds of one: send a byte'
-        : 'most programs take an empty seqpacket message for the end: send a byte',
+        ? 'a stream cannot carry an empty message, and would lose its fds. Send a byte'
+        : 'most programs take an empty seqpacket message for the end. Send a byte',
     )
   }
   const common = {
@@ -259,7 +259,7 @@ function split(data: Uint8Array, { fds = [], to, credentials }: SendOptions, typ
   const count = Math.ceil(fds.length / limit)
   if (type === 'datagram') throw invalidArgument(`a datagram carries at most ${limit} fds, not ${fds.length}`)
   if (data.length < count)
-    throw invalidArgument(`${fds.length} fds go as ${count} messages: send ${count} bytes or more`)
+    throw invalidArgument(`${fds.length} fds need ${count} messages. Send at least ${count} bytes`)
   return Array.from({ length: count }, (_, index) => ({
     data: data.subarray(index, index === count - 1 ? undefined : index + 1),
     fds: fds.slice(index * limit, (index + 1) * limit),

@@ -7,7 +7,7 @@ import { native } from './native.ts'
 /** Shared by an owner and the registry, so that the number is closed by one of them only. */
 const forgotten = new FinalizationRegistry<number>((fd) => {
   native.close(fd)
-  process.emitWarning(`fd ${fd} was forgotten: its OwnedFd was collected without close() or release()`, {
+  process.emitWarning(`fd ${fd} was leaked: its OwnedFd was garbage-collected without close() or release()`, {
     code: 'FD_FORGOTTEN',
     detail: 'It is closed now. Close what you own: `using owned = …`, or owned.close().',
   })

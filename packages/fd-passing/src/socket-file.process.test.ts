@@ -26,5 +26,5 @@ test.runIf(canHideProc)('a mode is set without /proc, or the error says what it 
   )
   expect(await run.exit, run.stderr).toEqual({ code: 0, signal: null })
   if (run.stdout === 'set\n') expect(lstatSync(folder.join('s')).mode & 0o777).toBe(0o666)
-  else expect(run.stdout).toMatch(/^ERR_UNSUPPORTED .*takes \/proc, or Linux 6\.6/)
+  else expect(run.stdout).toMatch(/^ERR_UNSUPPORTED .*needs \/proc or Linux 6\.6/)
 })

@@ -96,7 +96,7 @@ function checkIsOurSocket(path: string, file: FileStats): void {
     ? `is ${kindOf(file)}, not a socket`
     : file.uid !== ours
       ? `is a socket of uid ${file.uid}, not of us (uid ${ours})`
-      : `is one of ${file.links} names of the same socket`
+      : `has ${file.links} names (hard links)`
   throw forbidden(`${path} ${what}. Its permissions stay as they are`)
 }
 

@@ -17,13 +17,13 @@ export function sharesAddress(fd: number): boolean {
 
 /** @throws {FdPassingError} ERR_INVALID_ARGUMENT if the socket listens. It does not have a peer, and reading from it fails */
 export function checkIsConnection(fd: number, instead: string): void {
-  if (isListening(fd)) throw invalidArgument(`fd ${fd} listens, so it is not a connection: use ${instead}`)
+  if (isListening(fd)) throw invalidArgument(`fd ${fd} listens, so it is not a connection. Use ${instead}`)
 }
 
 /** @throws {FdPassingError} ERR_INVALID_ARGUMENT */
 export function checkIsListening(fd: number): void {
   if (!isListening(fd))
-    throw invalidArgument(`fd ${fd} does not listen: call listen(2) first, or pass another`)
+    throw invalidArgument(`fd ${fd} does not listen. Call listen(2) first, or pass another fd`)
 }
 
 function isListening(fd: number): boolean {

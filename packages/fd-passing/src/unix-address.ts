@@ -16,13 +16,13 @@ export function checkUnixAddress(address: string): string {
   if (typeof address !== 'string' || address === '' || address === '@')
     throw invalidArgument(`a UNIX socket address must be /path or @name, not ${show(address)}`)
   if (address.includes('\0'))
-    throw invalidArgument('a UNIX socket address has no NUL: write an abstract one as @name')
+    throw invalidArgument('a UNIX socket address must not have a NUL. Write an abstract one as @name')
   const bytes = Buffer.byteLength(address)
   if (bytes > maxUnixAddressBytes) {
     throw new FdPassingError(
       'ERR_ADDRESS_TOO_LONG',
-      `the UNIX socket address ${address} has ${bytes} bytes and the system takes ${maxUnixAddressBytes}: ` +
-        'choose a shorter folder or name',
+      `the UNIX socket address ${address} has ${bytes} bytes, and the system takes ${maxUnixAddressBytes}. ` +
+        'Choose a shorter folder or name',
     )
   }
   if (address.startsWith('@') && process.platform !== 'linux')

@@ -66,7 +66,7 @@ export function bindUnixSocket<Result>(
   if (mode !== undefined) checkMode(mode)
   if (owner !== undefined) checkOwner(owner)
   if (owner !== undefined && mode === undefined)
-    throw invalidArgument('owner needs a mode, as 0o660, which says what the owner and the group may do')
+    throw invalidArgument('owner needs a mode such as 0o660, which gives rights to the owner and the group')
   using file = address.startsWith('@') ? undefined : new SocketFile(address)
   const socket = openUnixSocket(type)
   try {

@@ -172,7 +172,7 @@ export class UnixSocket implements Disposable {
 
   /** Ends the peer's reads, after the data that was sent before. This side can still receive. Not for datagrams. */
   endWrites(): void {
-    if (this.#outgoing.pending) throw invalidArgument('sends are still waiting: await them first')
+    if (this.#outgoing.pending) throw invalidArgument('sends are still pending. Await them first')
     checked(native.shutdownWrites(this.fd), 'shutdown')
   }
 

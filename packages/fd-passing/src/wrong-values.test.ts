@@ -55,7 +55,7 @@ describe('send()', () => {
       'fds[1] must be an OwnedFd of this package, not 3. dup(3) makes one of a copy',
     )
     await expect(ends.sender.send('x', { fds: given(owned) })).rejects.toThrow(
-      'fds must be an array, not one OwnedFd: write [fd]',
+      'fds must be an array, not one OwnedFd. Write [fd]',
     )
     expect(() => fdPassing.dup(given(owned))).toThrow('is not a file descriptor. Pass its fd')
   })
@@ -304,9 +304,9 @@ describe('a descriptor of the wrong kind', () => {
       'a listener',
       listener,
       (fd: OwnedFd) => UnixSocket.adopt(fd),
-      'use UnixListener.adopt()',
+      'Use UnixListener.adopt()',
     ],
-    ['socketFrom', 'a listener', tcp, fdPassing.socketFrom, 'use serverFrom()'],
+    ['socketFrom', 'a listener', tcp, fdPassing.socketFrom, 'Use serverFrom()'],
   ])("%s() refuses %s, which stays its owner's", (_name, _kind, make, adopt, message) => {
     using fd = make()
     expect(() => adopt(fd)).toThrow(

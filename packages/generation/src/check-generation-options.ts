@@ -36,15 +36,15 @@ export function checkGenerationOptions(
   if (typeof launch !== 'function') checkFault(launchFault(launch))
   check(
     /^[/@]./s.test(String(notifySocket)),
-    `notifySocket must be an absolute path, or @ and an abstract name, not ${show(notifySocket)}.`,
+    `notifySocket must be an absolute path or an abstract @name, not ${show(notifySocket)}.`,
   )
   check(
     isSignal(stopSignal),
-    `stopSignal must be a signal of this system, as 'SIGTERM', not ${show(stopSignal)}.`,
+    `stopSignal must be a signal of this system such as 'SIGTERM', not ${show(stopSignal)}.`,
   )
   check(watchdogMs !== 0, 'watchdogMs must be greater than 0.')
   const { spawn } = Object(system) as { spawn?: unknown }
-  check(typeof spawn === 'function', `system must be a System, as nodeSystem, not ${show(system)}.`)
+  check(typeof spawn === 'function', `system must be a System such as nodeSystem, not ${show(system)}.`)
 }
 
 function check(isRight: boolean, fault: string): void {

@@ -21,8 +21,8 @@ export function explainLaunch(error: unknown, launch: Launch): LaunchError {
 }
 
 const forkReasons: Record<string, string | undefined> = {
-  EAGAIN: 'no more processes are allowed (TasksMax=, ulimit -u, pids.max)',
-  ENOMEM: 'the system has no memory for another process',
+  EAGAIN: 'the limit of processes is reached (TasksMax=, ulimit -u, pids.max)',
+  ENOMEM: 'the system lacks memory for another process',
 }
 
 function folderReason(errno: string, { cwd = '.' }: Launch): string {
@@ -38,9 +38,9 @@ function fileReason(errno: string, launch: Launch, error: FdPassingError): strin
   const name = showBytes(file)
   if (errno === 'E2BIG') return 'its arguments and environment are too long for the system (ARG_MAX)'
   if (errno === 'ETXTBSY')
-    return `${name} is open for writing: a deploy copies it at this moment. Rename it into place instead`
+    return `${name} is open for writing, perhaps by a deploy that copies it. Rename it into place instead`
   if (isGone(cwd))
-    return 'the working directory was removed. Start procroll elsewhere, or give a path that remains'
+    return 'the working directory was removed. Start procroll in another one, or give a path that stays'
   const found = pathFrom(cwd, error.path ?? file)
   if (errno === 'ENOENT' || errno === 'ENOTDIR') return missingReason(name, found)
   if (errno === 'EACCES' || errno === 'EPERM') return refusedReason(name, found)

@@ -11,7 +11,7 @@ test.each<[GenerationFailure, string, number]>([
   [{ ...exited, errno: 2 }, 'exited with 3 (ENOENT: no such file or directory) before ready', 3],
   [killed, 'killed by SIGKILL', 137],
   [{ ...killed, outOfMemory: true }, 'killed by SIGKILL (out of memory)', 137],
-  [{ ...killed, signal: null }, 'ended with unknown status', 1],
+  [{ ...killed, signal: null }, 'ended with an unknown status', 1],
   [{ type: 'not-ready', timeoutMs: 10_000 }, 'not ready within 10s', 1],
   [{ type: 'not-ready', timeoutMs: 1500 }, 'not ready within 1500ms', 1],
   [
@@ -19,7 +19,7 @@ test.each<[GenerationFailure, string, number]>([
     'cannot start: ENOENT: serve is not in PATH',
     1,
   ],
-  [{ type: 'hung', timeoutMs: 2000 }, 'hung: no WATCHDOG=1 within 2s', 1],
+  [{ type: 'hung', timeoutMs: 2000 }, 'hung: sent no WATCHDOG=1 within 2s', 1],
   [{ type: 'stopped' }, 'stopped before ready', 1],
 ])('%j is told as "%s", and exits with %d', (failure, words, status) => {
   expect(describeFailure(failure)).toBe(words)

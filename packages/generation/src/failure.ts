@@ -34,7 +34,7 @@ export function describeFailure(failure: GenerationFailure): string {
     case 'cannot-start':
       return `cannot start: ${failure.code}: ${failure.message}`
     case 'hung':
-      return `hung: no WATCHDOG=1 within ${describeDuration(failure.timeoutMs)}`
+      return `hung: sent no WATCHDOG=1 within ${describeDuration(failure.timeoutMs)}`
     case 'stopped':
       return 'stopped before ready'
     case 'sockets-not-taken':
@@ -54,7 +54,7 @@ export function exitStatus(failure: GenerationFailure, signalNumbers: Record<str
 
 function describeExit({ code, signal, outOfMemory }: ProcessExit): string {
   if (signal !== null) return `killed by ${signal}${outOfMemory ? ' (out of memory)' : ''}`
-  return code === null ? 'ended with unknown status' : `exited with ${code}`
+  return code === null ? 'ended with an unknown status' : `exited with ${code}`
 }
 
 function describeErrno(errno: number | undefined): string {

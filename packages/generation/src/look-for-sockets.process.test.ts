@@ -109,10 +109,10 @@ describe.runIf(process.platform === 'linux')('the sockets that were passed', () 
 test('the failure names who keeps them and where the service listens', () => {
   const found = { readyPid: 812, listenPid: 800, listenCommand: 'npm start\n', listenerPid: 812 }
   expect(describeNotTaken({ ...found, address: '127.0.0.1:18151' })).toBe(
-    'pid 812 reports ready, but nobody took the sockets: LISTEN_PID names pid 800 (npm start). ' +
+    'pid 812 reports ready, but no process took the sockets: LISTEN_PID names pid 800 (npm start). ' +
       'It listens on 127.0.0.1:18151 instead. Start the server directly, or by exec',
   )
   expect(describeNotTaken({ ...found, listenPid: 812, address: '127.0.0.1:18151' })).toContain(
-    'nobody took the sockets: something closed them or removed LISTEN_PID before the server started. It listens',
+    'no process took the sockets: something closed them or removed LISTEN_PID before the server started. It listens',
   )
 })

@@ -24,7 +24,7 @@ export function describeNotTaken(found: SocketsNotTaken): string {
   const { readyPid, listenerPid, address } = found
   const listener = listenerPid === readyPid ? 'It' : `Pid ${listenerPid}`
   return (
-    `pid ${readyPid} reports ready, but nobody took the sockets: ${whyNot(found)}. ` +
+    `pid ${readyPid} reports ready, but no process took the sockets: ${whyNot(found)}. ` +
     `${listener} listens on ${oneLine(address)} instead. Start the server directly, or by exec`
   )
 }

@@ -52,7 +52,7 @@ describe('an ancestor', () => {
     const folder = nested()
     chmodSync(place.join('a'), mode)
     expect(privateFolderFault(folder)).toBe(
-      `${place.join('a')} can be written by others (mode ${mode.toString(8)}), who could replace ${folder}. ` +
+      `${place.join('a')} can be written by others (mode ${mode.toString(8)}). They could replace ${folder}. ` +
         `Run chmod go-w ${place.join('a')}, or use another folder.`,
     )
   })
@@ -68,7 +68,7 @@ describe('an ancestor', () => {
     chmodSync(place.join('a'), mode)
     chownSync(place.join('a'), somebody, somebody)
     expect(privateFolderFault(folder)).toBe(
-      `${place.join('a')} belongs to uid ${somebody}, who could replace ${folder}. ` +
+      `${place.join('a')} belongs to uid ${somebody}, which could replace ${folder}. ` +
         'Use a folder whose ancestors belong to root or to uid 0.',
     )
   })

@@ -46,8 +46,7 @@ export function privateFolderFault(
     }
     const linkFault = ancestorOwnerFault(next, stats, path)
     if (linkFault !== undefined) return linkFault
-    if (++links > mostLinks)
-      return `${path} leads through more than ${mostLinks} symbolic links. Use its real path.`
+    if (++links > mostLinks) return `${path} has more than ${mostLinks} symbolic links. Use its real path.`
     const target = readlinkSync(next)
     if (isAbsolute(target)) here = '/'
     ahead.push(...namesIn(target))
@@ -81,7 +80,7 @@ function ancestorFault(path: string, folder: string): string | undefined {
   if (fault !== undefined) return fault
   if ((stats.mode & writableByOthers) === 0 || (stats.mode & sticky) !== 0) return undefined
   return (
-    `${path} can be written by others (mode ${octal(stats)}), who could replace ${folder}. ` +
+    `${path} can be written by others (mode ${octal(stats)}). They could replace ${folder}. ` +
     `Run chmod go-w ${path}, or use another folder.`
   )
 }
@@ -89,7 +88,7 @@ function ancestorFault(path: string, folder: string): string | undefined {
 function ancestorOwnerFault(path: string, { uid }: Stats, folder: string): string | undefined {
   if (isTrusted(uid) || isOutsideNamespace(uid)) return undefined
   return (
-    `${path} belongs to uid ${uid}, who could replace ${folder}. ` +
+    `${path} belongs to uid ${uid}, which could replace ${folder}. ` +
     `Use a folder whose ancestors belong to root or to uid ${process.geteuid?.()}.`
   )
 }

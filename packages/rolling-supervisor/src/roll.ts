@@ -17,7 +17,7 @@ export function describeRoll(outcome: RollOutcome): string {
     case 'failed':
       return `generation ${outcome.generation} failed: ${describeFailure(outcome.failure)}`
     case 'refused':
-      return 'no roll: the supervisor is stopping'
+      return 'not rolled: the supervisor is stopping'
   }
 }
 

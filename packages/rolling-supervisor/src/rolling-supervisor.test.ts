@@ -128,7 +128,7 @@ test('the serving generation dies: restarted after the delay; the sixth time wit
   await exit(6, 7)
   expect(await supervisor.done).toEqual({
     type: 'gave-up',
-    reason: 'generation 6 exited with 7. Gave up restarting: more than 5 restarts within 60s',
+    reason: 'generation 6 exited with 7. Gave up restarting after more than 5 restarts within 60s',
   })
 })
 
@@ -292,7 +292,7 @@ test('a generation that cannot be ended ends it with 1 and a reason that names t
   expect(await supervisor.done).toEqual({
     type: 'ended',
     exitCode: 1,
-    reason: `generation 1 (pid ${pid}) cannot be ended. End it yourself`,
+    reason: `generation 1 (pid ${pid}) cannot be killed. Kill it yourself`,
   })
   expect(events).toContainEqual({ type: 'generation-given-up', generation: 1, pid })
   expect(system.timers).toBe(0)

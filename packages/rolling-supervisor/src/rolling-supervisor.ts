@@ -220,7 +220,7 @@ export class RollingSupervisor implements AsyncDisposable {
         if (generation === (this.#current ?? this.#candidate)) this.#passOn(event.report)
         break
       case 'given-up':
-        this.#givenUp = `generation ${generation.id} (pid ${event.pid}) cannot be ended. End it yourself`
+        this.#givenUp = `generation ${generation.id} (pid ${event.pid}) cannot be killed. Kill it yourself`
         this.#remove(generation)
         break
       case 'exited':
@@ -304,7 +304,7 @@ export class RollingSupervisor implements AsyncDisposable {
     }
     this.#exit =
       verdict.type === 'give-up'
-        ? { type: 'gave-up', reason: `${reason}. Gave up restarting: ${verdict.why}` }
+        ? { type: 'gave-up', reason: `${reason}. Gave up restarting after ${verdict.why}` }
         : { type: 'ended', exitCode, reason }
     return 'over'
   }

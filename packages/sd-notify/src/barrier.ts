@@ -12,7 +12,7 @@ export async function passBarrier(
   send: (writer: OwnedFd) => Promise<NotifyOutcome>,
   options: { timeoutMs: number; signal: AbortSignal },
 ): Promise<NotifyOutcome> {
-  const late = `the manager did not say within ${options.timeoutMs} ms that it has processed everything`
+  const late = `the manager did not confirm within ${options.timeoutMs} ms that it has processed everything`
   using limit = new Limit(options.timeoutMs, () => new SdNotifyError('ERR_BARRIER_TIMEOUT', late))
   let reader: OwnedFd
   let writer: OwnedFd
@@ -21,7 +21,7 @@ export async function passBarrier(
   } catch (cause) {
     return {
       type: 'failed',
-      error: new SdNotifyError('ERR_SEND_FAILED', 'no pipe for the barrier', { cause }),
+      error: new SdNotifyError('ERR_SEND_FAILED', 'cannot create the pipe of the barrier', { cause }),
     }
   }
   const outcome = await send(writer).finally(() => writer.close())
@@ -46,7 +46,10 @@ export async function passBarrier(
     case 'aborted':
       return {
         type: 'failed',
-        error: new SdNotifyError('ERR_CLOSED', 'the notifier was closed before the barrier was passed'),
+        error: new SdNotifyError(
+          'ERR_CLOSED',
+          'the notifier was closed before the manager confirmed the barrier',
+        ),
       }
     case 'timeout':
       return { type: 'failed', error: limit.signal.reason }

@@ -45,8 +45,8 @@ function removeDeadSocket(path: string, cause: unknown): void {
     throw new SdNotifyError(
       'ERR_PATH_IN_USE',
       file === undefined || file.isSocket()
-        ? `another process receives notifications at ${path}: end it, or choose another path`
-        : `${path} exists and is no socket: remove it, or choose another path`,
+        ? `another process receives notifications at ${path}. Stop it, or choose another path`
+        : `${path} exists and is not a socket. Remove it, or choose another path`,
       { cause },
     )
   }
@@ -70,7 +70,7 @@ function explained(path: string, error: unknown): SdNotifyError {
     error instanceof FdPassingError && error.code === 'ERR_ADDRESS_TOO_LONG'
       ? 'ERR_PATH_TOO_LONG'
       : 'ERR_CANNOT_OPEN'
-  return new SdNotifyError(code, `no notify socket can be opened at ${path}: ${reason}`, { cause: error })
+  return new SdNotifyError(code, `cannot open a notify socket at ${path}: ${reason}`, { cause: error })
 }
 
 function hasErrno(error: unknown, errno: string): boolean {

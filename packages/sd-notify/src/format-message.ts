@@ -36,7 +36,10 @@ export function formatMessage(message: NotifyMessage): string {
   }
   const text = lines.join('\n')
   if (Buffer.byteLength(text) > maxDatagramBytes) {
-    throw new SdNotifyError('ERR_INVALID_ARGUMENT', `a message may have ${maxDatagramBytes} bytes: send less`)
+    throw new SdNotifyError(
+      'ERR_INVALID_ARGUMENT',
+      `a message can have at most ${maxDatagramBytes} bytes. Send less`,
+    )
   }
   return text
 }
@@ -58,7 +61,7 @@ function requireCustom(key: string, value: unknown): void {
   if (!customKey.test(key)) {
     throw new SdNotifyError(
       'ERR_INVALID_ARGUMENT',
-      `a key of one's own is X_ and up to 253 printable ASCII characters without '=' and spaces, not ${show(key)}`,
+      `a key of your own must be X_ and up to 253 printable ASCII characters without '=' and spaces, not ${show(key)}`,
     )
   }
   requireOneLine(key, value)
@@ -69,7 +72,7 @@ function requireUnknown(key: string, value: unknown): void {
   if (known || !futureKey.test(key)) {
     throw new SdNotifyError(
       'ERR_INVALID_ARGUMENT',
-      `a key in unknown is capital letters, digits and _, and not one of sd_notify(3), not ${show(key)}`,
+      `a key in unknown must have capital letters, digits and _ only, and not be one of sd_notify(3), not ${show(key)}`,
     )
   }
   requireOneLine(key, value)
@@ -79,7 +82,7 @@ function requireOneLine(key: string, value: unknown): void {
   if (typeof value !== 'string' || /[\n\r\0]/.test(value)) {
     throw new SdNotifyError(
       'ERR_INVALID_ARGUMENT',
-      `${key} must be a string without line breaks and NUL: encode it, as JSON for example`,
+      `${key} must be a string without line breaks and NUL. Encode it, for example as JSON`,
     )
   }
 }

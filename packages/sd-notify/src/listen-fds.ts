@@ -54,7 +54,7 @@ function isForThisProcess(pid: string): boolean {
   if (pid !== 'auto' && !/^\d+$/.test(pid)) {
     throw new SdNotifyError(
       'ERR_INVALID_ENVIRONMENT',
-      `LISTEN_PID=${pid} is not a process id: it must be the pid of the process that the fds are for`,
+      `LISTEN_PID=${pid} is not a process id. It must be the pid of the process that gets the fds`,
     )
   }
   return pid === 'auto' || Number(pid) === process.pid
@@ -65,7 +65,7 @@ function parseCount(text: string): number {
   if (!(count <= mostFds)) {
     throw new SdNotifyError(
       'ERR_INVALID_ENVIRONMENT',
-      `LISTEN_FDS=${text} is not a number of fds: it must be a whole number, at most ${mostFds}`,
+      `LISTEN_FDS=${text} is not a number of fds. It must be a whole number, at most ${mostFds}`,
     )
   }
   return count
@@ -76,7 +76,7 @@ function listed(count: number, names: string | undefined): { fd: number; name: s
   if (told !== undefined && told.length !== count) {
     throw new SdNotifyError(
       'ERR_INVALID_ENVIRONMENT',
-      `LISTEN_FDNAMES has ${told.length} names for LISTEN_FDS=${count} fds: give one for each, or none at all`,
+      `LISTEN_FDNAMES has ${told.length} names for LISTEN_FDS=${count} fds. Name each fd, or leave LISTEN_FDNAMES out`,
     )
   }
   return Array.from({ length: count }, (_, index) => ({

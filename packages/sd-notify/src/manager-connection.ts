@@ -53,7 +53,7 @@ export class ManagerConnection {
   }
 
   async #transmit(datagram: string, fds: readonly OwnedFd[], limit: Limit): Promise<NotifyOutcome> {
-    if (this.#closed) return failed('ERR_CLOSED', 'the notifier is closed: make another one')
+    if (this.#closed) return failed('ERR_CLOSED', 'the notifier is closed. Create another one')
     const connectedBefore = this.#socket !== undefined
     try {
       requireNotifyAddress(this.address)
@@ -96,7 +96,7 @@ export class ManagerConnection {
 function sendTimeout(address: string, timeoutMs: number): SdNotifyError {
   return new SdNotifyError(
     'ERR_SEND_TIMEOUT',
-    `the manager at ${address} took no message for ${timeoutMs} ms: its queue is full`,
+    `the manager at ${address} has not taken a message for ${timeoutMs} ms, because its queue is full`,
   )
 }
 

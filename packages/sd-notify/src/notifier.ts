@@ -133,7 +133,7 @@ export class Notifier implements Disposable, AsyncDisposable {
     const message: NotifyMessage = { fdStore: true, fdName: name, ...(poll ? {} : { fdPoll: false }) }
     const all = [fds].flat()
     checkFds(all)
-    if (all.length === 0) throw invalid('storeFd needs at least one fd: removeFd removes')
+    if (all.length === 0) throw invalid('storeFd() needs at least one fd. removeFd() removes them')
     // All are queued before the first is awaited, so that no other message comes between.
     const sent = replace ? [this.removeFd(name)] : []
     for (let first = 0; first < all.length; first += maxFdsPerMessage) {
@@ -171,9 +171,11 @@ export class Notifier implements Disposable, AsyncDisposable {
   async send(message: NotifyMessage, fds: readonly OwnedFd[] = []): Promise<NotifyOutcome> {
     checkFds(fds)
     const datagram = formatMessage(message)
-    if (datagram === '') throw invalid('a message must say something')
+    if (datagram === '') throw invalid('a message must have at least one field')
     if (fds.length > maxFdsPerMessage) {
-      throw invalid(`one message carries at most ${maxFdsPerMessage} fds, not ${fds.length}: send several`)
+      throw invalid(
+        `one message carries at most ${maxFdsPerMessage} fds, not ${fds.length}. Send several messages`,
+      )
     }
     return this.#manager?.send(datagram, fds) ?? { type: 'no-manager' }
   }

@@ -5,6 +5,6 @@ export function requireNotifyAddress(address: string): void {
   if (/^[/@]./s.test(address)) return
   throw new SdNotifyError(
     'ERR_UNSUPPORTED_ADDRESS',
-    `NOTIFY_SOCKET=${address} is not supported: it must be an absolute path, or @ and an abstract name`,
+    `NOTIFY_SOCKET=${address} is not supported. It must be an absolute path or an abstract @name`,
   )
 }

@@ -19,7 +19,10 @@ export function watchdogIntervalMs(env: NodeJS.ProcessEnv = process.env): number
 function wholeNumber(name: string, text: string): number {
   if (typeof text !== 'string' || !/^[1-9]\d{0,19}$/.test(text)) {
     const found = typeof text === 'string' ? text : show(text)
-    throw new SdNotifyError('ERR_INVALID_ENVIRONMENT', `${name}=${found} must be a whole number above 0`)
+    throw new SdNotifyError(
+      'ERR_INVALID_ENVIRONMENT',
+      `${name}=${found} must be a whole number greater than 0`,
+    )
   }
   return Number(text)
 }

@@ -47,25 +47,28 @@ const Tree = z.object({
 
 describe('a part that a value cannot be encoded by is named', () => {
   test.each([
-    ['state: a transform has only one way. Use z.codec()', z.string().transform(Number)],
+    ['state: a transform cannot be reversed. Use z.codec()', z.string().transform(Number)],
     [
-      'state.at: a transform has only one way. Use z.codec()',
+      'state.at: a transform cannot be reversed. Use z.codec()',
       z.object({ at: z.preprocess(String, z.string()) }),
     ],
     [
-      'state.users.age: a transform has only one way. Use z.codec()',
+      'state.users.age: a transform cannot be reversed. Use z.codec()',
       z.object({ users: z.array(z.object({ age: z.string().transform(Number) })).optional() }),
     ],
-    ['state: a transform has only one way. Use z.codec()', z.map(z.string(), z.string().transform(Number))],
-    ['state: a transform has only one way. Use z.codec()', z.union([z.int(), z.string().transform(Number)])],
-    ['state.value: a transform has only one way. Use z.codec()', Tree],
-    ['state: a promise cannot be encoded. Await it before', z.promise(z.string())],
+    ['state: a transform cannot be reversed. Use z.codec()', z.map(z.string(), z.string().transform(Number))],
     [
-      'state: a function of it is asynchronous. Use one that returns its result',
+      'state: a transform cannot be reversed. Use z.codec()',
+      z.union([z.int(), z.string().transform(Number)]),
+    ],
+    ['state.value: a transform cannot be reversed. Use z.codec()', Tree],
+    ['state: a promise cannot be encoded. Await it first', z.promise(z.string())],
+    [
+      'state: one of its functions is asynchronous. Use one that returns its result',
       z.string().refine(async () => true),
     ],
     [
-      'state.at: a function of it is asynchronous. Use one that returns its result',
+      'state.at: one of its functions is asynchronous. Use one that returns its result',
       z.object({ at: asynchronous }),
     ],
   ])('%s', (message, schema) => {

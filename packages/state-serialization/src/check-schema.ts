@@ -47,9 +47,9 @@ function kindOf(given: unknown): string {
 
 /** The types of parts that no value can be encoded by. */
 const oneWay: Readonly<Record<string, string>> = {
-  transform: 'a transform has only one way. Use z.codec()',
-  success: 'z.success() has only one way. Use z.codec()',
-  promise: 'a promise cannot be encoded. Await it before',
+  transform: 'a transform cannot be reversed. Use z.codec()',
+  success: 'z.success() cannot be reversed. Use z.codec()',
+  promise: 'a promise cannot be encoded. Await it first',
 }
 
 /** A schema may make new parts for ever, each time that one is looked at. */
@@ -78,7 +78,7 @@ function definitionOf(part: unknown): Definition | undefined {
 
 function asynchronous(definition: Definition): string | undefined {
   return entriesOf(definition).some(([, value]) => types.isAsyncFunction(value))
-    ? 'a function of it is asynchronous. Use one that returns its result'
+    ? 'one of its functions is asynchronous. Use one that returns its result'
     : undefined
 }
 

@@ -216,7 +216,7 @@ describe('what a faulty writer may write', () => {
     ['a Date is beyond what a Date can hold', 'd95348 1b 001fffffffffffff'],
     ['an integer is larger than a number can hold', '1b 0020000000000000'],
     ['an integer is larger than a number can hold', '3b 0020000000000000'],
-    ['a tag stands before a value of another type', 'd95349 01'],
+    ['a tag precedes a value of another type', 'd95349 01'],
   ])('%s (%s), and would be read as another value', async (message, item) => {
     const bytes = Buffer.from(item.replaceAll(' ', ''), 'hex')
     await expect(all(Numbers.decode(forgedEnvelope([header, [2, bytes]])))).rejects.toThrow(

@@ -51,7 +51,7 @@ class ValueDecoder {
       case major.array:
         return this.#array(this.#argument(first), depth)
       case major.map:
-        if (first !== record) throw corrupt('a map has no tag')
+        if (first !== record) throw corrupt('a map lacks its tag')
         return this.#record(depth, {})
       case major.tag:
         return this.#tagged(this.#argument(first), depth)
@@ -109,7 +109,7 @@ class ValueDecoder {
       return key
     }
     if (first >> 5 === major.tag && this.#argument(first) === tag.utf16) return this.#utf16()
-    throw corrupt('a key is no string')
+    throw corrupt('a key is not a string')
   }
 
   #utf16(): string {
@@ -135,7 +135,7 @@ class ValueDecoder {
       case tag.external:
         return this.#externalAt(this.#expect(major.uint))
       case tag.nullPrototype:
-        if (this.#byte() !== record) throw corrupt('a tag stands before a value of another type')
+        if (this.#byte() !== record) throw corrupt('a tag precedes a value of another type')
         return this.#record(depth, Object.create(null))
       default:
         return this.#typedArray(number)
@@ -197,13 +197,13 @@ class ValueDecoder {
       case simple.float64:
         return this.#bytes.readDoubleBE(this.#advance(8))
       default:
-        throw corrupt(`byte ${first} begins no value`)
+        throw corrupt(`byte ${first} does not begin a value`)
     }
   }
 
   #expect(type: Major): number {
     const first = this.#byte()
-    if (first >> 5 !== type) throw corrupt('a tag stands before a value of another type')
+    if (first >> 5 !== type) throw corrupt('a tag precedes a value of another type')
     return this.#argument(first)
   }
 
@@ -212,7 +212,7 @@ class ValueDecoder {
     const short = first & 0x1f
     if (short < 24) return short
     if (short === 24) return this.#byte()
-    if (short > 27) throw corrupt(`byte ${first} begins no value`)
+    if (short > 27) throw corrupt(`byte ${first} does not begin a value`)
     const from = this.#advance(1 << (short - 24))
     switch (short) {
       case 25:

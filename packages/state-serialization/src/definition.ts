@@ -75,7 +75,7 @@ function checkMigrations(option: string, migrations: Migrations, first: number, 
   const wrong = Object.keys(migrations).find((version) => !isVersion(version, first, last))
   if (wrong !== undefined) {
     throw invalidArgument(
-      `${option}[${wrong}] would never be used: they begin with versions ${first} to ${last}`,
+      `${option}[${wrong}] is never used: migrations begin with versions ${first} to ${last}`,
     )
   }
   for (const [version, migration] of Object.entries(migrations)) {

@@ -210,8 +210,7 @@ class ValueEncoder {
   }
 
   #enter(value: object): void {
-    if (this.#around.includes(value))
-      throw this.#refusal('it stands within itself, and a circle cannot be encoded')
+    if (this.#around.includes(value)) throw this.#refusal('it contains itself, and a circle cannot be encoded')
     if (this.#around.length === maxDepth) throw this.#refusal(`it is nested deeper than ${maxDepth} levels`)
     this.#around.push(value)
   }
@@ -229,10 +228,14 @@ class ValueEncoder {
 
   /** A getter, or a Proxy, can change what holds it. */
   #changed(): StateError {
-    return this.#refusal('it changed while it was encoded', undefined, 'let its getters change nothing')
+    return this.#refusal('it changed during its encoding', undefined, 'its getters must not change it')
   }
 
-  #refusal(why: string, cause?: unknown, remedy = 'leave it out, or save what it is made of'): StateError {
+  #refusal(
+    why: string,
+    cause?: unknown,
+    remedy = 'leave it out, or save the values that it is made of',
+  ): StateError {
     return new StateError(
       'ERR_STATE_NOT_ENCODABLE',
       `${fieldPath(this.#path)}: ${why}: ${remedy}`,

@@ -83,7 +83,7 @@ export class EnvelopeReader {
         this.#finish(readNumbers(payload, 2))
         return undefined
       default:
-        throw corrupt(`a frame of kind ${kind} stands where an item is expected`)
+        throw corrupt(`a frame of kind ${kind} comes instead of an item`)
     }
   }
 
@@ -98,7 +98,7 @@ export class EnvelopeReader {
   }
 
   #takePart(kind: number, payload: Buffer): Buffer | undefined {
-    if (kind !== frameKind.part) throw corrupt(`a frame of kind ${kind} stands amid an item`)
+    if (kind !== frameKind.part) throw corrupt(`a frame of kind ${kind} comes in the middle of an item`)
     if (this.#largeFilled + payload.length > this.#large.length)
       throw corrupt('an item is longer than announced')
     this.#largeFilled += payload.copy(this.#large, this.#largeFilled)
@@ -117,7 +117,7 @@ export class EnvelopeReader {
   #finish(numbers: number[] | undefined): void {
     const [items, length] = numbers ?? []
     if (items !== this.#items || length !== this.#frames.length)
-      throw corrupt('its length is not the one written')
+      throw corrupt('its length differs from the one that was written')
     this.#state = 'ended'
   }
 }

@@ -32,7 +32,7 @@ export class GivenExternals {
     if (index >= this.#values.length) {
       throw new StateError(
         'ERR_STATE_EXTERNALS',
-        `the state holds external ${index}, and only ${this.#values.length} came with it`,
+        `the state holds external ${index}, but only ${this.#values.length} came with it`,
       )
     }
     this.#taken.add(index)
@@ -45,7 +45,7 @@ export class GivenExternals {
     if (index === -1) return
     throw new StateError(
       'ERR_STATE_EXTERNALS',
-      `external ${index} came with the state, which does not hold it`,
+      `external ${index} came with the state, but the state does not hold it`,
     )
   }
 }

@@ -80,7 +80,7 @@ export class FrameReader {
     if (!this.#pastPreamble) return preambleBytes
     if (begun.length < frameHeadBytes) return frameHeadBytes
     const payloadBytes = begun.readUInt32BE(1)
-    if (payloadBytes > maxPayloadBytes) throw corrupt(`a frame of ${payloadBytes} bytes is never written`)
+    if (payloadBytes > maxPayloadBytes) throw corrupt(`a frame of ${payloadBytes} bytes cannot occur`)
     return frameHeadBytes + payloadBytes + checksumBytes
   }
 

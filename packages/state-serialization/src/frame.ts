@@ -76,15 +76,15 @@ export function checkPreamble(found: Buffer): void {
   if (!begun.equals(magic.subarray(0, begun.length))) {
     throw new StateError(
       'ERR_STATE_FOREIGN',
-      'this is no state: it does not begin as one; is it the right file?',
+      'this is not a state: it does not begin as one. Check that it is the right file',
     )
   }
   const version = found[magic.length]
   if (version !== undefined && version !== envelopeVersion) {
     throw new StateError(
       'ERR_STATE_UNKNOWN_FORMAT',
-      `the state has an envelope of version ${version}, and only version ${envelopeVersion} is known here: ` +
-        'the two programs need compatible releases of @shellflip/state-serialization',
+      `the state has an envelope of version ${version}, but this release knows only version ${envelopeVersion}. ` +
+        'Both programs need compatible releases of @shellflip/state-serialization',
     )
   }
 }

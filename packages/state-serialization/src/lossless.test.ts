@@ -206,7 +206,7 @@ describe('what would come back changed is refused', () => {
   test('the message says what to do', () => {
     expect(() => Anything.encode(new Array(1))).toThrow(refusal(': fill it, with undefined or null'))
     expect(() => Anything.encode(added(new Map()))).toThrow(
-      refusal(': leave it out, or save what it is made of'),
+      refusal(': leave it out, or save the values that it is made of'),
     )
   })
 

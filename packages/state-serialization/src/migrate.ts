@@ -28,14 +28,14 @@ export function conversionFrom(encoded: StateIdentity, definition: Versioned): C
     case 'too-new':
       throw new StateError(
         'ERR_STATE_TOO_NEW',
-        `version ${encoded.version} of ${name} is newer than version ${version}, the latest known here: ` +
-          'write it for this version, by down migrations, or start a newer program',
+        `version ${encoded.version} of ${name} is newer than version ${version}, the latest one that this program knows. ` +
+          'Write it for this version (down migrations), or start a newer program',
       )
     case 'too-old':
       throw new StateError(
         'ERR_STATE_TOO_OLD',
-        `version ${encoded.version} of ${name} cannot become version ${version}: ` +
-          `there is no migration from version ${found.missing}`,
+        `version ${encoded.version} of ${name} cannot become version ${version}. ` +
+          `Add a migration from version ${found.missing}`,
       )
     case 'foreign':
       throw new StateError('ERR_STATE_FOREIGN', `this is the state ${encoded.name}, and ${name} is expected`)
@@ -58,8 +58,8 @@ export function conversionFor(
   if (missing !== undefined) {
     throw new StateError(
       'ERR_STATE_TOO_NEW',
-      `version ${version} of ${name} cannot be written for a reader of version ${reader}: ` +
-        `there is no down migration from version ${missing}`,
+      `version ${version} of ${name} cannot be written for a reader of version ${reader}. ` +
+        `Add a down migration from version ${missing}`,
     )
   }
   return { version: Math.min(version, reader), convert: along(through, down, -1) }
@@ -74,7 +74,7 @@ function along(through: readonly number[], migrations: Migrations, direction: 1 
       migrated.catch(() => {})
       throw new StateError(
         'ERR_STATE_MIGRATION_FAILED',
-        `${between} returned a promise: it must return the value`,
+        `${between} returned a promise. It must return the value`,
       )
     }, value)
 }

@@ -46,7 +46,7 @@ export function corrupt(what: string): StateError {
 export function tooLarge(what: string, maxBytes: number): StateError {
   return new StateError(
     'ERR_STATE_TOO_LARGE',
-    `${what} has more than ${maxBytes} bytes: raise the definition's limit, or save less`,
+    `${what} has more than ${maxBytes} bytes. Raise the definition's limit, or save less`,
   )
 }
 

@@ -23,6 +23,6 @@ export async function* bytesOf(source: StateSource): AsyncGenerator<Uint8Array, 
 export function checkedChunk(chunk: unknown): Uint8Array {
   if (chunk instanceof Uint8Array) return chunk
   throw invalidArgument(
-    `a state is given as chunks of bytes, not as ${show(chunk)}: leave out setEncoding() and objectMode`,
+    `a state must come as chunks of bytes, not as ${show(chunk)}. Leave out setEncoding() and objectMode`,
   )
 }

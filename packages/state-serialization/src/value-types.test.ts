@@ -127,7 +127,7 @@ describe('what does not travel is refused with its place', () => {
     ['state: an Ids', new (class Ids extends Map {})()],
     ['state: an Object', Object.create({ inherited: 1 })],
     ['state: the property Symbol(hidden) of an object', { [Symbol('hidden')]: 1 }],
-    ['state[0].back: it stands within itself, and a circle', circle],
+    ['state[0].back: it contains itself, and a circle', circle],
   ])('%s', (subject, value) => {
     expect(() => Anything.encode(value)).toThrow(
       expect.objectContaining({

@@ -59,7 +59,7 @@ test('a version from the future is refused, at either end', async () => {
   )
   const OneWay = defineState({ name: 'users', version: 3, schema: z.any(), down: { 3: (value) => value } })
   expect(() => OneWay.encode(v3, { readerVersion: 1 })).toThrow(
-    refusal('ERR_STATE_TOO_NEW', 'no down migration from version 2'),
+    refusal('ERR_STATE_TOO_NEW', 'Add a down migration from version 2'),
   )
 })
 
@@ -71,7 +71,7 @@ test('a version without a migration is refused', async () => {
     migrations: { 2: (value) => value },
   })
   await expect(Later.decode(UsersV1.encode(v1))).rejects.toThrow(
-    refusal('ERR_STATE_TOO_OLD', 'there is no migration from version 1'),
+    refusal('ERR_STATE_TOO_OLD', 'Add a migration from version 1'),
   )
 })
 
@@ -102,7 +102,7 @@ test('a migration that returns a promise says so', async () => {
     migrations: { 1: () => Promise.reject(new Error('unheard')) },
   })
   await expect(Later.decode(UsersV1.encode(v1))).rejects.toThrow(
-    refusal('ERR_STATE_MIGRATION_FAILED', 'from version 1 to 2 returned a promise: it must return the value'),
+    refusal('ERR_STATE_MIGRATION_FAILED', 'from version 1 to 2 returned a promise. It must return the value'),
   )
 })
 
@@ -152,8 +152,8 @@ test.each([
   [{ version: 0 }, 'the version'],
   [{ version: 1.5 }, 'the version'],
   [{ version: 2 ** 32 }, 'the version'],
-  [{ migrations: { 2: String } }, 'migrations[2] would never be used'],
-  [{ down: { 1: String } }, 'down[1] would never be used'],
+  [{ migrations: { 2: String } }, 'migrations[2] is never used'],
+  [{ down: { 1: String } }, 'down[1] is never used'],
   [{ migrations: { 1: 'up' } }, "migrations[1] is not a function: 'up'"],
   [{ migrations: { 1: undefined } }, 'migrations[1] is not a function: undefined'],
   [{ migrations: { 1: async () => 1 } }, 'migrations[1] is asynchronous'],

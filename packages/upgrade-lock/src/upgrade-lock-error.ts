@@ -39,7 +39,7 @@ export function withSystemErrors<R>(path: string, act: () => R): R {
     if (code === 'ERR_FORBIDDEN') throw forbidden(message, cause)
     if (code === 'EACCES' || code === 'EPERM') throw notPermitted(path, cause)
     const folder = dirname(path)
-    const hint = existsSync(folder) ? '' : `. Make the folder ${folder} first`
+    const hint = existsSync(folder) ? '' : `. Create the folder ${folder} first`
     throw new UpgradeLockError('ERR_SYSTEM', `cannot lock ${path}: ${message}${hint}`, { cause })
   }
 }

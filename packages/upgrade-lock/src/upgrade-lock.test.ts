@@ -250,7 +250,7 @@ describe('a lock file that is removed or replaced while the lock is held', () =>
 
 test('a folder that is missing is to be made, and no file is to be removed', () => {
   expect(() => UpgradeLock.tryAcquire({ path: folder.join('none', 'x') })).toThrow(
-    refusal('ERR_SYSTEM', /Make the folder .*none first/),
+    refusal('ERR_SYSTEM', /Create the folder .*none first/),
   )
   mkdirSync(path)
   for (const taken of ['/dev/null', path]) {
@@ -346,7 +346,7 @@ describe('what others could have put there is refused', () => {
   test('another name of a file of ours', () => {
     writeFileSync(folder.join('file'), '', { mode: 0o600 })
     linkSync(folder.join('file'), path)
-    refused(/is one of 2 names of the same file/)
+    refused(/has 2 names/)
   })
 
   test('a device, without opening it', () => {
@@ -371,7 +371,7 @@ describe('what others could have put there is refused', () => {
   test('a file that others can open', () => {
     writeFileSync(path, '')
     chmodSync(path, 0o644)
-    refused(/can be opened, and so locked, by others \(mode 644\)/)
+    refused(/can be opened, and therefore locked, by others \(mode 644\)/)
   })
 
   test.runIf(process.geteuid?.() === 0)("another's file, another's folder", () => {
@@ -387,7 +387,7 @@ describe('what others could have put there is refused', () => {
     mkdirSync(folder.join('run'), { mode: 0o700 })
     chmodSync(folder.path, 0o775)
     expect(() => UpgradeLock.tryAcquire({ path: folder.join('run', 'lock') })).toThrow(
-      refusal('ERR_FORBIDDEN', /can be written by others \(mode 775\), who could replace .*\/run\./),
+      refusal('ERR_FORBIDDEN', /can be written by others \(mode 775\)\. They could replace .*\/run\./),
     )
     expect(readdirSync(folder.join('run'))).toEqual([])
   })

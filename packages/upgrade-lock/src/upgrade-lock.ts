@@ -127,7 +127,7 @@ export class UpgradeLock implements Disposable {
     if (!this.#fd.closed) return this.#fd
     throw new UpgradeLockError(
       'ERR_RELEASED',
-      `the lock of ${this.path} is not ours any more: acquire it anew`,
+      `this process no longer holds the lock of ${this.path}. Acquire it again`,
     )
   }
 
@@ -195,7 +195,7 @@ function checkIsLock(path: string, fd: number): void {
   if (isLockFileAt(path, fd)) return
   throw new UpgradeLockError(
     'ERR_NOT_THE_LOCK',
-    `fd ${fd} is another file than ${path}: pass the descriptor of the lock that is held there`,
+    `fd ${fd} is another file than ${path}. Pass the descriptor of the lock that is held there`,
   )
 }
 
@@ -203,5 +203,5 @@ function checkIsLock(path: string, fd: number): void {
 function checkIsHeld(path: string, fd: number): void {
   using other = openLockFileOfOurs(path)
   if (!tryLock(other.fd) && tryLock(fd)) return
-  throw new UpgradeLockError('ERR_NOT_HELD', `fd ${fd} does not hold the lock of ${path}: acquire it instead`)
+  throw new UpgradeLockError('ERR_NOT_HELD', `fd ${fd} does not hold the lock of ${path}. Acquire it instead`)
 }
