@@ -28,11 +28,12 @@ function stringify(message: unknown): string {
   } catch (cause) {
     throw new ControlSocketError(
       'ERR_MALFORMED',
-      `JSON cannot say this message: ${(cause as Error).message}`,
+      `JSON cannot express this message: ${(cause as Error).message}`,
       { cause },
     )
   }
-  if (json === undefined) throw new ControlSocketError('ERR_MALFORMED', `JSON cannot say ${typeof message}`)
+  if (json === undefined)
+    throw new ControlSocketError('ERR_MALFORMED', `JSON cannot express ${typeof message}`)
   return json
 }
 
@@ -91,7 +92,7 @@ export class FrameDecoder {
     const length = this.#length
     if (length > 0 && length <= this.#maxBytes) return
     this.#headerFilled = 0
-    if (length === 0) throw new ControlSocketError('ERR_MALFORMED', 'a frame of length 0 holds no JSON')
+    if (length === 0) throw new ControlSocketError('ERR_MALFORMED', 'a frame of length 0 does not hold JSON')
     throw tooLarge(length, this.#maxBytes)
   }
 
@@ -131,5 +132,8 @@ function parseJson(json: Uint8Array): unknown {
 }
 
 function tooLarge(length: number, limit: number): ControlSocketError {
-  return new ControlSocketError('ERR_FRAME_TOO_LARGE', `a frame of ${length} bytes: the limit is ${limit}`)
+  return new ControlSocketError(
+    'ERR_FRAME_TOO_LARGE',
+    `a frame has ${length} bytes, and the limit is ${limit}`,
+  )
 }

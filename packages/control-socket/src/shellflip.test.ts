@@ -70,7 +70,7 @@ describe('the frames of the Rust shellflip, byte for byte', () => {
     client.socket.write('\0\0\0\x14{"Request":"Reboot"}', 'latin1')
     await client.closed
     expect(client.heard.toString('latin1', 4)).toMatch(
-      /^\{"Response":\{"RestartFailed":"the message is not understood: /,
+      /^\{"Response":\{"RestartFailed":"the message is not in the protocol: /,
     )
   })
 })

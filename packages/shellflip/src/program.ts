@@ -7,19 +7,20 @@ import type { RestartOptions } from './commands/restart.ts'
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode = 0
   const program = new Command('shellflip')
-    .description('Asks a service that replaces itself, by the library of the same name, to do so.')
+    .description('Requests an upgrade from a service that uses the shellflip library.')
     .usage('<command> [flags]')
     .option('-V, --version', 'print the version')
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(complaint(text)) })
   program
     .command('restart')
-    .description('Ask for an upgrade, and wait for the outcome')
+    .description('request an upgrade, and wait for the outcome')
     .requiredOption('--socket <path>', "the service's control socket")
     .addOption(
-      new Option('--timeout <duration>', 'how long to wait, as 90s or 2m; the restart goes on').argParser(
-        duration,
-      ),
+      new Option(
+        '--timeout <duration>',
+        'how long to wait, such as 90s or 2m. The restart continues.',
+      ).argParser(duration),
     )
     .addHelpText('after', '\nExample:\n  shellflip restart --socket /run/app/restart.sock --timeout 90s')
     .action(async (options: RestartOptions) => {

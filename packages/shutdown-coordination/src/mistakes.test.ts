@@ -103,7 +103,7 @@ describe('what is registered', () => {
     queue.remove()
     expect(() => coordinator.drain('queue', async () => {})).not.toThrow()
     expect(() => coordinator.drain('servers', async () => {})).toThrow(
-      refused(/"servers" stands for all servers/),
+      refused(/"servers" is the name of all servers/),
     )
     expect(() => coordinator.task(undefined as never)).toThrow(refused(/must be a text .* not undefined/))
     expect(() => coordinator.drain(5 as never, async () => {})).toThrow(refused(/must be a text/))

@@ -20,7 +20,7 @@ export class ShutdownTime {
   begin(deadlineMs: number): void {
     this.#deadlineMs = deadlineMs
     this.#endsAt = performance.now() + deadlineMs
-    this.#at(this.#endsAt, () => this.cut(`not over within ${deadlineMs} ms`))
+    this.#at(this.#endsAt, () => this.cut(`did not finish within ${deadlineMs} ms`))
   }
 
   /** Ends the time now, unless the shutdown is over. */
@@ -41,7 +41,7 @@ export class ShutdownTime {
     const giveUpMs = Math.max(this.#deadlineMs - reserveMs, this.#deadlineMs / 2)
     const reason = new ShutdownCoordinationError(
       'ERR_DEADLINE',
-      `not over within ${Math.round(giveUpMs)} ms. The rest is for what waits for it`,
+      `did not finish within ${Math.round(giveUpMs)} ms. The rest of the time is for the work that waits for it`,
     )
     this.#at(this.#endsAt - this.#deadlineMs + giveUpMs, () => controller.abort(reason))
     this.deadline.addEventListener('abort', () => controller.abort(this.deadline.reason), { once: true })

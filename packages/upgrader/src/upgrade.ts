@@ -53,5 +53,5 @@ async function tryUpgrade({ carrier, hooks, emit, ...parts }: Upgrade): Promise<
 
 /** Limits a hook to the time that a successor may take. A hook that ignores its signal is left behind. */
 function hookLimit(timeoutMs: number, signal: AbortSignal): Timeout {
-  return { timeoutMs, signal, late: () => new Error(`it did not end within ${timeoutMs} ms`) }
+  return { timeoutMs, signal, late: () => new Error(`it did not finish within ${timeoutMs} ms`) }
 }

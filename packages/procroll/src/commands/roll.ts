@@ -43,12 +43,12 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
       { cause: error },
     )
   }
-  throw new ProcrollError('ERR_UNANSWERED', 'the supervisor ended before the roll did')
+  throw new ProcrollError('ERR_UNANSWERED', 'the supervisor exited before the roll was over')
 }
 
 function show(progress: Progress, reply: ControlReply): void {
   if (reply.type === 'roll-queued') {
-    progress.enter({ text: 'another roll or start is in progress, and this one follows' })
+    progress.enter({ text: 'another roll or start is in progress. This one follows' })
   }
   if (reply.type === 'roll-started') {
     const { generation, pid, readyTimeoutMs } = reply

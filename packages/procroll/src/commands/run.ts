@@ -58,7 +58,7 @@ export async function run(words: readonly Bytes[], options: RunOptions): Promise
   if (options.strayFlag !== undefined) {
     logger.log(
       'WARN',
-      `${options.strayFlag} follows the command, and goes to the service. Put flags of procroll before the command. A -- before the command ends this warning.`,
+      `${options.strayFlag} follows the command, so the service gets it. Put flags of procroll before the command. To silence this warning, write -- before the command.`,
     )
   }
   const name = options.name ?? String(process.pid)

@@ -22,7 +22,7 @@ export async function* askSupervisor(
     const question = { path, protocol: procrollProtocol, request, ...(signal && { signal }) }
     for await (const reply of askForReplies(question)) {
       if (reply.type === 'refused')
-        throw new ProcrollError('ERR_UNANSWERED', `the supervisor refuses: ${reply.reason}`)
+        throw new ProcrollError('ERR_UNANSWERED', `the supervisor refused: ${reply.reason}`)
       yield reply
     }
   } catch (cause) {

@@ -34,9 +34,13 @@ export async function claimPlace(
   try {
     return await claimInRuntimeFolder(String(process.pid), supervised, logger)
   } catch (error) {
-    logger.log('WARN', 'no control socket: procroll roll, status and stop will not find this supervisor', {
-      error: (error as Error).message,
-    })
+    logger.log(
+      'WARN',
+      'cannot open a control socket: procroll roll, status and stop will not find this supervisor',
+      {
+        error: (error as Error).message,
+      },
+    )
     return undefined
   }
 }
@@ -88,17 +92,19 @@ function logEvent(event: ControlServerEvent, logger: Logger): void {
     ...('error' in event ? { error: String(event.error) } : {}),
   }
   if (event.type === 'path-restored')
-    logger.log('WARN', 'control socket was removed, and is made again', fields)
+    logger.log('WARN', 'control socket was removed, and is created again', fields)
   else if (event.type === 'path-lost')
-    logger.log('ERROR', 'control socket was removed, and cannot be made again yet', fields)
-  else logger.log(event.type === 'answer-failed' ? 'ERROR' : 'DEBUG', 'control client not answered', fields)
+    logger.log('ERROR', 'control socket was removed, and cannot be created again yet', fields)
+  else
+    logger.log(event.type === 'answer-failed' ? 'ERROR' : 'DEBUG', 'cannot answer a control client', fields)
 }
 
 function refusal(place: SupervisorPlace, cause: ControlSocketError): ProcrollError {
-  if (cause.code === 'ERR_PATH_TOO_LONG') return usageError(`no control socket: ${cause.message}`, { cause })
+  if (cause.code === 'ERR_PATH_TOO_LONG')
+    return usageError(`cannot open a control socket: ${cause.message}`, { cause })
   if (cause.code !== 'ERR_PATH_IN_USE' || place.folder === undefined) {
     const code = cause.code === 'ERR_PATH_IN_USE' ? 'ERR_NAME_IN_USE' : 'ERR_RUNTIME_FOLDER'
-    return new ProcrollError(code, `no control socket: ${cause.message}`, { cause })
+    return new ProcrollError(code, `cannot open a control socket: ${cause.message}`, { cause })
   }
   return new ProcrollError(
     'ERR_NAME_IN_USE',

@@ -14,7 +14,7 @@ export async function findControlSocket({ name, controlSocket }: PlaceOptions): 
     if (isUnixPathBound(controlSocket)) return controlSocket
     throw new ProcrollError(
       'ERR_NO_SUPERVISOR',
-      `no supervisor at ${controlSocket} is running. Check the path`,
+      `no supervisor is running at ${controlSocket}. Check the path`,
     )
   }
   const wanted = name === undefined ? undefined : parseName(name)

@@ -28,9 +28,7 @@ export function commonLaunch(
  */
 export function warnOfResolved(directory: LaunchDirectory, words: readonly Bytes[], logger: Logger): void {
   if (!directory.isResolved || process.pid === 1 || !isRelative(words, directory.path)) return
-  logger.log(
-    'WARN',
-    'the working directory is known without its symlinks. Give --chdir if a deploy moves one',
-    { directory: showBytes(directory.path) },
-  )
+  logger.log('WARN', 'cannot see the symlinks of the working directory. Give --chdir if a deploy moves one', {
+    directory: showBytes(directory.path),
+  })
 }

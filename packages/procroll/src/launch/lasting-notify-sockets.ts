@@ -48,13 +48,13 @@ export class LastingNotifySockets implements Disposable {
       this.#isLost = false
       if (!wasMissing) return
       this.#watch.follow(this.#directory.path)
-      this.#logger.log('WARN', 'folder of the notify sockets was removed, and is made again', {
+      this.#logger.log('WARN', 'folder of the notify sockets was removed, and is created again', {
         path: this.#directory.path,
       })
     } catch (error) {
       if (this.#isLost) return
       this.#isLost = true
-      this.#logger.log('ERROR', 'folder of the notify sockets was removed, and cannot be made again', {
+      this.#logger.log('ERROR', 'folder of the notify sockets was removed, and cannot be created again', {
         error: (error as Error).message,
       })
     }
@@ -65,10 +65,10 @@ export class LastingNotifySockets implements Disposable {
     if (restored === undefined) return
     const { generation } = inbox
     if (restored === 'restored') {
-      this.#logger.log('WARN', 'notify socket was removed, and is made again', { generation })
+      this.#logger.log('WARN', 'notify socket was removed, and is created again', { generation })
     } else {
       const error = restored.message
-      const message = 'notify socket was removed, and cannot be made again: its watchdog does not count'
+      const message = 'notify socket was removed, and cannot be created again: its watchdog is off'
       this.#logger.log('ERROR', message, { generation, error })
     }
   }

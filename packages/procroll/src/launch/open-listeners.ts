@@ -47,9 +47,8 @@ const MODE_WITH_OWNER = 0o660
 const REASONS: Record<string, string> = {
   EADDRINUSE: 'the address is already in use',
   EADDRNOTAVAIL: 'the address is not on this machine',
-  EACCES:
-    'this user may not (a port below 1024 needs CAP_NET_BIND_SERVICE, a path needs a folder that can be written)',
-  EPERM: 'this user may not give it away (to another user: CAP_CHOWN, to a group: be in it)',
+  EACCES: 'this user may not (a port below 1024 needs CAP_NET_BIND_SERVICE, a path needs a writable folder)',
+  EPERM: 'this user may not change its owner (another user needs CAP_CHOWN, a group needs membership)',
   ENOENT: 'its folder does not exist',
   ENOTFOUND: 'the host is unknown',
 }
@@ -154,7 +153,7 @@ function explainInUse(address: ListenAddress & InternetAddress, all: readonly Li
   const bothHint =
     takesBoth === undefined || (host === '::' && ipv6Only)
       ? ''
-      : `. [::] takes the IPv4 addresses too. Beside one of them, use ${type}://[::]:${port}?ipv6only`
+      : `. [::] takes the IPv4 addresses too. To keep both, use ${type}://[::]:${port}?ipv6only`
   const holders = holdersOf(address)
   return `${holders.length === 0 ? '' : `. It is in use by ${holders.join(', ')}`}${bothHint}`
 }

@@ -15,8 +15,8 @@ export function describeStop(verdict: StopVerdict, cause: StopCause): LogLine {
     case 'drain':
       return { level: 'INFO', message: 'stopping', fields }
     case 'same':
-      return { level: 'INFO', message: 'this repeats the stop under way and changes nothing', fields }
+      return { level: 'INFO', message: 'repeats the stop in progress: ignored', fields }
     case 'cut':
-      return { level: 'WARN', message: 'stopping at once: no time is left to drain', fields }
+      return { level: 'WARN', message: 'stopping immediately, without time to drain', fields }
   }
 }

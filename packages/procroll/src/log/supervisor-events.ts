@@ -46,7 +46,7 @@ export function describeEvent(event: SupervisorEvent): LogLine {
       const { generation, maxDraining } = event
       return {
         level: 'WARN',
-        message: 'too many generations are draining: the oldest is killed',
+        message: 'too many generations are draining: killing the oldest',
         fields: { generation, max_draining: maxDraining },
       }
     }
@@ -101,7 +101,7 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
     case 'generation-killed':
       return {
         level: 'WARN',
-        message: 'generation is killed',
+        message: 'killing generation',
         fields: { generation, reason: KILL_REASONS[event.reason] },
       }
     case 'generation-main-pid':
@@ -119,19 +119,19 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
     case 'generation-signal-refused':
       return {
         level: 'ERROR',
-        message: 'generation cannot be signalled: it runs as another user',
+        message: 'cannot signal the generation: it runs as another user',
         fields: { generation, pid: event.pid, signal: event.signal },
       }
     case 'generation-given-up':
       return {
         level: 'ERROR',
-        message: 'generation is given up: SIGKILL did not end it',
+        message: 'generation cannot be killed: SIGKILL did not end it',
         fields: { generation, pid: event.pid },
       }
     case 'generation-receive-failed':
       return {
         level: 'WARN',
-        message: 'messages of the generation cannot be received at the moment',
+        message: 'cannot receive messages of the generation at the moment',
         fields: { generation, error: event.error.message },
       }
     case 'generation-report':
@@ -147,7 +147,8 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
     case 'generation-fds-refused':
       return {
         level: 'WARN',
-        message: 'generation sent file descriptors to store: procroll has no store, and closed them',
+        message:
+          'generation sent file descriptors to store: closed them, because procroll does not have a store',
         fields: { generation, count: event.count },
       }
     case 'generation-exited': {
@@ -169,5 +170,5 @@ function describeGenerationFailure(generation: number, failure: GenerationFailur
 const KILL_REASONS = {
   overdue: 'the shutdown timeout passed',
   hung: 'its watchdog timeout passed',
-  asked: 'no time is left to wait',
+  asked: 'there is no time left',
 }

@@ -55,6 +55,6 @@ it.runIf(process.platform === 'linux')('names a process that cannot be ended as 
   await failEarly(background, 2)
   kill.mockRestore()
   daemon.kill('SIGKILL')
-  const error = `process ${daemon.pid}, which generation 2 left in the background, cannot be ended: kill EPERM. End it yourself: sudo kill ${daemon.pid}`
+  const error = `process ${daemon.pid}, which generation 2 left in the background, cannot be killed: kill EPERM. Kill it yourself: sudo kill ${daemon.pid}`
   expect(log).toHaveBeenLastCalledWith('ERROR', expect.any(String), { generation: 2, error })
 })

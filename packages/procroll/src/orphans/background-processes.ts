@@ -69,7 +69,7 @@ export class BackgroundProcesses {
         for (const {
           main: { pid },
         } of left) {
-          logger.log('WARN', 'the generation left a process in the background: it is ended', {
+          logger.log('WARN', 'the generation left a process in the background: ending it', {
             generation,
             pid,
           })
@@ -77,7 +77,7 @@ export class BackgroundProcesses {
         await endOrphans(left, this.#options)
       }
     } catch (error) {
-      logger.log('ERROR', 'what the generation left in the background cannot be ended', {
+      logger.log('ERROR', 'cannot end the processes that the generation left in the background', {
         generation,
         error: (error as Error).message,
       })

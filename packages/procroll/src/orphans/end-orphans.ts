@@ -81,7 +81,7 @@ function send(orphan: Orphan, target: number, signal: NodeJS.Signals | number): 
 function cannotEnd({ title, main }: Orphan, why: string, cause?: unknown): ProcrollError {
   return new ProcrollError(
     'ERR_ORPHANS',
-    `${title} cannot be ended: ${why}. End it yourself: sudo kill ${main.pid}`,
+    `${title} cannot be killed: ${why}. Kill it yourself: sudo kill ${main.pid}`,
     { cause },
   )
 }

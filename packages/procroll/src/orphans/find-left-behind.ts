@@ -41,8 +41,8 @@ export async function findLeftBehind(
 }
 
 const messages = {
-  end: 'generation of a killed procroll serves until the next one is ready',
-  'end-first': 'generation of a killed procroll is ended',
+  end: 'generation of a killed procroll keeps serving until the next one is ready',
+  'end-first': 'ending the generation of a killed procroll',
   refuse: '',
 } satisfies Record<OrphanPolicy, string>
 
@@ -56,7 +56,7 @@ function checkSupervisorIsGone(record: GenerationsRecord, path: string): void {
   const { pid } = record.supervisor
   throw new ProcrollError(
     'ERR_NAME_IN_USE',
-    `a supervisor (pid ${pid}) is running, and ${path} is its record. Its control socket was removed, and it makes that ` +
+    `a supervisor (pid ${pid}) is running, and ${path} is its record. Its control socket was removed. It creates that ` +
       `again within seconds. Stop it (kill ${pid}), or choose another --name or --control-socket`,
   )
 }
@@ -65,7 +65,7 @@ export function readOrWarn(path: string, logger: Logger): GenerationsRecord | un
   try {
     return readRecord(path)
   } catch (error) {
-    logger.log('WARN', 'record of former generations is not usable', {
+    logger.log('WARN', 'cannot use the record of former generations', {
       path,
       error: (error as Error).message,
     })

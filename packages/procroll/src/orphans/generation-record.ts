@@ -73,7 +73,7 @@ export class GenerationRecord {
       if (text === this.#written && existsSync(this.#path)) return
       this.#checkFolder()
       if (this.#written !== '' && this.#writer() !== process.pid)
-        throw new Error(`${this.#path} is the record of another procroll by now`)
+        throw new Error(`${this.#path} now belongs to another procroll`)
       rmSync(temporary, { force: true })
       writeFileSync(temporary, `${text}\n`, { mode: 0o600, flag: 'wx' })
       renameSync(temporary, this.#path)
@@ -129,8 +129,7 @@ export function temporaryOf(path: string): string {
 
 function self(): GenerationsRecord['supervisor'] {
   const startedAt = lookUpProcess(process.pid)?.startedAt
-  if (startedAt === undefined)
-    throw new Error('the system does not tell when a process was started. Mount /proc')
+  if (startedAt === undefined) throw new Error('cannot find out when a process was started. Mount /proc')
   return { pid: process.pid, startedAt }
 }
 

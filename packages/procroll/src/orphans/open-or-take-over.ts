@@ -68,7 +68,7 @@ async function takeOrWarn(
     return await takeOverListener(address, recorded, pids)
   } catch (error) {
     const fields = { socket: address.name, error: (error as Error).message }
-    logger.log('WARN', 'socket of a killed procroll cannot be taken over', fields)
+    logger.log('WARN', 'cannot take over the socket of a killed procroll', fields)
     return undefined
   }
 }
@@ -87,7 +87,7 @@ async function openOthers(
     const reason = [...held.values()].map(({ message }) => message).join('. ')
     for (const orphan of left.orphans()) {
       const fields = { ...describe(orphan), reason }
-      logger.log('WARN', 'generation of a killed procroll is ended first: it holds the address', fields)
+      logger.log('WARN', 'ending the generation of a killed procroll first: it holds the address', fields)
     }
     await left.end()
     return await openListeners(addresses)

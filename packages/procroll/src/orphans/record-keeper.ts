@@ -31,7 +31,7 @@ export class RecordKeeper implements Disposable {
     this.#listeners = listeners
     this.#directory = directory
     this.#record = new GenerationRecord(path, (error) => {
-      const message = 'generations cannot be recorded: if procroll is killed, the next one will not find them'
+      const message = 'cannot record the generations: if procroll is killed, the next one will not find them'
       logger.log('WARN', message, { error: error.message })
     })
     this.note()

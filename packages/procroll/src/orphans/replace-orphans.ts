@@ -24,7 +24,7 @@ export function replaceOrphans(
     draining ??= left.end().then(
       () => record?.note(),
       (error: Error) =>
-        logger.log('ERROR', 'generation of a killed procroll is left', { error: error.message }),
+        logger.log('ERROR', 'generation of a killed procroll still runs', { error: error.message }),
     )
     return draining
   }
@@ -41,7 +41,7 @@ export function replaceOrphans(
       for (const orphan of orphans) {
         logger.log(
           'ERROR',
-          'the new version does not serve: generation of a killed procroll serves on',
+          'the new version does not serve: the generation of a killed procroll keeps serving',
           describe(orphan),
         )
       }
@@ -52,6 +52,6 @@ export function replaceOrphans(
 
 function logDraining(left: LeftBehind, logger: Logger): void {
   for (const orphan of left.orphans()) {
-    logger.log('INFO', 'generation of a killed procroll is asked to end', describe(orphan))
+    logger.log('INFO', 'stopping the generation of a killed procroll', describe(orphan))
   }
 }

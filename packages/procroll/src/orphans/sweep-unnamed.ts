@@ -27,7 +27,7 @@ function attempt(logger: Logger, run: () => void): void {
   try {
     run()
   } catch (error) {
-    logger.log('DEBUG', 'folder of a dead supervisor cannot be removed', { error: (error as Error).message })
+    logger.log('DEBUG', 'cannot remove the folder of a dead supervisor', { error: (error as Error).message })
   }
 }
 

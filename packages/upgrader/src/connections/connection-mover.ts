@@ -25,10 +25,10 @@ export function connectionMover(
   const speaks = protocolOf(server)
   if (handOver === false || (handOver === undefined && speaks !== 'http')) return undefined
   if (speaks === 'tls') {
-    throw invalidArgument('connections under TLS cannot be handed over: their keys are in this process')
+    throw invalidArgument('TLS connections cannot move, because their keys are in this process')
   }
   if (speaks === 'http2') {
-    throw invalidArgument('connections of HTTP/2 cannot be handed over: their streams are in this process')
+    throw invalidArgument('HTTP/2 connections cannot move, because their streams are in this process')
   }
   if (handOver === true && speaks === 'net') {
     throw invalidArgument(

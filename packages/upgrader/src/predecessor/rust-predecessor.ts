@@ -128,9 +128,13 @@ export class RustPredecessor implements Predecessor {
       if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') throw cause
       this.#committed = this.#isGone()
       if (this.#committed) return 'gone'
-      throw new HandoverError('ERR_REFUSED', 'the predecessor keeps serving: it has stopped waiting for us', {
-        cause,
-      })
+      throw new HandoverError(
+        'ERR_REFUSED',
+        'the predecessor keeps serving, because this process took too long',
+        {
+          cause,
+        },
+      )
     } finally {
       this.#close()
     }
@@ -166,8 +170,8 @@ function inherited(name: (typeof variables)[number], value: string | undefined):
   } catch (cause) {
     throw new ShellflipError(
       'ERR_HANDOVER_ENVIRONMENT',
-      `${name}=${value} does not name a descriptor of a predecessor (${(cause as Error).message}): it is for a successor that ` +
-        'a service of the Rust crate starts, do not set it by hand',
+      `${name}=${value} does not name a descriptor of a predecessor (${(cause as Error).message}). A service of the ` +
+        'Rust crate sets it for its successor. Do not set it by hand',
       { cause },
     )
   }
