@@ -92,5 +92,5 @@ test('SIGTERM ends it, and nothing of it is left', async () => {
   expect(readdirSync(place.join('run'))).toEqual([])
   const { code, stderr } = await restart()
   expect(code).toBe(1)
-  expect(stderr).toMatch(/^restart failed: nobody listens at .*\n$/)
+  expect(stderr).toMatch(/^restart failed: no process listens at .*\n$/)
 })

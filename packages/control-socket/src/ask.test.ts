@@ -98,7 +98,7 @@ describe('nobody answers', () => {
   test('where there is no path', async () => {
     using folder = temporaryFolder()
     await expect(ask({ path: folder.join('none'), protocol: words, request })).rejects.toEqual(
-      failing('ERR_NOBODY_THERE', /none: is it running\?$/),
+      failing('ERR_NOBODY_THERE', /none. Check that the service is running$/),
     )
   })
 
@@ -118,14 +118,14 @@ describe('nobody answers', () => {
       protocol: words,
       request: { ask: 1 } as unknown as { ask: string },
     })
-    await expect(asked).rejects.toEqual(failing('ERR_MALFORMED', /cannot be said: ask: /))
+    await expect(asked).rejects.toEqual(failing('ERR_MALFORMED', /cannot be encoded: ask: /))
   })
 })
 
 describe('a server that is not what it should be', () => {
   const request = { ask: 'x' }
   const cases: [name: string, serve: (client: Socket) => void, code: string, message: RegExp][] = [
-    ['closes at once', (client) => client.destroy(), 'ERR_CLOSED_EARLY', /its log may tell why/],
+    ['closes at once', (client) => client.destroy(), 'ERR_CLOSED_EARLY', /Its log may have the reason/],
     ['ends without a reply', (client) => client.end(), 'ERR_CLOSED_EARLY', /before it replied/],
     [
       'ends inside a header',
@@ -143,7 +143,7 @@ describe('a server that is not what it should be', () => {
       'says what is no reply',
       (client) => client.end(rawFrame('{"say":1}')),
       'ERR_MALFORMED',
-      /not understood: say: /,
+      /not in the protocol: say: /,
     ],
     ['says what is no JSON', (client) => client.end(rawFrame('say')), 'ERR_MALFORMED', /not JSON/],
     [
@@ -240,12 +240,12 @@ describe('an answer that fails', () => {
     const answer = async () => ({ say: 1 }) as unknown as { say: string }
     await using server = await testServer({ answer })
     await expect(ask({ path: server.path, protocol: words, request: { ask: '' } })).rejects.toEqual(
-      failing('ERR_ANSWER_FAILED', /cannot be said: say: /),
+      failing('ERR_ANSWER_FAILED', /cannot be encoded: say: /),
     )
     expect(server.events).toEqual([
       expect.objectContaining({
         type: 'answer-failed',
-        error: failing('ERR_MALFORMED', /cannot be said: say: /),
+        error: failing('ERR_MALFORMED', /cannot be encoded: say: /),
       }),
     ])
   })

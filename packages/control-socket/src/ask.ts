@@ -82,7 +82,7 @@ async function* messagesFrom(socket: Socket, path: string): AsyncGenerator<unkno
 function closedEarly(path: string, when: string, cause?: unknown): ControlSocketError {
   return new ControlSocketError(
     'ERR_CLOSED_EARLY',
-    `the server at ${path} closed the connection ${when}: its log may tell why`,
+    `the server at ${path} closed the connection ${when}. Its log may have the reason`,
     { cause },
   )
 }

@@ -19,7 +19,7 @@ import { ControlSocketError } from './control-socket-error.ts'
 export function checkServer(socket: Socket, path: string): void {
   const server = peerOf(socket)
   if (server === undefined) {
-    throw new ControlSocketError('ERR_CLOSED_EARLY', `the server at ${path} went away while we connected`)
+    throw new ControlSocketError('ERR_CLOSED_EARLY', `the server at ${path} closed during the connect`)
   }
   if (isTrusted(server)) return
   const folder = dirname(path)
@@ -27,8 +27,8 @@ export function checkServer(socket: Socket, path: string): void {
   if (isPrivate(folder)) return
   throw new ControlSocketError(
     'ERR_FORBIDDEN',
-    `uid ${server.uid} listens at ${path}, not root or uid ${process.geteuid?.()}: its answer could be a forgery. ` +
-      `Nothing was sent. Check who owns ${folder}, or ask as uid ${server.uid}.`,
+    `uid ${server.uid} listens at ${path}, not root or uid ${process.geteuid?.()}. Its answer could be forged. ` +
+      `Nothing was sent. Check the owner of ${folder}, or send the request as uid ${server.uid}.`,
   )
 }
 

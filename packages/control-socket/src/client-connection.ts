@@ -217,5 +217,5 @@ function isIterable<Reply>(answer: AsyncIterable<Reply> | Promise<Reply>): answe
 }
 
 function gone(): ControlSocketError {
-  return new ControlSocketError('ERR_CLOSED_EARLY', 'the client went away')
+  return new ControlSocketError('ERR_CLOSED_EARLY', 'the client closed the connection')
 }

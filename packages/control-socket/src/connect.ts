@@ -29,19 +29,23 @@ export function connectTo(path: string, signal?: AbortSignal): Promise<Socket> {
 function whyNot(path: string, cause: Error): ControlSocketError {
   const errno = errnoOf(cause)
   if (errno === 'ENOENT' || errno === 'ECONNREFUSED') {
-    return new ControlSocketError('ERR_NOBODY_THERE', `nobody listens at ${path}: is it running?`, { cause })
+    return new ControlSocketError(
+      'ERR_NOBODY_THERE',
+      `no process listens at ${path}. Check that the service is running`,
+      { cause },
+    )
   }
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new ControlSocketError(
       'ERR_FORBIDDEN',
-      `not allowed to connect to ${path}: ask as its owner, or as root`,
+      `not allowed to connect to ${path}. Send the request as its owner, or as root`,
       {
         cause,
       },
     )
   }
   if (errno === 'EAGAIN') {
-    return new ControlSocketError('ERR_BUSY', `too many clients wait at ${path}: try again later`, { cause })
+    return new ControlSocketError('ERR_BUSY', `too many clients wait at ${path}. Try again later`, { cause })
   }
   return new ControlSocketError('ERR_SYSTEM', `cannot connect to ${path}: ${cause.message}`, { cause })
 }

@@ -173,7 +173,9 @@ describe.runIf(isRoot)('a server of another user', () => {
   }
 
   const message = (path: string) =>
-    expect.stringMatching(new RegExp(`^uid 65534 listens at ${path}, .* Nothing was sent\\. Check who owns `))
+    expect.stringMatching(
+      new RegExp(`^uid 65534 listens at ${path}, .* Nothing was sent\\. Check the owner of `),
+    )
 
   test.each([
     ['everybody', 0, 0o777],

@@ -67,7 +67,7 @@ describe('the path', () => {
       refused('ERR_PATH_IN_USE', /a live process/),
     )
     await expect(ask({ path: folder.join('s'), protocol: words, request })).rejects.toEqual(
-      refused('ERR_BUSY', /try again later/),
+      refused('ERR_BUSY', /Try again later/),
     )
     waiting.abort('done')
     await refusal
@@ -140,7 +140,7 @@ describe('the folder', () => {
     using folder = temporaryFolder()
     chmodSync(folder.path, 0o777)
     await expect(ControlServer.listen({ path: folder.join('run', 's'), ...echo })).rejects.toEqual(
-      refused('ERR_FORBIDDEN', /can be written by others \(mode 777\), who could replace .*\/run\./),
+      refused('ERR_FORBIDDEN', /can be written by others \(mode 777\)\. They could replace .*\/run\./),
     )
     expect(existsSync(folder.join('run'))).toBe(false)
   })

@@ -130,10 +130,7 @@ export class ControlServer implements AsyncDisposable {
   /** A duplicate of the listener, to hand to a successor. @throws {ControlSocketError} ERR_SERVER_CLOSED */
   listener(): OwnedFd {
     if (this.#closed === undefined) return dupOf(this.#server)
-    throw new ControlSocketError(
-      'ERR_SERVER_CLOSED',
-      'the control server is closed, and its listener with it',
-    )
+    throw new ControlSocketError('ERR_SERVER_CLOSED', 'the control server and its listener are closed')
   }
 
   /**

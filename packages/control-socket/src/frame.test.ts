@@ -75,7 +75,7 @@ describe('FrameDecoder', () => {
     expect(() => [...decoder.push(Uint8Array.of(11))]).toThrow(
       expect.objectContaining({
         code: 'ERR_FRAME_TOO_LARGE',
-        message: 'a frame of 11 bytes: the limit is 10',
+        message: 'a frame has 11 bytes, and the limit is 10',
       }),
     )
   })

@@ -29,11 +29,12 @@ function stringify(message: unknown): string {
   } catch (cause) {
     throw new ControlSocketError(
       'ERR_MALFORMED',
-      `JSON cannot say this message: ${(cause as Error).message}`,
+      `JSON cannot express this message: ${(cause as Error).message}`,
       { cause },
     )
   }
-  if (json === undefined) throw new ControlSocketError('ERR_MALFORMED', `JSON cannot say ${typeof message}`)
+  if (json === undefined)
+    throw new ControlSocketError('ERR_MALFORMED', `JSON cannot express ${typeof message}`)
   return json
 }
 
@@ -85,5 +86,8 @@ function parseJson(json: Uint8Array): unknown {
 }
 
 function tooLarge(length: number, limit: number): ControlSocketError {
-  return new ControlSocketError('ERR_FRAME_TOO_LARGE', `a frame of ${length} bytes: the limit is ${limit}`)
+  return new ControlSocketError(
+    'ERR_FRAME_TOO_LARGE',
+    `a frame has ${length} bytes, and the limit is ${limit}`,
+  )
 }

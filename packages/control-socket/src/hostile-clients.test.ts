@@ -82,7 +82,9 @@ describe('a client that', () => {
     using client = await RawClient.connect(server.path)
     client.socket.write(rawFrame('{"ask":1}'))
     await client.closed
-    expect(client.heard.subarray(4).toString()).toMatch(/^\{"say":"no: the message is not understood: ask: /)
+    expect(client.heard.subarray(4).toString()).toMatch(
+      /^\{"say":"no: the message is not in the protocol: ask: /,
+    )
   })
 
   test('sends more after its request is disconnected, and its answer is aborted', async () => {

@@ -18,8 +18,8 @@ test('what does not fit is refused at either end, naming the field', () => {
   const schema = z.object({ pid: z.object({ of: z.int() }) })
   const malformed = (message: RegExp) =>
     expect.objectContaining({ code: 'ERR_MALFORMED', message: expect.stringMatching(message) })
-  expect(() => toWire(schema, { pid: { of: 1.5 } })).toThrow(malformed(/cannot be said: pid\.of: /))
-  expect(() => fromWire(schema, { pid: { of: 'x' } })).toThrow(malformed(/is not understood: pid\.of: /))
+  expect(() => toWire(schema, { pid: { of: 1.5 } })).toThrow(malformed(/cannot be encoded: pid\.of: /))
+  expect(() => fromWire(schema, { pid: { of: 'x' } })).toThrow(malformed(/is not in the protocol: pid\.of: /))
   expect(() => fromWire(schema, null)).toThrow(malformed(/is not understood: Invalid input/))
 })
 

@@ -29,12 +29,12 @@ export type Protocol<Request, Reply> = {
 
 /** The JSON value of something to say. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */
 export function toWire<T>(schema: MessageSchema<T>, message: T): unknown {
-  return check(() => safeEncode(schema, message), 'cannot be said')
+  return check(() => safeEncode(schema, message), 'cannot be encoded')
 }
 
 /** Returns the value of a received message. @throws {ControlSocketError} ERR_MALFORMED if it does not match the schema */
 export function fromWire<T>(schema: MessageSchema<T>, json: unknown): T {
-  return check(() => schema.safeParse(json), 'is not understood')
+  return check(() => schema.safeParse(json), 'is not in the protocol')
 }
 
 function check<T>(run: () => Checked<T>, problem: string): T {

@@ -26,10 +26,15 @@ export async function readRequest(
   }
   const leave = () => {
     if (!decoder.unfinished) return resolve(undefined)
-    reject(new ControlSocketError('ERR_CLOSED_EARLY', 'the client left in the middle of its request'))
+    reject(new ControlSocketError('ERR_CLOSED_EARLY', 'the client closed in the middle of its request'))
   }
   const timer = setTimeout(() => {
-    reject(new ControlSocketError('ERR_TIMED_OUT', `no whole request within ${timeoutMs} ms`))
+    reject(
+      new ControlSocketError(
+        'ERR_TIMED_OUT',
+        `the client did not send a whole request within ${timeoutMs} ms`,
+      ),
+    )
   }, timeoutMs)
   socket.on('data', take).on('end', leave).on('close', leave)
   try {
@@ -42,5 +47,8 @@ export async function readRequest(
 
 /** Makes the error for bytes after the request. */
 export function trailingBytes(): ControlSocketError {
-  return new ControlSocketError('ERR_MALFORMED', 'bytes after the request: a connection carries one')
+  return new ControlSocketError(
+    'ERR_MALFORMED',
+    'bytes follow the request, and a connection carries one request',
+  )
 }

@@ -15,6 +15,6 @@ export function checkedPath(path: string): string {
   if (length <= maxUnixAddressBytes) return absolute
   throw new ControlSocketError(
     'ERR_PATH_TOO_LONG',
-    `${absolute} has ${length} bytes, and the system takes ${maxUnixAddressBytes} for a socket: choose a shorter folder`,
+    `${absolute} has ${length} bytes, and the system takes ${maxUnixAddressBytes} for a socket. Choose a shorter folder`,
   )
 }

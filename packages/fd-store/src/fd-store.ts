@@ -33,7 +33,7 @@ export class FdStore {
     if (notifier.hasManager && max > 0) return new FdStore(notifier, max, stored)
     throw new FdStoreError(
       'ERR_NO_FD_STORE',
-      'the service manager keeps no descriptors for this process (it has no FDSTORE in its environment): set ' +
+      'the service manager keeps no descriptors for this process (FDSTORE is not in its environment). Set ' +
         'FileDescriptorStoreMax= in the unit, and leave NotifyAccess= at main, under systemd 254 or later',
     )
   }
@@ -106,8 +106,8 @@ export class FdStore {
     if (sockets + 1 <= this.#max) return
     throw new FdStoreError(
       'ERR_NO_FD_STORE',
-      `FileDescriptorStoreMax=${this.#max} is too few for ${sockets} sockets and the state: systemd would close what ` +
-        `is beyond it. Set it to ${sockets + 1} or more`,
+      `FileDescriptorStoreMax=${this.#max} is too few for ${sockets} sockets and the state. systemd would close those ` +
+        `above it. Set it to ${sockets + 1} or more`,
     )
   }
 

@@ -87,7 +87,7 @@ export class ConnectionGiver {
       for (const answer of this.#unanswered.values()) answer(false)
     } else if (type === 'taken' || type === 'declined') {
       const answer = this.#unanswered.get(decodeAnswer(payload))
-      if (answer === undefined) throw protocolError(`"${type}" for a connection that was not given`)
+      if (answer === undefined) throw protocolError(`"${type}" names a connection that was not given`)
       answer(type === 'taken')
     } else throw protocolError(`"${type}" comes where answers are expected`)
   }

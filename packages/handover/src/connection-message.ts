@@ -39,7 +39,7 @@ export function encodeConnection({ id, name, data }: ConnectionMessage): Buffer 
 /** @throws {HandoverError} ERR_PROTOCOL */
 export function decodeConnection(payload: Buffer): ConnectionMessage {
   const nameEnd = payload.length < headBytes ? Infinity : headBytes + payload.readUInt16BE(4)
-  if (nameEnd > payload.length) throw protocolError('a connection without a name')
+  if (nameEnd > payload.length) throw protocolError('a connection does not have a name')
   return {
     id: payload.readUInt32BE(),
     name: payload.toString('utf8', headBytes, nameEnd),
@@ -55,13 +55,13 @@ export function encodeAnswer(id: number): Buffer {
 
 /** @throws {HandoverError} ERR_PROTOCOL */
 export function decodeAnswer(payload: Buffer): number {
-  if (payload.length !== answerBytes) throw protocolError('an answer that names no connection')
+  if (payload.length !== answerBytes) throw protocolError('an answer does not name a connection')
   return payload.readUInt32BE()
 }
 
 function tooMuch(what: string, bytes: number, limit: number): HandoverError {
   return new HandoverError(
     'ERR_INVALID_ARGUMENT',
-    `the ${what} of a connection has ${bytes} bytes: the limit is ${limit}`,
+    `the ${what} of a connection has ${bytes} bytes, and the limit is ${limit}`,
   )
 }

@@ -275,7 +275,7 @@ describe('a peer that says something else after the commit', () => {
     ['garbage', [Buffer.from('\xff\xff\xff\xff garbage')], 0],
     ['another message', [encodeFrame({ type: 'commit', payload: Buffer.alloc(0), fdCount: 0 })], 0],
     ['one number twice', [connectionFrame(1), connectionFrame(1)], 1],
-    ['a connection without a descriptor', [connectionFrame(1).fill(0, 5, 7)], 0],
+    ['a connection came without a descriptor', [connectionFrame(1).fill(0, 5, 7)], 0],
     [
       'a name longer than all',
       [encodeFrame({ type: 'connection', payload: Buffer.alloc(6, 255), fdCount: 1 })],

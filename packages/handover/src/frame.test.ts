@@ -77,7 +77,7 @@ describe('a head is refused before any of its payload', () => {
     ['more state than is ever sent at once', head(200 * 1024 + 1, 3, 0), 'the limit is 204800'],
     ['the longest length there is', head(0xffffffff, 2, 0), 'the limit is 1048576'],
     ['a "ready" with something in it', head(1, 5, 0), 'the limit is 0'],
-    ['descriptors with a "ready"', head(0, 5, 1), 'with 1 descriptors: the limit is 0'],
+    ['descriptors with a "ready"', head(0, 5, 1), 'has 1 descriptors, and the limit is 0'],
     ['more descriptors than a manifest may bring', head(2, 2, 4097), 'the limit is 4096'],
   ])('%s', (_, bytes, message) => {
     expect(() => [...new FrameDecoder().push(bytes)]).toThrow(protocolError(message))

@@ -84,7 +84,8 @@ export class FrameDecoder {
 
 function readHead(head: Buffer): FrameHead & Pick<Frame, 'type' | 'fdCount'> {
   const type = typesByCode.get(head.readUInt8(4))
-  if (type === undefined) throw protocolError(`there are no messages of kind ${head.readUInt8(4)}`)
+  if (type === undefined)
+    throw protocolError(`this version does not know messages of kind ${head.readUInt8(4)}`)
   const [length, fdCount] = [head.readUInt32BE(), head.readUInt16BE(5)]
   checkSize(type, length, fdCount)
   return { type, length, fdCount }
@@ -92,6 +93,7 @@ function readHead(head: Buffer): FrameHead & Pick<Frame, 'type' | 'fdCount'> {
 
 function checkSize(type: FrameType, bytes: number, fdCount: number): void {
   const { maxBytes, maxFds } = kinds[type]
-  if (bytes > maxBytes) throw protocolError(`"${type}" of ${bytes} bytes: the limit is ${maxBytes}`)
-  if (fdCount > maxFds) throw protocolError(`"${type}" with ${fdCount} descriptors: the limit is ${maxFds}`)
+  if (bytes > maxBytes) throw protocolError(`"${type}" has ${bytes} bytes, and the limit is ${maxBytes}`)
+  if (fdCount > maxFds)
+    throw protocolError(`"${type}" has ${fdCount} descriptors, and the limit is ${maxFds}`)
 }

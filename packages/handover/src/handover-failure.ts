@@ -32,7 +32,7 @@ export type HandoverResult =
 export function describeHandoverFailure(failure: HandoverFailure): string {
   switch (failure.type) {
     case 'gone':
-      return 'the successor ended before it was ready'
+      return 'the successor exited before it was ready'
     case 'not-ready':
       return `the successor was not ready within ${failure.timeoutMs} ms`
     case 'refused':

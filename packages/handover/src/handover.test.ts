@@ -164,8 +164,12 @@ describe('state of another version', () => {
   })
 
   test.each([
-    ['cannot be written for an older one without', [V1], /no down migration from version 3/],
-    ['is not given to a successor that knows none of this name', [Sessions], /knows no state "count"/],
+    ['cannot be written for an older one without', [V1], /Add a down migration from version 3/],
+    [
+      'is not given to a successor that knows none of this name',
+      [Sessions],
+      /does not define the state "count"/,
+    ],
   ])('%s', async (_, states, message) => {
     using ends = connected()
     const giving = giveHandover(ends.predecessor, { ...nothing, state: { definition: OneWay, value: 7 } })

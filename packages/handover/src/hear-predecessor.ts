@@ -19,7 +19,7 @@ export async function hearPredecessor(
     ? channel.receive()
     : unlessSilent(timeoutMs, (signal) => channel.receive(signal)))
   if (message === null) {
-    throw new HandoverError('ERR_PREDECESSOR_GONE', 'the predecessor ended before everything was handed over')
+    throw new HandoverError('ERR_PREDECESSOR_GONE', 'the predecessor exited before it handed everything over')
   }
   if (expected.includes(message.type)) return message
   for (const fd of message.fds) fd.close()
@@ -39,7 +39,7 @@ export async function unlessSilent<T>(
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const silence = new AbortController()
-  const late = `the predecessor has been silent for ${timeoutMs} ms: does it hang?`
+  const late = `the predecessor has been silent for ${timeoutMs} ms. It may hang`
   using _ = new RunningTimer(timeoutMs, () => silence.abort(new HandoverError('ERR_TIMED_OUT', late)))
   return await wait(silence.signal)
 }

@@ -71,10 +71,9 @@ export class IncomingConnections implements AsyncIterableIterator<TakenConnectio
     try {
       if (type !== 'connection') throw protocolError(`"${type}" comes where connections are expected`)
       const message = decodeConnection(payload)
-      if (fd === undefined) throw protocolError('a connection without a descriptor')
-      if (this.#unanswered.has(message.id)) throw protocolError('two connections of one number')
-      if (this.#unanswered.size >= maxUnanswered)
-        throw protocolError('too many connections wait for an answer')
+      if (fd === undefined) throw protocolError('a connection came without a descriptor')
+      if (this.#unanswered.has(message.id)) throw protocolError('two connections have the same number')
+      if (this.#unanswered.size >= maxUnanswered) throw protocolError('too many connections are pending')
       const onAnswer = () => this.#unanswered.delete(message.id)
       const connection = new TakenConnection(message, fd, this.#channel, onAnswer)
       this.#unanswered.set(message.id, connection)

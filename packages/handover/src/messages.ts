@@ -45,8 +45,8 @@ export function decodeHello(payload: Buffer): Hello {
   const hello = record(parse(payload), 'hello')
   if (hello.protocol !== protocolVersion) {
     throw protocolError(
-      `it speaks version ${JSON.stringify(hello.protocol)} of it, and only version ${protocolVersion} is known here: ` +
-        'the two programs need compatible releases of @shellflip/handover',
+      `it speaks version ${JSON.stringify(hello.protocol)}, and this release speaks only version ${protocolVersion}. ` +
+        'Both programs need compatible releases of @shellflip/handover',
     )
   }
   const accepts = Object.entries(record(hello.accepts, 'accepts'))

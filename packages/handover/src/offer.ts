@@ -45,7 +45,7 @@ export function socketsOf(offer: Descriptors): ManifestSocket[] {
   const closed = descriptorsOf(offer).findIndex((fd) => fd.closed)
   if (closed !== -1) {
     const name = offer.sockets[closed]?.name
-    throw invalid(`${name === undefined ? 'the lock' : `the socket "${name}"`} is closed already`)
+    throw invalid(`${name === undefined ? 'the lock' : `the socket "${name}"`} is already closed`)
   }
   if (offer.sockets.length >= maxFds) throw invalid(`more than ${maxFds - 1} sockets are offered`)
   return offer.sockets.map(({ name, fd, file }) => ({

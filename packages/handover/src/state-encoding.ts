@@ -48,6 +48,6 @@ function stateFailure(error: unknown): HandoverFailed {
 function unknownState(name: string): HandoverError {
   return new HandoverError(
     'ERR_STATE',
-    `the successor knows no state "${name}": let it define that, if only to drop it`,
+    `the successor does not define the state "${name}". Define it there, if only to drop it`,
   )
 }

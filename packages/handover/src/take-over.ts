@@ -35,7 +35,7 @@ export async function takeOver(channel: HandoverChannel, options: TakeOverOption
       const manifest = decodeManifest(payload)
       const announced = manifest.sockets.length + (manifest.lock ? 1 : 0)
       if (fds.length !== announced) {
-        throw protocolError(`${fds.length} descriptors come with a manifest of ${announced}`)
+        throw protocolError(`${fds.length} descriptors arrived with a manifest of ${announced}`)
       }
       return new Takeover({ channel, manifest, fds, timeoutMs })
     } catch (error) {

@@ -41,7 +41,7 @@ export class TakenConnection implements Disposable {
     if (this.#state === 'revoked') {
       throw new HandoverError(
         'ERR_CLOSED',
-        'the handover channel is closed: the predecessor serves this connection on',
+        'the handover channel is closed, so the predecessor keeps serving this connection',
       )
     }
     if (this.#state === 'answered') {

@@ -27,7 +27,9 @@ export function boundKey(transport: Transport, { name, host, port, path }: Confi
   const address = `${transport}://${hostAndPort({ host, port })}`
   if (port !== 0) return `${socketKinds.bound}${address}`
   if (name === undefined) {
-    throw invalidArgument('port 0 is another port each time. Give it a name by which a successor finds it.')
+    throw invalidArgument(
+      'port 0 is a different port each time. Give it a name, so that a successor finds it.',
+    )
   }
   return `${socketKinds.bound}${address}#${name}`
 }

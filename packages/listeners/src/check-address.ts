@@ -88,9 +88,7 @@ function checkBacklog({ backlog = 0 }: ListenAddress): void {
 function checkPathAlone(address: ListenAddress): void {
   const { path = '' } = address
   if (path.includes('\0')) {
-    throw invalidArgument(
-      `path must not have a NUL, and has: ${show(path)}. An abstract path begins with "@".`,
-    )
+    throw invalidArgument(`path must not have a NUL, not ${show(path)}. An abstract path begins with "@".`)
   }
   const ignored = (['ipv6Only', 'reusePort'] as const).find((name) => address[name] === true)
   if (ignored !== undefined)

@@ -72,8 +72,8 @@ function checkIpv6Only(fd: OwnedFd, { host, port, ipv6Only = false }: Address): 
   fd.close()
   throw new ListenersError(
     'ERR_CANNOT_LISTEN',
-    `cannot set ipv6Only to ${ipv6Only} at ${hostAndPort({ host, port })}: the predecessor bound this socket with ${!ipv6Only}, ` +
-      'and a bound socket keeps it. Keep the option, or stop the service and start it.',
+    `cannot set ipv6Only to ${ipv6Only} at ${hostAndPort({ host, port })}: the predecessor bound this socket with ${!ipv6Only}. ` +
+      'A bound socket cannot change it. Keep the option, or stop the service and start it.',
   )
 }
 
@@ -91,7 +91,7 @@ function twiceFault(
   if (ours === undefined) return undefined
   const theirs = ours.name.replace(/^[a-z]+:([a-z]+[46]?:\/\/)?/, '').replace(/#.*$/s, '')
   return invalidArgument(
-    `cannot listen at ${hostAndPort(address)}: this service has ${theirs} already, and the system does not let it have both ` +
+    `cannot listen at ${hostAndPort(address)}: this service already has ${theirs}, and the system refuses both at once ` +
       '(EADDRINUSE). Give one of the two to listen() or bind(), or choose another port.',
   )
 }

@@ -42,7 +42,7 @@ export function checkDatagramSocket(socket: unknown): void {
 /** Checks the arguments of `open()`. @throws {ListenersError} ERR_INVALID_ARGUMENT */
 export function checkOpen(name: unknown, make: unknown): void {
   if (typeof name !== 'string' || name === '') {
-    throw invalidArgument(`open() takes a name by which a successor finds it, not ${show(name)}.`)
+    throw invalidArgument(`open() takes the name that a successor uses for it, not ${show(name)}.`)
   }
   if (typeof make !== 'function') {
     throw invalidArgument(

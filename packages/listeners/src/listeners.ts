@@ -345,7 +345,7 @@ export class Listeners {
 function servesNoMore(): ListenersError {
   return new ListenersError(
     'ERR_STOPPED',
-    'this process is stopped or replaced, and opens no more sockets. Call listen(), bind() and open() before ready()',
+    'this process is stopped or replaced, so it cannot open sockets. Call listen(), bind() and open() before ready()',
   )
 }
 

@@ -130,8 +130,7 @@ export function temporaryOf(path: string): string {
 
 function self(): GenerationsRecord['supervisor'] {
   const startedAt = lookUpProcess(process.pid)?.startedAt
-  if (startedAt === undefined)
-    throw new Error('the system does not tell when a process was started. Mount /proc')
+  if (startedAt === undefined) throw new Error('cannot find out when a process was started. Mount /proc')
   return { pid: process.pid, startedAt }
 }
 

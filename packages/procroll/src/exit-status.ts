@@ -29,7 +29,7 @@ export const exitStatuses: readonly { status: number; meaning: string }[] = [
   {
     status: EXIT_FAILED,
     meaning:
-      'The roll failed, the service could not be started, a generation could not be ended, or a generation of a killed procroll is left.',
+      'The roll failed, the service could not be started, a generation could not be killed, or a generation of a killed procroll still runs.',
   },
   { status: EXIT_USAGE, meaning: 'The command line is wrong. Nothing was started.' },
   { status: EXIT_NO_SUPERVISOR, meaning: 'No supervisor is running under this name or control socket.' },

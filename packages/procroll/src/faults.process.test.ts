@@ -58,7 +58,7 @@ describe.runIf(process.platform === 'linux' && isRoot)('a file system that takes
     // Folders, sockets and empty lock files take no page of it.
     writeFileSync(join(sandbox.runtime, 'filler'), Buffer.alloc(4096))
     const supervisor = await sandbox.serve(['--name', 'api'])
-    expect(supervisor.stderr).toMatch(/level=WARN msg="generations cannot be recorded.*ENOSPC/)
+    expect(supervisor.stderr).toMatch(/level=WARN msg="cannot record the generations.*ENOSPC/)
     expect((await sandbox.finish(['roll'])).code).toBe(0)
     expect((await sandbox.finish(['stop'])).code).toBe(0)
     expect(readdirSync(sandbox.runtime)).toEqual(['filler'])
@@ -108,7 +108,7 @@ describe('folders of others', () => {
     chmodSync(record, 0o666)
     const next = await sandbox.serve(['--control-socket', `${folder}/control.sock`])
     expect(next.stderr).toMatch(
-      /level=WARN msg="record of former generations is not usable" .*others could have written it/,
+      /level=WARN msg="cannot use the record of former generations" .*others could have written it/,
     )
   })
 })
@@ -119,7 +119,9 @@ describe('a control socket', () => {
     const path = sandbox.join('x'.repeat(120))
     const { code, stderr } = await sandbox.finish(['run', '--control-socket', path, 'true'])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^procroll: no control socket: .* the system takes 10[37] for a socket: .*\n$/)
+    expect(stderr).toMatch(
+      /^procroll: cannot open a control socket: .* the system takes 10[37] for a socket\. .*\n$/,
+    )
   })
 
   it('that is a file is left alone', async () => {
@@ -134,7 +136,7 @@ describe('a control socket', () => {
     ])
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^procroll: no control socket: .* is a regular file, not a socket\. Choose another path\n$/,
+      /^procroll: cannot open a control socket: .* is a regular file, not a socket\. Choose another path\n$/,
     )
   })
 })

@@ -69,7 +69,7 @@ describe.runIf(isRoot)('a runtime folder that another user has made', () => {
     await using run = place.run(['run', '--', 'sh', '-c', 'exit 3'])
     expect((await run.exit).code).toBe(3)
     expect(run.stderr).toMatch(
-      /level=WARN msg="no control socket: .*belongs to uid 65533.*PROCROLL_RUNTIME_DIR/,
+      /level=WARN msg="cannot open a control socket: .*belongs to uid 65533.*PROCROLL_RUNTIME_DIR/,
     )
     expect(run.stderr).not.toContain('record of former')
     expect(readdirSync(`${place.folder}/900000001`)).toEqual(['a', 'generations.json'])
@@ -122,7 +122,9 @@ describe.runIf(isRoot)('a runtime folder that another user has made after ours w
     spawnSync('rm', ['-rf', place.folder])
     place.plant('umask 0; mkdir -p "$1/web"; echo precious > "$1/web/generations.json"')
     run.kill('SIGCONT')
-    await run.printed(/level=ERROR msg="control socket was removed, and cannot be made again yet".*uid 65533/)
+    await run.printed(
+      /level=ERROR msg="control socket was removed, and cannot be created again yet".*uid 65533/,
+    )
     run.kill('SIGHUP')
     await run.printed(/msg="generation serves" generation=2/)
     run.kill()
@@ -144,7 +146,7 @@ describe.runIf(isRoot)('a notify folder in a shared folder', () => {
     const [file = '', ...words] = as(them)
     spawnSync(file, [...words, 'mkdir', '-m', '777', `${place.tmp}/${name}`])
     run.kill('SIGCONT')
-    await run.printed(/level=ERROR msg="notify socket was removed, and cannot be made again/)
+    await run.printed(/level=ERROR msg="notify socket was removed, and cannot be created again/)
     run.kill('SIGHUP')
     await run.printed(/msg="generation serves" generation=2/)
     expect(readdirSync(`${place.tmp}/${name}`)).toEqual([])

@@ -54,6 +54,6 @@ describe('a procroll that was paused for longer than every timeout', () => {
     await pause([supervisor.pid, first])
     writeFileSync(drained, '')
     await supervisor.printed(/msg="generation exited" generation=1 exit_code=0/)
-    expect(supervisor.stderr).not.toContain('generation is killed')
+    expect(supervisor.stderr).not.toContain('killing generation')
   })
 })

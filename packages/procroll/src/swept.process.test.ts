@@ -42,7 +42,7 @@ describe('when the notify folder is swept away', () => {
     }
     expect(isAlive(pid)).toBe(true)
     expect(supervisor.stderr).toContain(
-      'level=WARN msg="notify socket was removed, and is made again" generation=1',
+      'level=WARN msg="notify socket was removed, and is created again" generation=1',
     )
     expect(supervisor.stderr).not.toContain('hung')
     supervisor.kill()
@@ -76,13 +76,13 @@ describe('while procroll has no free descriptor', () => {
     [
       'the notify folder that is there is kept',
       (sandbox: ProcrollSandbox, folder: string) => rmSync(sandbox.join('tmp', folder, '1.sock')),
-      'notify socket was removed, and cannot be made again',
+      'notify socket was removed, and cannot be created again',
       1,
     ],
     [
       'a notify folder that is swept away leaves no other ones behind',
       sweep,
-      'folder of the notify sockets was removed, and cannot be made again',
+      'folder of the notify sockets was removed, and cannot be created again',
       0,
     ],
   ])('%s, and is heard again later', async (_what, remove, told, folders) => {
@@ -94,7 +94,7 @@ describe('while procroll has no free descriptor', () => {
     await supervisor.printed(new RegExp(`level=ERROR msg="${told}`))
     expect(readdirSync(sandbox.tempdir)).toHaveLength(folders)
     limit(supervisor, 1024)
-    await supervisor.printed(/msg="notify socket was removed, and is made again" generation=1/)
+    await supervisor.printed(/msg="notify socket was removed, and is created again" generation=1/)
     expect(readdirSync(sandbox.tempdir)).toEqual([folder])
     const before = await pings(sandbox)
     await waitFor(async () => (await pings(sandbox)) > before)
@@ -113,7 +113,7 @@ describe('when the control socket is swept away', () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve(['--name', 'api'])
     spawnSync('rm', ['-rf', `${sandbox.runtime}/${path}`])
-    await supervisor.printed(/level=WARN msg="control socket was removed, and is made again"/)
+    await supervisor.printed(/level=WARN msg="control socket was removed, and is created again"/)
     expect((await sandbox.finish(['roll', '--name', 'api'])).code).toBe(0)
     await waitFor(() => {
       const { generations } = JSON.parse(readFileSync(`${sandbox.runtime}/api/generations.json`, 'utf8'))
@@ -154,7 +154,7 @@ describe('a second procroll, while the first one is paused and its control socke
     )
     expect(isAlive(pid)).toBe(true)
     first.kill('SIGCONT')
-    await first.printed(/msg="control socket was removed, and is made again"/)
+    await first.printed(/msg="control socket was removed, and is created again"/)
     expect((await sandbox.status()).generations).toMatchObject([{ generation: 1, pid }])
   })
 
@@ -165,7 +165,7 @@ describe('a second procroll, while the first one is paused and its control socke
     rmSync(sandbox.runtime, { recursive: true })
     const second = await sandbox.serve(['--name', 'api'])
     first.kill('SIGCONT')
-    await first.printed(/level=ERROR msg="control socket was removed, and cannot be made again yet"/)
+    await first.printed(/level=ERROR msg="control socket was removed, and cannot be created again yet"/)
     first.kill('SIGHUP')
     await first.printed(/msg="generation serves" generation=2/)
     first.kill()

@@ -91,7 +91,11 @@ onLinux('garbage on the control socket', () => {
 
 onLinux('garbage on the handover channel', () => {
   test.each([
-    ['garbage', /does not follow the handover protocol: there are no messages of kind 165/, 'protocol'],
+    [
+      'garbage',
+      /does not follow the handover protocol: this version does not know messages of kind 165/,
+      'protocol',
+    ],
     [
       'hello twice',
       /does not follow the handover protocol: "hello" comes where "ready" is expected/,
@@ -195,7 +199,7 @@ onLinux('state that the successor does not understand', () => {
     [
       'a successor of another application',
       { name: 'carts', value: null },
-      /knows no state "visits": let it define that/,
+      /does not define the state "visits"\. Define it there/,
     ],
     ['a schema that rejects', { version: 2, schema: 'few visits', value: null }, /refused: .*visits.*5/],
   ])('%s', async (_, state, reason) => {
@@ -243,7 +247,7 @@ onLinux('hooks', () => {
   test.each([
     ['throws', /the hook beforeUpgrade failed: beforeUpgrade throws/],
     ['rejects', /the hook beforeUpgrade failed: beforeUpgrade rejects/],
-    ['never ends', /the hook beforeUpgrade failed: it did not end within 300 ms/],
+    ['never ends', /the hook beforeUpgrade failed: it did not finish within 300 ms/],
   ] as const)(
     'beforeUpgrade %s: no successor is started, and the undo is called once',
     async (mood, reason) => {
@@ -260,7 +264,7 @@ onLinux('hooks', () => {
   test.each([
     ['throws', 'upgradeFailed throws'],
     ['rejects', 'upgradeFailed rejects'],
-    ['never ends', 'it did not end within 5000 ms'],
+    ['never ends', 'it did not finish within 5000 ms'],
   ] as const)('upgradeFailed %s: it is told, and the next upgrade works', async (mood, message) => {
     await using service = new Deployment()
     const options = mood === 'never ends' ? awaited : {}
@@ -368,7 +372,7 @@ onLinux('listen', () => {
     [
       { host: '127.0.0.1', port: 0 },
       'ERR_INVALID_ARGUMENT',
-      /port 0 is another port each time\. Give it a name/,
+      /port 0 is a different port each time\. Give it a name/,
     ],
     [
       { name: 'web' },

@@ -26,7 +26,7 @@ function failure(reason: string): Finished {
 }
 
 function noOutcomeWithin(seconds: number): string {
-  return `no outcome within ${seconds} s; the restart may still go on, and the service tells its end`
+  return `received no outcome within ${seconds} s. The restart may still continue. The service logs how it ends`
 }
 
 /** Starts the service, at a control socket in this place; files beside that make later starts behave otherwise. */
@@ -187,7 +187,7 @@ describe('shellflip restart, of something else', () => {
     using folder = temporaryFolder()
     const socket = folder.join('restart.sock')
     expect(await shellflip('restart', '--socket', socket)).toEqual(
-      failure(`nobody listens at ${socket}: is it running?`),
+      failure(`no process listens at ${socket}. Check that the service is running`),
     )
   })
 })

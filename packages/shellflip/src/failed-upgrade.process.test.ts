@@ -23,7 +23,7 @@ const failures: Record<string, Failure> = {
   'the hook throws': { plan: { at: { hook: 'throw' } }, reason: /planned at hook/, failure: 'hook' },
   'the hook never ends': {
     plan: { at: { hook: 'stall' } },
-    reason: /did not end within 15000 ms/,
+    reason: /did not finish within 15000 ms/,
     ...hasty,
     failure: 'hook',
   },

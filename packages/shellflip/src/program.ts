@@ -10,7 +10,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   )
   program
     .command('restart')
-    .description('Ask for an upgrade, and wait for the outcome')
+    .description('request an upgrade, and wait for the outcome')
     .requiredOption('--socket <path>', "the service's control socket")
     .addOption(duration('--timeout <duration>', 'how long to wait, such as 90s or 2m. The restart continues.'))
     .addHelpText('after', '\nExample:\n  shellflip restart --socket /run/app/restart.sock --timeout 90s')

@@ -67,7 +67,7 @@ describe.runIf(process.platform === 'linux').concurrent('the state', { timeout: 
     'does not fit the schema': { to: { state: { reject: true } }, reason: /visits/ },
     'the successor does not know': {
       to: { state: { name: 'guests' } },
-      reason: /knows no state "visits"/,
+      reason: /does not define the state "visits"/,
     },
     'comes in another form': { to: { state: { form: 'blocks' } }, reason: /form|items|value|blocks/ },
   }

@@ -21,7 +21,7 @@ export function assertText(what: string, name: string): void {
 export function assertName(what: string, name: string, taken: readonly string[]): void {
   assertText(what, name)
   if (isGroup(name)) {
-    throw invalidArgument(`${what}: "${name}" stands for all ${name}. Choose another name.`)
+    throw invalidArgument(`${what}: "${name}" is the name of all ${name}. Choose another name.`)
   }
   if (taken.includes(name)) {
     throw invalidArgument(

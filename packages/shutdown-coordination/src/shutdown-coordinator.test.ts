@@ -93,7 +93,7 @@ describe('the deadline', () => {
     expect(report.elapsedMs).toBeGreaterThanOrEqual(4)
     expect(coordinator.deadline.reason).toMatchObject({
       code: 'ERR_DEADLINE',
-      message: 'not over within 5 ms',
+      message: 'did not finish within 5 ms',
     })
   })
 

@@ -153,7 +153,7 @@ export class ShutdownCoordinator implements AsyncDisposable {
   shutdownNow(options: { reason?: string } = {}): Promise<ShutdownReport> {
     assertOptions('shutdownNow()', options, { reason: 'string' })
     const done = this.shutdown(options)
-    this.#time.cut('asked to end at once')
+    this.#time.cut('requested to end immediately')
     return done
   }
 

@@ -41,7 +41,7 @@ export class ShutdownTime {
     const giveUpMs = Math.max(this.#drainTimeoutMs - reserveMs, this.#drainTimeoutMs / 2)
     const reason = new ShutdownCoordinationError(
       'ERR_DEADLINE',
-      `not over within ${Math.round(giveUpMs)} ms. The rest is for what waits for it`,
+      `did not finish within ${Math.round(giveUpMs)} ms. The rest of the time is for the work that waits for it`,
     )
     this.#at(this.#endsAt - this.#drainTimeoutMs + giveUpMs, () => controller.abort(reason))
     this.deadline.addEventListener('abort', () => controller.abort(this.deadline.reason), { once: true })

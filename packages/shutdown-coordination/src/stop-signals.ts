@@ -62,11 +62,11 @@ export function assertStopSignals(signals: readonly NodeJS.Signals[]): void {
       throw invalidArgument(`${show(signal)} is not a signal of this system. Did you mean "${nearest}"?`)
     }
     if (uncatchable.includes(signal)) {
-      throw invalidArgument(`no process can catch ${signal}. Remove it: the process always ends at once.`)
+      throw invalidArgument(`no process can catch ${signal}. Remove it. The process always ends immediately.`)
     }
     if (faults.includes(signal)) {
       throw invalidArgument(
-        `${signal} reports a fault, after which no listener can run. Remove it: the process ends.`,
+        `${signal} reports a fault, after which listeners cannot run. Remove it. The process always ends.`,
       )
     }
   }

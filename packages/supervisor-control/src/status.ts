@@ -13,7 +13,7 @@ const outcomeSchemas = [
     reason: z.string().describe('as "exited with 3 before ready"'),
     elapsedMs: z.number(),
   }),
-  z.object({ type: z.literal('refused'), reason: z.string().describe('why nothing was started') }),
+  z.object({ type: z.literal('refused'), reason: z.string().describe('why no generation was started') }),
 ] as const
 
 /** The outcome of a roll, as its requesters get it. */
@@ -34,14 +34,14 @@ export const statusSchema = z.object({
         generation: z.int(),
         pid: z.int().optional().describe('its main process; absent while there is none'),
         state: z.enum(['starting', 'ready', 'draining', 'failed', 'exited']),
-        since: z.iso.datetime().describe('when it came into this state'),
-        status: z.string().optional().describe('its last STATUS=, as it sent it'),
+        since: z.iso.datetime().describe('when it entered this state'),
+        status: z.string().optional().describe('its last STATUS=, unchanged'),
       }),
     )
-    .describe('the living ones, oldest first'),
+    .describe('those alive, oldest first'),
   listeners: z
     .array(z.object({ name: z.string(), address: z.string() }))
-    .describe('the sockets that it holds for its generations'),
+    .describe('the sockets that it opened for its generations'),
   lastRoll: outcomeSchema.optional(),
 })
 export type Status = z.infer<typeof statusSchema>

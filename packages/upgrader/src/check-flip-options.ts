@@ -101,7 +101,9 @@ function checkSignal(name: string, signal: unknown): void {
     throw invalidArgument(`${name} must have names of signals such as 'SIGUSR2', not ${show(signal)}.${hint}`)
   }
   if (faults.includes(signal)) {
-    throw invalidArgument(`${name} cannot have ${signal}: after a fault no handler can run. Remove it.`)
+    throw invalidArgument(
+      `${name} cannot have ${signal}, because handlers cannot run after a fault. Remove it.`,
+    )
   }
   if (signal === 'SIGKILL' || signal === 'SIGSTOP') {
     throw invalidArgument(`${name} cannot have ${signal}: no process can handle it. Remove it.`)

@@ -11,7 +11,7 @@ export function describeOlder(generations: readonly OlderGeneration[]): string {
     `${older(generations.length)} ${generations.length === 1 ? 'is' : 'are'} still there`,
     ...(draining.length === 0 ? [] : [`Those that drain: ${pids(draining)}`]),
     ...kept.map(
-      ({ pid, keptAliveBy }) => `Pid ${pid} has drained, and something keeps it alive: ${keptAliveBy}`,
+      ({ pid, keptAliveBy }) => `Pid ${pid} has drained, but something keeps it alive: ${keptAliveBy}`,
     ),
     'Close it when flip.done resolves, or end that process',
   ]

@@ -67,7 +67,7 @@ describe('mistakes', () => {
     [{ upgradeSignals: ['SIGSTOP'] }, /^upgradeSignals cannot have SIGSTOP/],
     [
       { upgradeSignals: ['SIGSEGV'] },
-      /^upgradeSignals cannot have SIGSEGV: after a fault no handler can run\. Remove it\.$/,
+      /^upgradeSignals cannot have SIGSEGV, because handlers cannot run after a fault\. Remove it\.$/,
     ],
     [
       { upgradeSignals: ['USR2'] },
@@ -86,8 +86,8 @@ describe('mistakes', () => {
     ],
     [{ stopSignals: 'SIGTERM' }, /^stopSignals must be a list of signal names/],
     [{ upgradeSignals: ['SIGTERM'] }, /^SIGTERM cannot both upgrade and stop\. Remove it from/],
-    [{ state }, /^state needs save: a function that returns the state\.$/],
-    [{ save: () => 1 }, /^save needs state: what defineState\(\) or defineStateStream\(\) returns\.$/],
+    [{ state }, /^state needs save. Pass a function that returns the state\.$/],
+    [{ save: () => 1 }, /^save needs state. Pass what defineState\(\) or defineStateStream\(\) returns\.$/],
     [{ state, save: 1 }, /^shellflip\(\): save must be a function, not 1\.$/],
     [{ successor: 'app.js' }, /^successor takes its options as an object, not "app\.js"\.$/],
     [{ successor: { argv: [] } }, /^successor has no option "argv"\. Did you mean "args"\?$/],

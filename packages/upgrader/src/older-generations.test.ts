@@ -49,7 +49,7 @@ test('those that drain are told apart from one that something else keeps alive',
   keptAliveBy = '2 Timeout, TCPServerWrap'
   expect(await serving.describe()).toBe(
     '2 older generations are still there. Those that drain: pid 12. ' +
-      'Pid 11 has drained, and something keeps it alive: 2 Timeout, TCPServerWrap. ' +
+      'Pid 11 has drained, but something keeps it alive: 2 Timeout, TCPServerWrap. ' +
       'Close it when flip.done resolves, or end that process.',
   )
   expect(serving.count).toBe(2)

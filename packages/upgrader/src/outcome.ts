@@ -55,11 +55,11 @@ const exitHints: Readonly<Record<number, string>> = {
 const otherExitHint = '. Its standard error has the reason.'
 
 const notReadyHints = {
-  nothing: 'It has not called shellflip() by then.',
-  hello: 'It called shellflip(), and not flip.ready() by then. Call flip.ready() when the service can serve.',
+  nothing: 'It has not called shellflip() yet.',
+  hello: 'It called shellflip(), but not yet flip.ready(). Call flip.ready() when the service can serve.',
   state:
-    'The state was not handed over to its end by then: save() did not come to its end, or flip.state is not read.',
-  ready: 'It called flip.ready(), and did not report that it serves.',
+    'Its state was not yet complete. Check that save() ends, and that the successor reads flip.state to its end.',
+  ready: 'It called flip.ready(), but did not report that it serves.',
 }
 
 /** Describes a failure for people in one line: "the successor exited with 3 before it was ready". */
@@ -68,11 +68,11 @@ export function describeUpgradeFailure(failure: UpgradeFailure): string {
     case 'hook':
       return `the hook beforeUpgrade failed: ${failure.error.message}`
     case 'cannot-start':
-      return `the successor cannot be started: ${failure.message}`
+      return `cannot start the successor: ${failure.message}`
     case 'system':
       return `the upgrade cannot be done: ${failure.error.message}`
     case 'exited':
-      if (failure.code === null && failure.signal === null) return 'the successor ended before it was ready'
+      if (failure.code === null && failure.signal === null) return 'the successor exited before it was ready'
       return failure.signal === null
         ? `the successor exited with ${failure.code} before it was ready${exitHints[failure.code ?? 1] ?? otherExitHint}`
         : `the successor was killed by ${failure.signal} before it was ready`
@@ -84,9 +84,9 @@ export function describeUpgradeFailure(failure: UpgradeFailure): string {
 }
 
 const refusals = {
-  'not-ready': 'this process is not ready itself: ask again when it is',
+  'not-ready': 'this process is not ready yet. Try again when it is',
   'in-progress': 'an upgrade is in progress',
-  draining: 'this process is replaced and drains: ask its successor',
+  draining: 'this process was replaced and drains. Send the request to its successor',
   stopping: 'this process is stopping',
 } as const
 

@@ -18,12 +18,12 @@ const promised = 'save() must return the state, not a promise. It is called when
 export function checkStateOptions({ state, save, fromRust }: AnyFlipOptions): void {
   if (state === undefined) {
     if (save !== undefined)
-      throw invalidArgument('save needs state: what defineState() or defineStateStream() returns.')
+      throw invalidArgument('save needs state. Pass what defineState() or defineStateStream() returns.')
     if (fromRust !== undefined)
       throw invalidArgument('fromRust needs state and save. What fromRust returns becomes flip.state.')
     return
   }
-  if (save === undefined) throw invalidArgument('state needs save: a function that returns the state.')
+  if (save === undefined) throw invalidArgument('state needs save. Pass a function that returns the state.')
   if (!isDefinition(state)) {
     throw invalidArgument('state must be what defineState() or defineStateStream() returns')
   }

@@ -43,7 +43,7 @@ function readQuoted(text: string, start: number): GoString | { problem: string; 
     }
     ESCAPE.lastIndex = at
     const sequence = ESCAPE.exec(text)
-    if (sequence === null) return { problem: 'Go knows no such escape', at }
+    if (sequence === null) return { problem: 'Go does not have this escape', at }
     const [whole, simple, hex, octal, short, long] = sequence
     const code =
       octal === undefined ? Number.parseInt(hex ?? short ?? long ?? '', 16) : Number.parseInt(octal, 8)

@@ -52,7 +52,7 @@ describe('a template', () => {
     ['{{"{{', 3, 'a " is not closed'],
     ['{{`{{', 3, 'a ` is not closed'],
     ['{{"a\nb"}}', 3, 'a " is not closed'],
-    ['{{"a\\q"}}', 5, 'no such escape'],
+    ['{{"a\\q"}}', 5, 'Go does not have this escape'],
     ['{{"\\uD800"}}', 4, 'no such character'],
     ['{{"\\UFFFFFFFF"}}', 4, 'no such character'],
     ['a{{/* no end }}', 2, 'this comment is not closed'],

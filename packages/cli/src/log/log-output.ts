@@ -38,7 +38,7 @@ export class LogOutput {
     const data = Buffer.from(`${line}\n`)
     const fits = this.#queue.length === 0 || this.#queuedBytes + data.length <= QUEUE_BYTES
     if (this.#dropped > 0 || !fits) {
-      this.#drop(1, 'nobody read the log')
+      this.#drop(1, 'the log was not read')
     } else {
       this.#enqueue({ data, lines: 1 })
       this.#writeQueued()

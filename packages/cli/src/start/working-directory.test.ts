@@ -42,7 +42,7 @@ describe('generations start', () => {
       using folder = temporaryFolder()
       process.chdir(folder.path)
     }
-    expect(() => launchDirectory(undefined)).toThrow('no longer exists: cd to another one')
+    expect(() => launchDirectory(undefined)).toThrow('no longer exists. cd to another one')
   })
 })
 

@@ -24,7 +24,7 @@ export function launchDirectory(pwd: Buffer | undefined, chdir?: Bytes): LaunchD
   if (given?.[0] === slash) return { path: chdir as Bytes, isResolved: false }
   const { typed, real } = workingDirectory(pwd)
   if (typed === undefined || real === undefined) {
-    throw usageError('the working directory no longer exists: cd to another one, then try again')
+    throw usageError('the working directory no longer exists. cd to another one, then try again')
   }
   const isResolved = pwd === undefined || !Buffer.from(typed).equals(pwd)
   if (given === undefined) return { path: typed, isResolved }

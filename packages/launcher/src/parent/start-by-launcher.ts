@@ -48,7 +48,7 @@ function byLauncher(link: Link): StartSuccessor {
     const answer = (await link.hear())?.message
     if (answer?.type === 'started') return new LaunchedSuccessor(link, answer.pid)
     if (answer?.type === 'cannot-start') throw Object.assign(new Error(answer.message), { code: answer.code })
-    throw Object.assign(new Error('the launcher has ended while it started the successor'), {
+    throw Object.assign(new Error('the launcher exited while it started the successor'), {
       code: starterGone,
     })
   }
@@ -70,7 +70,7 @@ function isGone(pid: number): Promise<boolean> {
 
 /** Refuses the upgrade, because the launcher would take the exit of the last generation that it knows for the end of the service. */
 function launcherDeaf(): Error {
-  const message = 'the launcher does not understand this process any more: restart the whole service'
+  const message = 'the launcher speaks another version than this process. Restart the whole service'
   return Object.assign(new Error(message), { code: 'ERR_LAUNCHER' })
 }
 
@@ -116,8 +116,8 @@ function adoptLink(told: string): Link {
   } catch (cause) {
     throw new LauncherError(
       'ERR_LAUNCHER_ENVIRONMENT',
-      `${launcherVariable}=${told} does not name a launcher (${(cause as Error).message}): ` +
-        'it is for a process that its launcher starts, do not set it by hand',
+      `${launcherVariable}=${told} does not name a launcher (${(cause as Error).message}). ` +
+        'The launcher sets it for the process that it starts. Do not set it by hand',
       { cause },
     )
   }

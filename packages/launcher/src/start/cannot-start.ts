@@ -5,12 +5,12 @@ import type { LaunchCommand } from '../command/launch-command.ts'
 const reasons: Readonly<Record<string, (file: string) => string>> = {
   ENOENT: (file) => `there is no program ${file}`,
   EACCES: (file) => `${file} may not be executed`,
-  E2BIG: () => 'its arguments and its environment are larger than the system lets them be',
-  EAGAIN: () => 'no more processes may run: raise ulimit -u, or TasksMax= of the unit',
-  ENOMEM: () => 'there is not enough memory for another process',
-  EMFILE: () => 'this process has no free descriptor: raise ulimit -n, or LimitNOFILE= of the unit',
+  E2BIG: () => 'its arguments and environment are larger than the system allows',
+  EAGAIN: () => 'the limit of processes is reached. Raise ulimit -u, or TasksMax= of the unit',
+  ENOMEM: () => 'the system lacks memory for another process',
+  EMFILE: () => 'this process has no free descriptor. Raise ulimit -n, or LimitNOFILE= of the unit',
   ENFILE: () => 'the system has no free descriptor',
-  ERR_ACCESS_DENIED: () => "Node's permission model forbids it: allow it by --allow-child-process",
+  ERR_ACCESS_DENIED: () => "Node's permission model forbids it. Allow it by --allow-child-process",
 }
 
 /** Explains why a program did not start. The system's error names the program even where it means the working directory. */

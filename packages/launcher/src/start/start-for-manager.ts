@@ -34,7 +34,7 @@ export const startForManager: StartSuccessor = async (command, channel) => {
   if (told !== '') return new ShellChild(Number(told), shell, exited)
   killGroup(shell.pid as number)
   await exited
-  throw Object.assign(new Error('the shell that is to start it cannot fork'), { code: 'EAGAIN' })
+  throw Object.assign(new Error('the shell that starts it cannot fork'), { code: 'EAGAIN' })
 }
 
 function spawnShell(command: LaunchCommand, channel: OwnedFd): ChildProcess {

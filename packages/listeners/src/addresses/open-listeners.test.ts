@@ -80,7 +80,7 @@ describe('openListeners', () => {
     using _six = await open(`tcp://[::]:${port}?ipv6only`)
     four[Symbol.dispose]()
     _six[Symbol.dispose]()
-    const explained = `Beside one of them, use tcp://[::]:${port}?ipv6only`
+    const explained = `To keep both, use tcp://[::]:${port}?ipv6only`
     await expect(open(`tcp://0.0.0.0:${port}`, `tcp://[::]:${port}`)).rejects.toThrow(explained)
     await expect(open(`tcp://[::]:${port}`, `tcp://0.0.0.0:${port}`)).rejects.toThrow(explained)
   })

@@ -67,11 +67,11 @@ describe('parseListenAddress', () => {
     ['é=tcp://127.0.0.1:80', '"é" is not a name for a socket'],
     [`${'n'.repeat(256)}=tcp://127.0.0.1:80`, 'is not a name for a socket'],
     ['unix:///run/a:b', '"a:b" is not a name for a socket'],
-    ['unix://run/app.sock', 'a path begins with a slash'],
-    ['unix:///', 'a path begins with a slash'],
+    ['unix://run/app.sock', 'a path must begin with a slash'],
+    ['unix:///', 'a path must begin with a slash'],
     ['unix:///run/', 'it names a folder'],
-    ['unix:///run/50%', 'a percent sign that encodes nothing (a literal one is %25)'],
-    ['unix:///run/a%00b', 'it has a NUL character'],
+    ['unix:///run/50%', 'a percent sign that does not encode anything (a literal one is %25)'],
+    ['unix:///run/a%00b', 'it contains a NUL character'],
     [
       'unix:///run/a?mod=0660',
       '"mod" is not an option of unix (known: mode, user, group, backlog, type). Did you mean mode?',
@@ -84,12 +84,15 @@ describe('parseListenAddress', () => {
     ['tcp://127.0.0.1:80?backlog=1&backlog=2', 'the option backlog is given twice'],
     ['tcp://127.0.0.1:80?ipv6only', 'ipv6only needs an IPv6 address, as [::]'],
     ['tcp://[::]:80?ipv6only=1', 'ipv6only=1 is neither true nor false'],
-    ['unix:///run/a?mode=rw', 'mode=rw is not an octal mode, as 0660'],
-    ['unix:///run/a?mode=4755', 'mode=4755 is not an octal mode, as 0660'],
+    ['unix:///run/a?mode=rw', 'mode=rw is not an octal mode such as 0660'],
+    ['unix:///run/a?mode=4755', 'mode=4755 is not an octal mode such as 0660'],
     ['unix:///run/a?group', 'group= needs a name or a number'],
     ['unix:///run/a?user=a:b', 'user= needs a name or a number'],
     ['unix:///run/a?type=datagram', 'ListenDatagram= of a .socket unit'],
-    ['unix:@a?mode=0660', 'an abstract address has no file, and so no mode: every local user can connect'],
+    [
+      'unix:@a?mode=0660',
+      'an abstract address does not have a file, so mode is not possible. Every local user can connect',
+    ],
   ])('%s is refused: %s', (text, why) => {
     expect(() => parseListenAddress(text)).toThrow(why)
     expect(() => parseListenAddress(text)).toThrow('Accepted: [NAME=]tcp://HOST:PORT')

@@ -59,19 +59,19 @@ function parseInternet(type: 'tcp' | 'udp', target: string, refuse: Refuse): Int
     const isBare = isIP(target.replace(/:\d+$/, '')) === 6
     throw refuse(isBare ? 'an IPv6 address needs brackets' : `"${target}" is not HOST:PORT`)
   }
-  if (host === '') throw refuse('the host is missing (every address: 0.0.0.0 or [::])')
+  if (host === '') throw refuse('the host is missing (0.0.0.0 or [::] takes every address)')
   if (bracketed !== undefined && isIP(bracketed) !== 6) throw refuse(`"${bracketed}" is not an IPv6 address`)
   if (/[/?#@\s]/.test(host)) throw refuse(`"${host}" is not a host`)
-  if (digits === '') throw refuse('the port is missing (any free one: 0)')
+  if (digits === '') throw refuse('the port is missing (0 takes any free one)')
   const port = Number(digits)
   if (port > 65_535) throw refuse(`port ${digits} is above 65535`)
   return { type, host, port }
 }
 
 function parseUnix(path: string, refuse: Refuse): UnixAddress {
-  if (!/^[/@]./s.test(path)) throw refuse('a path begins with a slash (unix:// and then /run/app.sock)')
+  if (!/^[/@]./s.test(path)) throw refuse('a path must begin with a slash, as in unix:///run/app.sock')
   if (path.endsWith('/')) throw refuse('it names a folder')
-  if (path.includes('\0')) throw refuse('it has a NUL character')
+  if (path.includes('\0')) throw refuse('it contains a NUL character')
   return { type: 'unix', path }
 }
 
@@ -82,5 +82,7 @@ function checkTogether(address: InternetAddress | UnixAddress, options: ParsedOp
   }
   const ofFile = (['mode', 'user', 'group'] as const).find((name) => options[name] !== undefined)
   if (address.path.startsWith('@') && ofFile !== undefined)
-    throw refuse(`an abstract address has no file, and so no ${ofFile}: every local user can connect`)
+    throw refuse(
+      `an abstract address does not have a file, so ${ofFile} is not possible. Every local user can connect`,
+    )
 }

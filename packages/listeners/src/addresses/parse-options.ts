@@ -47,7 +47,7 @@ export function decode(text: string, refuse: Refuse): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw refuse(`"${text}" has a percent sign that encodes nothing (a literal one is %25)`)
+    throw refuse(`"${text}" has a percent sign that does not encode anything (a literal one is %25)`)
   }
 }
 
@@ -72,7 +72,7 @@ const READERS: Record<OptionName, Reader> = {
   reuseport: (value, refuse) => ({ reusePort: readSwitch('reuseport', value, refuse) }),
   ipv6only: (value, refuse) => ({ ipv6Only: readSwitch('ipv6only', value, refuse) }),
   mode(value = '', refuse) {
-    if (!/^0?[0-7]{3}$/.test(value)) throw refuse(`mode=${value} is not an octal mode, as 0660`)
+    if (!/^0?[0-7]{3}$/.test(value)) throw refuse(`mode=${value} is not an octal mode such as 0660`)
     return { mode: Number.parseInt(value, 8) }
   },
   user: (value, refuse) => ({ user: readAccount('user', value, refuse) }),

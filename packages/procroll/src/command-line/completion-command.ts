@@ -11,7 +11,7 @@ export type Shell = (typeof shells)[number]
 export function addCompletion(program: Command, report: Report): void {
   const command = program
     .command('completion')
-    .summary('print the completion script of a shell')
+    .summary('print the completion script for a shell')
     .description('Prints the script that completes commands, flags and names of supervisors in a shell.')
     // No `choices`: the help would show the word that only the scripts use.
     .addArgument(new Argument('<shell>', shells.join(', ')).argParser(parseShell))

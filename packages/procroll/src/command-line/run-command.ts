@@ -39,7 +39,7 @@ export function addRun(program: Command, argv: readonly string[], report: Report
     .addOption(
       repeatable(
         '--listen <address>',
-        '[NAME=]tcp://HOST:PORT, udp://HOST:PORT, unix:///PATH or unix:@NAME, with ?options: hold this socket, and pass it to each generation. May be given several times.',
+        '[NAME=]tcp://HOST:PORT, udp://HOST:PORT, unix:///PATH or unix:@NAME, with ?options: open this socket, and pass it to each generation. May be given several times.',
         parseListen,
       ),
     )
@@ -72,15 +72,17 @@ export function addRun(program: Command, argv: readonly string[], report: Report
     )
     .optionsGroup('Failures:')
     .addOption(
-      choice('--restart <mode>', 'when to restart a service that ended by itself', [
+      choice('--restart <mode>', 'when to restart a service that exited by itself', [
         'on-failure',
         'always',
         'never',
       ]),
     )
-    .addOption(duration('--watchdog <duration>', 'restart a generation that sends no WATCHDOG=1 for so long'))
     .addOption(
-      choice('--orphans <policy>', 'what to do with generations that a killed procroll left', [
+      duration('--watchdog <duration>', 'restart a generation that sends no WATCHDOG=1 for this long'),
+    )
+    .addOption(
+      choice('--orphans <policy>', 'what to do with the generations of a killed procroll', [
         'end',
         'end-first',
         'refuse',
@@ -93,7 +95,10 @@ export function addRun(program: Command, argv: readonly string[], report: Report
       new Option('--chdir <path>', 'where generations start. Symlinks in it are followed at each start.'),
     )
     .addOption(
-      new Option('--tempdir <path>', 'where the notify sockets live').default(tmpdir(), '$TMPDIR, or /tmp'),
+      new Option('--tempdir <path>', 'the folder of the notify sockets').default(
+        tmpdir(),
+        '$TMPDIR, or /tmp',
+      ),
     )
     .optionsGroup('Help:')
     .action(async (_command: string, _args: string[], options: ParsedOptions, command: Command) => {

@@ -26,7 +26,7 @@ export const runSections: readonly HelpSection[] = [
       ['NOTIFY_SOCKET', 'Where the service reports READY=1, STATUS=..., WATCHDOG=1 (sd_notify(3)).'],
       [
         'LISTEN_FDS',
-        'How many sockets it gets, from file descriptor 3 up. LISTEN_PID holds its pid, LISTEN_FDNAMES the names of the sockets (sd_listen_fds(3)).',
+        'The number of sockets it gets, from file descriptor 3 up. LISTEN_PID holds its pid, LISTEN_FDNAMES the names of the sockets (sd_listen_fds(3)).',
       ],
       ['WATCHDOG_USEC', 'With --watchdog: the time between two WATCHDOG=1, in microseconds.'],
     ],
@@ -41,7 +41,7 @@ export const runSections: readonly HelpSection[] = [
   {
     title: 'Signals',
     entries: [
-      ['SIGHUP', 'Rolls to a new generation. Stops the service where the terminal hung up.'],
+      ['SIGHUP', 'Rolls to a new generation. Stops the service if the terminal hung up.'],
       [
         'SIGTERM, SIGINT, SIGQUIT',
         `Stop the service. A second one stops it immediately: SIGTERM after ${sameSignalForMs.SIGTERM / 1_000} s, the others after ${sameSignalForMs.SIGINT / 1_000} s.`,

@@ -20,7 +20,7 @@ export function addStatus(program: Command, report: Report): void {
     .usage('[flags]')
   addPlace(command)
     .option('--json', 'print one line of JSON')
-    .option('--watch', 'show every change, until the supervisor ends')
+    .option('--watch', 'show every change, until the supervisor exits')
     .action(async (options: StatusOptions) => {
       const { status } = await import('../commands/status.ts')
       report(await status(options))
@@ -30,7 +30,7 @@ export function addStatus(program: Command, report: Report): void {
       title: 'Environment',
       entries: [
         runtimeFolderEntry,
-        ['NO_COLOR', 'Any value switches colours off. FORCE_COLOR switches them on without a terminal.'],
+        ['NO_COLOR', 'Any value turns colours off. FORCE_COLOR turns them on without a terminal.'],
       ],
     },
     exitStatusSection([EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SUPERVISOR, EXIT_INTERNAL_ERROR]),

@@ -19,7 +19,7 @@ export function addStop(program: Command, report: Report): void {
     .description('Stops the generations and the supervisor, and waits until the supervisor has exited.')
     .usage('[flags]')
   addPlace(command)
-    .option('--now', 'kill the generations instead of waiting until they drained')
+    .option('--now', 'kill the generations instead of waiting until they have drained')
     .action(async (options: Omit<StopOptions, 'now'> & { now?: boolean }) => {
       const { stop } = await import('../commands/stop.ts')
       report(await stop({ ...options, now: options.now === true }))

@@ -122,22 +122,22 @@ describe('a stop', () => {
     // Two signals of one kind that are pending together are one.
     await supervisor.printed(/msg=stopping/)
     supervisor.kill(second)
-    await supervisor.printed(new RegExp(`level=INFO msg="this repeats the stop .*" by=${second}\n`))
+    await supervisor.printed(new RegExp(`level=INFO msg="repeats the stop .*" by=${second}\n`))
     writeFileSync(go, '')
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
-    expect(supervisor.stderr).not.toContain('generation is killed')
+    expect(supervisor.stderr).not.toContain('killing generation')
   })
 
   it('by Ctrl-C and, deliberately, Ctrl-C again cuts the drain', async () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['stubborn'])
     await waitFor(() => {
-      if (/no time is left to drain" by=SIGINT/.test(supervisor.stderr)) return true
+      if (/without time to drain" by=SIGINT/.test(supervisor.stderr)) return true
       supervisor.kill('SIGINT')
       return false
     })
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
-    expect(supervisor.stderr).toMatch(/level=WARN msg="generation is killed"/)
+    expect(supervisor.stderr).toMatch(/level=WARN msg="killing generation"/)
     expect(sandbox.processes).toEqual([])
   })
 
@@ -152,7 +152,7 @@ describe('a stop', () => {
     const paused = performance.now()
     await waitFor(() => performance.now() - paused > 1_000)
     supervisor.kill('SIGCONT')
-    await supervisor.printed(/this repeats the stop/)
+    await supervisor.printed(/repeats the stop/)
     writeFileSync(go, '')
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
   })
@@ -163,10 +163,10 @@ describe('a stop', () => {
     const stops = [sandbox.start(['stop']), sandbox.start(['stop'])]
     for (const stop of stops) await stop.printed(/waiting for generation 1/)
     expect((await sandbox.status()).generations).toMatchObject([{ generation: 1, state: 'draining' }])
-    expect(supervisor.stderr).not.toContain('generation is killed')
+    expect(supervisor.stderr).not.toContain('killing generation')
     expect((await sandbox.finish(['stop', '--now'])).code).toBe(0)
     for (const stop of stops) expect((await stop.exit).code).toBe(0)
-    expect(supervisor.stderr).toMatch(/level=WARN msg="generation is killed"/)
+    expect(supervisor.stderr).toMatch(/level=WARN msg="killing generation"/)
     expect((await supervisor.exit).code).toBe(0)
   })
 

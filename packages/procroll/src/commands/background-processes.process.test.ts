@@ -16,10 +16,8 @@ describe.runIf(process.platform === 'linux')('a program that goes to the backgro
     await using sandbox = new ProcrollSandbox()
     const { code, stdout, stderr } = await sandbox.finish(['run', 'sh', '-c', daemon(command)])
     expect(code).toBe(1)
-    expect(stderr).toContain('must be run in the foreground')
-    expect(stderr).toMatch(
-      /the generation left a process in the background: it is ended" generation=1 pid=\d+/,
-    )
+    expect(stderr).toContain('Run the program in the foreground')
+    expect(stderr).toMatch(/the generation left a process in the background: ending it" generation=1 pid=\d+/)
     expect(isAlive(Number(/daemon (\d+)/.exec(stdout)?.[1]))).toBe(false)
     expect(sandbox.processes).toEqual([])
   })

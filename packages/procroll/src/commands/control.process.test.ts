@@ -57,7 +57,7 @@ describe('procroll roll', () => {
     await supervisor.printed(/msg="generation started" generation=2/)
     const both = [sandbox.start(['roll']), sandbox.start(['roll'])]
     for (const asking of both)
-      await asking.printed(/^another roll or start is in progress, and this one follows$/m)
+      await asking.printed(/^another roll or start is in progress. This one follows$/m)
     writeFileSync(go, '')
     for (const asking of both) {
       expect((await asking.exit).code).toBe(0)
@@ -81,7 +81,7 @@ describe('procroll roll', () => {
     await asking.printed(/is starting/)
     supervisor.kill('SIGKILL')
     expect((await asking.exit).code).toBe(1)
-    expect(asking.stderr).toMatch(/^procroll: the supervisor ended before the roll did$/m)
+    expect(asking.stderr).toMatch(/^procroll: the supervisor exited before the roll was over$/m)
   })
 
   it.runIf(existsSync(terminal))('draws one live line on a terminal', async () => {
@@ -234,7 +234,7 @@ describe('a dashboard that leaks its watchers', () => {
       signal: null,
       stdout: '',
       stderr:
-        'procroll: the supervisor refuses: too many requests of this kind (watch) are being answered. Try again later.\n',
+        'procroll: the supervisor refused: too many requests of this kind (watch) are being answered. Try again later.\n',
     })
     expect((await sandbox.status()).state).toBe('serving')
     for (const command of ['roll', 'stop']) expect((await sandbox.finish([command])).code).toBe(0)
@@ -268,7 +268,7 @@ describe('what others wrote', () => {
       'procroll: 2 supervisors are running: api, x\\x1b[2J\\u009b1m\\u202e. Choose one, for example: --name api\n',
     )
     const refused = await sandbox.finish(['roll', '--name', 'api'])
-    expect(refused.stderr).toBe('procroll: the supervisor refuses: no x\\x1b[2J\\u009b1m\\u202e\n')
+    expect(refused.stderr).toBe('procroll: the supervisor refused: no x\\x1b[2J\\u009b1m\\u202e\n')
     const json = await sandbox.finish(['status', '--name', 'api', '--json'])
     expect(json.stdout.trimEnd()).not.toMatch(/[\p{Cc}\u202e]/u)
     expect(JSON.parse(json.stdout).name).toBe(evil)

@@ -46,13 +46,13 @@ describe('after procroll was killed, the next one of its name', () => {
     const next = sandbox.start(['run', '--name', 'api', '--', ...sandbox.service(`ready-after=${go}`)])
     await next.printed(
       new RegExp(
-        `level=WARN msg="generation of a killed procroll serves until the next one is ready" generation=1 pid=${orphan}`,
+        `level=WARN msg="generation of a killed procroll keeps serving until the next one is ready" generation=1 pid=${orphan}`,
       ),
     )
     await next.printed(/msg="generation started" generation=1/)
     expect(isAlive(orphan)).toBe(true)
     writeFileSync(go, '')
-    await next.printed(/msg="generation of a killed procroll is asked to end"/)
+    await next.printed(/msg="stopping the generation of a killed procroll"/)
     await waitFor(() => !isAlive(orphan))
     next.kill()
     expect((await next.exit).code).toBe(0)
@@ -94,7 +94,7 @@ describe('after procroll was killed, the next one of its name', () => {
       expect(failed.code).not.toBe(0)
       expect(failed.stderr).toMatch(
         new RegExp(
-          `level=ERROR msg="the new version does not serve: generation of a killed procroll serves on" generation=1 pid=${orphan}\n$`,
+          `level=ERROR msg="the new version does not serve: the generation of a killed procroll keeps serving" generation=1 pid=${orphan}\n$`,
         ),
       )
       expect(isAlive(orphan)).toBe(true)
@@ -123,7 +123,7 @@ describe('after procroll was killed, the next one of its name', () => {
     await next.printed(/msg="generation started"/)
     expect(isAlive(orphan)).toBe(false)
     expect(next.stderr).toMatch(
-      new RegExp(`level=WARN msg="generation of a killed procroll is ended" generation=1 pid=${orphan}`),
+      new RegExp(`level=WARN msg="ending the generation of a killed procroll" generation=1 pid=${orphan}`),
     )
   })
 
@@ -144,7 +144,7 @@ describe('after procroll was killed, the next one of its name', () => {
     await using sandbox = new ProcrollSandbox()
     const orphan = await orphanOf(sandbox, await sandbox.serve(['--name', 'api'], ['stubborn']))
     const next = sandbox.start(['run', '--name', 'api', '--orphans', 'end-first', 'true'])
-    await next.printed(/generation of a killed procroll is ended/)
+    await next.printed(/ending the generation of a killed procroll/)
     next.kill()
     await waitFor(async () => (await sandbox.status()).state === 'stopping')
     expect(isAlive(orphan)).toBe(true)
@@ -201,7 +201,7 @@ describe('after procroll was killed, the next one of its name', () => {
     await orphanOf(sandbox, await sandbox.serve(['--name', 'api']))
     writeFileSync(recordOf(sandbox), '{"generations":[{"pid":-1}]}')
     const next = await sandbox.serve(['--name', 'api'])
-    await next.printed(/level=WARN msg="record of former generations is not usable"/)
+    await next.printed(/level=WARN msg="cannot use the record of former generations"/)
   })
 })
 
@@ -269,8 +269,8 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
       if (existsSync(ss)) expect(backlogsOf(port, path)).toEqual(tcp === '' ? [511, 511] : [3, 4])
       await kill(idle)
       const next = await sandbox.serve(flags(tcp, unix), ['name=new'])
-      expect(next.stderr).toContain('serves until the next one is ready')
-      expect(next.stderr).not.toMatch(/cannot be taken over|ended first/)
+      expect(next.stderr).toContain('keeps serving until the next one is ready')
+      expect(next.stderr).not.toMatch(/cannot take over|killed procroll first/)
       expect(access()).toEqual(expected)
       await next.printed(/asked to end/)
       await waitFor(async () => (await hear(path)) === 'new on app.sock\n')
@@ -290,7 +290,7 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
       const flags = (options: string) => ['--name', 'api', '--listen', `${place}${options}`]
       const orphan = await orphanOf(sandbox, await sandbox.serve(flags(before)))
       const next = sandbox.start(['run', ...flags(after), '--', ...sandbox.service()])
-      await next.printed(new RegExp(`msg="generation of a killed procroll is ended first.*pid=${orphan} `))
+      await next.printed(new RegExp(`msg="ending the generation of a killed procroll first.*pid=${orphan} `))
       await next.printed(/msg="generation started"/)
       expect(isAlive(orphan)).toBe(false)
     },
@@ -328,9 +328,9 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
       under: [strace, '-f', '-qq', '-o', '/dev/null', ...inject],
     })
     await next.printed(
-      /level=WARN msg="socket of a killed procroll cannot be taken over" socket=app.sock error=".*EPERM/,
+      /level=WARN msg="cannot take over the socket of a killed procroll" socket=app.sock error=".*EPERM/,
     )
-    await next.printed(new RegExp(`msg="generation of a killed procroll is ended first.*pid=${orphan} `))
+    await next.printed(new RegExp(`msg="ending the generation of a killed procroll first.*pid=${orphan} `))
     await next.printed(/msg="generation serves" generation=1/)
     expect(isAlive(orphan)).toBe(false)
     expect(await hear(sandbox.join('app.sock'))).toBe('new on app.sock\n')
@@ -368,7 +368,7 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
     expect(isAlive(orphan)).toBe(false)
     expect(next.stderr).toMatch(
       new RegExp(
-        `level=WARN msg="generation of a killed procroll is ended first.*" generation=1 pid=${orphan} reason=`,
+        `level=WARN msg="ending the generation of a killed procroll first.*" generation=1 pid=${orphan} reason=`,
       ),
     )
     expect(await hear(port)).toBe(`new on ${port}\n`)

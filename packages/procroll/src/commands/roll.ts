@@ -51,7 +51,7 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
 
 function show(progress: Progress, reply: ControlReply): void {
   if (reply.type === 'roll-queued') {
-    progress.enter({ text: 'another roll or start is in progress, and this one follows' })
+    progress.enter({ text: 'another roll or start is in progress. This one follows' })
   }
   if (reply.type === 'roll-started') {
     const { generation, pid, readyTimeoutMs } = reply

@@ -63,7 +63,7 @@ describe('procroll run', () => {
     )
     for (const { code, stderr } of await Promise.all(runs)) {
       expect(code).toBe(5)
-      expect(stderr).toContain('Gave up restarting: more than 5 restarts within 60s')
+      expect(stderr).toContain('Gave up restarting after more than 5 restarts within 60s')
     }
     expect(sandbox.leftovers).toEqual([])
   })
@@ -146,7 +146,7 @@ describe('procroll run', () => {
     await using sandbox = new ProcrollSandbox()
     writeFileSync(sandbox.runtime, 'no folder')
     const unnamed = await sandbox.serve([])
-    await unnamed.printed(/level=WARN msg="no control socket: /)
+    await unnamed.printed(/level=WARN msg="cannot open a control socket: /)
     const named = await sandbox.finish(['run', '--name', 'api', 'true'])
     expect(named.code).toBe(1)
     expect(named.stderr).toMatch(
@@ -195,7 +195,7 @@ describe('procroll run', () => {
 })
 
 describe('a flag of procroll after the command', () => {
-  const stray = /level=WARN msg="--name follows the command, and goes to the service\. /
+  const stray = /level=WARN msg="--name follows the command, so the service gets it\. /
 
   it('goes to the service, with a warning', async () => {
     await using sandbox = new ProcrollSandbox()

@@ -146,7 +146,7 @@ describe('--chdir', () => {
     copyFileSync('/bin/true', sandbox.join('server'))
     const env = { PWD: undefined }
     const { stderr } = await sandbox.finish(['run', './server'], { env })
-    expect(stderr).toMatch(/level=WARN msg="the working directory is known without its symlinks.*--chdir/)
+    expect(stderr).toMatch(/level=WARN msg="cannot see the symlinks of the working directory.*--chdir/)
     const absolute = await sandbox.finish(['run', sandbox.join('server')], { env })
     expect(absolute.stderr).not.toContain('--chdir')
     const known = await sandbox.finish(['run', './server'], { env: { PWD: sandbox.join() } })

@@ -5,7 +5,7 @@ const exited = { type: 'exited', beforeReady: true, code: 1, signal: null } as c
 
 it.each([
   [{ type: 'not-ready', timeoutMs: 1000 } as const, false, /READY=1 .*NOTIFY_SOCKET.*--ready-timeout/],
-  [{ ...exited, code: 0 }, false, /in the foreground \(nginx: daemon off/],
+  [{ ...exited, code: 0 }, false, /in the foreground, not as a daemon \(nginx: daemon off/],
   [exited, true, /fd 3 \(LISTEN_FDS\)/],
 ])('of %j it says what to do', (failure, hasListeners, hint) => {
   expect(hintFor(failure, hasListeners)).toMatch(hint)

@@ -14,10 +14,10 @@ export function hintFor(failure: GenerationFailure, hasListeners: boolean): stri
 
 const READY =
   'A service reports that it is ready by sending READY=1 to the socket in NOTIFY_SOCKET (sd_notify(3), systemd-notify --ready). ' +
-  '--ready-timeout gives it more time'
+  'Raise --ready-timeout to give it more time'
 
 const FOREGROUND =
-  'A program that goes to the background must be run in the foreground (nginx: daemon off, redis: --daemonize no)'
+  'Run the program in the foreground, not as a daemon (nginx: daemon off, redis: --daemonize no)'
 
 const SOCKETS =
-  'With --listen the socket comes as fd 3 (LISTEN_FDS): a service that binds the address itself fails with EADDRINUSE'
+  'With --listen the service gets the socket as fd 3 (LISTEN_FDS). If it binds the address itself, it fails with EADDRINUSE'

@@ -56,7 +56,7 @@ describe.runIf(process.platform === 'linux')('a log that nobody reads', () => {
     const lines = log.split('\n').filter((line) => line !== '')
     const records = lines.map((line) => JSON.parse(line))
     const dropped = records.filter(({ msg }) => msg === 'lines of the log were dropped')
-    expect(dropped).toMatchObject([{ level: 'WARN', reason: 'nobody read the log' }])
+    expect(dropped).toMatchObject([{ level: 'WARN', reason: 'the log was not read' }])
     expect(dropped[0].count).toBeGreaterThan(2_000)
     expect(records.at(-1)).toMatchObject({ msg: 'stopped' })
   })

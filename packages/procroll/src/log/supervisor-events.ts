@@ -44,7 +44,7 @@ export function describeEvent(event: SupervisorEvent): LogLine {
       const { generation, maxDraining } = event
       return {
         level: 'WARN',
-        message: 'too many generations are draining: the oldest is killed',
+        message: 'too many generations are draining: killing the oldest',
         fields: { generation, max_draining: maxDraining },
       }
     }
@@ -99,7 +99,7 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
     case 'generation-killed':
       return {
         level: 'WARN',
-        message: 'generation is killed',
+        message: 'killing generation',
         fields: { generation, reason: KILL_REASONS[event.reason] },
       }
     case 'generation-main-pid':
@@ -117,19 +117,19 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
     case 'generation-signal-refused':
       return {
         level: 'ERROR',
-        message: 'generation cannot be signalled: it runs as another user',
+        message: 'cannot signal the generation: it runs as another user',
         fields: { generation, pid: event.pid, signal: event.signal },
       }
     case 'generation-given-up':
       return {
         level: 'ERROR',
-        message: 'generation is given up: SIGKILL did not end it',
+        message: 'generation cannot be killed: SIGKILL did not end it',
         fields: { generation, pid: event.pid },
       }
     case 'generation-receive-failed':
       return {
         level: 'WARN',
-        message: 'messages of the generation cannot be received at the moment',
+        message: 'cannot receive messages of the generation at the moment',
         fields: { generation, error: event.error.message },
       }
     case 'generation-report':
@@ -145,7 +145,8 @@ function describeGenerationEvent(event: GenerationEvent): LogLine {
     case 'generation-fds-refused':
       return {
         level: 'WARN',
-        message: 'generation sent file descriptors to store: procroll has no store, and closed them',
+        message:
+          'generation sent file descriptors to store: closed them, because procroll does not have a store',
         fields: { generation, count: event.count },
       }
     case 'generation-exited': {
@@ -167,5 +168,5 @@ function describeGenerationFailure(generation: number, failure: GenerationFailur
 const KILL_REASONS = {
   overdue: 'the drain timeout passed',
   hung: 'its watchdog timeout passed',
-  asked: 'no time is left to wait',
+  asked: 'there is no time left',
 }

@@ -47,7 +47,8 @@ export class LastingInbox implements NotifyInbox {
     if (this.#isReachable) return undefined
     this.#vouch()
     try {
-      if (dirname(this.#path) !== directory) throw new Error(`somebody has taken ${dirname(this.#path)}`)
+      if (dirname(this.#path) !== directory)
+        throw new Error(`another user or process took ${dirname(this.#path)}`)
       this.#replace(this.#open())
       return 'restored'
     } catch (error) {

@@ -17,7 +17,7 @@ export async function restart({ socket, timeout = 0 }: RestartOptions): Promise<
     process.stdout.write(`restarted: ${who} in ${Math.round(performance.now() - startedAt)} ms\n`)
     return 0
   }
-  const tooLate = `no outcome within ${timeout / 1_000} s; the restart may still go on, and the service tells its end`
+  const tooLate = `received no outcome within ${timeout / 1_000} s. The restart may still continue. The service logs how it ends`
   const late = outcome.type === 'unanswered' && signal?.aborted
   process.stderr.write(`shellflip: restart failed: ${late ? tooLate : outcome.message}\n`)
   return 1

@@ -46,7 +46,7 @@ describe('a command is replayed', () => {
       type: 'failed',
       failure: { type: 'cannot-start', code: 'ERR_NOT_REPEATABLE' },
       message: expect.stringMatching(
-        /cannot be started: this program was read from standard input.* launch\.args$/,
+        /cannot start the successor: this program was read from standard input.* launch\.args$/,
       ),
     })
   })
@@ -123,7 +123,7 @@ describe.runIf(process.platform === 'linux')('a place', () => {
     expect(service.serving.cwd).toBeNull()
     expect(await service.upgrade()).toMatchObject({
       failure: { type: 'cannot-start', code: 'ENOENT' },
-      message: `the successor cannot be started: there is no working directory ${cwd} (ENOENT)`,
+      message: `cannot start the successor: there is no working directory ${cwd} (ENOENT)`,
     })
     mkdirSync(cwd)
     expect((await service.upgraded()).cwd).toBe(cwd)

@@ -117,7 +117,7 @@ describe.runIf(process.platform === 'linux')('a successor that a wrapper script 
     process.kill(service, 'SIGKILL')
     const { outcome } = await run.service.line((line) => line.outcome)
     expect(outcome).toMatchObject({ failure: { type: 'exited', code: null, signal: null } })
-    expect(outcome).toMatchObject({ message: 'the successor ended before it was ready' })
+    expect(outcome).toMatchObject({ message: 'the successor exited before it was ready' })
     expect(isAlive(run.startedPid())).toBe(false)
   })
 

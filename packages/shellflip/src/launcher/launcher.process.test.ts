@@ -63,7 +63,7 @@ describe('the launcher', () => {
     // When the launcher has heard it, it has ended the link: only the generation's own end is left.
     await waitFor(() => socketsOf(service.process.pid).length === 0, { what: 'the end of the link' })
     service.process.kill('SIGUSR2')
-    await service.process.printed(/upgrade over .*"cannot-start".*restart the whole service/)
+    await service.process.printed(/upgrade over .*"cannot-start".*Restart the whole service/)
     expect(await ask(port)).toBe(String(pid))
     service.process.kill('SIGTERM')
     expect(await service.process.exit).toEqual({ code: 7, signal: null })

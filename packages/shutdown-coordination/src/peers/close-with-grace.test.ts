@@ -36,7 +36,7 @@ test.each(signals)('%s closes at once when it comes again', async (signal) => {
   })
   process.kill(process.pid, signal)
   expect(await coordinator.done).toMatchObject({ reason: signal, unfinished: [{ name: 'fn' }] })
-  expect(coordinator.deadline.reason).toMatchObject({ message: 'asked to end at once' })
+  expect(coordinator.deadline.reason).toMatchObject({ message: 'requested to end immediately' })
 })
 
 describe('a process', () => {
@@ -53,7 +53,7 @@ describe('a process', () => {
     await service.printed(/^fn called/m)
     service.kill('SIGTERM')
     expect(await service.exit).toEqual({ code: 1, signal: null })
-    expect(service.stdout).toBe('ready\nfn called: SIGTERM\nasked to end at once\n')
+    expect(service.stdout).toBe('ready\nfn called: SIGTERM\nrequested to end immediately\n')
   })
 })
 
@@ -68,7 +68,7 @@ test('a function that does not resolve is cut by the timeout, which a listener l
   await using service = await start('hangs, timeout')
   service.kill('SIGTERM')
   expect(await service.exit).toEqual({ code: 1, signal: null })
-  expect(service.stdout).toMatch(/^not over within 100 ms$/m)
+  expect(service.stdout).toMatch(/^did not finish within 100 ms$/m)
   expect(service.stderr).toBe('')
 })
 
@@ -117,7 +117,7 @@ test('an error during the shutdown is a second stop, if the program says so', as
   await using service = await start('throws later')
   service.kill('SIGTERM')
   expect(await service.exit).toEqual({ code: 1, signal: null })
-  expect(service.stdout).toMatch(/^asked to end at once$/m)
+  expect(service.stdout).toMatch(/^requested to end immediately$/m)
 })
 
 test('the state tells that it closes, from the first moment', async () => {

@@ -71,8 +71,8 @@ function adoptChannel(told: string): HandoverChannel {
   } catch (cause) {
     throw new ShellflipError(
       'ERR_HANDOVER_ENVIRONMENT',
-      `${handoverVariable}=${told} does not name a handover channel (${(cause as Error).message}): ` +
-        'it is for a successor that its predecessor starts, do not set it by hand',
+      `${handoverVariable}=${told} does not name a handover channel (${(cause as Error).message}). ` +
+        'The predecessor sets it for its successor. Do not set it by hand',
       { cause },
     )
   }

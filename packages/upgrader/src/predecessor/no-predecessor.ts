@@ -97,7 +97,7 @@ function missingState(name: string, stored: ReadonlyMap<string, number>): Error 
     .map((key) => key.slice(socketKinds.state.length))
   return new Error(
     others.length === 0
-      ? `the last instance has left no state "${name}": it crashed, or could not save it`
-      : `the last instance has left the state "${others.join('", "')}", and none that is called "${name}"`,
+      ? `the last instance did not leave the state "${name}". It crashed, or could not save it`
+      : `the last instance left the state "${others.join('", "')}", but not "${name}"`,
   )
 }

@@ -121,9 +121,13 @@ export class RustPredecessor implements Predecessor {
       if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') throw cause
       this.#committed = this.#isGone()
       if (this.#committed) return 'gone'
-      throw new HandoverError('ERR_REFUSED', 'the predecessor keeps serving: it has stopped waiting for us', {
-        cause,
-      })
+      throw new HandoverError(
+        'ERR_REFUSED',
+        'the predecessor keeps serving, because this process took too long',
+        {
+          cause,
+        },
+      )
     } finally {
       this.#close()
     }
