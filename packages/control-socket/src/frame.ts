@@ -70,7 +70,7 @@ export class FrameDecoder {
 }
 
 function checkedLength(length: number, limit: number): number {
-  if (length === 0) throw new ControlSocketError('ERR_MALFORMED', 'a frame of length 0 holds no JSON')
+  if (length === 0) throw new ControlSocketError('ERR_MALFORMED', 'a frame of length 0 does not hold JSON')
   if (length > limit) throw tooLarge(length, limit)
   return length
 }

@@ -143,13 +143,13 @@ export class MessageSocket {
   #takeApart(data: Buffer, sender: number | undefined): void {
     for (const { type, payload, fdCount } of this.#decoder.push(data)) {
       if (this.#early.length < fdCount) {
-        throw protocolError(`"${type}" announces ${fdCount} descriptors, and brings ${this.#early.length}`)
+        throw protocolError(`"${type}" announces ${fdCount} descriptors, but ${this.#early.length} arrived`)
       }
       const by = sender === undefined ? {} : { sender }
       this.#messages.push({ type, payload, fds: this.#early.splice(0, fdCount), ...by })
     }
     const unannounced = this.#decoder.unfinished ? this.#early.length > maxFds : this.#early.length > 0
-    if (unannounced) throw protocolError('descriptors come that no message announces')
+    if (unannounced) throw protocolError('descriptors arrived that no message announces')
   }
 
   /** @returns null if the error means that the peer has exited */

@@ -54,7 +54,7 @@ it.runIf(process.platform === 'linux')('names a process that cannot be ended as 
   await failEarly(background, 2)
   kill.mockRestore()
   daemon.kill('SIGKILL')
-  const message = `process ${daemon.pid}, which generation 2 left in the background, cannot be ended: kill EPERM. End it yourself: sudo kill ${daemon.pid}`
+  const message = `process ${daemon.pid}, which generation 2 left in the background, cannot be killed: kill EPERM. Kill it yourself: sudo kill ${daemon.pid}`
   expect(onEvent).toHaveBeenLastCalledWith({
     type: 'background-process-stays',
     generation: 2,

@@ -75,6 +75,6 @@ function send(orphan: Orphan, target: number, signal: NodeJS.Signals | number): 
 }
 
 function cannotEnd({ title, main }: Orphan, why: string, cause?: unknown): OrphansError {
-  const message = `${title} cannot be ended: ${why}. End it yourself: sudo kill ${main.pid}`
+  const message = `${title} cannot be killed: ${why}. Kill it yourself: sudo kill ${main.pid}`
   return new OrphansError('ERR_ORPHAN_STAYS', message, { cause })
 }

@@ -26,5 +26,5 @@ export type OrphansEvent =
   | ({ type: 'background-process' } & OrphanName)
   /** A process that a generation left in the background cannot be ended. */
   | { type: 'background-process-stays'; generation: number; error: Error }
-  /** The folder of a dead supervisor cannot be removed. */
+  /** The cannot remove the folder of a dead supervisor. */
   | { type: 'sweep-failed'; error: Error }

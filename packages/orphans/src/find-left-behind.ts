@@ -37,7 +37,7 @@ function checkSupervisorIsGone(record: GenerationsRecord, path: string, { otherR
   const { pid } = record.supervisor
   throw new OrphansError(
     'ERR_SUPERVISOR_ALIVE',
-    `a supervisor (pid ${pid}) is running, and ${path} is its record. Its control socket was removed, and it makes that ` +
+    `a supervisor (pid ${pid}) is running, and ${path} is its record. Its control socket was removed. It creates that ` +
       `again within seconds. Stop it (kill ${pid}), or ${otherRecord}`,
   )
 }

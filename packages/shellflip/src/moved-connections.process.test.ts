@@ -104,7 +104,7 @@ test('a connection that cannot be given stays, drains, and an event tells why; a
     `${service.pid} connection-kept: not this one`,
     `${service.pid} connection-kept: moveConnections.give must return a Uint8Array or undefined, not a promise`,
     `${service.pid} connection-kept: moveConnections.give must return a Uint8Array or undefined, not text`,
-    `${service.pid} connection-kept: the data of a connection has 205824 bytes: the limit is 204800`,
+    `${service.pid} connection-kept: the data of a connection has 205824 bytes, and the limit is 204800`,
   ])
 })
 

@@ -6,7 +6,7 @@ import type { RestartOptions } from './commands/restart.ts'
 export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode = 0
   const program = createProgram('shellflip').description(
-    'Asks a service that replaces itself, by the library of the same name, to do so.',
+    'Requests an upgrade from a service that uses the shellflip library.',
   )
   program
     .command('restart')

@@ -72,9 +72,9 @@ describe('options', () => {
 
 describe('what is registered', () => {
   test.each<[string, net.Server, RegExp]>([
-    ['https', https.createServer(), /under TLS cannot move/],
-    ['tls', tls.createServer(), /under TLS cannot move/],
-    ['http2', http2.createServer(), /of HTTP\/2 cannot move/],
+    ['https', https.createServer(), /TLS connections cannot move/],
+    ['tls', tls.createServer(), /TLS connections cannot move/],
+    ['http2', http2.createServer(), /HTTP\/2 connections cannot move/],
   ])('cannot move connections: those of %s have state in this process', (_, server, message) => {
     const coordinator = new ShutdownCoordinator()
     expect(() => coordinator.watch(server, { moveConnections: true })).toThrow(refused(message))
@@ -113,7 +113,7 @@ describe('what is registered', () => {
     queue.remove()
     expect(() => coordinator.onDrain('queue', async () => {})).not.toThrow()
     expect(() => coordinator.onDrain('servers', async () => {})).toThrow(
-      refused(/"servers" stands for all servers/),
+      refused(/"servers" is the name of all servers/),
     )
     expect(() => coordinator.task(undefined as never)).toThrow(refused(/must be a text .* not undefined/))
     expect(() => coordinator.onDrain(5 as never, async () => {})).toThrow(refused(/must be a text/))

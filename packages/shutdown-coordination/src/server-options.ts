@@ -65,7 +65,7 @@ export function assertServerOptions(server: net.Server, options: ServerOptions):
   }
   if (options.moveConnections && 'setSecureContext' in server) {
     throw invalidArgument(
-      'watch(): connections under TLS cannot move, because their keys are in this process.',
+      'watch(): connections TLS connections cannot move, because their keys are in this process.',
     )
   }
   if (options.moveConnections && 'updateSettings' in server) {

@@ -20,7 +20,7 @@ export class ShutdownTime {
   begin(drainTimeoutMs: number): void {
     this.#drainTimeoutMs = drainTimeoutMs
     this.#endsAt = performance.now() + drainTimeoutMs
-    this.#at(this.#endsAt, () => this.cut(`not over within ${drainTimeoutMs} ms`))
+    this.#at(this.#endsAt, () => this.cut(`did not finish within ${drainTimeoutMs} ms`))
   }
 
   /** Ends the time now, unless the shutdown is over. */

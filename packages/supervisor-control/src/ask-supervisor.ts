@@ -18,7 +18,7 @@ export async function* askSupervisor(
     const question = { path, protocol: supervisorProtocol, request, ...(signal && { signal }) }
     for await (const reply of askForReplies(question)) {
       if (reply.type === 'refused')
-        throw new SupervisorControlError('ERR_UNANSWERED', `the supervisor refuses: ${reply.reason}`)
+        throw new SupervisorControlError('ERR_UNANSWERED', `the supervisor refused: ${reply.reason}`)
       yield reply
     }
   } catch (cause) {

@@ -62,7 +62,7 @@ function refusal({ label, folder }: SupervisorPlace, cause: ControlSocketError):
     )
   }
   const code = cause.code in codes ? codes[cause.code as keyof typeof codes] : 'ERR_CONTROL_SOCKET'
-  return new SupervisorControlError(code, `no control socket: ${cause.message}`, { cause })
+  return new SupervisorControlError(code, `cannot open a control socket: ${cause.message}`, { cause })
 }
 
 /** A record of orphans may have been left in it on purpose. A folder that stays must not fail the exit. */

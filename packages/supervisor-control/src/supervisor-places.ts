@@ -75,7 +75,7 @@ export class SupervisorPlaces {
       if (isUnixPathBound(controlSocket)) return controlSocket
       throw new SupervisorControlError(
         'ERR_NO_SUPERVISOR',
-        `no supervisor at ${controlSocket} is running. Check the path`,
+        `no supervisor is running at ${controlSocket}. Check the path`,
       )
     }
     const wanted = name === undefined ? undefined : parseName(name)

@@ -7,14 +7,14 @@ export function checkPlace(): void {
   if (cluster.isWorker) {
     throw new ShellflipError(
       'ERR_CLUSTER_WORKER',
-      'a cluster worker cannot replace itself, its primary has the sockets: call shellflip() in the primary, or run ' +
-        'the service by procroll',
+      'a cluster worker cannot replace itself, because its primary has the sockets. Call shellflip() in the primary, or run ' +
+        'the service under procroll',
     )
   }
   if (!isMainThread) {
     throw new ShellflipError(
       'ERR_WORKER_THREAD',
-      'a worker thread cannot replace the process: call shellflip() in the main thread',
+      'a worker thread cannot replace the process. Call shellflip() in the main thread',
     )
   }
 }

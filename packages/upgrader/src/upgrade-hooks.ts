@@ -54,5 +54,5 @@ async function runHook(
 
 /** Limits a hook to the time that a successor may take. A hook that ignores its signal is left behind. */
 function hookLimit({ timeoutMs, signal }: Limit): Timeout {
-  return { timeoutMs, signal, late: () => new Error(`it did not end within ${timeoutMs} ms`) }
+  return { timeoutMs, signal, late: () => new Error(`it did not finish within ${timeoutMs} ms`) }
 }

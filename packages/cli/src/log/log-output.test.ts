@@ -23,7 +23,7 @@ function reader(room = Number.POSITIVE_INFINITY) {
   return fake
 }
 
-const dropped = (count: number, reason = 'nobody read the log') =>
+const dropped = (count: number, reason = 'the log was not read') =>
   `app: ${count} lines were dropped: ${reason}`
 
 describe('LogOutput', () => {

@@ -129,7 +129,7 @@ function explainInUse(address: ParsedAddress & InternetAddress, all: readonly Pa
   const bothHint =
     takesBoth === undefined || (host === '::' && ipv6Only)
       ? ''
-      : `. [::] takes the IPv4 addresses too. Beside one of them, use ${type}://[::]:${port}?ipv6only`
+      : `. [::] takes the IPv4 addresses too. To keep both, use ${type}://[::]:${port}?ipv6only`
   return `${holdersFault(address)}${bothHint}`
 }
 

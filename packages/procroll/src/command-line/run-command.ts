@@ -33,8 +33,8 @@ export function addRun(program: Command, argv: readonly string[], report: Report
     .argument('[args...]', 'its arguments')
     .passThroughOptions()
     .optionsGroup('Names:')
-    .addOption(placeName('the name by which roll, status and stop find it (default: its pid)'))
-    .addOption(controlSocket('where it takes requests, instead of a name'))
+    .addOption(placeName('the name that roll, status and stop use for it (default: its pid)'))
+    .addOption(controlSocket('the control socket for requests, instead of a name'))
     .optionsGroup('Sockets:')
     .addOption(
       repeatable(

@@ -46,7 +46,7 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
       { cause: error },
     )
   }
-  throw new SupervisorControlError('ERR_UNANSWERED', 'the supervisor ended before the roll did')
+  throw new SupervisorControlError('ERR_UNANSWERED', 'the supervisor exited before the roll was over')
 }
 
 function show(progress: Progress, reply: ControlReply): void {

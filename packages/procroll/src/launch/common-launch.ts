@@ -37,14 +37,14 @@ export function launchWarnings(
   if (directory.isResolved && process.pid !== 1 && isRelative(words, directory.path)) {
     lines.push({
       level: 'WARN',
-      message: 'the working directory is known without its symlinks. Give --chdir if a deploy moves one',
+      message: 'cannot see the symlinks of the working directory. Give --chdir if a deploy moves one',
       fields: { directory: showBytes(directory.path) },
     })
   }
   if (strayFlag !== undefined) {
     lines.push({
       level: 'WARN',
-      message: `${strayFlag} follows the command, and goes to the service. Put flags of procroll before the command. A -- before the command ends this warning.`,
+      message: `${strayFlag} follows the command, so the service gets it. Put flags of procroll before the command. To silence this warning, write -- before the command.`,
     })
   }
   return lines

@@ -7,7 +7,7 @@ export function describePlaceEvent(event: PlaceEvent): LogLine {
   if (event.type === 'no-control-socket') {
     return {
       level: 'WARN',
-      message: 'no control socket: procroll roll, status and stop will not find this supervisor',
+      message: 'cannot open a control socket: procroll roll, status and stop will not find this supervisor',
       fields: { error: explainError(event.error, false) },
     }
   }
@@ -19,13 +19,13 @@ export function describePlaceEvent(event: PlaceEvent): LogLine {
   }
   switch (event.type) {
     case 'path-restored':
-      return { level: 'WARN', message: 'control socket was removed, and is made again', fields }
+      return { level: 'WARN', message: 'control socket was removed, and is created again', fields }
     case 'path-lost':
-      return { level: 'ERROR', message: 'control socket was removed, and cannot be made again yet', fields }
+      return { level: 'ERROR', message: 'control socket was removed, and cannot be created again yet', fields }
     case 'answer-failed':
-      return { level: 'ERROR', message: 'control client not answered', fields }
+      return { level: 'ERROR', message: 'cannot answer a control client', fields }
     default:
-      return { level: 'DEBUG', message: 'control client not answered', fields }
+      return { level: 'DEBUG', message: 'cannot answer a control client', fields }
   }
 }
 
@@ -42,8 +42,8 @@ export function describeStop({ verdict, cause }: StopEvent): LogLine {
     case 'drain':
       return { level: 'INFO', message: 'stopping', fields }
     case 'same':
-      return { level: 'INFO', message: 'this repeats the stop under way and changes nothing', fields }
+      return { level: 'INFO', message: 'repeats the stop in progress: ignored', fields }
     case 'cut':
-      return { level: 'WARN', message: 'stopping at once: no time is left to drain', fields }
+      return { level: 'WARN', message: 'stopping immediately, without time to drain', fields }
   }
 }

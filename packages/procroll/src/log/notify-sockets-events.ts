@@ -13,25 +13,25 @@ export function describeNotifySockets(event: NotifySocketsEvent): LogLine {
     case 'notify-directory-restored':
       return {
         level: 'WARN',
-        message: 'folder of the notify sockets was removed, and is made again',
+        message: 'folder of the notify sockets was removed, and is created again',
         fields: { path: event.path },
       }
     case 'notify-directory-lost':
       return {
         level: 'ERROR',
-        message: 'folder of the notify sockets was removed, and cannot be made again',
+        message: 'folder of the notify sockets was removed, and cannot be created again',
         fields: { error: event.error.message },
       }
     case 'notify-socket-restored':
       return {
         level: 'WARN',
-        message: 'notify socket was removed, and is made again',
+        message: 'notify socket was removed, and is created again',
         fields: { generation: event.generation },
       }
     case 'notify-socket-lost':
       return {
         level: 'ERROR',
-        message: 'notify socket was removed, and cannot be made again: its watchdog does not count',
+        message: 'notify socket was removed, and cannot be created again: its watchdog is off',
         fields: { generation: event.generation, error: event.error.message },
       }
   }

@@ -12,7 +12,7 @@ export function describeOrphans(event: OrphansEvent): LogLine {
       const { generation, pid, reason } = event
       return {
         level: 'WARN',
-        message: 'generation of a killed procroll is ended first: it holds the address',
+        message: 'ending the generation of a killed procroll first: it holds the address',
         fields: { generation, pid, reason },
       }
     }
@@ -20,21 +20,21 @@ export function describeOrphans(event: OrphansEvent): LogLine {
       const { generation, pid } = event
       return {
         level: 'INFO',
-        message: 'generation of a killed procroll is asked to end',
+        message: 'stopping the generation of a killed procroll',
         fields: { generation, pid },
       }
     }
     case 'orphan-stays':
       return {
         level: 'ERROR',
-        message: 'generation of a killed procroll is left',
+        message: 'generation of a killed procroll still runs',
         fields: { error: event.error.message },
       }
     case 'orphan-serves-on': {
       const { generation, pid } = event
       return {
         level: 'ERROR',
-        message: 'the new version does not serve: generation of a killed procroll serves on',
+        message: 'the new version does not serve: the generation of a killed procroll keeps serving',
         fields: { generation, pid },
       }
     }
@@ -49,45 +49,45 @@ export function describeOrphans(event: OrphansEvent): LogLine {
     case 'listener-not-taken':
       return {
         level: 'WARN',
-        message: 'socket of a killed procroll cannot be taken over',
+        message: 'cannot take over the socket of a killed procroll',
         fields: { socket: event.socket, error: event.error.message },
       }
     case 'record-unusable':
       return {
         level: 'WARN',
-        message: 'record of former generations is not usable',
+        message: 'cannot use the record of former generations',
         fields: { path: event.path, error: event.error.message },
       }
     case 'record-failed':
       return {
         level: 'WARN',
-        message: 'generations cannot be recorded: if procroll is killed, the next one will not find them',
+        message: 'cannot record the generations: if procroll is killed, the next one will not find them',
         fields: { error: event.error.message },
       }
     case 'background-process': {
       const { generation, pid } = event
       return {
         level: 'WARN',
-        message: 'the generation left a process in the background: it is ended',
+        message: 'the generation left a process in the background: ending it',
         fields: { generation, pid },
       }
     }
     case 'background-process-stays':
       return {
         level: 'ERROR',
-        message: 'what the generation left in the background cannot be ended',
+        message: 'cannot end the processes that the generation left in the background',
         fields: { generation: event.generation, error: event.error.message },
       }
     case 'sweep-failed':
       return {
         level: 'DEBUG',
-        message: 'folder of a dead supervisor cannot be removed',
+        message: 'cannot remove the folder of a dead supervisor',
         fields: { error: event.error.message },
       }
   }
 }
 
 const FOUND = {
-  end: 'generation of a killed procroll serves until the next one is ready',
-  'end-first': 'generation of a killed procroll is ended',
+  end: 'generation of a killed procroll keeps serving until the next one is ready',
+  'end-first': 'ending the generation of a killed procroll',
 } as const

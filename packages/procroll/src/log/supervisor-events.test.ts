@@ -22,7 +22,7 @@ it.each<[Parameters<typeof describeEvent>[0], string]>([
   ],
   [
     { type: 'generation-killed', generation: 2, reason: 'overdue' },
-    'level=WARN msg="generation is killed" generation=2 reason="the drain timeout passed"',
+    'level=WARN msg="killing generation" generation=2 reason="the drain timeout passed"',
   ],
   [
     { type: 'generation-status', generation: 2, text: 'a\nb' },

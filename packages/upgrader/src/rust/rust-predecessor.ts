@@ -169,8 +169,8 @@ function inherited(role: keyof typeof rustVariables, value: string | undefined):
   } catch (cause) {
     throw new ShellflipError(
       'ERR_HANDOVER_ENVIRONMENT',
-      `${rustVariables[role]}=${value} does not name a descriptor of a predecessor (${(cause as Error).message}): it is for a successor that ` +
-        'a service of the Rust crate starts, do not set it by hand',
+      `${rustVariables[role]}=${value} does not name a descriptor of a predecessor (${(cause as Error).message}). A service of the ` +
+        'Rust crate sets it for its successor. Do not set it by hand',
       { cause },
     )
   }

@@ -54,7 +54,7 @@ describe('the frames of the Rust shellflip, byte for byte', () => {
     const answer = async () => ({ Response: { RestartComplete: 1 } })
     await using _ = await ControlServer.listen({ path, protocol: shellflipProtocol, answer })
     const reply = await exchange(path, '\0\0\0\x14{"Request":"Reboot"}')
-    expect(reply.slice(4)).toMatch(/^\{"Response":\{"RestartFailed":"the message is not understood: /)
+    expect(reply.slice(4)).toMatch(/^\{"Response":\{"RestartFailed":"the message is not in the protocol: /)
   })
 })
 
