@@ -101,7 +101,7 @@ onLinux('garbage on the handover channel', () => {
       /does not follow the handover protocol: "hello" comes where "ready" is expected/,
       'protocol',
     ],
-    ['another version', /speaks version 99 .*compatible releases of @shellflip\/handover/, 'protocol'],
+    ['another version', /speaks version 99, .*compatible releases of @shellflip\/handover/, 'protocol'],
     ['close', /was killed by SIGKILL before it was ready/, 'exited'],
     ['half a hello', /not ready within 5000 ms/, 'not-ready'],
   ])('%s', async (deed, reason, type) => {
@@ -118,7 +118,7 @@ onLinux('a handover variable that was set by hand', () => {
     [
       'SHELLFLIP_HANDOVER',
       '99',
-      /SHELLFLIP_HANDOVER=99 does not name a handover channel .*do not set it by hand/,
+      /SHELLFLIP_HANDOVER=99 does not name a handover channel .*Do not set it by hand/,
     ],
     [
       'SHELLFLIP_HANDOVER',
@@ -130,20 +130,20 @@ onLinux('a handover variable that was set by hand', () => {
     [
       'SHELLFLIP_HANDOVER',
       '3',
-      /SHELLFLIP_HANDOVER=3 does not name a handover channel .*do not set it by hand/,
+      /SHELLFLIP_HANDOVER=3 does not name a handover channel .*Do not set it by hand/,
     ],
     [
       'SHELLFLIP_HANDOVER',
       '1',
-      /SHELLFLIP_HANDOVER=1 does not name a handover channel .*do not set it by hand/,
+      /SHELLFLIP_HANDOVER=1 does not name a handover channel .*Do not set it by hand/,
     ],
-    ['OXY_NOTIFY_SOCKET', '99', /OXY_NOTIFY_SOCKET=99 .*do not set it by hand/],
-    ['OXY_NOTIFY_SOCKET', 'x', /OXY_NOTIFY_SOCKET=x .*do not set it by hand/],
-    ['OXY_NOTIFY_SOCKET', '3', /OXY_NOTIFY_SOCKET=3 .*do not set it by hand/],
-    ['OXY_HANDOVER_PIPE', '99', /OXY_HANDOVER_PIPE=99 .*do not set it by hand/],
-    ['OXY_HANDOVER_PIPE', '3', /OXY_HANDOVER_PIPE=3 .*do not set it by hand/],
-    ['OXY_RESTART_SOCKET', '99', /OXY_RESTART_SOCKET=99 .*do not set it by hand/],
-    ['OXY_RESTART_SOCKET', '3', /OXY_RESTART_SOCKET=3 .*do not set it by hand/],
+    ['OXY_NOTIFY_SOCKET', '99', /OXY_NOTIFY_SOCKET=99 .*Do not set it by hand/],
+    ['OXY_NOTIFY_SOCKET', 'x', /OXY_NOTIFY_SOCKET=x .*Do not set it by hand/],
+    ['OXY_NOTIFY_SOCKET', '3', /OXY_NOTIFY_SOCKET=3 .*Do not set it by hand/],
+    ['OXY_HANDOVER_PIPE', '99', /OXY_HANDOVER_PIPE=99 .*Do not set it by hand/],
+    ['OXY_HANDOVER_PIPE', '3', /OXY_HANDOVER_PIPE=3 .*Do not set it by hand/],
+    ['OXY_RESTART_SOCKET', '99', /OXY_RESTART_SOCKET=99 .*Do not set it by hand/],
+    ['OXY_RESTART_SOCKET', '3', /OXY_RESTART_SOCKET=3 .*Do not set it by hand/],
   ])('%s=%s, where fd 3 is a regular file', async (name, value, message) => {
     await using service = new Deployment()
     const file = openSync(import.meta.filename, 'r')

@@ -158,7 +158,7 @@ describe('shellflip restart, of something else', () => {
     await using run = TestProcess.start(file, [...args, cli, 'restart', '--socket', other.socket])
     expect(await run.exit).toEqual({ code: 1, signal: null })
     expect(run.stderr).toBe(
-      `shellflip: restart failed: not allowed to connect to ${other.socket}: ask as its owner, or as root\n`,
+      `shellflip: restart failed: not allowed to connect to ${other.socket}. Send the request as its owner, or as root\n`,
     )
     expect(other.count()).toBe(0)
   })
@@ -178,7 +178,7 @@ describe('shellflip restart, of something else', () => {
     await other.printed(/listening/)
     const { code, stdout, stderr } = await shellflip('restart', '--socket', socket)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(`shellflip: restart failed: uid 65534 listens at ${socket}, not root or uid 0: `)
+    expect(stderr).toMatch(`shellflip: restart failed: uid 65534 listens at ${socket}, not root or uid 0. `)
     await other.printed(/gone/)
     expect(other.stdout).not.toContain('asked')
   })

@@ -165,7 +165,7 @@ const earlyMistakes: [string, Plan, RegExp][] = [
   [
     'forgets flip.ready() and lives',
     { version: '2', instead: new URL('./testing/forgets-ready.mjs', import.meta.url).href },
-    /not ready within 2500 ms\. It called shellflip\(\), and not flip\.ready\(\) by then/,
+    /not ready within 2500 ms\. It called shellflip\(\), but not yet flip\.ready\(\)/,
   ],
   [
     'waits for what never comes',

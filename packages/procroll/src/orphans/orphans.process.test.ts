@@ -273,7 +273,7 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
       expect(next.stderr).toContain('keeps serving until the next one is ready')
       expect(next.stderr).not.toMatch(/cannot take over|killed procroll first/)
       expect(access()).toEqual(expected)
-      await next.printed(/asked to end/)
+      await next.printed(/stopping the generation of a killed procroll/)
       await waitFor(async () => (await hear(path)) === 'new on app.sock\n')
       await kill(next)
     }
@@ -314,7 +314,7 @@ describe.runIf(mayTrace)('the sockets of an orphan', () => {
     await orphanOf(sandbox, await sandbox.serve(flags, ['name=1']))
     const second = await sandbox.serve(flags, ['name=2'])
     await waitFor(async () => (await sandbox.status()).state === 'serving')
-    await second.printed(/asked to end/)
+    await second.printed(/stopping the generation of a killed procroll/)
     await kill(second)
     await sandbox.serve(flags, ['name=3'])
     await waitFor(async () => (await hear(port)) === `3 on ${port}\n`)

@@ -135,7 +135,7 @@ describe('in a cluster worker', () => {
   it('shellflip() refuses, and tells what to do', async () => {
     await using run = TestProcess.node([fixture('clustered-service.mjs')])
     await run.exit
-    expect(run.stdout).toMatch(/^ERR_CLUSTER_WORKER: .* call shellflip\(\) in the primary/)
+    expect(run.stdout).toMatch(/^ERR_CLUSTER_WORKER: .* Call shellflip\(\) in the primary/)
   })
 })
 
