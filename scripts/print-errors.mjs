@@ -1,5 +1,5 @@
 // Writes docs/errors.md from the unions of error codes in the published packages and their TSDoc. With --check it writes nothing,
-// and fails where the document is not current.
+// and fails where the document is not current. Refuses a code that two packages have, unless it is a common one.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,44 +11,60 @@ const intro = `# Error codes
 <!-- Written by \`npm run errors\` from the packages. Do not edit. -->
 
 Each package throws errors of its own class. \`code\` is stable, and programs decide by it. The message names the value and the next step,
-and may change.
+and may change. A code belongs to one class, except for these:
 `
 
-/** The document for these unions, each of them of a package. */
+/** The codes that mean the same in each class that has them. */
+export const commonCodes = {
+  ERR_INVALID_ARGUMENT:
+    'The caller passed a wrong value, option or definition. Correct the one that the message names.',
+  ERR_SYSTEM:
+    'A system call failed. `cause` is its error, and `FdPassingError` has `errno` and `syscall`. Remove what the error names, such as a ' +
+    'missing permission or a limit, and try again.',
+}
+
+/**
+ * The document for these unions, each of them of a package.
+ *
+ * @throws {Error} if two packages have the same code, and it is not a common one
+ */
 export function errorsDocument(unions) {
-  const sections = unions.map(({ packageName, className, codes }) =>
-    [
-      `## ${className}`,
-      `Package \`${packageName}\`.`,
-      table(
-        ['code', 'meaning'],
-        codes.map(({ code, meaning }) => [`\`${code}\``, meaning.replaceAll('|', '\\|')]),
-      ),
-    ].join('\n\n'),
-  )
-  return `${[intro.trimEnd(), ...sections, ...sharedSection(unions)].join('\n\n')}\n`
-}
-
-function sharedSection(unions) {
-  const shared = sharedCodes(unions)
-  if (shared.length === 0) return []
-  const rows = shared.map(({ code, classNames }) => [`\`${code}\``, classNames.join(', ')])
-  return [
-    '## Codes of several classes',
-    'Check `error.name` as well where one of these matters.',
-    table(['code', 'classes'], rows),
-  ]
-}
-
-/** Codes that are not unique: a program must look at the class as well. */
-export function sharedCodes(unions) {
-  const classes = new Map()
-  for (const { className, codes } of unions) {
-    for (const { code } of codes) classes.set(code, [...(classes.get(code) ?? []), className])
+  const [shared] = sharedCodes(unions)
+  if (shared !== undefined) {
+    const { code, packages } = shared
+    throw new Error(
+      `${packages.join(' and ')} both have the code ${code}. Give one of them another name, such as one with the name of its package.`,
+    )
   }
-  return [...classes]
-    .map(([code, classNames]) => ({ code, classNames }))
-    .filter(({ classNames }) => classNames.length > 1)
+  const common = rowsOf(Object.entries(commonCodes).map(([code, meaning]) => ({ code, meaning })))
+  return `${[intro.trimEnd(), table(['code', 'meaning'], common), ...unions.map(sectionOf)].join('\n\n')}\n`
+}
+
+function sectionOf({ packageName, className, codes }) {
+  const own = codes.filter(({ code }) => !isCommon(code))
+  const common = codes.filter(({ code }) => isCommon(code)).map(({ code }) => `\`${code}\``)
+  const also = common.length === 0 ? '' : ` Common codes: ${common.join(', ')}.`
+  const rows = own.length === 0 ? [] : [table(['code', 'meaning'], rowsOf(own))]
+  return [`## ${className}`, `Package \`${packageName}\`.${also}`, ...rows].join('\n\n')
+}
+
+function rowsOf(codes) {
+  return codes.map(({ code, meaning }) => [`\`${code}\``, meaning.replaceAll('|', '\\|')])
+}
+
+function isCommon(code) {
+  return Object.hasOwn(commonCodes, code)
+}
+
+/** The codes that several packages have, without the common ones: `{ code, packages }`. */
+export function sharedCodes(unions) {
+  const packages = new Map()
+  for (const { packageName, codes } of unions) {
+    for (const { code } of codes) packages.set(code, new Set([...(packages.get(code) ?? []), packageName]))
+  }
+  return [...packages]
+    .filter(([code, names]) => names.size > 1 && !isCommon(code))
+    .map(([code, names]) => ({ code, packages: [...names] }))
 }
 
 function table(head, rows) {

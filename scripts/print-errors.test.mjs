@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { errorsDocument, errorUnions, sharedCodes } from './print-errors.mjs'
+import { commonCodes, errorsDocument, errorUnions, sharedCodes } from './print-errors.mjs'
 
 const source = `
 /**
@@ -39,13 +39,28 @@ test('refuses a code that its TSDoc does not explain', () => {
   )
 })
 
-test('writes a table for each class, and one of the codes that several have', () => {
-  const unions = errorUnions('web.ts', source).map((union) => ({ packageName: 'web', ...union }))
-  const document = errorsDocument(unions)
-  expect(document).toContain(
-    '## LockError\n\nPackage `web`.\n\n| code | meaning |\n| --- | --- |\n| `ERR_BUSY` |',
+const [web, lock] = errorUnions('web.ts', source)
+
+test('writes a table for each class', () => {
+  const unions = [{ packageName: 'lock', ...lock }]
+  expect(errorsDocument(unions)).toContain(
+    '## LockError\n\nPackage `lock`.\n\n| code | meaning |\n| --- | --- |\n| `ERR_BUSY` | Somebody',
   )
-  expect(document).toContain('| `ERR_BUSY` | WebError, LockError |')
-  expect(sharedCodes(unions)).toHaveLength(1)
-  expect(errorsDocument(unions.slice(1))).not.toContain('several classes')
+})
+
+test('refuses a code that two packages have', () => {
+  const unions = [
+    { packageName: 'web', ...web },
+    { packageName: 'lock', ...lock },
+  ]
+  expect(() => errorsDocument(unions)).toThrow('web and lock both have the code ERR_BUSY')
+  expect(sharedCodes(unions)).toEqual([{ code: 'ERR_BUSY', packages: ['web', 'lock'] }])
+})
+
+test('explains a common code once, which several packages may have', () => {
+  const union = { className: 'AError', codes: [{ code: 'ERR_SYSTEM', meaning: 'Only here.' }] }
+  const document = errorsDocument(['a', 'b'].map((packageName) => ({ packageName, ...union })))
+  expect(document).toContain(`| \`ERR_SYSTEM\` | ${commonCodes.ERR_SYSTEM} |`)
+  expect(document).toContain('Package `b`. Common codes: `ERR_SYSTEM`.')
+  expect(document).not.toContain('Only here.')
 })

@@ -23,7 +23,7 @@ export function answerSignals(service: Obedient, logger: Logger): void {
       default:
         if (ignored.has(signal)) break
         ignored.add(signal)
-        logger.log('WARN', 'ignored a signal that procroll does not use', { signal })
+        logger.log('WARN', 'procroll does not use this signal: ignored', { signal })
     }
   })
 }
