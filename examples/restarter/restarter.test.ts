@@ -45,7 +45,7 @@ async function greeting(port: number): Promise<string> {
   return visitor.greeting
 }
 
-test('its restart command, and SIGUSR2, replace it; it counts on, and whoever is connected stays so', async () => {
+test('its restart command and SIGUSR2 replace it, and clients keep their count and their connection', async () => {
   await using place = new ServicePlace()
   const { service, port, restart } = await deploy(place)
   using early = await client(port)
@@ -64,7 +64,7 @@ test('its restart command, and SIGUSR2, replace it; it counts on, and whoever is
   expect(await greeting(port)).toBe('connection 3, to generation 3')
 })
 
-test('a new version that is broken leaves the old one serving, and the command tells', async () => {
+test('a new version that is broken leaves the old one serving, and the command reports it', async () => {
   await using place = new ServicePlace()
   const { service, port, install, installBroken, restart } = await deploy(place)
   installBroken()

@@ -41,7 +41,7 @@ test('systemd-run -p FileDescriptorStoreMax=4096 …restarter --systemd: systemc
   })
 })
 
-test('asked at its restart socket, without Restart= in its unit, it ends as a stop does', async () => {
+test('without Restart= in its unit, a request at its control socket ends it as a stop does', async () => {
   const { stdout } = await machine.exec([
     ...['node', restarter, 'restart', '--socket', '/run/restarter/restart.sock'],
   ])

@@ -16,7 +16,7 @@ describe.runIf(process.platform === 'linux')('the event loop', () => {
     expect(run.stdout).toBe('over\n')
   })
 
-  it('goes on while somebody waits', async () => {
+  it('keeps running while a call waits', async () => {
     await using run = program(`
       const [left, right] = fdPassing.UnixSocket.pair('stream')
       right.unref().ref().receive().then(({ data }) => { console.log('got ' + data); process.exit() })

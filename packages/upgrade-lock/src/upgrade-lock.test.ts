@@ -42,7 +42,7 @@ const refusal = (code: string, message = /./) =>
   expect.objectContaining({ name: 'UpgradeLockError', code, message: expect.stringMatching(message) })
 
 describe('acquire and release', () => {
-  test('one holds it, and whoever asks learns who and since when', () => {
+  test('one holds it, and others learn the holder and the time', () => {
     const before = Date.now()
     using lock = acquired()
     expect(lock.path).toBe(path)
@@ -279,7 +279,7 @@ test.each<[string, (value: never) => unknown, readonly unknown[]]>([
 })
 
 describe('handed on by its descriptor', () => {
-  test('the lock is held without a gap by whoever has a copy, until the last one lets go', () => {
+  test('the lock is held without a gap while a copy is open, until the last one is closed', () => {
     const lock = acquired()
     const passed = lock.fd.dup()
     setCloexec(passed.fd, false)
@@ -392,7 +392,7 @@ describe('what others could have put there is refused', () => {
     expect(readdirSync(folder.join('run'))).toEqual([])
   })
 
-  test('a folder that is not there is told', () => {
+  test('a folder that does not exist is reported', () => {
     expect(() => UpgradeLock.tryAcquire({ path: folder.join('no', 'lock') })).toThrow(
       refusal('ERR_SYSTEM', /ENOENT/),
     )
