@@ -30,7 +30,7 @@ describe('the frames of the Rust shellflip, byte for byte', () => {
     expect(decode(golden).map((json) => fromWire(reply, json))).toEqual([value])
   })
 
-  test.each(goldenReplies)('%j is what a client of theirs hears from our server', async (golden, value) => {
+  test.each(goldenReplies)('%j is what their client gets from our server', async (golden, value) => {
     using folder = temporaryFolder()
     const path = folder.join('restart.sock')
     await using _ = await ControlServer.listen({
@@ -88,7 +88,7 @@ test.each([
   { Request: 'TryRestart' },
   null,
   'Response',
-])('%j is no reply', (json) => {
+])('%j is not a reply', (json) => {
   expect(() => fromWire(shellflipProtocol.reply, json)).toThrow(
     expect.objectContaining({ code: 'ERR_MALFORMED' }),
   )
@@ -101,7 +101,7 @@ test.each([
   null,
   'TryRestart',
   ['TryRestart'],
-])('%j is no request', (json) => {
+])('%j is not a request', (json) => {
   expect(() => fromWire(shellflipProtocol.request, json)).toThrow(
     expect.objectContaining({ code: 'ERR_MALFORMED', message: expect.stringContaining('TryRestart') }),
   )

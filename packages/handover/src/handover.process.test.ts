@@ -178,7 +178,7 @@ describe('between processes', () => {
   })
 
   test.runIf(process.platform === 'linux')(
-    'a predecessor that is stopped for longer than the ready timeout commits when it goes on',
+    'a predecessor that is stopped for longer than the ready timeout commits when it runs again',
     async () => {
       await using ends = peer(`process.env.READY_TIMEOUT_MS = '1500'; ${predecessor}`)
       using takeover = await takeOver(ends.channel, { states: [Block] })

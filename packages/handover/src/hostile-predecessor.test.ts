@@ -77,7 +77,7 @@ describe('a predecessor that ends', () => {
     expect(await taken(script)).toBe('ERR_PREDECESSOR_GONE')
   })
 
-  test('when all was handed over leaves the successor alone, which goes on', async () => {
+  test('when all was handed over leaves the successor alone, which continues', async () => {
     expect(await taken(after(giveAll, 'close'))).toEqual({ predecessor: 'gone' })
     const told = taken(after(giveAll, 'close'), async (takeover) => {
       await takeover.state(Count)

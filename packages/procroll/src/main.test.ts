@@ -17,7 +17,7 @@ it.each<[string, unknown, number]>([
   ['something that is no error', 'x', 70],
   ['what the system refuses', Object.assign(new Error('x'), { code: 'EIO' }), 1],
   ['an error for the user', new ProcrollError('ERR_NO_SUPERVISOR', 'x'), 3],
-])('the exit status tells %s', async (_what, error, status) => {
+])('the exit status reports %s', async (_what, error, status) => {
   vi.mocked(runProgram).mockRejectedValueOnce(error)
   expect(await main(['roll'])).toBe(status)
   expect(printError).toHaveBeenCalledOnce()

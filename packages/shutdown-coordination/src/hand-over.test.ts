@@ -232,7 +232,7 @@ describe('an HTTP/1.1 server that drains', () => {
     expect(await client.answer(/answer to \/second$/)).toMatch(close)
   })
 
-  test('where Node does not tell which parsers are idle, it drains as ever', async () => {
+  test('if Node does not report which parsers are idle, it drains as before', async () => {
     const { coordinator, server, successor, idleClient } = await start()
     const client = await idleClient()
     const symbol = Object.getOwnPropertySymbols(server).find(
@@ -250,7 +250,7 @@ describe('an HTTP/1.1 server that drains', () => {
 })
 
 describe('a net server that drains', () => {
-  test('offers all of its connections, and asks those that stay to end', async () => {
+  test('offers all of its connections, and ends those that stay', async () => {
     const asked: Socket[] = []
     const drainSocket = (socket: Socket) => {
       asked.push(socket)
@@ -316,7 +316,7 @@ describe('a net server that drains', () => {
     expect(await successor.answer(true)).toBe(sockets[0])
   })
 
-  test('asks one that has bytes in this process for longer than lingerMs to end', async () => {
+  test('ends one that has bytes in this process for longer than lingerMs', async () => {
     const server = net.createServer((socket) => socket.once('readable', () => {}))
     const drainSocket = (socket: Socket) => socket.end('bye')
     const { coordinator, successor, connect, sockets } = await start({ drainSocket, lingerMs: 0 }, server)

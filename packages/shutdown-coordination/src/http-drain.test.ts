@@ -89,7 +89,7 @@ test('close() of a server closes idle connections before a shutdown, and after i
   expect(Object.hasOwn(other, 'closeIdleConnections')).toBe(false)
 })
 
-test('an idle connection on which nothing is asked is closed after the linger', async () => {
+test('an idle connection without a request is closed after the linger', async () => {
   const { coordinator, idleClient, connect } = await start({ lingerMs: 50 })
   const used = await idleClient()
   const silent = await connect()
@@ -114,7 +114,7 @@ test('an answer whose handler is running gets Connection: close', async () => {
   expect(await done).toMatchObject({ clean: true, servers: [{ answered: 1 }] })
 })
 
-test('an answer that had begun before goes on, and its connection lingers from its end', async () => {
+test('an answer that had begun before continues, and its connection lingers from its end', async () => {
   const { coordinator, held, connect, idleClient } = await start({ lingerMs: 1_000 })
   const idle = await idleClient()
   const client = await connect()

@@ -123,14 +123,14 @@ describe('procroll run', () => {
     expect(closed.code).toBe(7)
   })
 
-  it('goes on when nobody reads its log any more', async () => {
+  it('keeps running when its log is no longer read', async () => {
     await using sandbox = new ProcrollSandbox()
     const script = '{ { "$@" 2>&1; echo $? >&3; } | true; } 3>&1'
     const { stdout } = await sandbox.shell(script, ['run', 'sh', '-c', 'exit 7'])
     expect(stdout).toBe('7\n')
   })
 
-  it('ends a name in use in one line, and the one who has it goes on', async () => {
+  it('refuses a name in use in one line, and the supervisor that has it keeps running', async () => {
     await using sandbox = new ProcrollSandbox()
     const first = await sandbox.serve(['--name', 'api'])
     const second = await sandbox.finish(['run', '--name', 'api', 'true'])
@@ -142,7 +142,7 @@ describe('procroll run', () => {
     expect(isAlive(first.pid)).toBe(true)
   })
 
-  it('goes on without a control socket where none can be, unless one was asked for', async () => {
+  it('runs without a control socket where it cannot open one, unless a flag requests one', async () => {
     await using sandbox = new ProcrollSandbox()
     writeFileSync(sandbox.runtime, 'no folder')
     const unnamed = await sandbox.serve([])

@@ -58,7 +58,7 @@ test('who cannot start a successor in time has failed, and what is started all t
   await waitFor(() => kills.length === 1)
 })
 
-test('where whoever starts successors is gone, the next one starts it, with a channel of its own', async () => {
+test('if the starter of successors is gone, the next one starts it, with a channel of its own', async () => {
   const channels: number[] = []
   const failing: StartSuccessor = async (_, channel) => {
     channels.push(channel.fd)
@@ -108,7 +108,7 @@ test('nor for ever for one that the system does not let us kill', async () => {
   })
 }, 20_000)
 
-test('a command that cannot be repeated is told as what cannot be started', async () => {
+test('a command that cannot be repeated is reported as one that cannot be started', async () => {
   const launch = () => {
     throw new LauncherError('ERR_NOT_REPEATABLE', 'it came from standard input')
   }
@@ -189,7 +189,7 @@ describe('a stop that comes when the successor has the right to serve, and has n
     expect(await outcome).toEqual({ type: 'failed', failure: { type: 'aborted' } })
   })
 
-  test('has nothing to wait for if it is dead, whoever holds its channel', async () => {
+  test('does not wait if it is dead, whichever process holds its channel', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { die, outcome } = await committed(helloOfTheDead)
     die()
