@@ -85,7 +85,7 @@ test('testing takes types from the packages, and nothing else', () => {
   expect(layerViolations(root)).toHaveLength(1)
 })
 
-test('a package without a layer is told where to get one', () => {
+test('a package without a layer gets the advice where to add one', () => {
   write('packages/new-thing/package.json', {})
   expect(layerViolations(root)).toEqual([
     'packages/new-thing: has no layer; give it one in scripts/check-layers.mjs',

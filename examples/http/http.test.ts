@@ -63,7 +63,7 @@ test('SIGUSR2 replaces it as well, and exactly one process is left', async () =>
 test.each([
   ['does not start', () => 'throw new Error("broken")', 'exited with 1 before it was ready'],
   ['rejects the state', rejecting, 'state["/"]: Invalid input: expected string, received number'],
-])('a release that %s leaves the old one serving, and the command tells', async (_, program, reason) => {
+])('a release that %s leaves the old one serving, and the command reports it', async (_, program, reason) => {
   await using place = new ServicePlace()
   const { service, release, restart, visit } = await deploy(place)
   await visit('/')

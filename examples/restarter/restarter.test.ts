@@ -64,7 +64,7 @@ test('its restart command and SIGUSR2 replace it, and clients keep their count a
   expect(await greeting(port)).toBe('connection 3, to generation 3')
 })
 
-test('a new version that is broken leaves the old one serving, and the command tells', async () => {
+test('a new version that is broken leaves the old one serving, and the command reports it', async () => {
   await using place = new ServicePlace()
   const { service, port, install, installBroken, restart } = await deploy(place)
   installBroken()

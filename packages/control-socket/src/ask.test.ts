@@ -17,7 +17,7 @@ test('a request has its reply', async () => {
   })
 })
 
-test('the asked one learns who asks, from the kernel', async () => {
+test('the server gets the credentials of the client from the kernel', async () => {
   await using server = await testServer({ answer: async (_, { peer }) => ({ say: JSON.stringify(peer) }) })
   const { say } = await ask({ path: server.path, protocol: words, request: { ask: '' } })
   expect(JSON.parse(say)).toEqual({ pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() })
@@ -53,7 +53,7 @@ test('a reply of 8 MiB arrives whole', async () => {
   expect((await ask({ path: server.path, protocol: words, request: { ask: '' } })).say === say).toBe(true)
 })
 
-test('leaving the loop tells the server that nobody listens any more', async () => {
+test('leaving the loop closes the connection, and the server notices it', async () => {
   let reason: Error | undefined
   await using server = await testServer({
     async *answer(_, { signal }) {
@@ -81,7 +81,7 @@ describe('an abort', () => {
     await expect(asked).rejects.toBe('enough')
   })
 
-  test('that came before asks nobody', async () => {
+  test('that came before sends no request', async () => {
     const asked = ask({
       path: '/nowhere',
       protocol: words,
@@ -92,10 +92,10 @@ describe('an abort', () => {
   })
 })
 
-describe('nobody answers', () => {
+describe('no server answers', () => {
   const request = { ask: '' }
 
-  test('where there is no path', async () => {
+  test('if the path does not exist', async () => {
     using folder = temporaryFolder()
     await expect(ask({ path: folder.join('none'), protocol: words, request })).rejects.toEqual(
       failing('ERR_NOBODY_THERE', /none. Check that the service is running$/),
@@ -184,7 +184,7 @@ describe('an answer that fails', () => {
       },
     ],
   ]
-  test.each(answers)('%s, is told in the words of the protocol, and to the owner', async (_, answer) => {
+  test.each(answers)('%s, is reported in the form of the protocol, and to the owner', async (_, answer) => {
     await using server = await testServer({ protocol: wordsWithRefusal, answer })
     const asked = ask({ path: server.path, protocol: wordsWithRefusal, request: { ask: '' } })
     expect(await asked).toEqual({ say: 'no: broken' })
@@ -228,7 +228,7 @@ describe('an answer that fails', () => {
     },
   )
 
-  test('tells the code to the words of the protocol', async () => {
+  test('passes the code to the form of the protocol', async () => {
     const protocol = { ...words, refuse: (reason: string, code: string) => ({ say: `${code}: ${reason}` }) }
     await using server = await testServer({ protocol, answer: () => Promise.reject(new Error('broken')) })
     expect(await ask({ path: server.path, protocol, request: { ask: '' } })).toEqual({

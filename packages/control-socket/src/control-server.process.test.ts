@@ -115,7 +115,7 @@ describe.runIf(isRoot)('another user', () => {
     expect((await nobody.printed(/refused: (.*)/))[1]).toBe('ERR_FORBIDDEN')
   })
 
-  test('is not answered where somebody has opened the way to it', async () => {
+  test('is not answered if another user opened the way to it', async () => {
     await using server = await testServer()
     for (const path of [server.folder.path, dirname(server.path)]) chmodSync(path, 0o711)
     chmodSync(server.path, 0o666)
@@ -209,7 +209,7 @@ describe.runIf(isRoot)('a server of another user', () => {
     expect(await ask({ path: own.path, protocol: words, request })).toEqual({ say: 'forged' })
   })
 
-  test('that was given the listener is believed in our folder, where nobody else could have put it', async () => {
+  test('that was given the listener is trusted in our folder, because other users cannot have put it there', async () => {
     using folder = temporaryFolder()
     const path = folder.join('s')
     using listener = listenUnix({ path })
@@ -228,7 +228,7 @@ describe.runIf(isRoot)('a server of another user', () => {
   })
 })
 
-test('without a free fd nobody is answered, and everybody again when there is one', async () => {
+test('without a free fd it answers no client, and with one it answers all of them', async () => {
   using folder = temporaryFolder()
   const path = folder.join('s')
   const starve = `
@@ -276,7 +276,7 @@ test('a watching client killed with SIGKILL is noticed', async () => {
   await waitFor(() => noticed)
 })
 
-test('a server killed with SIGKILL before it replied is no answer', async () => {
+test('a server that was killed with SIGKILL before it replied did not answer', async () => {
   using folder = temporaryFolder()
   const path = folder.join('s')
   const silent = `

@@ -48,7 +48,7 @@ describe('the path', () => {
     }
   })
 
-  test('of a live server is not taken, and it serves on', async () => {
+  test('of a live server is not taken, and the server keeps serving', async () => {
     await using server = await testServer()
     await expect(ControlServer.listen({ path: server.path, ...echo })).rejects.toEqual(
       refused('ERR_PATH_IN_USE', /a live process listens at/),
@@ -101,7 +101,7 @@ describe('the path', () => {
       'ERR_PATH_IN_USE',
       /is a symbolic link, not a socket/,
     ],
-  ])('at which %s stands is refused, and that left alone', async (_, make, code, message) => {
+  ])('with %s at it is refused, and stays as it is', async (_, make, code, message) => {
     using folder = temporaryFolder()
     const path = folder.join('s')
     make(path)
@@ -167,7 +167,7 @@ describe('close', () => {
     await waitFor(() => [...openFds().values()].every((target) => before.has(target)))
   })
 
-  test('leaves a path alone that is somebody else’s by now', async () => {
+  test('does not touch a path that now belongs to another process', async () => {
     await using server = await testServer()
     rmSync(server.path)
     using _ = listenUnix({ path: server.path })
@@ -194,7 +194,7 @@ describe('close', () => {
     expect(server.events).toEqual([])
   })
 
-  test('is no failure of an answer that ends with it, and the reason is told', async () => {
+  test('does not make an answer fail that ends with it, and passes the reason', async () => {
     let asked = false
     await using server = await testServer({
       protocol: wordsWithRefusal,

@@ -105,7 +105,7 @@ describe('FrameDecoder', () => {
     expect(found).toEqual([1])
   })
 
-  test('knows whether it stands inside a frame', () => {
+  test('knows whether it is inside a frame', () => {
     const decoder = new FrameDecoder()
     for (const byte of frameOf('12')) {
       const messages = [...decoder.push(Uint8Array.of(byte))]

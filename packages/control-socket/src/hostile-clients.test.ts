@@ -34,7 +34,7 @@ describe('a client that', () => {
     expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_TIMED_OUT' } }])
   })
 
-  test('asks byte by byte, too slowly, has no more time than others', async () => {
+  test('sends its request byte by byte, too slowly, gets no more time than others', async () => {
     await using server = await testServer({ requestTimeoutMs: 200 })
     using slow = await RawClient.connect(server.path)
     let sent = 0
@@ -45,7 +45,7 @@ describe('a client that', () => {
     expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_TIMED_OUT' } }])
   })
 
-  test('asks byte by byte, in time, is answered', async () => {
+  test('sends its request byte by byte, in time, is answered', async () => {
     await using server = await testServer()
     using slow = await RawClient.connect(server.path)
     for (const byte of request) {
@@ -77,7 +77,7 @@ describe('a client that', () => {
     await expectAnswered(server.path)
   })
 
-  test('is not understood is told so, where the protocol can', async () => {
+  test('is not understood gets the reason, if the protocol can carry it', async () => {
     await using server = await testServer({ protocol: wordsWithRefusal })
     using client = await RawClient.connect(server.path)
     client.socket.write(rawFrame('{"ask":1}'))
@@ -123,7 +123,7 @@ describe('a client that', () => {
     expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_CLOSED_EARLY' } }])
   })
 
-  test('only looks whether somebody is there is no event', async () => {
+  test('only looks whether a server is there does not cause an event', async () => {
     await using server = await testServer()
     using client = await RawClient.connect(server.path)
     client.socket.end()
@@ -211,25 +211,28 @@ describe('a crowd', () => {
   test.each([
     ['silent', Buffer.alloc(0)],
     ['slow', request.subarray(0, 5)],
-  ])('of %s clients delays nobody, and the oldest of them makes room for a newcomer', async (_, bytes) => {
-    await using server = await testServer({ maxSilentClients: 2, requestTimeoutMs: 60_000 })
-    const [first, second, ...others] = await crowdOf(4, server.path, bytes)
-    await first?.closed
-    await second?.closed
-    await expectAnswered(server.path)
-    const pushedOut = {
-      type: 'client-refused',
-      reason: 'too-many-silent-clients',
-      peer: { pid: process.pid },
-    }
-    expect(server.events).toMatchObject([pushedOut, pushedOut])
-    for (const { socket } of others) {
-      expect(socket.destroyed).toBe(false)
-      socket.destroy()
-    }
-  })
+  ])(
+    'of %s clients does not delay others, and the oldest of them makes room for a new one',
+    async (_, bytes) => {
+      await using server = await testServer({ maxSilentClients: 2, requestTimeoutMs: 60_000 })
+      const [first, second, ...others] = await crowdOf(4, server.path, bytes)
+      await first?.closed
+      await second?.closed
+      await expectAnswered(server.path)
+      const pushedOut = {
+        type: 'client-refused',
+        reason: 'too-many-silent-clients',
+        peer: { pid: process.pid },
+      }
+      expect(server.events).toMatchObject([pushedOut, pushedOut])
+      for (const { socket } of others) {
+        expect(socket.destroyed).toBe(false)
+        socket.destroy()
+      }
+    },
+  )
 
-  test('that connects at once pushes out nobody who has asked already', async () => {
+  test('that connects at the same time does not push out a client whose request is complete', async () => {
     await using server = await testServer({ maxSilentClients: 1, requestTimeoutMs: 60_000 })
     const asked = expectAnswered(server.path)
     const crowd = Array.from({ length: 100 }, () => RawClient.connect(server.path))
@@ -289,7 +292,7 @@ describe('a crowd', () => {
   })
 })
 
-test('an answer whose kind cannot be told fails like any other', async () => {
+test('an answer whose kind cannot be determined fails like any other', async () => {
   const kindOf = () => {
     throw new Error('no kind')
   }
@@ -319,7 +322,7 @@ test('between two replies everybody else has a turn, even where the kernel takes
   expect(turnsMeanwhile).toBeGreaterThanOrEqual(49)
 })
 
-test('a crowd of silent and garbage clients delays nobody', async () => {
+test('many silent and garbage clients do not delay others', async () => {
   await using server = await testServer({ requestTimeoutMs: 60_000 })
   const crowd = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(server.path)))
   for (const [i, client] of crowd.entries()) if (i % 2 === 0) client.socket.write(Buffer.alloc(50, i))

@@ -13,13 +13,13 @@ const units = readdirSync(examplesFolder).flatMap((example) =>
     .map((name) => [name, readFileSync(join(examplesFolder, example, name), 'utf8')] as const),
 )
 
-test.each(units)('docs/ show %s as it stands in the examples', (name, text) => {
+test.each(units)('docs/ show %s as it is in the examples', (name, text) => {
   expect(docs).toContain(`\`${name}\``)
   expect(docs).toContain(`\`\`\`ini\n${text}\`\`\`\n`)
 })
 
 test.each(['server.mjs', 'nginx.conf', 'haproxy.cfg', 'Caddyfile'])(
-  'docs/ show %s as it stands in examples/behind-a-proxy',
+  'docs/ show %s as it is in examples/behind-a-proxy',
   (name) => {
     const text = readFileSync(join(examplesFolder, 'behind-a-proxy', name), 'utf8')
     expect(docs).toContain(`\n${text}\`\`\`\n`)

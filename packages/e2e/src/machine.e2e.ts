@@ -62,7 +62,7 @@ test('what is written in a machine is not in the next one', async () => {
   expect(await machine.exec(['cat', '/etc/written'])).toMatchObject({ code: 1 })
 })
 
-test('Debian packages that are asked for are there: podman, say, which runs a container', async () => {
+test('requested Debian packages are installed: podman, for example, runs a container', async () => {
   await using machine = await Machine.boot({ debianPackages: ['podman', 'crun'] })
   const files = '/bin/echo $(ldd /bin/echo | grep -o "/[^ ]*")'
   const script = `tar --dereference --create ${files} | podman import - localhost/echo`

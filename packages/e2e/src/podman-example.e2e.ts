@@ -89,7 +89,7 @@ describe('a roll that fails', () => {
     ['is never ready', 'procroll-example', 8080, idle, 'not ready within 10s'],
     ['is not healthy', 'procroll-example-healthy', 8081, idle, 'not ready within 10s'],
   ])(
-    'since its container %s leaves the old one, and the status tells why',
+    'whose container %s leaves the old one, and the status has the reason',
     async (_, unit, port, server, reason) => {
       await buildExampleImage(machine)
       await machine.run(['systemctl', 'start', unit])

@@ -67,24 +67,27 @@ describe('systemctl reload', () => {
     ['exits before it is ready', 'process.exit(3)', 'exited with 3 before ready'],
     ['dies of a signal', 'process.kill(process.pid, "SIGKILL")', 'killed by SIGKILL before ready'],
     ['is never ready', 'setInterval(() => {}, 1000)', 'not ready within 10s'],
-  ])('of a release that %s returns as well, and status and journal tell why', async (_, server, reason) => {
-    const before = await machine.show(unit, 'MainPID', 'NRestarts')
-    const load = machine.load({ target, keepAlive: 2, newConnections: 2 })
-    await load.answered(20)
-    await deployBroken('broken', server)
-    await machine.run(['systemctl', 'reload', unit])
-    const { StatusText } = await machine.show(unit, 'StatusText')
-    expect(StatusText).toMatch(
-      new RegExp(`^generation 4 ready .*, roll to generation \\d failed: ${reason}$`),
-    )
-    expect((await machine.systemctl('status', unit)).stdout).toContain(reason)
-    expect((await machine.journal(unit)).join('\n')).toContain(reason)
-    expect(await machine.show(unit, 'MainPID', 'NRestarts')).toEqual(before)
-    await load.answered(20)
-    const { failed, bodies } = await load.stop()
-    expect(failed).toBe(0)
-    expect(Object.keys(bodies)).toEqual(['v4\n'])
-  })
+  ])(
+    'of a release that %s returns as well, and status and journal have the reason',
+    async (_, server, reason) => {
+      const before = await machine.show(unit, 'MainPID', 'NRestarts')
+      const load = machine.load({ target, keepAlive: 2, newConnections: 2 })
+      await load.answered(20)
+      await deployBroken('broken', server)
+      await machine.run(['systemctl', 'reload', unit])
+      const { StatusText } = await machine.show(unit, 'StatusText')
+      expect(StatusText).toMatch(
+        new RegExp(`^generation 4 ready .*, roll to generation \\d failed: ${reason}$`),
+      )
+      expect((await machine.systemctl('status', unit)).stdout).toContain(reason)
+      expect((await machine.journal(unit)).join('\n')).toContain(reason)
+      expect(await machine.show(unit, 'MainPID', 'NRestarts')).toEqual(before)
+      await load.answered(20)
+      const { failed, bodies } = await load.stop()
+      expect(failed).toBe(0)
+      expect(Object.keys(bodies)).toEqual(['v4\n'])
+    },
+  )
 
   test('works again after the failed ones', async () => {
     await machine.install(example, 'v5')

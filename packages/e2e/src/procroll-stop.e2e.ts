@@ -64,7 +64,7 @@ test.each([
   180_000,
 )
 
-test('SIGHUP rolls, since there is no terminal', async () => {
+test('SIGHUP rolls, because it does not have a terminal', async () => {
   await machine.run(['systemctl', 'start', unit])
   await machine.run(['systemctl', 'reload', unit])
   await machine.until(unit, { StatusText: 'generation 2 ready' })

@@ -80,7 +80,7 @@ describe.each([
   })
 })
 
-test('a service that is killed: connections wait, the state starts clean, and the journal tells', async () => {
+test('after a service is killed, connections wait, the state starts clean, and the journal reports it', async () => {
   const { NRestarts } = await machine.show(unit, 'NRestarts')
   const load = machine.load({ target: { port }, newConnections: 4 })
   await load.answered(50)
@@ -118,7 +118,7 @@ test('systemctl reload fails with the reason if the state cannot be saved, and t
   expect(await stored()).toEqual(sockets)
 })
 
-test('systemctl restart, which does not ask, loses such a state; the exit status and the journal tell', async () => {
+test('systemctl restart does not check, and loses such a state. The exit status and the journal report it', async () => {
   await machine.install(example, 'v1')
   await restart()
   expect(await journal()).toMatch(/state-not-saved: .*visits/)
@@ -186,7 +186,7 @@ const { type, report }`,
   expect(await stored()).toEqual(sockets)
 })
 
-test('a state that takes longer than TimeoutStopSec= to save: systemd is asked for the time', async () => {
+test('shellflip requests more time from systemd if saving the state takes longer than TimeoutStopSec=', async () => {
   const undo = await override('TimeoutStopSec=2')
   await deploy('slow', (server) =>
     server

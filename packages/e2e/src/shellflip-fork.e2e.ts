@@ -79,7 +79,7 @@ test('what was counted before the reload is counted on', async () => {
   expect(await visits()).toBe(before + 1)
 })
 
-test('systemctl reload of a version that does not start fails with the reason, and the old one serves on', async () => {
+test('systemctl reload of a version that does not start fails with the reason, and the old one keeps serving', async () => {
   const before = await machine.show(unit, 'MainPID', 'NRestarts')
   const load = machine.load({ target, keepAlive: 2, newConnections: 2 })
   await load.answered(20)

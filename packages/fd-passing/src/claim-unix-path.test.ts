@@ -55,7 +55,7 @@ describe('a path', () => {
     expect(listener.closed).toBe(false)
   })
 
-  test('at which somebody listens is refused, also when that one accepts nobody', async () => {
+  test('with a live listener is refused, even if that does not accept', async () => {
     using folder = temporaryFolder()
     using _ = listenUnix({ path: folder.join('s'), backlog: 0 })
     await expect(claimUnixPath({ path: folder.join('s') })).rejects.toMatchObject({

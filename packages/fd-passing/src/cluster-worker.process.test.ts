@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { TestProcess } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 
-test('a worker of node:cluster is told to call serverFrom() in its primary', async () => {
+test('a worker of node:cluster gets the advice to call serverFrom() in its primary', async () => {
   await using run = TestProcess.node([
     fileURLToPath(new URL('./fixtures/cluster-worker.mjs', import.meta.url)),
   ])

@@ -25,7 +25,7 @@ describe('systemError', () => {
     expect(error.message).toMatch(/in flight.*ulimit -n, LimitNOFILE=/)
   })
 
-  it('names an errno that nobody knows by its number', () => {
+  it('names an unknown errno by its number', () => {
     expect(systemError('sendmsg', -999).errno).toBe('errno 999')
   })
 })

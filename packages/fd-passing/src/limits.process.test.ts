@@ -18,7 +18,7 @@ function limitedProgram(limit: number, code: string, socket: UnixSocket): TestPr
 }
 
 describe.runIf(process.platform === 'linux')('a process short of descriptors', () => {
-  it('is told of lost fds, keeps none of them, and receives on', async () => {
+  it('reports lost fds, keeps none of them, and receives the next message', async () => {
     const [sender, receiver] = UnixSocket.pair('seqpacket')
     using _sender = sender
     await using child = limitedProgram(

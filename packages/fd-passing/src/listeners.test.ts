@@ -17,7 +17,7 @@ function portOf(socket: OwnedFd): number {
 }
 
 describe('listenTcp', () => {
-  it('queues a connection that nobody accepts, until a server takes the socket over', async () => {
+  it('queues a connection until a server takes the socket over', async () => {
     const listening = listenTcp({ host: '127.0.0.1', port: 0 })
     expect(isCloexec(listening.fd)).toBe(true)
     const client = connect(portOf(listening), '127.0.0.1')
@@ -41,7 +41,7 @@ describe('listenTcp', () => {
     expect(localAddress(six.fd)).toEqual({ family: 'IPv6', address: '::', port: portOf(four) })
   })
 
-  it.runIf(hasIpv6)('takes IPv4 along on :: unless told not to', async () => {
+  it.runIf(hasIpv6)('accepts IPv4 on :: unless ipv6Only is set', async () => {
     using both = listenTcp({ host: '::', port: 0 })
     const client = connect(portOf(both), '127.0.0.1')
     await once(client, 'connect')
@@ -87,7 +87,7 @@ describe('listenTcp', () => {
     expect(() => listenTcp(options)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
   })
 
-  it('tells of an address that is not here', () => {
+  it('reports an address that this machine does not have', () => {
     expect(() => listenTcp({ host: '192.0.2.1', port: 0 })).toThrow(
       expect.objectContaining({ errno: 'EADDRNOTAVAIL' }),
     )
@@ -108,7 +108,7 @@ describe('bindUdp', () => {
 })
 
 describe('listenUnix', () => {
-  it('makes the path with the permissions asked for, whatever the umask', async () => {
+  it('makes the path with the requested permissions, whatever the umask', async () => {
     using folder = temporaryFolder()
     const umask = process.umask(0o022)
     try {
@@ -165,7 +165,7 @@ describe('listenUnix', () => {
 })
 
 describe('localAddress', () => {
-  it('says that a file is no socket', () => {
+  it('reports that a file is not a socket', () => {
     expect(() => localAddress(0x7fffffff)).toThrow(expect.objectContaining({ errno: 'EBADF' }))
   })
 })

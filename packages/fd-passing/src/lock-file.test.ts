@@ -75,7 +75,7 @@ test('a file with content is not a lock file, and stays as it is', () => {
   expect(readFileSync(path, 'utf8')).toBe('precious')
 })
 
-test.runIf(process.platform === 'linux')('a file that somebody else made stays, emptied', () => {
+test.runIf(process.platform === 'linux')('a file that another process made stays, emptied', () => {
   using folder = temporaryFolder()
   const path = folder.join('lock')
   const isNote = () => true

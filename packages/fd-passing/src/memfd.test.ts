@@ -27,7 +27,7 @@ describe.runIf(onLinux)('memfd', () => {
     expect(() => addSeals(file.fd, ['future-write'])).toThrow(expect.objectContaining({ errno: 'EPERM' }))
   })
 
-  it('takes no seals unless asked for when made', () => {
+  it('does not take seals unless it was made sealable', () => {
     using file = memfd('plain')
     expect(getSeals(file.fd)).toEqual(['seal'])
     expect(() => addSeals(file.fd, ['write'])).toThrow(

@@ -33,7 +33,7 @@ describe('a forgotten descriptor', () => {
     expect(warning.detail).toContain('Close what you own')
   })
 
-  it('is closed under an idle UnixSocket too, but not while somebody waits on it', async () => {
+  it('is closed under an idle UnixSocket too, but not while a call waits on it', async () => {
     await using run = program(
       `${collectUntil}
       let forgotten, waitedFor, other

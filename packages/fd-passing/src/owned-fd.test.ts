@@ -7,7 +7,7 @@ import { OwnedFd } from './owned-fd.ts'
 const devNull = () => openSync('/dev/null', 'r')
 
 describe('OwnedFd', () => {
-  it('closes the descriptor, once, however often it is told to', () => {
+  it('closes the descriptor once, however often close() is called', () => {
     const number = devNull()
     const owned = new OwnedFd(number)
     owned.close()
@@ -58,7 +58,7 @@ describe('OwnedFd', () => {
     expect(fstatSync(copy.fd).isCharacterDevice()).toBe(true)
   })
 
-  it('tells when somebody else closed its descriptor', () => {
+  it('reports that other code closed its descriptor', () => {
     const owned = new OwnedFd(devNull())
     closeSync(owned.fd)
     expect(() => owned.close()).toThrow(expect.objectContaining({ code: 'ERR_SYSTEM', errno: 'EBADF' }))

@@ -33,7 +33,7 @@ describe('reapOrphan', () => {
     expect(run.stdout).toBe('1 false Z true false\n')
   })
 
-  it('leaves alone what is no child of this process, and what lives', async () => {
+  it('does not touch a process that is not a child of this one, or that lives', async () => {
     await using shell = TestProcess.start('sh', ['-c', 'exec sleep 1000'])
     expect(reapOrphan(shell.pid)).toBe(false)
     expect(reapOrphan(process.ppid)).toBe(false)
@@ -41,7 +41,7 @@ describe('reapOrphan', () => {
     expect(await shell.exit).toEqual({ code: null, signal: 'SIGKILL' })
   })
 
-  it.each([0, -1, 1.5, Number.NaN])('%d is no process: it would mean any child', (pid) => {
+  it.each([0, -1, 1.5, Number.NaN])('%d is refused, because it would mean any child', (pid) => {
     expect(() => reapOrphan(pid)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
   })
 })

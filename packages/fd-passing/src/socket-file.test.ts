@@ -145,7 +145,7 @@ describe('binding with a mode that the umask does not leave', () => {
   })
 })
 
-describe('binding that comes to nothing leaves no file', () => {
+describe('binding that fails leaves no file', () => {
   test('with a backlog that is not a number', () => {
     for (const backlog of [-1, Number.NaN]) {
       expect(() => listenUnix({ path: folder.join('s'), backlog })).toThrow(

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 const canTrace = process.platform === 'linux' && spawnSync('strace', ['-V']).status === 0
 
 it.runIf(canTrace && process.geteuid?.() === 0)(
-  'nobody can connect before the path has its owner and its mode',
+  'clients cannot connect before the path has its owner and its mode',
   () => {
     using folder = temporaryFolder()
     const module = new URL('../dist/index.js', import.meta.url).href

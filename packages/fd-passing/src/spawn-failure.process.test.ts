@@ -19,7 +19,7 @@ describe.runIf(process.platform === 'linux')('a spawn that fails', () => {
     expect(error.path).toBe(path)
   })
 
-  it('tells a file without a #! line from one that is not there', () => {
+  it('distinguishes a file without a #! line from one that does not exist', () => {
     using folder = temporaryFolder()
     const file = folder.join('script')
     writeFileSync(file, 'exit 0\n', { mode: 0o755 })
@@ -101,7 +101,7 @@ describe.runIf(process.platform === 'linux')('a spawn that fails', () => {
   })
 })
 
-it('a spawned process keeps the event loop alive, unless it is told not to', async () => {
+it('a spawned process keeps the event loop alive, unless unref() is called', async () => {
   await using child = program(`
     const spawn = (script) => fdPassing.spawnProcess({ file: '/bin/sh', args: ['-c', script], env: ['PATH=/usr/bin:/bin'] }, (exit) => console.log(exit.code))
     const sleeper = spawn('sleep 60')

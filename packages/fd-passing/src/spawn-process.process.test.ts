@@ -74,7 +74,7 @@ describe.runIf(process.platform === 'linux')('a spawned process', () => {
     closeSync(fd)
   })
 
-  it('leads a session and a group where that is asked for', async () => {
+  it('leads a session and a group if that is requested', async () => {
     const script = 'cut -d " " -f 5,6 /proc/$$/stat'
     const { output, pid } = await run(['-c', script], { ownSession: true })
     expect(output).toBe(`${pid} ${pid}\n`)
@@ -86,7 +86,7 @@ describe.runIf(process.platform === 'linux')('a spawned process', () => {
     expect(await printed(script)).toMatch(/^0+\n0+\n[0-9a-f]+\n\/dev\/null\n$/)
   })
 
-  it('has the limit of open files that was asked for, at most the hard one', async () => {
+  it('has the requested limit of open files, at most the hard one', async () => {
     const script = 'ulimit -Sn; ulimit -Hn'
     const [, hard] = (await printed(script)).split('\n')
     expect(await printed(script, { openFiles: 256 })).toBe(`256\n${hard}\n`)

@@ -51,7 +51,7 @@ describe.each(types)('a UnixListener of type %s', (type) => {
     )
   })
 
-  it('stops waiting when told to', async () => {
+  it('stops waiting when the signal is aborted', async () => {
     using folder = temporaryFolder()
     const path = folder.join('s')
     const listener = UnixListener.listen({ path, type })
@@ -76,7 +76,7 @@ describe.runIf(onLinux)('connecting', () => {
     )
   })
 
-  it('tells that nothing is there', () => {
+  it('reports that the path does not exist', () => {
     expect(() => UnixSocket.connect({ type: 'stream', address: '/nonexistent/s' })).toThrow(
       expect.objectContaining({ errno: 'ENOENT' }),
     )

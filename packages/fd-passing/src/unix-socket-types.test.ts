@@ -17,7 +17,7 @@ const types = onLinux ? (['stream', 'seqpacket', 'datagram'] as const) : (['stre
 const asRoot = onLinux && process.geteuid?.() === 0
 
 describe('a datagram UnixSocket', () => {
-  it('is sent to by an address, tells the sender’s, and answers there', async () => {
+  it('receives at an address, reports the sender’s, and answers there', async () => {
     using folder = temporaryFolder()
     using server = UnixSocket.bind({ type: 'datagram', address: folder.join('server') })
     using client = UnixSocket.bind({ type: 'datagram', address: folder.join('client') })
@@ -52,7 +52,7 @@ describe('a datagram UnixSocket', () => {
     await Promise.all(sends)
   })
 
-  it('tells that nobody receives', async () => {
+  it('reports that no process receives', async () => {
     using folder = temporaryFolder()
     const address = folder.join('s')
     const receiver = UnixSocket.bind({ type: 'datagram', address })
@@ -247,7 +247,7 @@ describe('adopting', () => {
     expect(received(await other.receive()).data.toString()).toBe('still open')
   })
 
-  it('refuses what is no UNIX socket, and leaves it to its owner', () => {
+  it('refuses what is not a UNIX socket, and leaves it to its owner', () => {
     using tcp = listenTcp({ host: '127.0.0.1', port: 0 })
     expect(() => UnixSocket.adopt(tcp)).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
     const { reader, writer } = pipe()

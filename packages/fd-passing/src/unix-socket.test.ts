@@ -64,7 +64,7 @@ describe.each(types)('a %s UnixSocket', (type) => {
     expect(() => one.fd).toThrow(expect.objectContaining({ code: 'ERR_FD_CLOSED' }))
   })
 
-  it('stops a wait when told to, and only that one', async () => {
+  it('stops the wait whose signal is aborted, and only that one', async () => {
     const [sender, receiver] = UnixSocket.pair(type)
     using _sender = sender
     using _receiver = receiver
@@ -135,7 +135,7 @@ describe.each(types)('a %s UnixSocket', (type) => {
     expect(received(await receiver.receive()).data.buffer.byteLength).toBe(8)
   })
 
-  it('tells who sent a message, if asked to', async () => {
+  it('reports the sender of a message, if that is requested', async () => {
     if (!onLinux) {
       expect(() => UnixSocket.pair(type, { passCredentials: true })).toThrow(
         expect.objectContaining({ code: 'ERR_UNSUPPORTED' }),
@@ -282,7 +282,7 @@ describe.each(connected)('a connected %s UnixSocket', (type) => {
     ['none', 0, 'ERR_FD_LOST'],
     ['fewer before the end', 3, 'ERR_TRUNCATED'],
   ] as const)(
-    'tells when %s fds come than were announced, and closes what came',
+    'reports that %s fds arrive than were announced, and closes those',
     async (_name, fdCount, code) => {
       const [sender, receiver] = UnixSocket.pair(type)
       using _receiver = receiver

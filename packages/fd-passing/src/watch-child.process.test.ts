@@ -41,7 +41,7 @@ describe.runIf(process.platform === 'linux')('the watch of a child', () => {
     if (child.exitCode === null) await once(child, 'exit')
   })
 
-  it('tells of an exit that a debugger held back', async (context) => {
+  it('reports an exit that a debugger held back', async (context) => {
     await using spawner = program(`
       const { pid } = fdPassing.spawnProcess({ file: '/bin/sleep', args: ['1000'], env: [] }, (exit) =>
         console.log('exit', JSON.stringify(exit)))

@@ -13,7 +13,7 @@ function exitOf(watch: (onExit: () => void) => Disposable): { exited: Promise<vo
 }
 
 describe('watchPid', () => {
-  it('tells when a process that is no child has ended', async () => {
+  it('reports the exit of a process that is not a child', async () => {
     await using shell = TestProcess.start('sh', ['-c', 'sleep 1000 & echo $!; wait'])
     const [, grandchild] = await shell.printed(/(\d+)\n/)
     const { exited } = exitOf((onExit) => watchPid(Number(grandchild), onExit))
@@ -21,7 +21,7 @@ describe('watchPid', () => {
     await exited
   })
 
-  it.runIf(process.platform === 'linux')('tells of a zombie, which kill(2) still finds', async () => {
+  it.runIf(process.platform === 'linux')('reports a zombie, which kill(2) still finds', async () => {
     await using shell = TestProcess.start('sh', ['-c', 'sleep 1000 & echo $!; kill -STOP $$; wait'])
     const [, grandchild] = await shell.printed(/(\d+)\n/)
     const { exited } = exitOf((onExit) => watchPid(Number(grandchild), onExit))
@@ -33,7 +33,7 @@ describe('watchPid', () => {
     await shell.exit
   })
 
-  it('tells soon, but not at once, that there is no such process', async () => {
+  it('reports soon, but not synchronously, that the process does not exist', async () => {
     const child = spawn('true')
     await once(child, 'exit')
     let told = false
@@ -47,7 +47,7 @@ describe('watchPid', () => {
     await exited
   })
 
-  it('tells nothing once closed, and keeps no descriptor', async () => {
+  it('reports nothing after close(), and keeps no descriptor', async () => {
     await using watched = TestProcess.start('sleep', ['1000'])
     const before = openFds().size
     const watch = watchPid(watched.pid, () => {
@@ -64,7 +64,7 @@ describe('watchPid', () => {
     expect(() => watchPid(pid, () => {})).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
   })
 
-  it('asks again and again where there is no pidfd', async () => {
+  it('polls where the system lacks pidfds', async () => {
     await using watched = TestProcess.start('sleep', ['1000'])
     const { exited, watch } = exitOf((onExit) => new PollingWatch(watched.pid, 1, onExit))
     const closed = new PollingWatch(watched.pid, 1, () => {

@@ -20,7 +20,7 @@ async function found(bytes: Uint8Array, definition: typeof Sessions | typeof Eve
 }
 
 describe.runIf(process.platform === 'linux')('a state in the store', () => {
-  test('is read from its beginning, wherever the descriptor stands', async () => {
+  test('is read from its beginning, whatever the position of the descriptor', async () => {
     expect(await found(await toBuffer(Sessions.encode(sessions)))).toEqual({ state: sessions, discarded: [] })
   })
 

@@ -10,7 +10,7 @@ class RunningClock extends FakeSystem {
   }
 }
 
-test('its length is what was asked for, however long the arming takes', () => {
+test('its length is the requested one, however long the arming takes', () => {
   const deadline = new Deadline(new RunningClock(), () => {})
   deadline.arm(2_000)
   expect(deadline.lengthMs).toBe(2_000)

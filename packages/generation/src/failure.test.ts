@@ -21,7 +21,7 @@ test.each<[GenerationFailure, string, number]>([
   ],
   [{ type: 'hung', timeoutMs: 2000 }, 'hung: sent no WATCHDOG=1 within 2s', 1],
   [{ type: 'stopped' }, 'stopped before ready', 1],
-])('%j is told as "%s", and exits with %d', (failure, words, status) => {
+])('%j is described as "%s", and exits with %d', (failure, words, status) => {
   expect(describeFailure(failure)).toBe(words)
   expect(exitStatus(failure, constants.signals)).toBe(status)
 })

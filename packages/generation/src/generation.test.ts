@@ -153,7 +153,7 @@ describe('a generation is a process group', () => {
 })
 
 describe('a process of another user', () => {
-  test('cannot be signalled: that is told once for each signal, and it is given up after SIGKILL', () => {
+  test('cannot be signalled: that is reported once for each signal, and it is given up after SIGKILL', () => {
     const { generation, system, process, events, types } = start()
     system.notify(process.pid, { ready: true })
     system.foreign.add(process.pid)
@@ -356,7 +356,7 @@ test('a listener that throws is an uncaught exception, and the generation is end
   expect(uncaught.map((error) => (error as Error).message)).toEqual(events)
 })
 
-test('nonsense by the thousand is told of once', () => {
+test('thousands of malformed messages are reported once', () => {
   const { system, process, types } = start()
   for (let n = 0; n < 1000; n++) system.notify(process.pid, { mainPid: 1 })
   expect(types()).toEqual(['started', 'main-pid-refused'])
@@ -431,7 +431,7 @@ describe('MAINPID', () => {
     expect(generation.state).toBe('exited')
   })
 
-  test('told just before the spawned process exits, it is heard in time', async () => {
+  test('MAINPID that was sent just before the spawned process exits takes effect in time', async () => {
     const { generation, system, process } = start()
     system.queueing = true
     system.notify(process.pid, { mainPid: 4242 })
@@ -561,7 +561,7 @@ describe('MAINPID', () => {
     expect(worker.signals).toEqual(['SIGTERM', 'SIGCONT'])
   })
 
-  describe('that comes when the generation is already asked to end', () => {
+  describe('that comes when the generation already has its stop signal', () => {
     function nameAnother() {
       const started = start()
       const observer = { onExit: () => {}, onError: () => {} }
@@ -617,7 +617,7 @@ describe('MAINPID', () => {
   })
 })
 
-test('what a manager told the supervisor does not reach the generation', () => {
+test('variables that a manager set for the supervisor do not reach the generation', () => {
   const manager = {
     NOTIFY_SOCKET: '/run/systemd/notify',
     WATCHDOG_USEC: '1',

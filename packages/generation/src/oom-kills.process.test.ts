@@ -24,7 +24,7 @@ const code = `
     process.kill(spawned.pid, 'SIGKILL')
   })`
 
-it.runIf(canLimit)('a kill for want of memory is told from another SIGKILL', async (context) => {
+it.runIf(canLimit)('a kill for lack of memory is distinguished from another SIGKILL', async (context) => {
   const group = `${controller}/shellflip-test-${process.pid}`
   try {
     mkdirSync(group)

@@ -56,7 +56,7 @@ test.runIf(process.platform === 'linux')('a thread is not a process', () => {
   expect(ownerOf(process.pid)).toBe(process.getuid?.())
 })
 
-test('a signal tells what became of it', () => {
+test('a signal returns its result', () => {
   using living = shell('read line')
   expect(signal(living.pid, 0)).toBe('sent')
   expect(signal(2 ** 22, 0)).toBe('gone')

@@ -129,7 +129,7 @@ describe('a successor that has reported that it serves', () => {
   test.each<[string, (peer: UnixSocket) => unknown, string]>([
     ['ends', (peer) => peer.close(), 'gone'],
     ['says something else', (peer) => peer.send(Buffer.alloc(64, 0xa5)), 'draining'],
-  ])('serves on if the predecessor %s', async (_, act, predecessor) => {
+  ])('keeps serving if the predecessor %s', async (_, act, predecessor) => {
     using successor = await reported()
     await act(successor.peer)
     expect(await successor.readying).toEqual({ predecessor })
@@ -145,7 +145,7 @@ describe('a successor that has reported that it serves', () => {
     successor.takeover.close()
   })
 
-  test('and is given up at the same moment, is told so: one of the two serves', async () => {
+  test('and is given up at the same moment, learns it, and one of the two serves', async () => {
     using ends = besidePeer()
     const giving = giveHandover(ends.channel, nothing, { readyTimeoutMs: 50 })
     await ends.peer.send(message('hello', { protocol: 1, pid: 42, accepts: {} }))

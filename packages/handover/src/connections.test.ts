@@ -89,7 +89,7 @@ describe('an open connection', () => {
     expect(giver.open).toBe(true)
   })
 
-  test('is refused where nobody takes connections, and predecessorGone still comes', async () => {
+  test('is refused if the successor does not take connections, and predecessorGone still comes', async () => {
     const census = fdCensus()
     {
       using ends = await committed()
@@ -282,29 +282,32 @@ describe('a peer that says something else after the commit', () => {
       1,
     ],
     ['more than may wait', Array.from({ length: 257 }, (_, id) => connectionFrame(id)), 1],
-  ])('as predecessor, %s: it is told, nothing more is taken, its end is seen', async (_, frames, fdCount) => {
-    const census = fdCensus()
-    {
-      using ends = await besidePredecessor()
-      const connections = ends.takeover.connections()
-      using given = connection()
-      const fds = fdCount === 1 ? [given.fd] : []
-      const held = nextOf(connections).catch(() => undefined)
-      for (const frame of frames) await ends.peer.send(frame, { fds })
-      const { data } = (await ends.peer.receive()) ?? {}
-      expect(String(data)).toMatch(/does not follow the handover protocol/)
-      const first = await held
-      if (first !== undefined) {
-        await expect(first.accept()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  ])(
+    'as predecessor, %s: it gets the error, its connections are refused, its end is noticed',
+    async (_, frames, fdCount) => {
+      const census = fdCensus()
+      {
+        using ends = await besidePredecessor()
+        const connections = ends.takeover.connections()
+        using given = connection()
+        const fds = fdCount === 1 ? [given.fd] : []
+        const held = nextOf(connections).catch(() => undefined)
+        for (const frame of frames) await ends.peer.send(frame, { fds })
+        const { data } = (await ends.peer.receive()) ?? {}
+        expect(String(data)).toMatch(/does not follow the handover protocol/)
+        const first = await held
+        if (first !== undefined) {
+          await expect(first.accept()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+        }
+        expect(await connections[Symbol.asyncIterator]().next()).toMatchObject({ done: true })
+        await ends.peer.send(Buffer.alloc(10_000), { fds })
+        ends.peer.close()
+        await ends.takeover.predecessorGone
+        ends.takeover.close()
       }
-      expect(await connections[Symbol.asyncIterator]().next()).toMatchObject({ done: true })
-      await ends.peer.send(Buffer.alloc(10_000), { fds })
-      ends.peer.close()
-      await ends.takeover.predecessorGone
-      ends.takeover.close()
-    }
-    await census.isBalanced()
-  })
+      await census.isBalanced()
+    },
+  )
 
   test.each([
     ['garbage', Buffer.from('\xff\xff\xff\xff garbage')],
@@ -406,7 +409,7 @@ describe('adopting', () => {
     expect(await count).toBe(0)
   })
 
-  test('what is no socket stays the caller’s', () => {
+  test('a descriptor that is not a socket stays the caller’s', () => {
     const { reader, writer } = pipe()
     expect(() => adoptHttpConnection(createHttpServer(), reader)).toThrow()
     expect(() => adoptNetConnection(createServer(), writer)).toThrow()

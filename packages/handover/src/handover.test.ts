@@ -91,7 +91,7 @@ describe('a handover', () => {
     expect(await giving).toMatchObject({ type: 'committed' })
   })
 
-  test('gives several sockets of one name in their order, 300 descriptors, and what is no socket', async () => {
+  test('gives several sockets of one name in their order, 300 descriptors, and one that is not a socket', async () => {
     const census = fdCensus()
     {
       using ends = connected()
@@ -180,7 +180,7 @@ describe('state of another version', () => {
     })
   })
 
-  test('that the schema of the successor rejects is refused, and the reason told', async () => {
+  test('that the schema of the successor rejects is refused with the reason', async () => {
     const Strict = defineState({ name: 'count', version: 1, schema: z.int().max(5) })
     const census = fdCensus()
     {
@@ -280,7 +280,7 @@ describe('a successor', () => {
     expect(takeover.hasReadState).toBe(false)
   })
 
-  test('that is ready too late hears it, and does not serve beside its predecessor', async () => {
+  test('that is ready too late learns it, and does not serve beside its predecessor', async () => {
     const census = fdCensus()
     using ends = connected()
     const giving = giveHandover(ends.predecessor, nothing, { readyTimeoutMs: 50 })
@@ -315,7 +315,7 @@ describe('a successor', () => {
 })
 
 describe('an offer', () => {
-  test('of a closed descriptor is a mistake that both ends learn of', async () => {
+  test('of a closed descriptor fails, and both ends get the reason', async () => {
     using ends = connected()
     const fd = listen()
     fd.close()

@@ -86,7 +86,7 @@ describe('a successor that ends', () => {
     expect(await given(script, options)).toMatchObject(failed({ type: 'gone' }))
   })
 
-  test('after "ready", before it could hear "commit"', async () => {
+  test('after "ready", before it could receive "commit"', async () => {
     const script = async (peer: UnixSocket) => {
       await greet(peer)
       await read(peer)
@@ -97,7 +97,7 @@ describe('a successor that ends', () => {
   })
 })
 
-test('a successor that has ended when "commit" is said: what it said last tells why', async () => {
+test('a successor that has exited before "commit": its last message has the reason', async () => {
   const script = async (peer: UnixSocket) => {
     await greet(peer)
     await read(peer)
@@ -131,7 +131,7 @@ describe('a successor that was ready, and has not said that it heard "commit"', 
     expect(await given(script)).toMatchObject(failed({ type: 'refused', reason: '"stopped"' }))
   })
 
-  test('and hangs: it is given up when its time is over, and told so', async () => {
+  test('and hangs is given up when its time is over, and gets the reason', async () => {
     using ends = besidePeer()
     const giving = giveHandover(ends.channel, { version: '1', sockets: [] }, { readyTimeoutMs: 100 })
     await greet(ends.peer)
@@ -203,7 +203,7 @@ describe('a successor that is silent', () => {
     expect(result.elapsedMs).toBeLessThan(3_000)
   })
 
-  test('is told why, before the end of the channel, and its late "ready" is in vain', async () => {
+  test('gets the reason before the end of the channel, and its late "ready" has no effect', async () => {
     using ends = besidePeer()
     const giving = giveHandover(ends.channel, { version: '1', sockets: [] }, { readyTimeoutMs: 50 })
     await greet(ends.peer)
@@ -281,7 +281,7 @@ describe('a predecessor that has had enough', () => {
     expect(await given(script, { ...large, signal: abort.signal })).toMatchObject(failed({ type: 'aborted' }))
   })
 
-  test('and closes the channel: a successor that has everything is told, and does not take it for a death', async () => {
+  test('and closes the channel: a successor that has everything is informed, and does not take it for a death', async () => {
     using ends = besidePeer()
     const giving = giveHandover(ends.channel, { version: '1', sockets: [] })
     await greet(ends.peer)

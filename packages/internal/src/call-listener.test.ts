@@ -40,7 +40,7 @@ test.each<[string, () => unknown, string]>([
     },
     'late',
   ],
-])('a listener that %s is a warning, and harms nobody', async (_, listener, message) => {
+])('a listener that %s causes a warning, and does not affect the others', async (_, listener, message) => {
   const warned = once(process, 'warning')
   callListener(listener, { type: 'ready' })
   const [warning] = await warned
@@ -50,6 +50,6 @@ test.each<[string, () => unknown, string]>([
   })
 })
 
-test('a listener that is not there hears nothing', () => {
+test('a listener that was removed gets no events', () => {
   expect(() => callListener(undefined, { type: 'ready' })).not.toThrow()
 })

@@ -39,7 +39,7 @@ describe('a folder', () => {
     )
   })
 
-  test('that is a file, or not there, is told by the system', () => {
+  test('that is a file, or does not exist, fails with the error of the system', () => {
     writeFileSync(place.join('file'), '')
     expect(() => privateFolderFault(place.join('file'))).toThrow('ENOTDIR')
     expect(() => privateFolderFault(place.join('file', 'in'))).toThrow('ENOTDIR')

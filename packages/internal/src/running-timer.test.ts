@@ -61,7 +61,7 @@ describe('the time for which a process runs', () => {
     expect(over).toHaveBeenCalledOnce()
   })
 
-  test('tells how much of it is left', () => {
+  test('returns how much of it is left', () => {
     using timer = new RunningTimer(800, () => {})
     expect(timer.leftMs).toBe(800)
     vi.advanceTimersByTime(250)

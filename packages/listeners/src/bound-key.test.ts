@@ -16,7 +16,7 @@ test.each<['tcp' | 'udp4' | 'udp6', ConfiguredAddress, string]>([
   expect(boundKey(transport, address)).toBe(key)
 })
 
-test('a name does not tell two addresses of a number apart: it may be given, or dropped, by a new version', () => {
+test('two addresses of one number share their key whatever their names: a new version may add or drop a name', () => {
   expect(boundKey('tcp', { name: 'web', port: 80 })).toBe(boundKey('tcp', { port: 80 }))
 })
 

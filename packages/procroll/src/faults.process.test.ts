@@ -88,7 +88,7 @@ describe('when the system is short of fds', () => {
 })
 
 describe('folders of others', () => {
-  it('are no place for a control socket', async () => {
+  it('cannot hold a control socket', async () => {
     await using sandbox = new ProcrollSandbox()
     mkdirSync(sandbox.runtime)
     chmodSync(sandbox.runtime, 0o777)

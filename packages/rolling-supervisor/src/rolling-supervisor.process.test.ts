@@ -151,7 +151,7 @@ describe('readiness', () => {
   })
 
   test.each(['20000000', '18446744073709551615'])(
-    'EXTEND_TIMEOUT_USEC=%s gives a slow one the time it asks for',
+    'EXTEND_TIMEOUT_USEC=%s gives a slow one the time that it requests',
     async (microseconds) => {
       const script = [
         'notify',
@@ -428,7 +428,7 @@ describe('a first start that fails leaves nothing, and ends with a status that i
   })
 })
 
-test('a daemon that forks, tells MAINPID and whose first process exits, is followed and signalled', async () => {
+test('a daemon that forks, sends MAINPID and whose first process exits, is followed and signalled', async () => {
   await using world = new Supervised([
     [
       'fork-held',
@@ -473,7 +473,7 @@ describe('a stop', () => {
   })
 })
 
-test('the manager hears RELOADING with its time, then READY with the reason, after a roll that failed', async () => {
+test('the manager gets RELOADING with its time, then READY with the reason, after a roll that failed', async () => {
   using folder = temporaryFolder()
   using inbox = NotifySocket.open({ path: folder.join('manager.sock') })
   const heard: NotifyMessage[] = []
@@ -493,7 +493,7 @@ test('the manager hears RELOADING with its time, then READY with the reason, aft
   await waitFor(() => heard.some(({ stopping }) => stopping))
 })
 
-test('a generation hears its own notify socket, and nothing of what the manager told the supervisor', async () => {
+test('a generation gets its own notify socket, and none of the variables that the manager set', async () => {
   const env = {
     ...process.env,
     NOTIFY_SOCKET: '/manager',

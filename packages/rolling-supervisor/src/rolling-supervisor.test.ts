@@ -51,7 +51,7 @@ async function served(options: Partial<SupervisorOptions> = {}) {
   return world
 }
 
-test('a roll: the next is ready before the one that serves is asked to end', async () => {
+test('a roll sends the stop signal after the next generation is ready', async () => {
   const { supervisor, system, manager, process, ready, exit } = await served()
   const roll = supervisor.roll()
   expect(supervisor.status().state).toBe('rolling')
@@ -90,7 +90,7 @@ test.each([
   expect(await next).toMatchObject({ type: 'rolled', generation: 3 })
 })
 
-test('rolls asked for during a roll are one more roll, and all who asked learn its outcome', async () => {
+test('rolls that are requested during a roll are one more roll, and all callers get its outcome', async () => {
   const { supervisor, ready, system } = await served()
   const first = supervisor.roll()
   const second = supervisor.roll()
@@ -246,7 +246,7 @@ test('of too many that drain, the oldest is killed', async () => {
   expect(events).toContainEqual({ type: 'draining-too-many', generation: 1, maxDraining: 2 })
 })
 
-test('the status line is of the current generation alone, and told at most every 100 ms', async () => {
+test('the status line is of the current generation alone, and is sent at most every 100 ms', async () => {
   const { supervisor, system, manager, process, ready } = await served()
   void supervisor.roll()
   ready(2)

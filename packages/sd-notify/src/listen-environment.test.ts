@@ -9,6 +9,9 @@ it('counts and names the sockets', () => {
   expect(listenEnvironment([])).toEqual({ LISTEN_FDS: '0', LISTEN_FDNAMES: '' })
 })
 
-it.each(['', 'a:b', 'a\nb', 'ä', 'n'.repeat(256)])('refuses a name that cannot be told (case %#)', (name) => {
-  expect(() => listenEnvironment([name])).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
-})
+it.each(['', 'a:b', 'a\nb', 'ä', 'n'.repeat(256)])(
+  'refuses a name that the variable cannot carry (case %#)',
+  (name) => {
+    expect(() => listenEnvironment([name])).toThrow(expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT' }))
+  },
+)

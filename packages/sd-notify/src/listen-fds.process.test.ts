@@ -128,7 +128,7 @@ it('leaves what is for another process, but not the variables', () => {
   }
 })
 
-it('tells what is for another process from what is for nobody', () => {
+it('distinguishes fds of another process from variables without a process', () => {
   const told: number[] = []
   const onForeign = (pid: number) => told.push(pid)
   listenFds({ env: {}, onForeign })

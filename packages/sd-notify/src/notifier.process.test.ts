@@ -29,7 +29,7 @@ async function beats(count: number, intervalMs: number): Promise<void> {
 }
 
 describe('outcomes', () => {
-  it('is no-manager where NOTIFY_SOCKET is missing or empty', async () => {
+  it('returns no-manager if NOTIFY_SOCKET is missing or empty', async () => {
     for (const env of [{}, { NOTIFY_SOCKET: '' }]) {
       await using notifier = Notifier.fromEnvironment({ env })
       const { reader, writer } = pipe()
@@ -183,7 +183,7 @@ describe('barrier', () => {
     expect(codeOf(await barrier)).toBe('ERR_CLOSED')
   })
 
-  it('holds up nobody when other things are said with it', async () => {
+  it('does not delay other messages that are sent with it', async () => {
     using folder = temporaryFolder()
     using socket = NotifySocket.open({ path: folder.join('notify') })
     await using notifier = new Notifier(socket.path)
@@ -228,7 +228,7 @@ describe('WatchdogPinger', () => {
     expect(ping).toHaveBeenCalledTimes(1)
   })
 
-  it('does not start where nobody asks', async () => {
+  it('does not start if the manager does not request it', async () => {
     await using notifier = new Notifier('/run/notify')
     await using nobody = new Notifier(undefined)
     expect(WatchdogPinger.fromEnvironment(notifier, { env: {} })).toBeUndefined()

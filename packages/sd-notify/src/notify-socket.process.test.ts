@@ -9,7 +9,7 @@ import { Notifier, NotifySocket, type SdNotifyError } from './index.ts'
 const onLinux = process.platform === 'linux'
 
 describe('the path', () => {
-  it('is open to its owner only, unless told otherwise', () => {
+  it('is open to its owner only, unless mode says otherwise', () => {
     using folder = temporaryFolder()
     using own = NotifySocket.open({ path: folder.join('own') })
     using open = NotifySocket.open({ path: folder.join('open'), mode: 0o666 })
@@ -106,7 +106,7 @@ describe('close', () => {
     for await (const _ of socket) expect.unreachable()
   })
 
-  it('closes the fds that nobody took', async () => {
+  it('closes the fds that the consumer did not take', async () => {
     using folder = temporaryFolder()
     const socket = NotifySocket.open({ path: folder.join('notify') })
     const { reader, writer } = pipe()
@@ -155,7 +155,7 @@ describe('what is queued by now', () => {
   })
 })
 
-it('tries again when the system refuses to receive, and tells it once', async () => {
+it('tries again when the system refuses to receive, and reports it once', async () => {
   using folder = temporaryFolder()
   const failures: SdNotifyError[] = []
   using socket = NotifySocket.open({

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import { watchdogIntervalMs } from './index.ts'
 
-it('is what the manager asks of this process', () => {
+it('is what the manager requires of this process', () => {
   expect(watchdogIntervalMs({ WATCHDOG_USEC: '20000500', WATCHDOG_PID: String(process.pid) })).toBe(20_000.5)
   expect(watchdogIntervalMs({ WATCHDOG_USEC: '1000' })).toBe(1)
 })
 
-it('is nothing where the manager asks nothing, or asks another process', () => {
+it('is undefined if the manager requires nothing, or requires it of another process', () => {
   expect(watchdogIntervalMs({})).toBeUndefined()
   expect(watchdogIntervalMs({ WATCHDOG_PID: String(process.pid) })).toBeUndefined()
   expect(watchdogIntervalMs({ WATCHDOG_USEC: '1000', WATCHDOG_PID: String(process.ppid) })).toBeUndefined()

@@ -70,7 +70,7 @@ onLinux('garbage on the control socket', () => {
     ['another protocol', json('{"command":"reload"}'), /RestartFailed.*TryRestart/],
     ['an unknown request', json('{"Request":"Reboot"}'), /RestartFailed.*TryRestart/],
     ['nothing at all', Buffer.alloc(0), undefined],
-  ])('%s: nobody else is kept from asking', async (_, bytes, reply) => {
+  ])('%s does not block the requests of other clients', async (_, bytes, reply) => {
     await using service = new Deployment()
     const { pid } = await service.serve(first)
     const client = connect(service.controlSocket)
@@ -153,7 +153,7 @@ onLinux('a handover variable that was set by hand', () => {
     expect(error.message).toMatch(message)
   })
 
-  test('a socket that nobody listens to is no predecessor', async () => {
+  test('a socket without a listener is not a predecessor', async () => {
     await using service = new Deployment()
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -230,7 +230,7 @@ onLinux('state that the successor does not understand', () => {
       /the state cannot be handed over: save\(\) must return the state, not a promise/,
     ],
     ['save gives what the schema refuses', { saved: { visits: 'many' } }, /cannot be handed over: .*visits/],
-  ])('%s: this process can never be upgraded, and serves on', async (_, mistake, reason) => {
+  ])('%s: this process can never be upgraded, and keeps serving', async (_, mistake, reason) => {
     await using service = new Deployment()
     await service.serve({ ...first, state: { ...visits, ...mistake } })
     const before = await service.answer()
@@ -265,7 +265,7 @@ onLinux('hooks', () => {
     ['throws', 'upgradeFailed throws'],
     ['rejects', 'upgradeFailed rejects'],
     ['never ends', 'it did not finish within 5000 ms'],
-  ] as const)('upgradeFailed %s: it is told, and the next upgrade works', async (mood, message) => {
+  ] as const)('upgradeFailed %s: it is reported, and the next upgrade works', async (mood, message) => {
     await using service = new Deployment()
     const options = mood === 'never ends' ? awaited : {}
     await service.serve({ ...first, hooks: { upgradeFailed: mood }, options })
@@ -277,20 +277,23 @@ onLinux('hooks', () => {
     expect(failed?.event).toMatchObject({ hook: 'upgradeFailed', error: { message } })
   })
 
-  test.each(['throws', 'rejects', 'never ends'] as const)('upgraded %s: the upgrade stands', async (mood) => {
-    await using service = new Deployment()
-    const { pid } = await service.serve({ ...first, hooks: { upgraded: mood } })
-    const next = await service.upgradeTo(good)
-    expect(await service.answer()).toMatchObject({ pid: next })
-    expect(await service.told((line) => line.pid === pid && line.end)).toMatchObject({
-      end: { type: 'upgraded' },
-    })
-    await waitFor(() => service.processes.length === 1)
-  })
+  test.each(['throws', 'rejects', 'never ends'] as const)(
+    'upgraded %s: the upgrade stays valid',
+    async (mood) => {
+      await using service = new Deployment()
+      const { pid } = await service.serve({ ...first, hooks: { upgraded: mood } })
+      const next = await service.upgradeTo(good)
+      expect(await service.answer()).toMatchObject({ pid: next })
+      expect(await service.told((line) => line.pid === pid && line.end)).toMatchObject({
+        end: { type: 'upgraded' },
+      })
+      await waitFor(() => service.processes.length === 1)
+    },
+  )
 })
 
 onLinux('what the system does not give', () => {
-  test('no descriptor is free: the upgrade fails, the undo is called, and the service serves on', async () => {
+  test('without a free descriptor the upgrade fails, the undo is called, and the service keeps serving', async () => {
     await using service = new Deployment()
     const plan: Plan = { ...first, hooks: { beforeUpgrade: 'exhausts', upgradeFailed: 'frees' } }
     service.run(plan, ['/bin/sh', '-c', 'ulimit -n 512; exec "$0" "$1"'])
@@ -461,7 +464,7 @@ onLinux('calls out of turn', () => {
     })
   })
 
-  test('ready() twice: the service serves on', async () => {
+  test('ready() twice: the service keeps serving', async () => {
     await using service = new Deployment()
     const { pid } = await service.serve({ ...first, readyTwice: true })
     const { error } = await service.told((line) => line.error)

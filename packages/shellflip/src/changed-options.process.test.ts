@@ -40,7 +40,7 @@ onLinux('an upgrade applies what changed:', () => {
     expect(statSync(path).mode & 0o777).toBe(0o666)
   })
 
-  test('a UNIX path that somebody removed is there again', async () => {
+  test('a UNIX path that was removed exists again', async () => {
     await using service = new Deployment()
     const path = service.join('web.sock')
     await service.serve({ version: '1', sockets: [{ path, mode: 0o660 }] })
@@ -56,7 +56,7 @@ onLinux('an upgrade applies what changed:', () => {
     expect(existsSync(path)).toBe(false)
   })
 
-  test('a control socket that somebody removed, with its folder', async () => {
+  test('a control socket that was removed, with its folder', async () => {
     await using service = new Deployment()
     const controlSocket = service.join('folder/control.sock')
     const options = { controlSocket }

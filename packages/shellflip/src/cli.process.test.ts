@@ -42,7 +42,7 @@ async function serve(place: ServicePlace) {
 }
 
 describe('shellflip restart, of a service', () => {
-  it('tells the new pid, which serves, while the old one goes', async () => {
+  it('prints the new pid, which serves while the old one exits', async () => {
     await using place = new ServicePlace()
     const old = await serve(place)
     const { code, stdout, stderr } = await old.restart()
@@ -53,7 +53,7 @@ describe('shellflip restart, of a service', () => {
     expect(place.processes).toEqual([Number(pid)])
   })
 
-  it('that cannot start anew tells why, and the old one serves on', async () => {
+  it('that cannot start again gives the reason, and the old one keeps serving', async () => {
     await using place = new ServicePlace()
     const old = await serve(place)
     old.make('broken')
@@ -107,14 +107,14 @@ const response = (content: object) => says(encodeFrame({ Response: content }))
 const closes = (client: Socket) => void client.destroy()
 
 describe('shellflip restart, of something else', () => {
-  it('that says 0, as under systemd, tells who starts the new process', async () => {
+  it('that reports pid 0, as under systemd: the command names the starter of the new process', async () => {
     await using rust = await impostor(response({ RestartComplete: 0 }))
     const { code, stdout } = await shellflip('restart', '--socket', rust.socket)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^restarted: the service manager starts the new process in \d+ ms\n$/)
   })
 
-  it('that closes without a word is asked once more, for a successor may answer', async () => {
+  it('that closes without a reply gets the request once more, because a successor may answer', async () => {
     await using handingOver = await impostor(closes, response({ RestartComplete: 4711 }))
     const { code, stdout } = await shellflip('restart', '--socket', handingOver.socket)
     expect(code).toBe(0)
@@ -149,7 +149,7 @@ describe('shellflip restart, of something else', () => {
     )
   })
 
-  it('that is of somebody else', async () => {
+  it('that belongs to another user', async () => {
     await using other = await impostor(closes)
     chmodSync(other.socket, 0)
     // Root may do everything, so it asks as nobody.

@@ -26,7 +26,7 @@ function foreignVariables(pid: number): string[] {
   return names.filter((name) => /^(SHELLFLIP|OXY|LISTEN|NOTIFY|WATCHDOG)_/.test(name))
 }
 
-describe.runIf(process.platform === 'linux').concurrent('R12: a grandchild', { timeout: 60_000 }, () => {
+describe.runIf(process.platform === 'linux').concurrent('a grandchild', { timeout: 60_000 }, () => {
   test('inherits no descriptor of ours, neither from the first process nor from a successor', async () => {
     await using service = await FlipSandbox.serving({ state: {} })
     await expectInheritsNothing(await service.request('/grandchild'))
@@ -82,7 +82,7 @@ describe.runIf(process.platform === 'linux').concurrent('one process has', { tim
     await asked
   })
 
-  test('R14: what a service manager has told: it is passed on to successors, and to nobody else', async () => {
+  test('the variables of a service manager are passed on to successors only', async () => {
     await using service = new FlipSandbox()
     using manager = NotifySocket.open({ path: service.path('notify.sock') })
     const heard = manager[Symbol.asyncIterator]()

@@ -34,7 +34,7 @@ describe.runIf(process.platform === 'linux').concurrent('older generations', { t
     await service.onlyLives(next)
   })
 
-  test('one that hangs at its drain ends at the deadline, and the work that hung is told', async () => {
+  test('one that hangs at its drain ends at the deadline, and names the work that hung', async () => {
     await using service = await FlipSandbox.serving({
       options: { drainTimeoutMs: 1_500 },
       at: { drain: 'stall' },
@@ -112,7 +112,7 @@ describe.runIf(process.platform === 'linux').concurrent('older generations', { t
     })
   })
 
-  test('one that stands still is known to drain, and counted', async () => {
+  test('one that is stopped still counts as draining', async () => {
     await using service = await FlipSandbox.serving({ options: { maxDraining: 1 }, at: { slow: 'stall' } })
     const [first] = service.pids() as [number]
     const slow = service.request('/slow').catch(() => 'cut')

@@ -17,7 +17,7 @@ test('a process whose ready() fails ends by itself, and leaves no path', async (
   expect(existsSync(folder.join('app.sock'))).toBe(false)
 })
 
-test('a listen() that fails after ready(), and that nobody waits for, is an unhandled rejection', async () => {
+test('a listen() that fails after ready() and is not awaited is an unhandled rejection', async () => {
   using folder = temporaryFolder()
   await using service = TestProcess.node([script, folder.path, 'late'])
   expect(await service.exit).toEqual({ code: 1, signal: null })

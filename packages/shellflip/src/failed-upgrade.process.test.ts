@@ -80,7 +80,7 @@ const failures: Record<string, Failure> = {
 }
 
 describe.runIf(process.platform === 'linux').concurrent(
-  'R8, R9: an upgrade fails because',
+  'an upgrade fails because',
   {
     timeout: 90_000,
   },
@@ -146,7 +146,7 @@ describe.runIf(process.platform === 'linux').concurrent(
     })
 
     test.each(['hook', 'before-shellflip', 'before-ready'] as const)(
-      'the service is stopped when it stands at: %s',
+      'the service is stopped at this point: %s',
       async (point) => {
         await using service = await FlipSandbox.serving()
         const [pid] = service.pids() as [number]

@@ -4,7 +4,7 @@ import { Deployment } from './testing/deployment.ts'
 // Other tests may have the processors.
 vi.setConfig({ testTimeout: 60_000 })
 
-test('variables of a service manager that somebody gives to a successor are not for it, nor for what it starts', async () => {
+test('variables of a service manager that a successor gets by mistake reach neither it nor its children', async () => {
   await using service = new Deployment()
   const env = { LISTEN_PID: 'auto', LISTEN_FDS: '1', LISTEN_FDNAMES: 'http' }
   await service.serve({ version: '1', options: { successor: { env } } })

@@ -133,7 +133,7 @@ const mistakes: [string, string, RegExp][] = [
   ],
 ]
 
-onLinux('the predecessor serves on, and the next upgrade succeeds, when the new version', () => {
+onLinux('the predecessor keeps serving, and the next upgrade succeeds, when the new version', () => {
   test.each(mistakes)('%s', async (_, also, reason) => {
     await using service = new Deployment()
     const { pid } = await service.serve({ version: '1', sockets: [http] })
@@ -174,7 +174,7 @@ const earlyMistakes: [string, Plan, RegExp][] = [
   ],
 ]
 
-onLinux('the requester is told the mistake, and the predecessor keeps serving, when the new version', () => {
+onLinux('the requester gets the mistake, and the predecessor keeps serving, when the new version', () => {
   test.each(earlyMistakes)('%s', async (_, plan, reason) => {
     await using service = new Deployment()
     const options = plan.instead?.endsWith('forgets-ready.mjs') ? { readyTimeoutMs: 2_500 } : {}

@@ -83,7 +83,7 @@ test('what a service keeps for each HTTP connection moves with it, from generati
   expect([talking.connections, silent.connections]).toEqual([1, 1])
 })
 
-test('a connection that cannot be given stays, drains, and an event tells why; all others move', async () => {
+test('a connection that cannot move stays and drains, and an event has the reason. All others move', async () => {
   await using service = await startedService()
   const values = ['refused', 'give-throws', 'give-promise', 'give-text', 'give-large']
   using moving = service.client()
@@ -108,7 +108,7 @@ test('a connection that cannot be given stays, drains, and an event tells why; a
   ])
 })
 
-test('a connection whose take throws is closed, and an event tells why; all others are served', async () => {
+test('a connection whose take throws is closed, and an event has the reason. All others are served', async () => {
   await using service = await startedService()
   using moved = service.client()
   using throwing = service.client()

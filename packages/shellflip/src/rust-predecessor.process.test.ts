@@ -141,7 +141,7 @@ onLinux('the successor of a Rust service', () => {
     expect(readFileSync(`/proc/${next}/environ`, 'latin1')).not.toMatch(/OXY_|LISTEN_/)
   })
 
-  test('the end of the Rust process is told', async () => {
+  test('the end of the Rust process is reported', async () => {
     await using rust = new Deployment()
     const notify = pipe()
     const heard = read(socketOf(notify.reader, 'read'))
@@ -176,7 +176,7 @@ onLinux('the coordination protocol, byte for byte', () => {
     return read(client)
   }
 
-  test('a client of the crate restarts our service, and hears why it could not', async () => {
+  test('a client of the crate restarts our service, and gets the reason of a failure', async () => {
     await using service = new Deployment()
     const { pid } = await service.serve({ version: '1' })
     service.deploy({ version: 'bad', instead: 'data:text/javascript,process.exit(3)' })

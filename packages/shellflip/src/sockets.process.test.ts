@@ -239,7 +239,7 @@ onLinux('sockets of a service manager', () => {
     for (const fd of passed) fd.close()
   })
 
-  test('of a name that is asked for, and was not passed', async () => {
+  test('of a requested name that was not passed', async () => {
     await using service = new Deployment()
     const { error } = await service.serve({ version: '1', sockets: [{ name: 'web' }] })
     expect(error).toMatchObject({ code: 'ERR_NO_SUCH_SOCKET' })

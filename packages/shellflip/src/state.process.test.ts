@@ -15,7 +15,7 @@ function digestOfBlocks(count: number): string {
 }
 
 describe.runIf(process.platform === 'linux').concurrent('the state', { timeout: 90_000 }, () => {
-  test('R2: a successor that reads it to its end before it is ready finds that end', async () => {
+  test('a successor that reads it to its end before it is ready finds that end', async () => {
     await using service = await FlipSandbox.serving(blocks(8 * mebibyte))
     const successor = await service.upgraded()
     expect(await service.event({ type: 'state-read', pid: successor })).toMatchObject({
@@ -28,7 +28,7 @@ describe.runIf(process.platform === 'linux').concurrent('the state', { timeout: 
     ['1 MiB', mebibyte],
     ['1 GiB', 1024 * mebibyte],
   ])(
-    'R3, R4: %s to a successor that dies midway fails at once, and comes whole the next time',
+    '%s to a successor that dies midway fails immediately, and arrives whole the next time',
     async (_, bytes) => {
       await using service = await FlipSandbox.serving(blocks(bytes))
       const [pid] = service.pids() as [number]

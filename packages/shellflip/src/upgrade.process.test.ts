@@ -13,7 +13,7 @@ const ways = {
 }
 
 describe.runIf(process.platform === 'linux')('an upgrade', { timeout: 60_000 }, () => {
-  test.each(Object.entries(ways))('asked for by %s', async (_, upgrade) => {
+  test.each(Object.entries(ways))('requested by %s', async (_, upgrade) => {
     await using service = await FlipSandbox.serving({ version: '1', state: {} })
     const [first] = service.pids() as [number]
     for (let visit = 1; visit <= 3; visit++) await service.request()
@@ -44,7 +44,7 @@ describe.runIf(process.platform === 'linux')('an upgrade', { timeout: 60_000 }, 
     }
   })
 
-  test('happens one at a time, however it is asked for', async () => {
+  test('happens one at a time, however it is requested', async () => {
     await using service = await FlipSandbox.serving()
     const [first] = service.pids() as [number]
     service.plan({ at: { 'before-ready': 'stall' } })
@@ -60,7 +60,7 @@ describe.runIf(process.platform === 'linux')('an upgrade', { timeout: 60_000 }, 
     await service.onlyLives(await asked)
   })
 
-  test('is refused while another process holds the lock, which is told', async () => {
+  test('is refused while another process holds the lock, and the reason names that process', async () => {
     await using service = await FlipSandbox.serving()
     const [first] = service.pids() as [number]
     const outcome = UpgradeLock.tryAcquire({ path: `${service.controlSocket}.lock` })

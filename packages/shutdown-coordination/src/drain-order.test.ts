@@ -103,7 +103,7 @@ describe('work after the servers', () => {
     expect(report).toMatchObject({ clean: false, unfinished: [{ name: 'database', weak: false }] })
   })
 
-  test('begins at once where there is no server, and when it is registered after they are over', async () => {
+  test('begins immediately without a server, and when it is registered after they are over', async () => {
     const coordinator = new ShutdownCoordinator()
     using task = coordinator.task('task')
     const { entries, work } = journal()

@@ -89,7 +89,7 @@ test('close() of a server closes idle connections before a shutdown, and after i
   expect(Object.hasOwn(other, 'closeIdleConnections')).toBe(false)
 })
 
-test('an idle connection on which nothing is asked is closed after the linger', async () => {
+test('an idle connection without a request is closed after the linger', async () => {
   const { coordinator, idleClient, connect } = await start({ lingerMs: 50 })
   const used = await idleClient()
   const silent = await connect()

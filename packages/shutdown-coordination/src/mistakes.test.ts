@@ -96,7 +96,7 @@ describe('what is registered', () => {
     [() => {}, /not a function\. Pass createServer\(app\), or what app\.listen\(\) returns\.$/],
     [{ server: http.createServer() }, /not an object\. Pass its server property\.$/],
     [new net.Socket(), /not an object of class Socket\./],
-  ])('is no server: %s', (server, message) => {
+  ])('is not a server: %s', (server, message) => {
     const coordinator = new ShutdownCoordinator()
     expect(() => coordinator.watch(server as never)).toThrow(refused(message))
   })

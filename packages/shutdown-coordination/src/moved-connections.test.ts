@@ -263,7 +263,7 @@ describe('an HTTP/1.1 server that drains', () => {
 })
 
 describe('a net server that drains', () => {
-  test('offers all of its connections, and asks those that stay to end', async () => {
+  test('offers all of its connections, and ends those that stay', async () => {
     const asked: Socket[] = []
     const drainSocket = (socket: Socket) => {
       asked.push(socket)
@@ -329,7 +329,7 @@ describe('a net server that drains', () => {
     expect(await successor.answer(true)).toBe(sockets[0])
   })
 
-  test('asks one that has bytes in this process for longer than lingerMs to end', async () => {
+  test('ends one that has bytes in this process for longer than lingerMs', async () => {
     const server = net.createServer((socket) => socket.once('readable', () => {}))
     const drainSocket = (socket: Socket) => socket.end('bye')
     const { shutdown, successor, connect, sockets } = await start({ drainSocket, lingerMs: 0 }, server)

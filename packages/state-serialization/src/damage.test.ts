@@ -224,7 +224,7 @@ describe('what a faulty writer may write', () => {
     )
   })
 
-  test('a text may hold the character that stands for damage', async () => {
+  test('a text may hold the replacement character', async () => {
     const Text = defineState({ name: 'text', version: 1, schema: z.string() })
     expect(await Text.decode(Text.encode('a \ufffd'))).toBe('a \ufffd')
   })

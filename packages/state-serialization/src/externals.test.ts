@@ -32,7 +32,7 @@ test('externals are collected, each once, and come back to their places', async 
   expect(back.get('a')?.socket).toBe(back.get('a again')?.socket)
 })
 
-test('without being asked for they are refused, by name and place', () => {
+test('they are refused by name and place unless the caller takes them', () => {
   expect(() => Connections.encode(connections)).toThrow(
     expect.objectContaining({
       code: 'ERR_STATE_NOT_ENCODABLE',

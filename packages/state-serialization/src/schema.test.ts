@@ -44,7 +44,7 @@ test('what the schema rejects is not taken over', async () => {
   })
 })
 
-test('of many faults the first five are told', async () => {
+test('reports the first five of many faults', async () => {
   const users = Array.from({ length: 9 }, () => ({ name: 'a', age: 'x' }))
   await expect(Users.decode(Loose.encode({ users }))).rejects.toThrow(/users\[4\]\.age: [^;]+; and 4 more$/)
 })

@@ -25,7 +25,7 @@ function testFile() {
   }
 }
 
-test('a state goes to a file and back, wherever its position stands', async () => {
+test('a state is written to a file and read back, whatever its position', async () => {
   using file = testFile()
   const text = 'x'.repeat(1_000_000)
   writeFileSync(file.fd, 'moves the position')

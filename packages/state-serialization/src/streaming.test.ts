@@ -17,7 +17,7 @@ function countedItems(count: number) {
   return items
 }
 
-test('items are taken as their chunks are asked for', async () => {
+test('items are taken as their chunks are requested', async () => {
   const items = countedItems(1_000)
   const chunks = Blocks.encode(items)[Symbol.asyncIterator]()
   await chunks.next()
@@ -26,7 +26,7 @@ test('items are taken as their chunks are asked for', async () => {
   expect(items.taken).toBeLessThan(50)
 })
 
-test('bytes are taken as items are asked for, and a consumer that leaves closes the source', async () => {
+test('bytes are taken as items are requested, and a consumer that stops closes the source', async () => {
   let [chunks, closed] = [0, false]
   async function* source() {
     try {

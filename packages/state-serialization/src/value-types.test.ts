@@ -137,7 +137,7 @@ describe('what does not travel is refused with its place', () => {
     )
   })
 
-  test('the same object at two places is no circle', async () => {
+  test('the same object at two places is not a circle', async () => {
     const shared = { a: 1 }
     expect(await roundTrip([shared, shared])).toEqual([shared, shared])
   })

@@ -41,7 +41,7 @@ test('an older version is migrated, one step after the other', async () => {
   expect(await UsersV3.decode(UsersV1.encode(v1))).toEqual(v3)
 })
 
-test('an older reader is told what it understands, if there is a way down', async () => {
+test('an older reader gets its version, if the definition has down migrations', async () => {
   expect(await UsersV1.decode(UsersV3.encode(v3, { readerVersion: 1 }))).toEqual(v1)
   expect(await UsersV2.decode(UsersV3.encode(v3, { readerVersion: 2 }))).toEqual({
     name: v1.name,
@@ -49,7 +49,7 @@ test('an older reader is told what it understands, if there is a way down', asyn
   })
 })
 
-test('a newer reader is told what there is, and migrates', async () => {
+test('a newer reader gets the old version, and migrates it', async () => {
   expect(await UsersV3.decode(UsersV1.encode(v1, { readerVersion: 3 }))).toEqual(v3)
 })
 
@@ -75,7 +75,7 @@ test('a version without a migration is refused', async () => {
   )
 })
 
-test('a migration that throws is told apart from damage', async () => {
+test('a migration that throws is distinguished from damage', async () => {
   const cause = new TypeError('no age')
   const Later = defineState({
     name: 'users',
@@ -134,7 +134,7 @@ test('the items of a stream are migrated one by one', async () => {
   expect(down).toEqual([3])
 })
 
-test('what a definition can do with a version can be asked', () => {
+test('compatibility() returns what a definition can do with a version', () => {
   const accepting = { name: 'users', version: 4, migrations: { 3: (v: unknown) => v, 2: (v: unknown) => v } }
   const answer = (name: string, version: number) => compatibility({ name, version }, accepting)
   expect(answer('users', 4)).toEqual({ type: 'same' })

@@ -69,7 +69,7 @@ test.each(['keepAlive', 'newConnections'])('counts each kind of failure exactly 
   )
 })
 
-test('counts what is refused, over TCP and over a UNIX path where nobody listens', async () => {
+test('counts refused connections, over TCP and over a UNIX path without a listener', async () => {
   using folder = temporaryFolder()
   using server = await listening(net.createServer())
   const { target } = server
@@ -83,7 +83,7 @@ test('counts what is refused, over TCP and over a UNIX path where nobody listens
   }
 })
 
-test('a connection that is closed between two requests is opened anew, and is no failure', async () => {
+test('a connection that is closed between two requests is opened again, and does not count as a failure', async () => {
   const server = net.createServer((socket) => {
     let answered = 0
     socket.on('error', () => {})
@@ -118,7 +118,7 @@ test('a connection that is closed with the next request already written is a fai
   expect(report.requests).toBe(report.ok + report.failed)
 })
 
-test('a connection that is told Connection: close is opened anew, even with no time to think', async () => {
+test('a connection that gets Connection: close is opened again, even without time to think', async () => {
   const server = http.createServer((_request, response) =>
     response.setHeader('Connection', 'close').end('right'),
   )

@@ -76,7 +76,7 @@ describe('between processes', () => {
     expect(readdirSync(folder.path)).toEqual([])
   })
 
-  test('who holds it is told; killed, it is free at once', async () => {
+  test('reports its holder, and is free immediately after the holder is killed', async () => {
     using folder = temporaryFolder()
     const path = folder.join('lock')
     await using holder = program(hold, path)
@@ -103,7 +103,7 @@ describe('between processes', () => {
 })
 
 describe('handed on', () => {
-  test('over a UNIX socket, from generation to generation, there is no moment in which another gets it', async () => {
+  test('over a UNIX socket, from generation to generation, another process can never get it', async () => {
     using folder = temporaryFolder()
     const path = folder.join('lock')
     const generations = 8
@@ -204,7 +204,7 @@ describe('handed on', () => {
 })
 
 test.runIf(process.geteuid?.() === 0)(
-  'a process that gave up root is told to choose a lock file',
+  'a process that gave up root gets the advice to choose a lock file',
   async () => {
     using folder = temporaryFolder()
     chmodSync(folder.path, 0o755)

@@ -392,7 +392,7 @@ describe('what others could have put there is refused', () => {
     expect(readdirSync(folder.join('run'))).toEqual([])
   })
 
-  test('a folder that is not there is told', () => {
+  test('a folder that does not exist is reported', () => {
     expect(() => UpgradeLock.tryAcquire({ path: folder.join('no', 'lock') })).toThrow(
       refusal('ERR_SYSTEM', /ENOENT/),
     )

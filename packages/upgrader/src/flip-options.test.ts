@@ -22,7 +22,7 @@ test('undefined is as good as nothing', () => {
   expect(normalizeOptions(nothing)).toEqual(normalizeOptions({}))
 })
 
-test('paths are made absolute before anyone changes the directory; the lock stands beside the control socket', () => {
+test('paths are made absolute before chdir(), and the lock is beside the control socket', () => {
   const { controlSocket, lock, pidFile } = normalizeOptions({ controlSocket: 'a.sock', pidFile: 'a.pid' })
   expect([controlSocket, lock?.path, pidFile]).toEqual(
     ['a.sock', 'a.sock.lock', 'a.pid'].map((path) => resolve(path)),

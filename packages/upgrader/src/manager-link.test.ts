@@ -3,7 +3,7 @@ import { ManagerLink } from './manager-link.ts'
 
 const told = { NOTIFY_SOCKET: '@nobody', WATCHDOG_USEC: '30000000', FDSTORE: '16' }
 
-test('what a service manager tells is for a successor, and for no other child', () => {
+test('the variables of a service manager reach a successor, and no other child', () => {
   const env = { ...told, WATCHDOG_PID: String(process.pid), PATH: '/bin' }
   const manager = new ManagerLink(() => {}, env)
   expect(manager.environment).toEqual(told)

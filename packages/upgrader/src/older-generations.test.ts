@@ -37,7 +37,7 @@ test.runIf(process.platform === 'linux')(
   },
 )
 
-test('those that drain are told apart from one that something else keeps alive', async () => {
+test('those that drain are distinguished from one that something else keeps alive', async () => {
   const [first, second] = [generation(), generation()]
   const [own] = Object.values(copies(first))
   const [other] = Object.values(copies(second))

@@ -52,7 +52,7 @@ test.each([
   [new Error('no database'), 'save() failed: no database'],
   ['text', 'save() failed: text'],
   [undefined, 'save() failed: undefined'],
-])('what save() throws, %s, is told as its failure', (thrown, message) => {
+])('what save() throws, %s, is reported as its failure', (thrown, message) => {
   const state = savedState({
     state: One,
     save: () => {

@@ -53,14 +53,14 @@ describe('a single executable application', () => {
     expect(typedArguments(line)).toEqual({ options: [], rest: ['--name', 'web'] })
   })
 
-  test('is not told again what its configuration says', () => {
+  test('does not repeat what its configuration says', () => {
     const raw = ['--name', 'web'].map((arg) => Buffer.from(arg))
     const line = { ...script, argv, execArgv: ['--max-old-space-size=100'], isSea: true, raw }
     expect(typedArguments(line)).toEqual({ options: [], rest: raw })
   })
 })
 
-describe('a program that is no file', () => {
+describe('a program that is not a file', () => {
   const noFile = { ...script, raw: undefined, execArgv: [] }
 
   test.each([['-e'], ['--eval'], ['-p'], ['--print'], ['-pe']])('%s CODE is repeated', (option) => {

@@ -115,7 +115,7 @@ test('text arrives as it was said, however it is cut', async () => {
   expect((await hearing)?.message).toEqual(message)
 })
 
-test('two who wait hear two messages that come at once, in order', async () => {
+test('two waiting calls get two messages that come at the same time, in order', async () => {
   using ends = generationBeside()
   const hearing = [ends.link.hear(), ends.link.hear()]
   await ends.peer.send('{"type":"started","pid":42}\n{"type":"exited","exit":{"code":3,"signal":null}}\n')

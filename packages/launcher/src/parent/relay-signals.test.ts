@@ -13,7 +13,7 @@ afterEach(() => {
   }
 })
 
-it('passes on what a service may handle, and what else it is told', () => {
+it('passes on what a service may handle, and the other given signals', () => {
   relaySignals(['SIGPWR', 'SIGTERM'], () => {})
   for (const [index, signal] of signals.entries()) {
     expect(process.listenerCount(signal), signal).toBe((before[index]?.length ?? 0) + 1)

@@ -42,7 +42,7 @@ describe('by default it does not', () => {
 })
 
 it.each(['SHELLFLIP_HANDOVER', 'SHELLFLIP_LAUNCHER', 'OXY_NOTIFY_SOCKET'])(
-  'a generation that was started with %s is none, whatever is asked',
+  'a generation that was started with %s is not a launcher, whatever is requested',
   (variable) => {
     const place = {
       ...shell,

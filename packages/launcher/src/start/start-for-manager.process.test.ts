@@ -22,7 +22,7 @@ describe.runIf(process.platform === 'linux')('a successor whose parent will be t
     ['process.exit(0)', { code: 0, signal: null }],
     ['process.kill(process.pid, "SIGKILL")', { code: null, signal: 'SIGKILL' }],
     ['process.kill(process.pid, "SIGTERM")', { code: null, signal: 'SIGTERM' }],
-  ])('%s is told as it is', async (program, exit) => {
+  ])('%s is reported as it is', async (program, exit) => {
     using run = await start(program)
     expect(await run.successor.exited).toEqual(exit)
     expect(isAlive(run.successor.pid)).toBe(false)

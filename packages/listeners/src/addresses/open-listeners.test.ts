@@ -96,7 +96,7 @@ describe('openListeners', () => {
     ])
   })
 
-  it('gives a path the mode that was asked for, whatever the umask', async () => {
+  it('gives a path the requested mode, whatever the umask', async () => {
     using folder = temporaryFolder()
     using _opened = await open(`unix://${folder.join('a?b').replace('?', '%3F')}?mode=0666`)
     expect(statSync(folder.join('a?b')).mode & 0o7777).toBe(0o666)

@@ -157,7 +157,7 @@ describe('a stop', () => {
     expect(await supervisor.exit).toEqual({ code: 0, signal: null })
   })
 
-  it('asked for by two operators is one, and --now cuts it', async () => {
+  it('that two operators request is one, and --now cuts it', async () => {
     await using sandbox = new ProcrollSandbox()
     const supervisor = await sandbox.serve([], ['stubborn'])
     const stops = [sandbox.start(['stop']), sandbox.start(['stop'])]

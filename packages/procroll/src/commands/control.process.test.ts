@@ -10,7 +10,7 @@ import { cli, ProcrollSandbox } from '../testing/procroll-sandbox.ts'
 const terminal = '/usr/bin/script'
 
 describe('procroll roll', () => {
-  it('waits for the outcome, and tells it', async () => {
+  it('waits for the outcome, and prints it', async () => {
     await using sandbox = new ProcrollSandbox()
     await sandbox.serve(['--name', 'api'])
     const { code, stdout, stderr } = await sandbox.finish(['roll'])
@@ -49,7 +49,7 @@ describe('procroll roll', () => {
     expect(isAlive(supervisor.pid)).toBe(true)
   })
 
-  it('asked for during a roll waits for the next one, and shares it', async () => {
+  it('that is requested during a roll waits for the next one, and shares it', async () => {
     await using sandbox = new ProcrollSandbox()
     const go = sandbox.join('go')
     const supervisor = await sandbox.serve([], [`only-in-2:ready-after=${go}`])
@@ -212,7 +212,7 @@ describe.runIf(existsSync(terminal))('procroll status --watch on a terminal', ()
 })
 
 describe('a dashboard that leaks its watchers', () => {
-  it('keeps nobody from a status, a roll or a stop', async () => {
+  it('does not block a status, a roll or a stop', async () => {
     await using sandbox = new ProcrollSandbox()
     await sandbox.serve(['--name', 'api'])
     const path = join(sandbox.runtime, 'api', 'control.sock')
@@ -289,7 +289,7 @@ describe('procroll stop', () => {
   })
 })
 
-describe('procroll stop, asked of a supervisor that takes its time to exit', () => {
+describe('procroll stop, sent to a supervisor that takes its time to exit', () => {
   it('waits for its pid', async () => {
     await using sandbox = new ProcrollSandbox()
     await using slow = TestProcess.start('sleep', ['60'])
@@ -311,7 +311,7 @@ describe('procroll stop, asked of a supervisor that takes its time to exit', () 
 })
 
 describe('several supervisors', () => {
-  it('run side by side, and are told apart by name, pid or control socket', async () => {
+  it('run side by side, and are distinguished by name, pid or control socket', async () => {
     await using sandbox = new ProcrollSandbox()
     const unnamed = await sandbox.serve([])
     const controlSocket = sandbox.join('app', 'control.sock')

@@ -206,7 +206,7 @@ describe('after procroll was killed, the next one of its name', () => {
 })
 
 describe.runIf(mayTrace)('the sockets of an orphan', () => {
-  it('are shared with it: somebody answers at any time, and a failed version leaves it answering', async () => {
+  it('are shared with it: clients get answers at any time, even after a failed version', async () => {
     await using sandbox = new ProcrollSandbox()
     const [port, path] = [freePort(), sandbox.join('app.sock')]
     const flags = ['--name', 'api', '--listen', `tcp://127.0.0.1:${port}`, '--listen', `unix://${path}`]
@@ -396,7 +396,7 @@ describe.runIf(process.platform === 'linux')('a generation that no record knows 
     expect(generations).toMatchObject([{ generation: 1, notifySocket: expect.stringMatching(/1\.sock$/) }])
   })
 
-  it('is found after its main process moved, and nobody noted that', async () => {
+  it('is found after its main process moved, without a record of that', async () => {
     await using sandbox = new ProcrollSandbox()
     const script = 'setsid sleep 1000 & exec sleep 1000'
     const supervisor = sandbox.start(['run', '--name', 'api', '--', 'sh', '-c', script])
@@ -416,7 +416,7 @@ describe.runIf(process.platform === 'linux')('a generation that no record knows 
 })
 
 describe('what a killed procroll without a name left', () => {
-  it('is swept away once its generations are gone, and only told of before', async () => {
+  it('is removed when its generations are gone, and only reported before', async () => {
     await using sandbox = new ProcrollSandbox()
     const killed = await sandbox.serve([])
     const orphan = await orphanOf(sandbox, killed)

@@ -141,7 +141,7 @@ describe('--chdir', () => {
     expect((await sandbox.status()).state).toBe('serving')
   })
 
-  it('is recommended once where nobody sets PWD and the command is relative', async () => {
+  it('is recommended once if PWD is not set and the command is relative', async () => {
     await using sandbox = new ProcrollSandbox()
     copyFileSync('/bin/true', sandbox.join('server'))
     const env = { PWD: undefined }

@@ -31,7 +31,7 @@ function open(kind: 'pipe' | 'socket') {
   return { reader, writer }
 }
 
-describe.runIf(process.platform === 'linux')('a log that nobody reads', () => {
+describe.runIf(process.platform === 'linux')('a log that is not read', () => {
   it.each(['pipe', 'socket'] as const)('stops nothing, and counts what it lost: a %s', async (kind) => {
     await using sandbox = new ProcrollSandbox()
     const { reader, writer } = open(kind)

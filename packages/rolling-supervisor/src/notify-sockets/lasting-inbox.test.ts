@@ -26,7 +26,7 @@ function opened() {
 const signOfLife = { watchdog: 'ping' }
 
 describe('the watchdog of a generation', () => {
-  it('hears nothing of a socket that the generation can reach', () => {
+  it('reports nothing while the generation can reach its socket', () => {
     using place = opened()
     place.inbox.readPending()
     expect(place.inbox.restore(place.folder)).toBeUndefined()

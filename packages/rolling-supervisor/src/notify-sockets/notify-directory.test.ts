@@ -26,7 +26,7 @@ describe('NotifyDirectory', () => {
     expect(readdirSync(folder.path)).toEqual([])
   })
 
-  it('leaves what somebody has put in its place', () => {
+  it('does not touch what another process has put in its place', () => {
     using folder = temporaryFolder()
     const directory = new NotifyDirectory(folder.path, 'procroll', '--tempdir')
     const { path } = directory
@@ -41,7 +41,7 @@ describe('NotifyDirectory', () => {
     )
   })
 
-  it('tells whether others could replace it', () => {
+  it('reports whether others could replace it', () => {
     using folder = temporaryFolder()
     for (const [name, mode, fault] of [
       ['sticky', 0o1777, undefined],
@@ -67,7 +67,7 @@ describe('NotifyDirectory', () => {
     expect(directory.restore()).toBe(false)
   })
 
-  it('is made elsewhere if somebody has taken its path', () => {
+  it('is made elsewhere if its path is taken', () => {
     using folder = temporaryFolder()
     using directory = new NotifyDirectory(folder.path, 'procroll', '--tempdir')
     const { path } = directory

@@ -40,7 +40,7 @@ describe('a command is replayed', () => {
   test.each([
     ['piped into it', sh(`echo '${code}' | "$@"`)],
     ['after -', sh(`echo '${code}' | "$@" - name`)],
-  ])('not where the program came from standard input, %s: that is told at once', async (_, shell) => {
+  ])('not if the program came from standard input, %s: that is reported immediately', async (_, shell) => {
     await using service = await RepeatedService.start([...shell, node])
     expect(await service.upgrade()).toMatchObject({
       type: 'failed',
@@ -80,7 +80,7 @@ describe('the inspector', () => {
     expect(service.process.stderr).not.toContain('address already in use')
   })
 
-  test('of NODE_OPTIONS too, and nobody waits for a debugger', async () => {
+  test('of NODE_OPTIONS too, and it does not wait for a debugger', async () => {
     const port = await freePort()
     await using service = await RepeatedService.start([node, program], {
       env: { NODE_OPTIONS: `--no-warnings --inspect=${port} --title="a b"` },
@@ -113,7 +113,7 @@ describe.runIf(process.platform === 'linux')('a place', () => {
     for (const _ of [2, 3]) expect(directory((await service.upgraded()).pid)).toMatch(/\/caf\xe9$/)
   })
 
-  test('in a working directory that is gone: that is told, until it is there again', async () => {
+  test('in a working directory that is gone: that is reported until it exists again', async () => {
     using folder = temporaryFolder()
     const cwd = folder.join('gone')
     mkdirSync(cwd)
@@ -130,7 +130,7 @@ describe.runIf(process.platform === 'linux')('a place', () => {
     rmdirSync(cwd)
   })
 
-  test('in one that is gone, whose name nobody knows', async () => {
+  test('in one that is gone, and whose name is unknown', async () => {
     using folder = temporaryFolder()
     const cwd = folder.join('gone')
     mkdirSync(cwd)
@@ -145,7 +145,7 @@ describe.runIf(process.platform === 'linux')('a place', () => {
   })
 })
 
-describe('what the system does not start is told', () => {
+describe('what the system does not start is reported', () => {
   test.each([
     [
       'a program that is not there',

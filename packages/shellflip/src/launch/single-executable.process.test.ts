@@ -45,7 +45,7 @@ function build(folder: ReturnType<typeof temporaryFolder>): string {
 }
 
 test.runIf(process.platform === 'linux')(
-  'a single executable application is upgraded as often as it is asked',
+  'a single executable application is upgraded at every request',
   async () => {
     using folder = temporaryFolder()
     build(folder)

@@ -109,7 +109,7 @@ describe.runIf(process.platform === 'linux')('a successor that a wrapper script 
     expect(processesOf(run.trouble)).toEqual([run.service.serving.pid])
   })
 
-  test('that somebody kills has failed, though the script lives on', async () => {
+  test('that is killed has failed, although the script keeps running', async () => {
     await using run = await wrapped('$SERVICE; sleep 1000')
     writeFileSync(run.trouble, '')
     process.kill(run.service.serving.pid, 'SIGUSR2')

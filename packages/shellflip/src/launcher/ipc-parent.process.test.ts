@@ -47,7 +47,7 @@ class ForkedService implements AsyncDisposable {
 }
 
 describe.runIf(process.platform === 'linux')('a parent with an IPC channel', () => {
-  it('hears that the first generation is ready, and stops the one that serves by a message', async () => {
+  it('gets the message that the first generation is ready, and stops the serving one by a message', async () => {
     await using service = new ForkedService()
     const first = await service.generation(1)
     expect(first).not.toBe(service.child.pid)
@@ -61,7 +61,7 @@ describe.runIf(process.platform === 'linux')('a parent with an IPC channel', () 
     expect(service.heard).toEqual(['ready'])
   })
 
-  it('hears the same of a service without a launcher', async () => {
+  it('gets the same messages from a service without a launcher', async () => {
     await using service = new ForkedService({ LAUNCHER: 'false' })
     expect(await service.generation(1)).toBe(service.child.pid)
     await waitFor(() => service.heard.length > 0, { what: 'the word of the service' })

@@ -40,7 +40,7 @@ describe('the launcher', () => {
     expect(await service.process.exit).toEqual({ code: 7, signal: null })
   })
 
-  it('and its generation may both be told to stop, as systemd does it: what is under way is finished', async () => {
+  it('and its generation may both get a stop signal, as systemd does it: requests in flight are finished', async () => {
     await using service = launched()
     const { pid, port } = await service.generation(1)
     const answer = ask(port, '/slow')
@@ -91,7 +91,7 @@ describe('the launcher', () => {
     expect(readFileSync(`/proc/${helper}/environ`, 'utf8')).not.toContain('SHELLFLIP_')
   })
 
-  it('tells of a successor that fails, which is reaped, and what it has started is ended; the service serves on, and can be asked again', async () => {
+  it('reports a successor that fails, reaps it and ends its children. The service keeps serving, and can be upgraded again', async () => {
     await using service = launched()
     const first = await service.generation(1)
     service.trouble('exit')
@@ -129,7 +129,7 @@ describe('the launcher', () => {
     expect(await service.process.exit).toEqual({ code: 7, signal: null })
   })
 
-  it('that hears late that a successor serves, its predecessor gone already, ends with its status', async () => {
+  it('that learns late that a successor serves, when its predecessor is gone, ends with its status', async () => {
     await using service = launched()
     const first = await service.generation(1)
     service.trouble('wait')
@@ -258,7 +258,7 @@ describe('the launcher', () => {
 })
 
 describe('a service whose launcher is killed', () => {
-  it('serves on, and starts its successors itself', async () => {
+  it('keeps serving, and starts its successors itself', async () => {
     await using service = launched()
     const first = await service.generation(1)
     service.process.kill('SIGKILL')
@@ -276,7 +276,7 @@ describe('a service whose launcher is killed', () => {
     await waitFor(isGone, { what: 'the end of all generations' })
   })
 
-  it('amid an upgrade ends that successor, and serves on', async () => {
+  it('during an upgrade ends that successor, and keeps serving', async () => {
     await using service = launched()
     const first = await service.generation(1)
     service.trouble('wait')

@@ -132,7 +132,7 @@ describe('beside worker threads', () => {
 })
 
 describe('in a cluster worker', () => {
-  it('shellflip() refuses, and tells what to do', async () => {
+  it('shellflip() refuses, and says what to do', async () => {
     await using run = TestProcess.node([fixture('clustered-service.mjs')])
     await run.exit
     expect(run.stdout).toMatch(/^ERR_CLUSTER_WORKER: .* Call shellflip\(\) in the primary/)

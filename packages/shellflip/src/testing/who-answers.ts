@@ -8,7 +8,7 @@ export function askHttp(where: { host: string; port: number } | { socketPath: st
     const request = get({ ...where, agent: false, timeout: 5_000 }, (response) => {
       text(response).then((body) => resolve(Number(body)), reject)
     })
-    request.on('error', reject).on('timeout', () => request.destroy(new Error('nobody answers')))
+    request.on('error', reject).on('timeout', () => request.destroy(new Error('no server answers')))
   })
 }
 
@@ -17,7 +17,7 @@ export async function askUdp(port: number): Promise<number> {
   const socket = createSocket('udp4')
   try {
     return await new Promise((resolve, reject) => {
-      setTimeout(() => reject(new Error('nobody answers')), 5_000).unref()
+      setTimeout(() => reject(new Error('no server answers')), 5_000).unref()
       socket.on('message', (message) => resolve(Number(message)))
       socket.send('who?', port, '127.0.0.1')
     })

@@ -120,7 +120,7 @@ test('an error during the shutdown is a second stop, if the program says so', as
   expect(service.stdout).toMatch(/^requested to end immediately$/m)
 })
 
-test('the state tells that it closes, from the first moment', async () => {
+test('the state reports that it closes, from the first moment', async () => {
   const coordinator = new ShutdownCoordinator()
   expect(coordinator.signal.aborted).toBe(false)
   let during = false

@@ -44,7 +44,7 @@ describe.each(['http', 'https'] as const)('stop() of %s', (scheme) => {
     },
   )
 
-  test('resolves for a server that nobody has connected to', async () => {
+  test('resolves for a server without connections', async () => {
     using service = await start(scheme, hello)
     expect(await service.stop()).toEqual({ gracefully: true })
   })

@@ -108,7 +108,7 @@ test('nor for ever for one that the system does not let us kill', async () => {
   })
 }, 20_000)
 
-test('a command that cannot be repeated is told as what cannot be started', async () => {
+test('a command that cannot be repeated is reported as one that cannot be started', async () => {
   const launch = () => {
     throw new LauncherError('ERR_NOT_REPEATABLE', 'it came from standard input')
   }
