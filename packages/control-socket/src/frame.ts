@@ -8,8 +8,8 @@ const headerBytes = 4
 /**
  * Encodes one frame: the JSON's length in bytes as u32 big-endian, then the JSON (UTF-8).
  *
- * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE beyond {@link maxFrameBytes}
- * @throws {ControlSocketError} ERR_MALFORMED for a value that JSON cannot express
+ * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE if it exceeds {@link maxFrameBytes}
+ * @throws {ControlSocketError} ERR_MALFORMED if JSON cannot express the value
  */
 export function encodeFrame(message: unknown): Buffer {
   const json = stringify(message)
@@ -61,8 +61,8 @@ export class FrameDecoder {
   /**
    * Takes the next bytes and yields the messages that they complete.
    *
-   * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE as soon as it reads such a length
-   * @throws {ControlSocketError} ERR_MALFORMED for an empty frame or one that is not JSON. The rest of the stream cannot be decoded then.
+   * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE if it reads such a length
+   * @throws {ControlSocketError} ERR_MALFORMED if a frame is empty or is not JSON. The rest of the stream cannot be decoded then
    */
   *push(bytes: Uint8Array): Generator<unknown, void> {
     let rest = bytes

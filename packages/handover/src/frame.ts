@@ -72,7 +72,7 @@ export class FrameDecoder {
   /**
    * Takes the next bytes and yields the frames that they complete.
    *
-   * @throws {HandoverError} ERR_PROTOCOL as soon as a head is invalid. The stream cannot be followed after that
+   * @throws {HandoverError} ERR_PROTOCOL if a head is invalid. The rest of the stream cannot be decoded then
    */
   *push(bytes: Uint8Array): Generator<Frame, void> {
     for (let rest = bytes; rest.length > 0; ) {

@@ -54,7 +54,7 @@ export class HandoverChannel implements Disposable {
    * Makes a channel of a descriptor that was inherited or received.
    *
    * @param fd becomes the channel's own. A number is taken over only if this does not throw
-   * @throws {@link HandoverError} ERR_NOT_A_CHANNEL. An `OwnedFd` stays the caller's then
+   * @throws {HandoverError} ERR_NOT_A_CHANNEL if it is not a UNIX stream socket. The caller keeps an `OwnedFd` then
    */
   static adopt(fd: OwnedFd | number): HandoverChannel {
     const owned = fd instanceof OwnedFd ? fd : owning(fd)
@@ -79,7 +79,9 @@ export class HandoverChannel implements Disposable {
    * @param fds copies of these are sent, and they stay the caller's
    * @param signal ends the wait for room. A peer that got a part of the message then finds the end of the channel.
    * @returns false if the peer has exited
-   * @throws {@link HandoverError} ERR_CLOSED. `FdPassingError` if the system does not let a descriptor travel. The signal's reason
+   * @throws {HandoverError} ERR_CLOSED
+   * @throws {FdPassingError} ERR_SYSTEM if the system does not let a descriptor travel
+   * @throws {unknown} if the signal is aborted. The value is its reason
    */
   async send(
     type: FrameType,
@@ -103,7 +105,10 @@ export class HandoverChannel implements Disposable {
   /**
    * Returns the next message, or null when the peer has exited. A killed process may exit in the middle of a message.
    *
-   * @throws {@link HandoverError} ERR_PROTOCOL, ERR_FD_LOST, ERR_CLOSED. The signal's reason
+   * @throws {HandoverError} ERR_PROTOCOL
+   * @throws {HandoverError} ERR_FD_LOST
+   * @throws {HandoverError} ERR_CLOSED
+   * @throws {unknown} if the signal is aborted. The value is its reason
    */
   async receive(signal?: AbortSignal): Promise<ChannelMessage | null> {
     for (;;) {

@@ -83,7 +83,8 @@ export class ShutdownCoordinator {
   /**
    * Registers work that a shutdown drains and waits for.
    *
-   * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
+   * @throws {ShutdownCoordinationError} ERR_INVALID_ARGUMENT
+   * @throws {ShutdownCoordinationError} ERR_TOO_LATE
    */
   drain(
     name: string,
@@ -104,7 +105,8 @@ export class ShutdownCoordinator {
    *
    * A server that listened on a UNIX path unlinks the path when it stops accepting, as Node does. One that adopted an fd does not.
    *
-   * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
+   * @throws {ShutdownCoordinationError} ERR_INVALID_ARGUMENT
+   * @throws {ShutdownCoordinationError} ERR_TOO_LATE
    */
   server(server: Server, options: ServerOptions = {}): Registration {
     assertServer(server)
@@ -152,7 +154,7 @@ export class ShutdownCoordinator {
    * former effect again.
    *
    * @param signals @default ['SIGTERM', 'SIGINT']
-   * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT
+   * @throws {ShutdownCoordinationError} ERR_INVALID_ARGUMENT
    */
   onSignals(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): Registration {
     assertStopSignals(signals)

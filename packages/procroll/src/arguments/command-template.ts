@@ -18,7 +18,8 @@ export type CommandTemplate = { file: WordTemplate; args: readonly WordTemplate[
 /**
  * Checks every word of a command, before anything starts.
  *
- * @throws ProcrollError `ERR_USAGE`, naming the argument (1 is the first after the command) and the column
+ * @throws {ProcrollError} ERR_USAGE if an argument is not a template. The message names the argument (1 is the first after the command)
+ *   and the column
  */
 export function parseCommand([file = '', ...args]: readonly Bytes[]): CommandTemplate {
   if (file.length === 0)

@@ -33,7 +33,7 @@ const WORD = /[^\s{}"`|()]+/y
  * Parses an argument as Go's text/template would: `{{.PID}}`, `{{- .Generation -}}`, `{{/* a comment *\/}}`, and, for a literal `{{`,
  * `{{"{{"}}` or `` {{`{{`}} ``.
  *
- * @throws TemplateSyntaxError on any other syntax
+ * @throws {TemplateSyntaxError} if the syntax is another one
  */
 export function parseTemplate(source: string): Template {
   const parts: (string | { field: TemplateField })[] = []

@@ -25,7 +25,7 @@ const FD_NAME = /^[\x20-\x39\x3b-\x7e]{1,255}$/
 /**
  * Reads a `--listen` value. Without NAME a socket is called by its port (`8080`), or by its file (`app.sock`).
  *
- * @throws ProcrollError `ERR_USAGE`, which says what is accepted
+ * @throws {ProcrollError} ERR_USAGE if it is written otherwise. The message explains the form
  */
 export function parseListen(text: string): ListenAddress {
   const refuse = (why: string) => usageError(`cannot listen on "${text}": ${why}. ${ACCEPTED}`)

@@ -10,7 +10,7 @@ const SIGRTMIN = 34
  * Parses a signal name, with or without `SIG`, or a signal number. Node does not name real-time signals (`SIGRTMIN+3`), so this returns
  * their number.
  *
- * @throws ProcrollError `ERR_USAGE`, saying what is accepted
+ * @throws {ProcrollError} ERR_USAGE if it is written otherwise. The message explains the form
  */
 export function parseSignal(text: string): NodeJS.Signals | number {
   const signal = /^\d+$/.test(text) ? byNumber(Number(text)) : byName(text.toUpperCase())

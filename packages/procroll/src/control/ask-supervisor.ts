@@ -11,7 +11,8 @@ const CODES: Partial<Record<ControlSocketErrorCode, ProcrollErrorCode>> = {
 /**
  * Sends a request to the supervisor at a control socket, and yields the replies. It ends when the supervisor does.
  *
- * @throws ProcrollError `ERR_NO_SUPERVISOR`, or `ERR_UNANSWERED`
+ * @throws {ProcrollError} ERR_NO_SUPERVISOR
+ * @throws {ProcrollError} ERR_UNANSWERED
  */
 export async function* askSupervisor(
   path: string,

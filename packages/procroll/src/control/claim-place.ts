@@ -21,7 +21,8 @@ export type ClaimedPlace = AsyncDisposable & { record: string }
  * Takes the supervisor's name, or control socket, and starts to answer there. Without either, the supervisor is named after its pid. If
  * that is impossible, as in a unit without a writable /run, it continues without a control socket.
  *
- * @throws ProcrollError `ERR_NAME_IN_USE`, `ERR_RUNTIME_FOLDER`
+ * @throws {ProcrollError} ERR_NAME_IN_USE
+ * @throws {ProcrollError} ERR_RUNTIME_FOLDER
  */
 export async function claimPlace(
   { name, controlSocket }: PlaceOptions,

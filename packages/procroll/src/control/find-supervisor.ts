@@ -7,7 +7,9 @@ import { type PlaceOptions, parseName, placeInRuntimeFolder } from './supervisor
 /**
  * Finds the control socket of a supervisor, by its name or its control socket. Without either, it takes the only supervisor.
  *
- * @throws ProcrollError `ERR_NO_SUPERVISOR`, `ERR_RUNTIME_FOLDER`, or `ERR_USAGE` where there are several to choose from
+ * @throws {ProcrollError} ERR_NO_SUPERVISOR
+ * @throws {ProcrollError} ERR_RUNTIME_FOLDER
+ * @throws {ProcrollError} ERR_USAGE if there are several to choose from
  */
 export async function findControlSocket({ name, controlSocket }: PlaceOptions): Promise<string> {
   if (name === undefined && controlSocket !== undefined) {

@@ -19,7 +19,7 @@ export function runtimeFolder(env: NodeJS.ProcessEnv = process.env): string {
 /**
  * Creates the runtime folder, or checks the existing one. Only we and root can put files into it.
  *
- * @throws ProcrollError `ERR_RUNTIME_FOLDER`
+ * @throws {ProcrollError} ERR_RUNTIME_FOLDER
  */
 export function makeRuntimeFolder(): string {
   return checkedFolder(runtimeFolder(), true)
@@ -28,7 +28,7 @@ export function makeRuntimeFolder(): string {
 /**
  * Returns the runtime folder, or undefined if it does not exist. Do not read, trust or remove anything in it before this check.
  *
- * @throws ProcrollError `ERR_RUNTIME_FOLDER` if another user could have put files there
+ * @throws {ProcrollError} ERR_RUNTIME_FOLDER if another user could have put files there
  */
 export function findRuntimeFolder(): string | undefined {
   try {

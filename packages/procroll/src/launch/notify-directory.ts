@@ -29,7 +29,7 @@ export class NotifyDirectory implements Disposable {
   #folder: OwnFolder
   #inUse: Disposable | undefined
 
-  /** @throws ProcrollError `ERR_TEMPDIR` */
+  /** @throws {ProcrollError} ERR_TEMPDIR */
   constructor(tempdir: string) {
     this.#parent = checkedParent(tempdir)
     this.#folder = makeIn(this.#parent)
@@ -50,7 +50,7 @@ export class NotifyDirectory implements Disposable {
    * taken it.
    *
    * @returns whether it was missing
-   * @throws ProcrollError `ERR_TEMPDIR`
+   * @throws {ProcrollError} ERR_TEMPDIR
    */
   restore(): boolean {
     if (this.#folder.isThere) return false

@@ -56,7 +56,7 @@ const REASONS: Record<string, string> = {
 /**
  * Opens the addresses of `--listen`, all or none. Nobody accepts on them before the first generation does.
  *
- * @throws ListenError
+ * @throws {ProcrollError} ERR_LISTEN
  */
 export async function openListeners(addresses: readonly ListenAddress[]): Promise<OpenListeners> {
   const opened: Opened[] = []
@@ -124,7 +124,7 @@ async function openUnix(address: ListenAddress & UnixAddress): Promise<Opened> {
 /**
  * Looks up who may use the path.
  *
- * @throws ListenError for a user or a group that is not there
+ * @throws {ProcrollError} ERR_LISTEN if the user or the group does not exist
  */
 export async function accessTo(
   address: ListenAddress & UnixAddress,

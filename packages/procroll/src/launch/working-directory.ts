@@ -17,7 +17,7 @@ export type LaunchDirectory = {
  * symlink such as `current`, which the kernel has resolved.
  *
  * @param chdir where it is relative, it counts from the working directory
- * @throws ProcrollError `ERR_USAGE` where there is none any more
+ * @throws {ProcrollError} ERR_USAGE if it no longer exists
  */
 export function launchDirectory(pwd: Buffer | undefined, chdir?: Bytes): LaunchDirectory {
   const given = chdir === undefined ? undefined : Buffer.from(chdir)

@@ -18,7 +18,7 @@ const LONGEST_KILL_MS = 10_000
  * Ends generations that outlived their supervisor as it would have ended them. It sends the stop signal to the process group, gives them
  * time to drain, then sends SIGKILL.
  *
- * @throws ProcrollError `ERR_ORPHANS` where the system forbids it
+ * @throws {ProcrollError} ERR_ORPHANS if the system forbids it
  */
 export async function endOrphans(orphans: readonly Orphan[], options: EndingOptions): Promise<void> {
   await Promise.all(orphans.map((orphan) => endOrphan(orphan, options)))

@@ -18,8 +18,8 @@ export type OrphanPolicy = 'end' | 'end-first' | 'refuse'
 /**
  * Reads the record that a killed procroll of this name left behind, and applies the policy to its generations.
  *
- * @throws ProcrollError `ERR_NAME_IN_USE` if that procroll is still alive
- * @throws ProcrollError `ERR_ORPHANS` if its generations are to be left alone, or cannot be ended
+ * @throws {ProcrollError} ERR_NAME_IN_USE if that procroll is still alive
+ * @throws {ProcrollError} ERR_ORPHANS if its generations must be left alone, or cannot be ended
  */
 export async function findLeftBehind(
   recordPath: string,

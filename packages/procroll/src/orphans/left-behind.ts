@@ -43,7 +43,7 @@ export class LeftBehind {
   /**
    * Ends them, once: the stop signal, time to drain, SIGKILL.
    *
-   * @throws ProcrollError `ERR_ORPHANS` where the system forbids it
+   * @throws {ProcrollError} ERR_ORPHANS if the system forbids it
    */
   end(): Promise<void> {
     this.#ended ??= this.#end()

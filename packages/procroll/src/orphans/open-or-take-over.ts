@@ -14,7 +14,8 @@ export type HeldListeners = OpenListeners & { recorded: readonly RecordedListene
  * Opens the addresses of `--listen`. If an orphan listens there already, both share its socket, and the orphan continues to serve. If
  * that is impossible and only orphans hold the address, they end first.
  *
- * @throws ProcrollError `ERR_LISTEN`, `ERR_ORPHANS`
+ * @throws {ProcrollError} ERR_LISTEN
+ * @throws {ProcrollError} ERR_ORPHANS
  */
 export async function openOrTakeOver(
   addresses: readonly ListenAddress[],

@@ -48,8 +48,8 @@ export function recordListener(address: ListenAddress, { fd }: ListenSocket): Re
  * Duplicates the listening socket from one of the processes that have it (pidfd_getfd(2)), and applies the options of the address.
  *
  * @returns undefined if every process has closed it, or if its path is gone
- * @throws FdPassingError if this process may not trace the one that has it, or an option cannot take effect
- * @throws ListenError
+ * @throws {FdPassingError} ERR_SYSTEM if this process may not trace the one that has it, or an option cannot take effect
+ * @throws {ProcrollError} ERR_LISTEN
  */
 export async function takeOverListener(
   address: ListenAddress,
