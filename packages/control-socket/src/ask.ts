@@ -20,7 +20,8 @@ const optionTypes = { path: 'string', protocol: 'object', request: 'any', signal
 /**
  * Asks, and waits for the last reply.
  *
- * @throws {ControlSocketError} as {@link askForReplies}, and ERR_CLOSED_EARLY if the server ends without a reply
+ * @throws {ControlSocketError} as {@link askForReplies}
+ * @throws {ControlSocketError} ERR_CLOSED_EARLY if the server closes without a reply
  */
 export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): Promise<Reply> {
   let last: { reply: Reply } | undefined
@@ -36,9 +37,12 @@ export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): 
  * The stream ends when the server closes its end, and a process that dies closes it as well. So a protocol with several replies should
  * mark the last one as the last.
  *
- * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_PATH_TOO_LONG
- * @throws {ControlSocketError} ERR_MALFORMED for a request or a reply that is not in the protocol
- * @throws {ControlSocketError} ERR_CLOSED_EARLY if the server goes away in the middle
+ * @throws {ControlSocketError} ERR_NOBODY_THERE
+ * @throws {ControlSocketError} ERR_FORBIDDEN
+ * @throws {ControlSocketError} ERR_BUSY
+ * @throws {ControlSocketError} ERR_PATH_TOO_LONG
+ * @throws {ControlSocketError} ERR_MALFORMED if the request or a reply is not in the protocol
+ * @throws {ControlSocketError} ERR_CLOSED_EARLY if the server closes in the middle
  * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE
  * @throws {ControlSocketError} ERR_ANSWER_FAILED if the server's `answer` threw
  * @throws {ControlSocketError} ERR_INVALID_ARGUMENT

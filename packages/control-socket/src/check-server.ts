@@ -14,7 +14,8 @@ import { ControlSocketError } from './control-socket-error.ts'
  * - Only we and root can put a socket into the folder. Such a server is a service that gave up root and passed its listener on to a
  * successor of another uid.
  *
- * @throws {ControlSocketError} ERR_FORBIDDEN, ERR_CLOSED_EARLY
+ * @throws {ControlSocketError} ERR_FORBIDDEN
+ * @throws {ControlSocketError} ERR_CLOSED_EARLY
  */
 export function checkServer(socket: Socket, path: string): void {
   const server = peerOf(socket)

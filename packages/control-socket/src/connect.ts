@@ -7,7 +7,12 @@ import { checkedPath } from './socket-path.ts'
  * Connects to a control socket, and checks who listens there before it sends a byte. The reader of the socket gets its later errors. The
  * signal ends the connection.
  *
- * @throws {ControlSocketError} ERR_NOBODY_THERE, ERR_FORBIDDEN, ERR_BUSY, ERR_CLOSED_EARLY, ERR_PATH_TOO_LONG, ERR_SYSTEM
+ * @throws {ControlSocketError} ERR_NOBODY_THERE
+ * @throws {ControlSocketError} ERR_FORBIDDEN
+ * @throws {ControlSocketError} ERR_BUSY
+ * @throws {ControlSocketError} ERR_CLOSED_EARLY
+ * @throws {ControlSocketError} ERR_PATH_TOO_LONG
+ * @throws {ControlSocketError} ERR_SYSTEM
  */
 export function connectTo(path: string, signal?: AbortSignal): Promise<Socket> {
   const absolute = checkedPath(path)

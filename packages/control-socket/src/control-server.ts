@@ -87,7 +87,11 @@ export class ControlServer implements AsyncDisposable {
    * Listens at a path. The socket has mode 0600, in a folder that nobody else can write. The server takes over a path whose process is
    * dead. If several servers start at once, one wins.
    *
-   * @throws {ControlSocketError} ERR_INVALID_ARGUMENT, ERR_PATH_IN_USE, ERR_PATH_TOO_LONG, ERR_FORBIDDEN, ERR_SYSTEM
+   * @throws {ControlSocketError} ERR_INVALID_ARGUMENT
+   * @throws {ControlSocketError} ERR_PATH_IN_USE
+   * @throws {ControlSocketError} ERR_PATH_TOO_LONG
+   * @throws {ControlSocketError} ERR_FORBIDDEN
+   * @throws {ControlSocketError} ERR_SYSTEM
    */
   static async listen<Request, Reply>(options: ListenOptions<Request, Reply>): Promise<ControlServer> {
     checkOptions('ControlServer.listen()', options, { path: 'string', restorePath: 'boolean' })

@@ -5,7 +5,8 @@ import { ControlSocketError, errnoOf } from './control-socket-error.ts'
  * Creates the folder of a control socket with mode 0700, or checks the existing one. A user who can write it, or replace it by writing an
  * ancestor, could put another socket in place of ours.
  *
- * @throws {ControlSocketError} ERR_FORBIDDEN, ERR_SYSTEM
+ * @throws {ControlSocketError} ERR_FORBIDDEN
+ * @throws {ControlSocketError} ERR_SYSTEM
  */
 export function makePrivateFolder(folder: string): void {
   const fault = faultOf(folder)

@@ -27,7 +27,7 @@ export type Protocol<Request, Reply> = {
   kindOf?(request: Request): string
 }
 
-/** The JSON value of something to say. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it. */
+/** The JSON value of something to say. @throws {ControlSocketError} ERR_MALFORMED if the schema does not know it */
 export function toWire<T>(schema: MessageSchema<T>, message: T): unknown {
   return check(() => safeEncode(schema, message), 'cannot be encoded')
 }

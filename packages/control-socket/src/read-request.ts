@@ -7,7 +7,10 @@ import { FrameDecoder } from './frame.ts'
  * Reads the one frame that a client may send.
  *
  * @returns its JSON value, or undefined if the client left without a byte: it only looked whether we live.
- * @throws {ControlSocketError} ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_TIMED_OUT, ERR_CLOSED_EARLY
+ * @throws {ControlSocketError} ERR_MALFORMED
+ * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE
+ * @throws {ControlSocketError} ERR_TIMED_OUT
+ * @throws {ControlSocketError} ERR_CLOSED_EARLY
  */
 export async function readRequest(
   socket: Socket,

@@ -76,7 +76,9 @@ export class FdStore {
   /**
    * Writes the whole state into a new memfd, and only then replaces the stored one by it.
    *
-   * @throws what the state's definition refuses, or the system, and the signal's reason
+   * @throws {StateError} as {@link StateDefinition.encode}
+   * @throws {Error} if the system does not store it
+   * @throws {unknown} if the signal is aborted. The value is its reason
    */
   async saveState(
     state: OfferedState<unknown>,

@@ -28,7 +28,8 @@ type CountedSocket = Socket & { _server?: Server | null }
  *
  * @param fd becomes the socket's, unless it is not a stream socket
  * @param prepare gives the socket what the program keeps for it, before any listener of the server sees it
- * @throws `FdPassingError` if it is not a stream socket. Also the error of `prepare`: the connection is closed then
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT if it is not a stream socket
+ * @throws {unknown} if `prepare` throws. The connection is closed then
  */
 export function adoptHttpConnection(
   server: HttpServer,
@@ -62,7 +63,8 @@ export function adoptHttpConnection(
  *
  * @param fd becomes the socket's, unless it is not a stream socket
  * @param prepare gives the socket what the program keeps for it, before any listener of the server sees it
- * @throws `FdPassingError` if it is not a stream socket. Also the error of `prepare` or a listener: the connection is closed then
+ * @throws {FdPassingError} ERR_INVALID_ARGUMENT if it is not a stream socket
+ * @throws {unknown} if `prepare` or a listener throws. The connection is closed then
  */
 export function adoptNetConnection(server: Server, fd: OwnedFd, prepare: PrepareSocket = () => {}): Socket {
   const { allowHalfOpen = false, pauseOnConnect = false } = server as AcceptingServer

@@ -47,8 +47,9 @@ export class ConnectionGiver {
    *
    * @returns true if the successor serves it, so close it here. False if the successor has not begun with it and never will, so keep
    *   serving it
-   * @throws {@link HandoverError} ERR_INVALID_ARGUMENT if name or data are too long. `FdPassingError` if the descriptor is closed, or
-   *   cannot travel
+   * @throws {HandoverError} ERR_INVALID_ARGUMENT if name or data are too long
+   * @throws {FdPassingError} ERR_FD_CLOSED if the descriptor is closed
+   * @throws {FdPassingError} ERR_SYSTEM if the descriptor cannot travel
    */
   async give(connection: GivenConnection): Promise<boolean> {
     checkConnection(connection)

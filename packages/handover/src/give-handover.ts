@@ -49,7 +49,8 @@ const optionTypes: OptionTypes<keyof GiveOptions> = {
  * successor that the predecessor has exited. After a failure it is closed.
  *
  * @returns how it ended. It does not reject for what the successor does, and does not wait beyond these times
- * @throws {@link HandoverError} ERR_INVALID_ARGUMENT, or `FdPassingError` if the system does not let a descriptor travel
+ * @throws {HandoverError} ERR_INVALID_ARGUMENT
+ * @throws {FdPassingError} ERR_SYSTEM if the system does not let a descriptor travel
  */
 export async function giveHandover<T = never>(
   channel: HandoverChannel,

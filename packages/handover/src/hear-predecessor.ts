@@ -8,7 +8,10 @@ import { decodeReason } from './messages.ts'
 /**
  * Returns the next message of the predecessor, which must be one of these.
  *
- * @throws {HandoverError} ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_PROTOCOL …
+ * @throws {HandoverError} ERR_PREDECESSOR_GONE
+ * @throws {HandoverError} ERR_REFUSED
+ * @throws {HandoverError} ERR_TIMED_OUT
+ * @throws {HandoverError} ERR_PROTOCOL
  */
 export async function hearPredecessor(
   channel: HandoverChannel,

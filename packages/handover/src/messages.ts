@@ -40,7 +40,7 @@ export function encodeReason(reason: string): Buffer {
   return Buffer.from(reason.slice(0, longestReason))
 }
 
-/** @throws {HandoverError} ERR_PROTOCOL, naming the field */
+/** @throws {HandoverError} ERR_PROTOCOL if a field is wrong. The message names it */
 export function decodeHello(payload: Buffer): Hello {
   const hello = record(parse(payload), 'hello')
   if (hello.protocol !== protocolVersion) {
@@ -59,7 +59,7 @@ export function decodeHello(payload: Buffer): Hello {
   }
 }
 
-/** @throws {HandoverError} ERR_PROTOCOL, naming the field */
+/** @throws {HandoverError} ERR_PROTOCOL if a field is wrong. The message names it */
 export function decodeManifest(payload: Buffer): Manifest {
   const manifest = record(parse(payload), 'manifest')
   const predecessor = record(manifest.predecessor, 'predecessor')

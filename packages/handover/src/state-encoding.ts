@@ -8,7 +8,7 @@ import type { OfferedState } from './offer.ts'
 /** State in a version that the successor understands, and its entry in the manifest. */
 export type EncodedOffer = { readonly identity: StateIdentity; readonly chunks: AsyncIterable<Buffer> }
 
-/** @throws {HandoverFailed} of type `state` */
+/** @throws {HandoverFailed} if the state cannot be encoded. Its failure has the type `state` */
 export function encodeFor<T>({ accepts }: Hello, state: OfferedState<T>): EncodedOffer {
   const { name, version } = state.definition
   const readerVersion = Object.hasOwn(accepts, name) ? accepts[name] : undefined

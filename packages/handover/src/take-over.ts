@@ -19,8 +19,13 @@ export type TakeOverOptions = {
  * Takes over from the predecessor at the other end of the channel. The takeover owns the channel. Sockets and lock are here when this
  * resolves, and {@link Takeover.state} reads the state. If it fails, everything is closed, and the predecessor continues.
  *
- * @throws {@link HandoverError} ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_FD_LOST, ERR_PROTOCOL, ERR_NOT_A_CHANNEL,
- *   ERR_INVALID_ARGUMENT
+ * @throws {HandoverError} ERR_PREDECESSOR_GONE
+ * @throws {HandoverError} ERR_REFUSED
+ * @throws {HandoverError} ERR_TIMED_OUT
+ * @throws {HandoverError} ERR_FD_LOST
+ * @throws {HandoverError} ERR_PROTOCOL
+ * @throws {HandoverError} ERR_NOT_A_CHANNEL
+ * @throws {HandoverError} ERR_INVALID_ARGUMENT
  */
 export async function takeOver(channel: HandoverChannel, options: TakeOverOptions = {}): Promise<Takeover> {
   checkOptions('takeOver()', options, { states: 'any', timeoutMs: 'milliseconds' })

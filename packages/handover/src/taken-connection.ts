@@ -34,8 +34,8 @@ export class TakenConnection implements Disposable {
    * Takes the connection. The predecessor closes its copy, and the caller owns the descriptor that this resolves to. Do not read from it
    * before. Until then the predecessor would keep serving it if this process exited.
    *
-   * @throws {@link HandoverError} ERR_CLOSED if the predecessor keeps serving it, because the channel was closed here or brought something
-   *   that is not the protocol. ERR_OUT_OF_TURN if it was accepted or refused before
+   * @throws {HandoverError} ERR_CLOSED if the predecessor keeps serving it, because the channel was closed or broke the protocol
+   * @throws {HandoverError} ERR_OUT_OF_TURN if it was accepted or refused before
    */
   async accept(): Promise<OwnedFd> {
     if (this.#state === 'revoked') {

@@ -103,7 +103,12 @@ export class Takeover implements Disposable {
    * Reads a state that is one value: migrated, and checked by its schema. Undefined if the predecessor gives none of this name. If it
    * fails, the predecessor learns the reason, and this takeover is over.
    *
-   * @throws {@link HandoverError} ERR_STATE, ERR_PREDECESSOR_GONE, ERR_REFUSED, ERR_TIMED_OUT, ERR_OUT_OF_TURN …
+   * @throws {HandoverError} ERR_STATE
+   * @throws {HandoverError} ERR_PREDECESSOR_GONE
+   * @throws {HandoverError} ERR_REFUSED
+   * @throws {HandoverError} ERR_TIMED_OUT
+   * @throws {HandoverError} ERR_PROTOCOL
+   * @throws {HandoverError} ERR_OUT_OF_TURN
    */
   async state<T>(definition: StateDefinition<T>): Promise<T | undefined> {
     if (this.offeredState?.name !== definition.name) return undefined
@@ -119,7 +124,7 @@ export class Takeover implements Disposable {
    * Yields the items of a state that is a stream, as they arrive. There are none if the predecessor gives none of this name. All are there
    * when the iteration has ended without an error. It must end before {@link ready}.
    *
-   * @throws {@link HandoverError} as {@link state}
+   * @throws {HandoverError} as {@link state}
    */
   async *items<T>(definition: StateStreamDefinition<T>): AsyncGenerator<T, void, void> {
     if (this.offeredState?.name !== definition.name) return
@@ -143,7 +148,7 @@ export class Takeover implements Disposable {
    * that has resolved. Otherwise the connections are refused, and stay with the predecessor. Leaving the loop refuses later ones. Accept or
    * refuse each: until then no process serves it.
    *
-   * @throws {@link HandoverError} ERR_OUT_OF_TURN on the second call
+   * @throws {HandoverError} ERR_OUT_OF_TURN if it was called before
    */
   connections(): AsyncIterable<TakenConnection> {
     if (!this.#connections.take()) throw outOfTurn('connections() was called before. Call it once.')
@@ -166,8 +171,9 @@ export class Takeover implements Disposable {
    * process exits in it. Change nothing in `activate` that the predecessor needs.
    *
    * @param activate begins to serve. If it throws, the predecessor continues and gets the reason
-   * @throws {@link HandoverError} ERR_REFUSED if the predecessor keeps serving. Exit this process, and close what was taken.
-   *   ERR_OUT_OF_TURN if the state was not read to its end. Also what `activate` throws
+   * @throws {HandoverError} ERR_REFUSED if the predecessor keeps serving. Close what was taken, and exit this process
+   * @throws {HandoverError} ERR_OUT_OF_TURN if the state was not read to its end
+   * @throws {unknown} if `activate` throws. The value is what it threw
    */
   async ready(activate: () => void | Promise<void> = () => {}): Promise<Commitment> {
     this.#check('preparing', 'call ready()')

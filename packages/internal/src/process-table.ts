@@ -11,7 +11,7 @@ export type ProcessEntry = {
 /**
  * Looks up the process under a pid. Returns undefined if none runs. A zombie does not run.
  *
- * @throws Error if the system fails to answer (EMFILE …)
+ * @throws {Error} if the system cannot list them (EMFILE …)
  */
 export function lookUpProcess(pid: number): ProcessEntry | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)

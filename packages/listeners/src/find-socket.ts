@@ -24,7 +24,9 @@ type Address = ConfiguredAddress & { readonly mode?: number; readonly ipv6Only?:
  * removed.
  *
  * @param held the sockets that this process has already
- * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT
+ * @throws {ListenersError} ERR_CANNOT_LISTEN
+ * @throws {ListenersError} ERR_NO_SUCH_SOCKET
+ * @throws {ListenersError} ERR_INVALID_ARGUMENT
  */
 export async function findSocket<A extends Address>(
   predecessor: SocketSource,

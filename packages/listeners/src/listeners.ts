@@ -31,13 +31,17 @@ type Held = FoundSocket
 type Given = {
   readonly object: Server | DatagramSocket
   readonly transport: Transport
-  /** @throws {ListenersError} if the object cannot begin */
+  /** @throws {ListenersError} ERR_INVALID_ARGUMENT if the object cannot begin */
   readonly check: () => void
-  /** @throws {ListenersError} if the address has a mistake */
+  /** @throws {ListenersError} ERR_INVALID_ARGUMENT if the address has a mistake */
   readonly checkAddress: () => void
-  /** Called before anything is opened. @throws a mistake in an option */
+  /** Called before anything is opened. @throws {Error} if an option has a mistake */
   readonly admit: () => void
-  /** Called when the socket is held, before the object begins. @throws {ListenersError} if the two do not go together */
+  /**
+   * Called when the socket is held, before the object begins.
+   *
+   * @throws {ListenersError} ERR_INVALID_ARGUMENT if the two do not fit together
+   */
   readonly onHeld: (key: string, fd: OwnedFd) => void
   /** Lets the object begin on the descriptor, which becomes its own. */
   readonly start: (fd: OwnedFd) => Promise<unknown>
@@ -55,7 +59,7 @@ type Waiting = {
 
 /** How the caller takes part in `listen()` for one server. */
 export type Listening = {
-  /** Called before anything is opened. @throws a mistake in an option */
+  /** Called before anything is opened. @throws {Error} if an option has a mistake */
   readonly admit?: () => void
   /** Called with the key under which the server listens, before it accepts. */
   readonly onKey?: (key: string) => void
@@ -96,7 +100,10 @@ export class Listeners {
   /**
    * Lets a server listen on the socket of an address. It accepts from {@link accept} on.
    *
-   * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED
+   * @throws {ListenersError} ERR_CANNOT_LISTEN
+   * @throws {ListenersError} ERR_NO_SUCH_SOCKET
+   * @throws {ListenersError} ERR_INVALID_ARGUMENT
+   * @throws {ListenersError} ERR_STOPPED
    */
   listen(
     server: Server,
@@ -148,7 +155,7 @@ export class Listeners {
    * Resolves when every socket is opened. The predecessor's other sockets are closed at the commit, and their
    * paths are removed.
    *
-   * @throws the error of a socket that could not be opened
+   * @throws {Error} if a socket could not be opened
    */
   async opened(): Promise<void> {
     await Promise.all(this.#opening)
@@ -165,7 +172,11 @@ export class Listeners {
     for (const { check } of this.#waiting) check()
   }
 
-  /** Begins to accept on all sockets, and on those that still come. A failure of one stops no other. @throws the first failure */
+  /**
+   * Begins to accept on all sockets, and on those that still come. A failure of one stops no other.
+   *
+   * @throws {Error} if one fails. It is the first failure
+   */
   async accept(): Promise<void> {
     this.#accepting = true
     const beginning = this.#waiting.splice(0)
@@ -179,7 +190,11 @@ export class Listeners {
     for (const { stop } of this.#begun.splice(0)) stop()
   }
 
-  /** Takes ownership of what the predecessor gave, because it cannot continue any more. @throws if one of its paths cannot be removed */
+  /**
+   * Takes ownership of what the predecessor gave, because it cannot continue any more.
+   *
+   * @throws {Error} if one of its paths cannot be removed
+   */
   own(): void {
     this.#isOwner = true
     this.#begun.splice(0)
@@ -187,7 +202,11 @@ export class Listeners {
     if (left.length > 0) throw new Error(`cannot remove ${left.join(', ')}: remove it by hand`)
   }
 
-  /** Gives the predecessor's paths the modes that this version requests. @throws the first failure, after all were tried */
+  /**
+   * Gives the predecessor's paths the modes that this version requests.
+   *
+   * @throws {Error} if one fails. It is the first failure, after all were tried
+   */
   setModes(): void {
     const failed: unknown[] = []
     for (const { path, mode } of this.#held) {

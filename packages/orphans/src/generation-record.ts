@@ -138,7 +138,7 @@ function self(): GenerationsRecord['supervisor'] {
  * Reads what a supervisor left noted, if it did. Processes will be signalled because of it, so it counts only if nobody
  * else could have written it. Its folder was checked before.
  *
- * @throws Error where it cannot be read, or is not such a record
+ * @throws {Error} if it cannot be read, or is not such a record
  */
 export function readRecord(path: string): GenerationsRecord | undefined {
   const text = readOwnFile(path)

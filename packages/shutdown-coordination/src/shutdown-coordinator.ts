@@ -90,7 +90,8 @@ export class ShutdownCoordinator implements AsyncDisposable {
   /**
    * Registers work that a shutdown drains and waits for.
    *
-   * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
+   * @throws {ShutdownCoordinationError} ERR_INVALID_ARGUMENT
+   * @throws {ShutdownCoordinationError} ERR_TOO_LATE
    */
   onDrain(
     name: string,
@@ -111,7 +112,8 @@ export class ShutdownCoordinator implements AsyncDisposable {
    *
    * A server that listened on a UNIX path unlinks the path when it stops accepting, as Node does. One that adopted an fd does not.
    *
-   * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT, ERR_TOO_LATE
+   * @throws {ShutdownCoordinationError} ERR_INVALID_ARGUMENT
+   * @throws {ShutdownCoordinationError} ERR_TOO_LATE
    */
   watch(server: Server, options: ServerOptions = {}): Registration {
     assertServer(server)
@@ -162,7 +164,7 @@ export class ShutdownCoordinator implements AsyncDisposable {
    * former effect again.
    *
    * @param signals @default ['SIGTERM', 'SIGINT']
-   * @throws {@link ShutdownCoordinationError} ERR_INVALID_ARGUMENT
+   * @throws {ShutdownCoordinationError} ERR_INVALID_ARGUMENT
    */
   onSignals(signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT']): Registration {
     assertStopSignals(signals)

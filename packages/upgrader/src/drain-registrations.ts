@@ -7,7 +7,8 @@ export class DrainRegistrations {
 
   /**
    * @param register called with `name`, or with `name 2` if another object has that name
-   * @throws {ShellflipError} ERR_INVALID_ARGUMENT, ERR_STOPPED
+   * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+   * @throws {ShellflipError} ERR_STOPPED
    */
   register(object: object, name: string, register: (name: string) => Disposable): void {
     const earlier = this.#registered.get(object)

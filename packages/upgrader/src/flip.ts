@@ -27,13 +27,17 @@ export interface Flip<S = undefined> extends AsyncDisposable {
    *
    * @param options how it drains, and what happens to its connections in an upgrade
    * @returns where it listens
-   * @throws {ListenersError} ERR_CANNOT_LISTEN, ERR_NO_SUCH_SOCKET, ERR_INVALID_ARGUMENT, ERR_STOPPED; {ShellflipError} ERR_INVALID_ARGUMENT for an option
+   * @throws {ListenersError} ERR_CANNOT_LISTEN
+   * @throws {ListenersError} ERR_NO_SUCH_SOCKET
+   * @throws {ListenersError} ERR_INVALID_ARGUMENT
+   * @throws {ListenersError} ERR_STOPPED
+   * @throws {ShellflipError} ERR_INVALID_ARGUMENT if an option has a mistake
    */
   listen(server: Server, address: ListenAddress, options?: ServeOptions): Promise<SocketAddress>
   /**
    * Binds a UDP socket in the same way. It receives from {@link ready} on, and is closed when the drain begins.
    *
-   * @throws as {@link listen}
+   * @throws {ListenersError} as {@link listen}
    */
   bind(socket: DatagramSocket, address: BindAddress): Promise<SocketAddress>
   /**
@@ -46,8 +50,12 @@ export interface Flip<S = undefined> extends AsyncDisposable {
    * keeps serving until it knows that this process serves. A failure or an exit of this process before that changes nothing for its
    * clients. Resolves when everything accepts.
    *
-   * @throws {@link ShellflipError} ERR_UNMANAGED_SERVER, ERR_INVALID_ARGUMENT, ERR_CALLED_TWICE, ERR_STOPPED, and the error of a `listen()`
-   *   that failed. `HandoverError` ERR_REFUSED if the predecessor keeps serving. Exit this process then
+   * @throws {ShellflipError} ERR_UNMANAGED_SERVER
+   * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+   * @throws {ShellflipError} ERR_CALLED_TWICE
+   * @throws {ShellflipError} ERR_STOPPED
+   * @throws {ListenersError} ERR_CANNOT_LISTEN if a `listen()` failed
+   * @throws {HandoverError} ERR_REFUSED if the predecessor keeps serving. Exit this process then
    */
   ready(): Promise<void>
   /** Replaces this process by a new one. Never rejects: the outcome reports a failure. */

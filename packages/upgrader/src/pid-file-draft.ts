@@ -26,7 +26,7 @@ const readableByAll = 0o644
  * exists there is opened or followed.
  *
  * @returns the path of the draft
- * @throws the system's error. No draft is left then
+ * @throws {Error} if the system cannot write it. No draft is left then
  */
 export function writeDraft(path: string): string {
   for (let tries = 1; ; tries++) {

@@ -14,7 +14,8 @@ export class PidFile {
   /**
    * Does everything that can fail: writes the new file beside the old one. It also removes what killed processes left.
    *
-   * @throws {@link ShellflipError} ERR_INVALID_ARGUMENT, ERR_PID_FILE
+   * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+   * @throws {ShellflipError} ERR_PID_FILE
    */
   prepare(): void {
     try {
@@ -33,7 +34,7 @@ export class PidFile {
   /**
    * Puts the new file in place, because this process serves. A symbolic link at the path is replaced, and not followed.
    *
-   * @throws {@link ShellflipError} ERR_PID_FILE
+   * @throws {ShellflipError} ERR_PID_FILE
    */
   commit(): void {
     if (this.#draft === undefined) return
@@ -48,7 +49,7 @@ export class PidFile {
   /**
    * Puts this process's pid back where a failed successor has put its own. Also removes what that successor left.
    *
-   * @throws {@link ShellflipError} ERR_PID_FILE
+   * @throws {ShellflipError} ERR_PID_FILE
    */
   restore(): void {
     if (this.#holdsOurs()) removeLeftDrafts(this.#path)

@@ -60,7 +60,10 @@ export function savedState({ state: definition, save }: AnyFlipOptions): Offered
   }
 }
 
-/** @throws {ShellflipError} ERR_INVALID_ARGUMENT, and the error of `save`, named as such */
+/**
+ * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+ * @throws {Error} if `save` throws. The message names it
+ */
 function saved(save: AnyFlipOptions['save']): unknown {
   let state: unknown
   try {

@@ -58,7 +58,7 @@ export class ServiceResources {
    * Begins to serve beside the predecessor, which can still continue alone. Errors that Node queues for the next turn appear before this
    * resolves.
    *
-   * @throws what could not begin. Everything else has begun
+   * @throws {Error} if something could not begin. Everything else has begun
    */
   async accept(): Promise<void> {
     const outcomes = await Promise.allSettled([

@@ -40,8 +40,9 @@ let called = false
  *
  * Call it once, early, in the main thread. If it fails, end the process. A predecessor then continues.
  *
- * @throws {@link ShellflipError}, `HandoverError` (ERR_STATE …) if the predecessor's state cannot be understood, or `ControlSocketError`
- *   (ERR_PATH_IN_USE …) if the control socket is not available
+ * @throws {ShellflipError} ERR_INVALID_ARGUMENT
+ * @throws {HandoverError} ERR_STATE if the predecessor's state cannot be decoded
+ * @throws {ControlSocketError} ERR_PATH_IN_USE if a live instance has the control socket
  */
 export function shellflip<T>(options: WithState<T>): Promise<Flip<T | undefined>>
 export function shellflip<T>(options: WithStateStream<T>): Promise<Flip<AsyncIterable<T> | undefined>>

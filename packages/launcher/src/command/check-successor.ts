@@ -4,7 +4,7 @@ import type { SuccessorOptions } from './successor-options.ts'
 
 const known = ['file', 'args', 'cwd', 'env'] as const
 
-/** @throws {LauncherError} ERR_INVALID_ARGUMENT, naming the option and the value */
+/** @throws {LauncherError} ERR_INVALID_ARGUMENT */
 export function checkSuccessor(successor: SuccessorOptions | undefined): void {
   if (successor === undefined) return
   const fault = unknownOptionFault('successor', successor, known)

@@ -49,7 +49,7 @@ export class LauncherLink<Said, M> {
     return { link: new LauncherLink(own, readToLauncher, { passCredentials }), remote }
   }
 
-  /** Adopts a generation's inherited end. It does not keep a process alive. @throws {FdPassingError} */
+  /** Adopts a generation's inherited end. It does not keep a process alive. @throws {FdPassingError} ERR_SYSTEM */
   static adopt(fd: number): LauncherLink<ToLauncher, FromLauncher> {
     setCloexec(fd, true)
     const link = new LauncherLink(new OwnedFd(fd), readFromLauncher)

@@ -30,7 +30,7 @@ export type FromLauncher =
  * Parses a line.
  *
  * @returns undefined if it is of a type that only another version knows
- * @throws if no version sends such a line
+ * @throws {Error} if no version sends such a line
  */
 export type ReadMessage<M> = (line: string) => M | undefined
 

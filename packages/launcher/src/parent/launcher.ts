@@ -29,7 +29,11 @@ export type LauncherOptions = {
 
 type Link = LauncherLink<FromLauncher, ToLauncher>
 
-/** Makes this process the launcher of the service, for the rest of its life. @throws the system's error, with its `code` */
+/**
+ * Makes this process the launcher of the service, for the rest of its life.
+ *
+ * @throws {Error} if the system does not start it. `code` is the system's
+ */
 export async function launchService(options: LauncherOptions): Promise<never> {
   const stopSignal = options.stopSignals[0] ?? 'SIGTERM'
   const parent = IpcParent.find(() => launcher.pass(stopSignal))

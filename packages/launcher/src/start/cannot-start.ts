@@ -24,7 +24,7 @@ export function cannotStart(cause: unknown, { file, cwd }: LaunchCommand): Error
 /**
  * Checks what a shell would find out too late. A shell has already started by then, and only its exit status would report the failure.
  *
- * @throws the error of {@link cannotStart}
+ * @throws {Error} as {@link cannotStart}
  */
 export function checkStartable(command: LaunchCommand): void {
   const { file, cwd } = command

@@ -17,13 +17,13 @@ const firstFd = 3
 /** A process of the service, as our child. It leads its own session, so that it can be killed as a whole. */
 export class ServiceChild implements SuccessorProcess {
   readonly pid: number
-  /** @throws the system's error, with its `code`, if it cannot be started */
+  /** @throws {Error} if it cannot be started. `code` is the system's */
   readonly started: Promise<void>
   readonly exited: Promise<ProcessExit>
   readonly #child: ChildProcess
   #service: WrappedService | undefined
 
-  /** @throws the system's error, with its `code`, if it cannot be started */
+  /** @throws {Error} if it cannot be started. `code` is the system's */
   constructor(command: LaunchCommand, passed: readonly PassedFd[]) {
     this.#child = spawnChild(command, passed)
     this.pid = this.#child.pid as number

@@ -21,6 +21,7 @@ export const starterGone = 'ERR_STARTER_GONE'
  * Starts a successor that finds the handover channel in its environment.
  *
  * @param channel stays the caller's
- * @throws the system's error, with its `code`, if it cannot be started. An error with the code {@link starterGone}
+ * @throws {Error} if it cannot be started. `code` is the system's
+ * @throws {Error} if the starter is gone. `code` is {@link starterGone}
  */
 export type StartSuccessor = (command: LaunchCommand, channel: OwnedFd) => Promise<SuccessorProcess>

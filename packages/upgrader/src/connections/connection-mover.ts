@@ -10,14 +10,18 @@ import type { ConnectionCarrier, ServeOptions } from './serve-options.ts'
 export type ConnectionMover = {
   /** @returns what travels with the connection, or undefined if the connection stays */
   readonly give: (socket: Socket) => Buffer | undefined
-  /** Makes a connection of the predecessor a connection of this server. @throws what `take` or a listener throws */
+  /**
+   * Makes a connection of the predecessor a connection of this server.
+   *
+   * @throws {unknown} if `take` or a listener throws. The value is what it threw
+   */
   readonly adopt: (fd: OwnedFd, data: Buffer) => void
 }
 
 /** Moves only the connection. Anything that the program keeps for it is lost. */
 const nothingKept: ConnectionCarrier = { give: () => new Uint8Array(), take: () => {} }
 
-/** Returns how this server's connections move, or undefined if they stay and drain. @throws ERR_INVALID_ARGUMENT */
+/** Returns how this server's connections move, or undefined if they stay and drain. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function connectionMover(
   server: Server,
   moveConnections: ServeOptions['moveConnections'],

@@ -4,7 +4,11 @@ import { isThenable } from '@shellflip/internal'
 import { invalidArgument } from '../shellflip-error.ts'
 import type { ConnectionCarrier } from './serve-options.ts'
 
-/** Checks now what would otherwise fail only at the first upgrade. @throws ERR_INVALID_ARGUMENT if the carrier cannot work */
+/**
+ * Checks now what would otherwise fail only at the first upgrade.
+ *
+ * @throws {ShellflipError} ERR_INVALID_ARGUMENT if the carrier cannot work
+ */
 export function checkCarrier(carrier: ConnectionCarrier): ConnectionCarrier {
   for (const name of ['give', 'take'] as const) {
     const value: unknown = carrier?.[name]
@@ -21,7 +25,10 @@ export function checkCarrier(carrier: ConnectionCarrier): ConnectionCarrier {
   return carrier
 }
 
-/** @throws what `give` throws, and ERR_INVALID_ARGUMENT for a value that cannot travel */
+/**
+ * @throws {ShellflipError} ERR_INVALID_ARGUMENT if the value cannot travel
+ * @throws {unknown} if `give` throws. The value is what it threw
+ */
 export function giveSafely({ give }: ConnectionCarrier, socket: Socket): Buffer | undefined {
   const given: unknown = give(socket)
   if (given === undefined) return undefined
@@ -30,7 +37,10 @@ export function giveSafely({ give }: ConnectionCarrier, socket: Socket): Buffer 
   throw invalidArgument(`moveConnections.give must return a Uint8Array or undefined, not ${nameOf(given)}`)
 }
 
-/** @throws what `take` throws, and ERR_INVALID_ARGUMENT for a promise: requests would arrive before it settles */
+/**
+ * @throws {ShellflipError} ERR_INVALID_ARGUMENT if `take` returns a promise. Requests would arrive before it settles
+ * @throws {unknown} if `take` throws. The value is what it threw
+ */
 export function takeSafely({ take }: ConnectionCarrier, socket: Socket, data: Buffer): void {
   const result: unknown = take(socket, data)
   if (!isThenable(result)) return

@@ -23,7 +23,7 @@ export type RestartOutcome =
  * - or we are root, and the server runs as the owner of that folder
  *
  * @param options.signal ends the wait. The upgrade itself continues.
- * @throws {@link ShellflipError} ERR_INVALID_ARGUMENT
+ * @throws {ShellflipError} ERR_INVALID_ARGUMENT
  */
 export async function askForRestart(
   controlSocket: string,

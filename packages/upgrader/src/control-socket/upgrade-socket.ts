@@ -39,7 +39,7 @@ export class UpgradeSocket {
    * Takes over the predecessor's socket, or listens at the path. It never takes a path at which a live process answers. It binds a path
    * again that somebody removed.
    *
-   * @throws {ControlSocketError}
+   * @throws {ControlSocketError} as {@link ControlServer.listen}
    */
   static async open(options: UpgradeSocketOptions, predecessor: Predecessor): Promise<UpgradeSocket> {
     const inherited = predecessor.socket(socketKinds.control)?.fd
@@ -65,7 +65,7 @@ export class UpgradeSocket {
     this.#inherited = inherited
   }
 
-  /** Answers beside the predecessor, on its listener. @throws {ControlSocketError} */
+  /** Answers beside the predecessor, on its listener. @throws {ControlSocketError} as {@link ControlServer.listen} */
   accept(): Promise<void> {
     const fd = this.#server === undefined && this.#rules !== undefined ? this.#takeInherited() : undefined
     this.#adopting = fd && this.#adopt(fd)

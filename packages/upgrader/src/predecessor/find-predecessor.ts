@@ -19,7 +19,8 @@ const listenVariables = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_F
 /**
  * Finds the predecessor of this process.
  *
- * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT. {HandoverError} if the predecessor does not hand over
+ * @throws {ShellflipError} ERR_HANDOVER_ENVIRONMENT
+ * @throws {HandoverError} as {@link takeOver}
  */
 export async function findPredecessor(
   options: NormalizedOptions,

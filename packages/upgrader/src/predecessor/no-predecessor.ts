@@ -22,7 +22,8 @@ export class NoPredecessor implements Predecessor {
 
   /**
    * @param onTaken called with the stored items that belong to this process, when it serves
-   * @throws {SdNotifyError} if LISTEN_FDS does not name what was passed
+   * @throws {SdNotifyError} ERR_FD_NOT_OPEN if LISTEN_FDS promises an fd that is not open
+   * @throws {SdNotifyError} ERR_INVALID_ENVIRONMENT if LISTEN_FDS has an impossible value
    */
   constructor(
     onStateDiscarded: (error: unknown) => void,

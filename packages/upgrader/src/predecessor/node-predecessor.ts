@@ -10,7 +10,7 @@ export class NodePredecessor implements Predecessor {
   readonly #takeover: Takeover
   readonly #taken: string[] = []
 
-  /** @throws {HandoverError} */
+  /** @throws {HandoverError} as {@link takeOver} */
   static async open(
     channel: HandoverChannel,
     state: StateIdentity | undefined,
