@@ -101,10 +101,10 @@ function logEvent(event: ControlServerEvent, logger: Logger): void {
 }
 
 function refusal(place: SupervisorPlace, cause: ControlSocketError): ProcrollError {
-  if (cause.code === 'ERR_PATH_TOO_LONG')
+  if (cause.code === 'ERR_CONTROL_PATH_TOO_LONG')
     return usageError(`cannot open a control socket: ${cause.message}`, { cause })
-  if (cause.code !== 'ERR_PATH_IN_USE' || place.folder === undefined) {
-    const code = cause.code === 'ERR_PATH_IN_USE' ? 'ERR_NAME_IN_USE' : 'ERR_RUNTIME_FOLDER'
+  if (cause.code !== 'ERR_CONTROL_PATH_IN_USE' || place.folder === undefined) {
+    const code = cause.code === 'ERR_CONTROL_PATH_IN_USE' ? 'ERR_NAME_IN_USE' : 'ERR_RUNTIME_FOLDER'
     return new ProcrollError(code, `cannot open a control socket: ${cause.message}`, { cause })
   }
   return new ProcrollError(
