@@ -106,7 +106,7 @@ describe('no server answers', () => {
     const path = `/${'x'.repeat(107)}`
     await expect(ask({ path, protocol: words, request })).rejects.toEqual(
       failing(
-        'ERR_PATH_TOO_LONG',
+        'ERR_CONTROL_PATH_TOO_LONG',
         process.platform === 'linux' ? /has 108 bytes, and the system takes 107/ : /103/,
       ),
     )

@@ -38,9 +38,9 @@ export async function ask<Request, Reply>(options: AskOptions<Request, Reply>): 
  * mark the last one as the last.
  *
  * @throws {ControlSocketError} ERR_NOBODY_THERE
- * @throws {ControlSocketError} ERR_FORBIDDEN
+ * @throws {ControlSocketError} ERR_CONTROL_FORBIDDEN
  * @throws {ControlSocketError} ERR_BUSY
- * @throws {ControlSocketError} ERR_PATH_TOO_LONG
+ * @throws {ControlSocketError} ERR_CONTROL_PATH_TOO_LONG
  * @throws {ControlSocketError} ERR_MALFORMED if the request or a reply is not in the protocol
  * @throws {ControlSocketError} ERR_CLOSED_EARLY if the server closes in the middle
  * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE

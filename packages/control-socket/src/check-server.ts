@@ -14,7 +14,7 @@ import { ControlSocketError } from './control-socket-error.ts'
  * - Only we and root can put a socket into the folder. Such a server is a service that gave up root and passed its listener on to a
  * successor of another uid.
  *
- * @throws {ControlSocketError} ERR_FORBIDDEN
+ * @throws {ControlSocketError} ERR_CONTROL_FORBIDDEN
  * @throws {ControlSocketError} ERR_CLOSED_EARLY
  */
 export function checkServer(socket: Socket, path: string): void {
@@ -27,7 +27,7 @@ export function checkServer(socket: Socket, path: string): void {
   if (process.geteuid?.() === 0 && ownerOf(folder) === server.uid) return
   if (isPrivate(folder)) return
   throw new ControlSocketError(
-    'ERR_FORBIDDEN',
+    'ERR_CONTROL_FORBIDDEN',
     `uid ${server.uid} listens at ${path}, not root or uid ${process.geteuid?.()}. Its answer could be forged. ` +
       `Nothing was sent. Check the owner of ${folder}, or send the request as uid ${server.uid}.`,
   )

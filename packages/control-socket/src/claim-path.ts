@@ -12,9 +12,10 @@ export async function claimPath(wanted: string): Promise<ClaimedUnixPath> {
     return await claimUnixPath({ path, mode: 0o600 })
   } catch (cause) {
     if (!(cause instanceof FdPassingError)) throw cause
-    if (cause.code === 'ERR_PATH_IN_USE') throw new ControlSocketError(cause.code, cause.message, { cause })
+    if (cause.code === 'ERR_PATH_IN_USE')
+      throw new ControlSocketError('ERR_CONTROL_PATH_IN_USE', cause.message, { cause })
     const forbidden = cause.code === 'ERR_FORBIDDEN' || cause.errno === 'EACCES'
-    const code = forbidden ? 'ERR_FORBIDDEN' : 'ERR_SYSTEM'
+    const code = forbidden ? 'ERR_CONTROL_FORBIDDEN' : 'ERR_SYSTEM'
     throw new ControlSocketError(code, `cannot listen at ${path}: ${cause.message}`, { cause })
   }
 }

@@ -171,7 +171,7 @@ export class ClientConnection<Request, Reply> {
       const timer = setTimeout(() => {
         this.#cut(
           new ControlSocketError(
-            'ERR_TIMED_OUT',
+            'ERR_CLIENT_TIMED_OUT',
             `the client did not take a reply within ${replyTimeoutMs} ms`,
           ),
         )

@@ -8,10 +8,10 @@ import { checkedPath } from './socket-path.ts'
  * signal ends the connection.
  *
  * @throws {ControlSocketError} ERR_NOBODY_THERE
- * @throws {ControlSocketError} ERR_FORBIDDEN
+ * @throws {ControlSocketError} ERR_CONTROL_FORBIDDEN
  * @throws {ControlSocketError} ERR_BUSY
  * @throws {ControlSocketError} ERR_CLOSED_EARLY
- * @throws {ControlSocketError} ERR_PATH_TOO_LONG
+ * @throws {ControlSocketError} ERR_CONTROL_PATH_TOO_LONG
  * @throws {ControlSocketError} ERR_SYSTEM
  */
 export function connectTo(path: string, signal?: AbortSignal): Promise<Socket> {
@@ -42,7 +42,7 @@ function whyNot(path: string, cause: Error): ControlSocketError {
   }
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new ControlSocketError(
-      'ERR_FORBIDDEN',
+      'ERR_CONTROL_FORBIDDEN',
       `not allowed to connect to ${path}. Send the request as its owner, or as root`,
       {
         cause,

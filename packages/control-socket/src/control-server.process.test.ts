@@ -97,7 +97,12 @@ test('of starters that race for dead paths, exactly one wins each, and nothing e
   expect(readdirSync(folder.path).sort()).toEqual(['go', ...paths].sort())
   for (let i = 0; i < rounds; i++) {
     const outcomes = racers.map(({ stdout }) => new RegExp(`round ${i}: (.*)`).exec(stdout)?.[1]).sort()
-    expect(outcomes).toEqual(['ERR_PATH_IN_USE', 'ERR_PATH_IN_USE', 'ERR_PATH_IN_USE', 'won'])
+    expect(outcomes).toEqual([
+      'ERR_CONTROL_PATH_IN_USE',
+      'ERR_CONTROL_PATH_IN_USE',
+      'ERR_CONTROL_PATH_IN_USE',
+      'won',
+    ])
     expect(await ask({ path: folder.join(`s${i}`), protocol: words, request })).toEqual({ say: 'x' })
   }
 })
@@ -112,7 +117,7 @@ describe.runIf(isRoot)('another user', () => {
   test('does not reach the socket', async () => {
     await using server = await testServer()
     await using nobody = program(askAsNobody, server.path)
-    expect((await nobody.printed(/refused: (.*)/))[1]).toBe('ERR_FORBIDDEN')
+    expect((await nobody.printed(/refused: (.*)/))[1]).toBe('ERR_CONTROL_FORBIDDEN')
   })
 
   test('is not answered if another user opened the way to it', async () => {
@@ -184,7 +189,7 @@ describe.runIf(isRoot)('a server of another user', () => {
   ])('gets no request in a folder of %s', async (_, owner, mode) => {
     await using forged = await forgery(owner, mode)
     await expect(ask({ path: forged.path, protocol: words, request })).rejects.toMatchObject({
-      code: 'ERR_FORBIDDEN',
+      code: 'ERR_CONTROL_FORBIDDEN',
       message: message(forged.path),
     })
     await forged.server.printed(/gone/)
@@ -199,7 +204,7 @@ describe.runIf(isRoot)('a server of another user', () => {
       console.log(await asked.then(({ say }) => 'answer: ' + say, (error) => error.code + ': ' + error.message))
     `
     await using third = program(askAsThird, forged.path)
-    expect((await third.printed(/ERR_FORBIDDEN: (.*)/))[1]).toEqual(message(forged.path))
+    expect((await third.printed(/ERR_CONTROL_FORBIDDEN: (.*)/))[1]).toEqual(message(forged.path))
     await forged.server.printed(/gone/)
     expect(forged.server.stdout).not.toContain('asked')
   })

@@ -51,7 +51,7 @@ describe('the path', () => {
   test('of a live server is not taken, and the server keeps serving', async () => {
     await using server = await testServer()
     await expect(ControlServer.listen({ path: server.path, ...echo })).rejects.toEqual(
-      refused('ERR_PATH_IN_USE', /a live process listens at/),
+      refused('ERR_CONTROL_PATH_IN_USE', /a live process listens at/),
     )
     expect(await ask({ path: server.path, protocol: words, request })).toEqual({ say: 'x' })
     expect(server.events).toEqual([])
@@ -64,7 +64,7 @@ describe('the path', () => {
     const first = ask({ path: folder.join('s'), protocol: words, request, signal: waiting.signal })
     const refusal = expect(first).rejects.toBe('done')
     await expect(ControlServer.listen({ path: folder.join('s'), ...echo })).rejects.toEqual(
-      refused('ERR_PATH_IN_USE', /a live process/),
+      refused('ERR_CONTROL_PATH_IN_USE', /a live process/),
     )
     await expect(ask({ path: folder.join('s'), protocol: words, request })).rejects.toEqual(
       refused('ERR_BUSY', /Try again later/),
@@ -88,17 +88,22 @@ describe('the path', () => {
     await using _ = await ControlServer.listen({ path, ...echo })
     expect(await ask({ path, protocol: words, request })).toEqual({ say: 'x' })
     await expect(ControlServer.listen({ path: `${path}x`, ...echo })).rejects.toEqual(
-      refused('ERR_PATH_TOO_LONG', /has \d+ bytes, and the system takes 10[37]/),
+      refused('ERR_CONTROL_PATH_TOO_LONG', /has \d+ bytes, and the system takes 10[37]/),
     )
   })
 
   test.each<[what: string, make: (path: string) => void, code: string, message: RegExp]>([
-    ['a file', (path) => writeFileSync(path, 'mine'), 'ERR_PATH_IN_USE', /is a regular file, not a socket/],
-    ['a folder', (path) => mkdirSync(path), 'ERR_PATH_IN_USE', /is a folder, not a socket/],
+    [
+      'a file',
+      (path) => writeFileSync(path, 'mine'),
+      'ERR_CONTROL_PATH_IN_USE',
+      /is a regular file, not a socket/,
+    ],
+    ['a folder', (path) => mkdirSync(path), 'ERR_CONTROL_PATH_IN_USE', /is a folder, not a socket/],
     [
       'a symbolic link',
       (path) => symlinkSync('elsewhere', path),
-      'ERR_PATH_IN_USE',
+      'ERR_CONTROL_PATH_IN_USE',
       /is a symbolic link, not a socket/,
     ],
   ])('with %s at it is refused, and stays as it is', async (_, make, code, message) => {
@@ -116,7 +121,7 @@ describe('the folder', () => {
     using folder = temporaryFolder()
     chmodSync(folder.path, mode)
     await expect(ControlServer.listen({ path: folder.join('s'), ...echo })).rejects.toEqual(
-      refused('ERR_FORBIDDEN', /can be written by others \(mode 1?7\d\d\)/),
+      refused('ERR_CONTROL_FORBIDDEN', /can be written by others \(mode 1?7\d\d\)/),
     )
     expect(existsSync(folder.join('s'))).toBe(false)
   })
@@ -131,7 +136,7 @@ describe('the folder', () => {
     lchownSync(folder.join('link'), 65534, 65534)
     for (const name of ['theirs', 'link']) {
       await expect(ControlServer.listen({ path: folder.join(name, 's'), ...echo })).rejects.toEqual(
-        refused('ERR_FORBIDDEN', /belongs to uid 65534/),
+        refused('ERR_CONTROL_FORBIDDEN', /belongs to uid 65534/),
       )
     }
   })
@@ -140,7 +145,10 @@ describe('the folder', () => {
     using folder = temporaryFolder()
     chmodSync(folder.path, 0o777)
     await expect(ControlServer.listen({ path: folder.join('run', 's'), ...echo })).rejects.toEqual(
-      refused('ERR_FORBIDDEN', /can be written by others \(mode 777\)\. They could replace .*\/run\./),
+      refused(
+        'ERR_CONTROL_FORBIDDEN',
+        /can be written by others \(mode 777\)\. They could replace .*\/run\./,
+      ),
     )
     expect(existsSync(folder.join('run'))).toBe(false)
   })
@@ -272,7 +280,7 @@ test('a path that Node itself listens on is seen as live', async () => {
   await once(other, 'listening')
   try {
     await expect(ControlServer.listen({ path: folder.join('s'), ...echo })).rejects.toEqual(
-      refused('ERR_PATH_IN_USE', /a live process/),
+      refused('ERR_CONTROL_PATH_IN_USE', /a live process/),
     )
   } finally {
     other.close()

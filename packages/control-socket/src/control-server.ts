@@ -88,9 +88,9 @@ export class ControlServer implements AsyncDisposable {
    * dead. If several servers start at once, one wins.
    *
    * @throws {ControlSocketError} ERR_INVALID_ARGUMENT
-   * @throws {ControlSocketError} ERR_PATH_IN_USE
-   * @throws {ControlSocketError} ERR_PATH_TOO_LONG
-   * @throws {ControlSocketError} ERR_FORBIDDEN
+   * @throws {ControlSocketError} ERR_CONTROL_PATH_IN_USE
+   * @throws {ControlSocketError} ERR_CONTROL_PATH_TOO_LONG
+   * @throws {ControlSocketError} ERR_CONTROL_FORBIDDEN
    * @throws {ControlSocketError} ERR_SYSTEM
    */
   static async listen<Request, Reply>(options: ListenOptions<Request, Reply>): Promise<ControlServer> {

@@ -3,30 +3,31 @@ import { CodedError } from '@shellflip/internal'
 /**
  * The reason of a failure, stable across versions:
  *
- * - `ERR_NOBODY_THERE`: nothing listens at the path.
- * - `ERR_BUSY`: the server's queue of connections is full, or the server answers too many requests of this kind.
- * - `ERR_PATH_IN_USE`: a live instance listens at the path, or the file there is not a socket.
- * - `ERR_PATH_TOO_LONG`: the kernel does not accept a socket path of this length.
- * - `ERR_FORBIDDEN`: others can write or replace the folder, we may not connect, or another user listens at the path.
- * - `ERR_MALFORMED`: the bytes are not a frame, or the message is not in the protocol.
- * - `ERR_FRAME_TOO_LARGE`: the announced length of a frame exceeds the limit.
- * - `ERR_CLOSED_EARLY`: the other side closed before it had sent everything.
- * - `ERR_TIMED_OUT`: the other side took too long to send its request or to read.
+ * - `ERR_NOBODY_THERE`: no process listens at the path. Check the path, and that the service is running.
+ * - `ERR_BUSY`: the server's queue of connections is full, or the server answers too many requests of this kind. Try again later.
+ * - `ERR_CONTROL_PATH_IN_USE`: a live instance listens at the path, or the file there is not a socket. Stop it, or choose another path.
+ * - `ERR_CONTROL_PATH_TOO_LONG`: the kernel does not accept a socket path of this length. Choose a shorter folder.
+ * - `ERR_CONTROL_FORBIDDEN`: others can write or replace the folder, this user may not connect, or another user listens at the path. The
+ *   message says what to change.
+ * - `ERR_MALFORMED`: the bytes are not a frame, or the message is not in the protocol. Check that both sides use the same protocol.
+ * - `ERR_FRAME_TOO_LARGE`: the announced length of a frame exceeds the limit. Send less.
+ * - `ERR_CLOSED_EARLY`: the other side closed before it had sent everything. Its log may have the reason.
+ * - `ERR_CLIENT_TIMED_OUT`: the client took too long to send its request or to read. The server has closed the connection.
  * - `ERR_SERVER_CLOSED`: the server was closed before this use of it.
  * - `ERR_ANSWER_FAILED`: the server's `answer` threw. The message is that of its error, and `answerCode` its code.
- * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. The message names it.
- * - `ERR_SYSTEM`: the system refused. `cause` holds the system's error.
+ * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. Correct the one that the message names.
+ * - `ERR_SYSTEM`: a system call failed. `cause` holds the system's error.
  */
 export type ControlSocketErrorCode =
   | 'ERR_NOBODY_THERE'
   | 'ERR_BUSY'
-  | 'ERR_PATH_IN_USE'
-  | 'ERR_PATH_TOO_LONG'
-  | 'ERR_FORBIDDEN'
+  | 'ERR_CONTROL_PATH_IN_USE'
+  | 'ERR_CONTROL_PATH_TOO_LONG'
+  | 'ERR_CONTROL_FORBIDDEN'
   | 'ERR_MALFORMED'
   | 'ERR_FRAME_TOO_LARGE'
   | 'ERR_CLOSED_EARLY'
-  | 'ERR_TIMED_OUT'
+  | 'ERR_CLIENT_TIMED_OUT'
   | 'ERR_SERVER_CLOSED'
   | 'ERR_ANSWER_FAILED'
   | 'ERR_INVALID_ARGUMENT'

@@ -9,9 +9,9 @@ export type ControlServerEvent =
   | { type: 'client-refused'; reason: 'too-many-silent-clients'; peer: Credentials }
   /** As many requests of this kind (`protocol.kindOf`) as `maxRequestsOfAKind` were being answered. */
   | { type: 'client-refused'; reason: 'too-many-requests'; kind: string; peer: Credentials }
-  /** It sent nothing, or something that is not a request: ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_TIMED_OUT, ERR_CLOSED_EARLY. */
+  /** It sent nothing, or something that is not a request: ERR_MALFORMED, ERR_FRAME_TOO_LARGE, ERR_CLIENT_TIMED_OUT, ERR_CLOSED_EARLY. */
   | { type: 'request-refused'; peer: Credentials; error: ControlSocketError }
-  /** Cut while it was answered: it did not read (ERR_TIMED_OUT), or talked on (ERR_MALFORMED). */
+  /** Cut while it was answered: it did not read (ERR_CLIENT_TIMED_OUT), or talked on (ERR_MALFORMED). */
   | { type: 'client-cut'; peer: Credentials; error: ControlSocketError }
   /** `answer` threw, or said what is not in the protocol. */
   | { type: 'answer-failed'; peer: Credentials; error: unknown }

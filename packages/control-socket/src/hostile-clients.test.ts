@@ -31,7 +31,9 @@ describe('a client that', () => {
     expect(server.events).toEqual([])
     vi.advanceTimersByTime(1)
     await silent.closed
-    expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_TIMED_OUT' } }])
+    expect(server.events).toMatchObject([
+      { type: 'request-refused', error: { code: 'ERR_CLIENT_TIMED_OUT' } },
+    ])
   })
 
   test('sends its request byte by byte, too slowly, gets no more time than others', async () => {
@@ -42,7 +44,9 @@ describe('a client that', () => {
     await slow.closed
     clearInterval(dripping)
     expect(sent).toBeLessThan(request.length)
-    expect(server.events).toMatchObject([{ type: 'request-refused', error: { code: 'ERR_TIMED_OUT' } }])
+    expect(server.events).toMatchObject([
+      { type: 'request-refused', error: { code: 'ERR_CLIENT_TIMED_OUT' } },
+    ])
   })
 
   test('sends its request byte by byte, in time, is answered', async () => {
@@ -182,7 +186,7 @@ describe('a client that', () => {
     client.socket.pause()
     client.socket.write(request)
     await waitFor(() => server.events.length > 0)
-    expect(server.events).toMatchObject([{ type: 'client-cut', error: { code: 'ERR_TIMED_OUT' } }])
+    expect(server.events).toMatchObject([{ type: 'client-cut', error: { code: 'ERR_CLIENT_TIMED_OUT' } }])
     expect(made).toBeLessThan(32)
     await waitFor(() => returned)
     await expectAnsweredNothingBut(server.path)

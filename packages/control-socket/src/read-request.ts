@@ -9,7 +9,7 @@ import { FrameDecoder } from './frame.ts'
  * @returns its JSON value, or undefined if the client left without a byte: it only looked whether we live.
  * @throws {ControlSocketError} ERR_MALFORMED
  * @throws {ControlSocketError} ERR_FRAME_TOO_LARGE
- * @throws {ControlSocketError} ERR_TIMED_OUT
+ * @throws {ControlSocketError} ERR_CLIENT_TIMED_OUT
  * @throws {ControlSocketError} ERR_CLOSED_EARLY
  */
 export async function readRequest(
@@ -34,7 +34,7 @@ export async function readRequest(
   const timer = setTimeout(() => {
     reject(
       new ControlSocketError(
-        'ERR_TIMED_OUT',
+        'ERR_CLIENT_TIMED_OUT',
         `the client did not send a whole request within ${timeoutMs} ms`,
       ),
     )

@@ -5,15 +5,18 @@ import { CodedError } from '@shellflip/internal'
 /**
  * The reason of a failure, stable across versions:
  *
- * - `ERR_FD_CLOSED`: the object was used after `close()` or `release()`, or closed while waiting.
- * - `ERR_INVALID_ARGUMENT`: the caller made a mistake. The message names it.
- * - `ERR_UNSUPPORTED`: this system does not support it.
- * - `ERR_ADDRESS_TOO_LONG`: a UNIX socket address exceeds the system's limit. The message names the limit.
- * - `ERR_PATH_IN_USE`: a live process listens at that path, or it is not a socket.
- * - `ERR_FORBIDDEN`: others can use a file too, or another user replaced it. The file stays as it is.
- * - `ERR_MESSAGE_TOO_LARGE`: the message exceeds the limit of the socket when sending, or `UnixSocket.maxMessageSize` when receiving.
- * - `ERR_TRUNCATED`: the peer closed in the middle of a message, or an earlier send was aborted in the middle.
- * - `ERR_FD_LOST`: fds of a message did not arrive, mostly for lack of free descriptors.
+ * - `ERR_FD_CLOSED`: the object was used after `close()` or `release()`, or closed during the call. Use it before.
+ * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. Correct the one that the message names.
+ * - `ERR_UNSUPPORTED`: this system lacks the call. Use another one, or a newer kernel.
+ * - `ERR_ADDRESS_TOO_LONG`: a UNIX socket address exceeds the system's limit. Choose a shorter folder or name.
+ * - `ERR_PATH_IN_USE`: a live process listens at the path, or the path is not a socket. Stop that process, or choose another path.
+ * - `ERR_FORBIDDEN`: others can use the file too, or another user replaced it. The file stays as it is. Correct its owner or mode, or
+ *   choose another path.
+ * - `ERR_MESSAGE_TOO_LARGE`: the message exceeds the limit of the socket (send), or `UnixSocket.maxMessageSize` (receive). Send smaller
+ *   pieces.
+ * - `ERR_TRUNCATED`: the peer closed in the middle of a message, or an earlier send was aborted halfway. Open a new connection.
+ * - `ERR_FD_LOST`: descriptors of a message did not arrive, mostly because this process had none free. Raise its limit (`ulimit -n`,
+ *   `LimitNOFILE=`).
  * - `ERR_SYSTEM`: a system call failed. `errno` and `syscall` name the error and the call.
  * - `ERR_NATIVE_MISSING`: the addon could not be loaded. The message says what to do.
  */

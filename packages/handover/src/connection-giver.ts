@@ -100,7 +100,7 @@ export class ConnectionGiver {
       if (!(await this.#channel.send('connection', payload, [fd]))) return false
       return await answer
     } catch (error) {
-      if (error instanceof HandoverError && error.code === 'ERR_CLOSED') return false
+      if (error instanceof HandoverError && error.code === 'ERR_CHANNEL_CLOSED') return false
       throw error
     } finally {
       this.#unanswered.delete(id)

@@ -179,7 +179,7 @@ describe('whose end comes amid it', () => {
       const open = await nextOf(connections)
       ends.takeover.close()
       expect(await Promise.all(gives)).toEqual([true, false, false])
-      await expect(open.accept()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+      await expect(open.accept()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' })
       expect(giver.open).toBe(false)
       expect(await connections[Symbol.asyncIterator]().next()).toMatchObject({ done: true })
     }
@@ -297,7 +297,7 @@ describe('a peer that says something else after the commit', () => {
         expect(String(data)).toMatch(/does not follow the handover protocol/)
         const first = await held
         if (first !== undefined) {
-          await expect(first.accept()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+          await expect(first.accept()).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' })
         }
         expect(await connections[Symbol.asyncIterator]().next()).toMatchObject({ done: true })
         await ends.peer.send(Buffer.alloc(10_000), { fds })

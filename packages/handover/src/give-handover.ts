@@ -187,8 +187,9 @@ async function hear(
 function failureOf(error: unknown): HandoverFailure | undefined {
   if (error instanceof HandoverFailed) return error.failure
   if (!(error instanceof HandoverError)) return undefined
-  if (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_FD_LOST') return { type: 'protocol', error }
-  return error.code === 'ERR_CLOSED' ? { type: 'aborted' } : undefined
+  if (error.code === 'ERR_PROTOCOL' || error.code === 'ERR_HANDOVER_FD_LOST')
+    return { type: 'protocol', error }
+  return error.code === 'ERR_CHANNEL_CLOSED' ? { type: 'aborted' } : undefined
 }
 
 /** Combines a time limit and the caller's signal into one signal. Its reason is a {@link HandoverFailed}. */

@@ -57,7 +57,7 @@ export class HandoverChannel implements Disposable {
    * @param fds copies of these are sent, and they stay the caller's
    * @param signal ends the wait for room. A peer that got a part of the message then finds the end of the channel.
    * @returns false if the peer has exited
-   * @throws {HandoverError} ERR_CLOSED
+   * @throws {HandoverError} ERR_CHANNEL_CLOSED
    * @throws {FdPassingError} ERR_SYSTEM if the system does not let a descriptor travel
    * @throws {unknown} if the signal is aborted. The value is its reason
    */
@@ -83,8 +83,8 @@ export class HandoverChannel implements Disposable {
    * Returns the next message, or null when the peer has exited. A killed process may exit in the middle of a message.
    *
    * @throws {HandoverError} ERR_PROTOCOL
-   * @throws {HandoverError} ERR_FD_LOST
-   * @throws {HandoverError} ERR_CLOSED
+   * @throws {HandoverError} ERR_HANDOVER_FD_LOST
+   * @throws {HandoverError} ERR_CHANNEL_CLOSED
    * @throws {unknown} if the signal is aborted. The value is its reason
    */
   async receive(signal?: AbortSignal): Promise<ChannelMessage | null> {

@@ -129,7 +129,7 @@ describe('between processes', () => {
         type: 'failed',
         failure: { type: 'refused', reason: expect.stringContaining('too few free descriptors') },
       })
-      await ends.other.printed(/refused: ERR_FD_LOST/)
+      await ends.other.printed(/refused: ERR_HANDOVER_FD_LOST/)
       // With the refusal said, nothing is left that would keep it.
       expect(await ends.other.exit).toEqual({ code: 0, signal: null })
       for (const fd of [reader, writer, ...sockets.map(({ fd }) => fd)]) fd.close()

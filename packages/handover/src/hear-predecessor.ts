@@ -10,7 +10,7 @@ import { decodeReason } from './messages.ts'
  *
  * @throws {HandoverError} ERR_PREDECESSOR_GONE
  * @throws {HandoverError} ERR_REFUSED
- * @throws {HandoverError} ERR_TIMED_OUT
+ * @throws {HandoverError} ERR_PREDECESSOR_SILENT
  * @throws {HandoverError} ERR_PROTOCOL
  */
 export async function hearPredecessor(
@@ -35,7 +35,7 @@ export async function hearPredecessor(
 /**
  * Waits for the predecessor to receive or to send.
  *
- * @throws {HandoverError} ERR_TIMED_OUT if it does neither in time
+ * @throws {HandoverError} ERR_PREDECESSOR_SILENT if it does neither in time
  */
 export async function unlessSilent<T>(
   timeoutMs: number,
@@ -43,6 +43,8 @@ export async function unlessSilent<T>(
 ): Promise<T> {
   const silence = new AbortController()
   const late = `the predecessor has been silent for ${timeoutMs} ms. It may hang`
-  using _ = new RunningTimer(timeoutMs, () => silence.abort(new HandoverError('ERR_TIMED_OUT', late)))
+  using _ = new RunningTimer(timeoutMs, () =>
+    silence.abort(new HandoverError('ERR_PREDECESSOR_SILENT', late)),
+  )
   return await wait(silence.signal)
 }

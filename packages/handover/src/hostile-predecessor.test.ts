@@ -96,7 +96,7 @@ describe('a predecessor that is silent', () => {
     ['before the state', give],
     ['amid the state', after(give, stateFrame(state.subarray(0, 20)))],
   ])('%s', async (_, script) => {
-    expect(await taken(script)).toBe('ERR_TIMED_OUT')
+    expect(await taken(script)).toBe('ERR_PREDECESSOR_SILENT')
   })
 })
 

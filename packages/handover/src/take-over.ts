@@ -21,8 +21,8 @@ export type TakeOverOptions = {
  *
  * @throws {HandoverError} ERR_PREDECESSOR_GONE
  * @throws {HandoverError} ERR_REFUSED
- * @throws {HandoverError} ERR_TIMED_OUT
- * @throws {HandoverError} ERR_FD_LOST
+ * @throws {HandoverError} ERR_PREDECESSOR_SILENT
+ * @throws {HandoverError} ERR_HANDOVER_FD_LOST
  * @throws {HandoverError} ERR_PROTOCOL
  * @throws {HandoverError} ERR_NOT_A_CHANNEL
  * @throws {HandoverError} ERR_INVALID_ARGUMENT

@@ -34,13 +34,13 @@ export class TakenConnection implements Disposable {
    * Takes the connection. The predecessor closes its copy, and the caller owns the descriptor that this resolves to. Do not read from it
    * before. Until then the predecessor would keep serving it if this process exited.
    *
-   * @throws {HandoverError} ERR_CLOSED if the predecessor keeps serving it, because the channel was closed or broke the protocol
+   * @throws {HandoverError} ERR_CHANNEL_CLOSED if the predecessor keeps serving it, because the channel was closed or broke the protocol
    * @throws {HandoverError} ERR_OUT_OF_TURN if it was accepted or refused before
    */
   async accept(): Promise<OwnedFd> {
     if (this.#state === 'revoked') {
       throw new HandoverError(
-        'ERR_CLOSED',
+        'ERR_CHANNEL_CLOSED',
         'the handover channel is closed, so the predecessor keeps serving this connection',
       )
     }

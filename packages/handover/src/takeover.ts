@@ -106,7 +106,7 @@ export class Takeover implements Disposable {
    * @throws {HandoverError} ERR_STATE
    * @throws {HandoverError} ERR_PREDECESSOR_GONE
    * @throws {HandoverError} ERR_REFUSED
-   * @throws {HandoverError} ERR_TIMED_OUT
+   * @throws {HandoverError} ERR_PREDECESSOR_SILENT
    * @throws {HandoverError} ERR_PROTOCOL
    * @throws {HandoverError} ERR_OUT_OF_TURN
    */

@@ -3,9 +3,10 @@ import { CodedError } from '@shellflip/internal'
 /**
  * Tells what went wrong. Each code is stable across versions:
  *
- * - `ERR_INVALID_ARGUMENT`: an option of the successor has a mistake. The message names it.
- * - `ERR_NOT_REPEATABLE`: no command starts this program again. It came from standard input, or its folder is gone.
- * - `ERR_LAUNCHER_ENVIRONMENT`: SHELLFLIP_LAUNCHER does not name the socket of a launcher.
+ * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. Correct the one that the message names.
+ * - `ERR_NOT_REPEATABLE`: this program cannot be started again, because it came from standard input or its folder is gone. Start it from a
+ *   file.
+ * - `ERR_LAUNCHER_ENVIRONMENT`: `SHELLFLIP_LAUNCHER` does not name the socket of a launcher. Do not set it by hand.
  */
 export type LauncherErrorCode = 'ERR_INVALID_ARGUMENT' | 'ERR_NOT_REPEATABLE' | 'ERR_LAUNCHER_ENVIRONMENT'
 

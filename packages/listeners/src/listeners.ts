@@ -103,7 +103,7 @@ export class Listeners {
    * @throws {ListenersError} ERR_CANNOT_LISTEN
    * @throws {ListenersError} ERR_NO_SUCH_SOCKET
    * @throws {ListenersError} ERR_INVALID_ARGUMENT
-   * @throws {ListenersError} ERR_STOPPED
+   * @throws {ListenersError} ERR_NO_LONGER_SERVING
    */
   listen(
     server: Server,
@@ -363,7 +363,7 @@ export class Listeners {
 
 function servesNoMore(): ListenersError {
   return new ListenersError(
-    'ERR_STOPPED',
+    'ERR_NO_LONGER_SERVING',
     'this process is stopped or replaced, so it cannot open sockets. Call listen(), bind() and open() before ready()',
   )
 }

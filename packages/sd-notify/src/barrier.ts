@@ -47,7 +47,7 @@ export async function passBarrier(
       return {
         type: 'failed',
         error: new SdNotifyError(
-          'ERR_CLOSED',
+          'ERR_NOTIFIER_CLOSED',
           'the notifier was closed before the manager confirmed the barrier',
         ),
       }

@@ -43,7 +43,7 @@ function removeDeadSocket(path: string, cause: unknown): void {
     : lstatSync(path, { throwIfNoEntry: false })
   if (file === undefined || !file.isSocket() || someoneReceivesAt(path)) {
     throw new SdNotifyError(
-      'ERR_PATH_IN_USE',
+      'ERR_NOTIFY_PATH_IN_USE',
       file === undefined || file.isSocket()
         ? `another process receives notifications at ${path}. Stop it, or choose another path`
         : `${path} exists and is not a socket. Remove it, or choose another path`,
@@ -68,7 +68,7 @@ function explained(path: string, error: unknown): SdNotifyError {
   const reason = error instanceof Error ? error.message : String(error)
   const code =
     error instanceof FdPassingError && error.code === 'ERR_ADDRESS_TOO_LONG'
-      ? 'ERR_PATH_TOO_LONG'
+      ? 'ERR_NOTIFY_PATH_TOO_LONG'
       : 'ERR_CANNOT_OPEN'
   return new SdNotifyError(code, `cannot open a notify socket at ${path}: ${reason}`, { cause: error })
 }

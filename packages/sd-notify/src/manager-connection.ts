@@ -53,7 +53,7 @@ export class ManagerConnection {
   }
 
   async #transmit(datagram: string, fds: readonly OwnedFd[], limit: Limit): Promise<NotifyOutcome> {
-    if (this.#closed) return failed('ERR_CLOSED', 'the notifier is closed. Create another one')
+    if (this.#closed) return failed('ERR_NOTIFIER_CLOSED', 'the notifier is closed. Create another one')
     const connectedBefore = this.#socket !== undefined
     try {
       requireNotifyAddress(this.address)
@@ -68,7 +68,8 @@ export class ManagerConnection {
       return { type: 'sent' }
     } catch (error) {
       this.#disconnect()
-      if (this.#closed) return failed('ERR_CLOSED', 'the notifier was closed before this was sent', error)
+      if (this.#closed)
+        return failed('ERR_NOTIFIER_CLOSED', 'the notifier was closed before this was sent', error)
       if (error instanceof SdNotifyError) return { type: 'failed', error }
       const reason = error instanceof Error ? error.message : String(error)
       return failed('ERR_SEND_FAILED', `cannot notify the manager at ${this.address}: ${reason}`, error)

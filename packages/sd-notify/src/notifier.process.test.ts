@@ -110,9 +110,9 @@ describe('outcomes', () => {
     await turns()
     notifier.close()
     notifier.close()
-    expect(codeOf((await waiting).at(-1) as NotifyOutcome)).toBe('ERR_CLOSED')
-    expect(codeOf(await notifier.ready())).toBe('ERR_CLOSED')
-    expect(codeOf(await notifier.barrier())).toBe('ERR_CLOSED')
+    expect(codeOf((await waiting).at(-1) as NotifyOutcome)).toBe('ERR_NOTIFIER_CLOSED')
+    expect(codeOf(await notifier.ready())).toBe('ERR_NOTIFIER_CLOSED')
+    expect(codeOf(await notifier.barrier())).toBe('ERR_NOTIFIER_CLOSED')
   })
 
   it('throws for what the protocol cannot carry, manager or not', async () => {
@@ -170,7 +170,7 @@ describe('barrier', () => {
     const waiting = Promise.all(Array.from({ length: 600 }, () => notifier.ready()))
     expect(codeOf(await notifier.barrier({ timeoutMs: 30 }))).toBe('ERR_SEND_TIMEOUT')
     notifier.close()
-    expect(codeOf((await waiting).at(-1) as NotifyOutcome)).toBe('ERR_CLOSED')
+    expect(codeOf((await waiting).at(-1) as NotifyOutcome)).toBe('ERR_NOTIFIER_CLOSED')
   })
 
   it('is failed when the notifier is closed meanwhile', async () => {
@@ -180,7 +180,7 @@ describe('barrier', () => {
     const barrier = notifier.barrier()
     await turns()
     notifier.close()
-    expect(codeOf(await barrier)).toBe('ERR_CLOSED')
+    expect(codeOf(await barrier)).toBe('ERR_NOTIFIER_CLOSED')
   })
 
   it('does not delay other messages that are sent with it', async () => {

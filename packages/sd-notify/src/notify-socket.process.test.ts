@@ -30,7 +30,7 @@ describe('the path', () => {
     )
     await killed.printed(/open/)
     expect(() => NotifySocket.open({ path })).toThrow(
-      expect.objectContaining({ code: 'ERR_PATH_IN_USE', message: expect.stringContaining(path) }),
+      expect.objectContaining({ code: 'ERR_NOTIFY_PATH_IN_USE', message: expect.stringContaining(path) }),
     )
     killed.kill('SIGKILL')
     await killed.exit
@@ -47,7 +47,9 @@ describe('the path', () => {
     using live = NotifySocket.open({ path: folder.join('live') })
     writeFileSync(folder.join('file'), 'precious')
     for (const path of [live.path, folder.join('file')]) {
-      expect(() => NotifySocket.open({ path })).toThrow(expect.objectContaining({ code: 'ERR_PATH_IN_USE' }))
+      expect(() => NotifySocket.open({ path })).toThrow(
+        expect.objectContaining({ code: 'ERR_NOTIFY_PATH_IN_USE' }),
+      )
     }
     expect(readFileSync(folder.join('file'), 'utf8')).toBe('precious')
     await using notifier = new Notifier(live.path)
@@ -57,7 +59,7 @@ describe('the path', () => {
   it.runIf(onLinux)('is not taken from a live socket of an abstract name', () => {
     using live = NotifySocket.open({ path: `@sd-notify-in-use-${process.pid}` })
     expect(() => NotifySocket.open({ path: live.path })).toThrow(
-      expect.objectContaining({ code: 'ERR_PATH_IN_USE' }),
+      expect.objectContaining({ code: 'ERR_NOTIFY_PATH_IN_USE' }),
     )
   })
 
@@ -68,7 +70,7 @@ describe('the path', () => {
     NotifySocket.open({ path }).close()
     expect(() => NotifySocket.open({ path: `${path}n` })).toThrow(
       expect.objectContaining({
-        code: 'ERR_PATH_TOO_LONG',
+        code: 'ERR_NOTIFY_PATH_TOO_LONG',
         message: expect.stringMatching(new RegExp(`${path}n.*${longest}`)),
       }),
     )

@@ -59,8 +59,8 @@ export class NotifySocket implements Disposable, AsyncIterable<Notification> {
   #retryMs: number | undefined
 
   /**
-   * @throws {SdNotifyError} ERR_PATH_IN_USE
-   * @throws {SdNotifyError} ERR_PATH_TOO_LONG
+   * @throws {SdNotifyError} ERR_NOTIFY_PATH_IN_USE
+   * @throws {SdNotifyError} ERR_NOTIFY_PATH_TOO_LONG
    * @throws {SdNotifyError} ERR_CANNOT_OPEN
    */
   static open(options: NotifySocketOptions): NotifySocket {

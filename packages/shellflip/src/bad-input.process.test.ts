@@ -406,7 +406,7 @@ onLinux('the control socket', () => {
     chmodSync(folder, 0o777)
     const options = { controlSocket: `${folder}/s` }
     const error = await refusedStart(service, { ...first, options })
-    expect(error).toMatchObject({ name: 'ControlSocketError', code: 'ERR_FORBIDDEN' })
+    expect(error).toMatchObject({ name: 'ControlSocketError', code: 'ERR_CONTROL_FORBIDDEN' })
     expect(error.message).toMatch(/can be written by others .*chmod go-w/)
     await using running = new Deployment()
     await running.serve(first)
@@ -417,7 +417,7 @@ onLinux('the control socket', () => {
     await using service = new Deployment()
     symlinkSync(service.join('elsewhere'), service.controlSocket)
     const error = await refusedStart(service, first)
-    expect(error).toMatchObject({ code: 'ERR_PATH_IN_USE' })
+    expect(error).toMatchObject({ code: 'ERR_CONTROL_PATH_IN_USE' })
     expect(error.message).toMatch(/is a symbolic link, not a socket\. Choose another path/)
   })
 
@@ -426,7 +426,7 @@ onLinux('the control socket', () => {
     const { pid } = await service.serve(first)
     await using second = new Deployment()
     const error = await refusedStart(second, { ...first, options: { controlSocket: service.controlSocket } })
-    expect(error).toMatchObject({ code: 'ERR_PATH_IN_USE' })
+    expect(error).toMatchObject({ code: 'ERR_CONTROL_PATH_IN_USE' })
     expect(await service.answer()).toMatchObject({ pid })
     await service.upgradeTo(good)
   })

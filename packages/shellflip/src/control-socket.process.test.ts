@@ -12,7 +12,7 @@ describe
       const before = service.fds(pid)
       for (let round = 0; round < 3; round++) {
         const second = await service.start()
-        await service.event({ type: 'failed', pid: second, code: 'ERR_PATH_IN_USE' })
+        await service.event({ type: 'failed', pid: second, code: 'ERR_CONTROL_PATH_IN_USE' })
         expect(await service.exitOf(second)).toEqual({ code: 1, signal: null })
       }
       await service.onlyLives(pid)
@@ -27,7 +27,7 @@ describe
       const asked = service.upgraded()
       const { pid: successor } = await service.event({ type: 'at', point: 'before-ready' })
       const second = await service.start()
-      await service.event({ type: 'failed', pid: second, code: 'ERR_PATH_IN_USE' })
+      await service.event({ type: 'failed', pid: second, code: 'ERR_CONTROL_PATH_IN_USE' })
       service.plan({ at: {} })
       expect(await asked).toBe(successor)
       await service.onlyLives(successor)

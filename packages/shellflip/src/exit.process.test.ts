@@ -38,7 +38,7 @@ test('a socket that is bound too late is closed, and leaves no path', async () =
   using folder = temporaryFolder()
   await using service = TestProcess.node([script, folder.path, 'amid'])
   expect(await service.exit).toEqual({ code: 0, signal: null })
-  expect(service.stdout.split('\n').filter((line) => line === 'ERR_STOPPED')).toHaveLength(2)
+  expect(service.stdout.split('\n').filter((line) => line === 'ERR_NO_LONGER_SERVING')).toHaveLength(2)
   expect(readdirSync(folder.path)).toEqual(['control'])
 })
 

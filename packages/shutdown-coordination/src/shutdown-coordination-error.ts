@@ -3,10 +3,10 @@ import { CodedError, longestTimerMs, type OptionTypes, optionFault } from '@shel
 /**
  * Names what went wrong. Each code is stable across versions:
  *
- * - `ERR_SHUTTING_DOWN`: the reason of {@link ShutdownCoordinator.signal} once a shutdown has begun
- * - `ERR_DEADLINE`: the reason of {@link ShutdownCoordinator.deadline} once time is up
- * - `ERR_INVALID_ARGUMENT`: an option, a name, a signal, a server or work that cannot be used. The message names it
- * - `ERR_TOO_LATE`: something was registered after the shutdown, so that nothing would drain it
+ * - `ERR_SHUTTING_DOWN`: the reason of {@link ShutdownCoordinator.signal} after a shutdown began. Stop the work that has the signal.
+ * - `ERR_DEADLINE`: the reason of {@link ShutdownCoordinator.deadline} when time is up. Abandon the work.
+ * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. Correct the one that the message names.
+ * - `ERR_TOO_LATE`: something was registered after the shutdown, so that nothing would drain it. Register it earlier.
  */
 export type ShutdownCoordinationErrorCode =
   | 'ERR_SHUTTING_DOWN'

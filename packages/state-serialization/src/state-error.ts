@@ -3,20 +3,22 @@ import { CodedError, show } from '@shellflip/internal'
 /**
  * The reason of a failure, stable across versions:
  *
- * - `ERR_INVALID_ARGUMENT`: a definition or a call is wrong. The message names the mistake.
- * - `ERR_STATE_FOREIGN`: the bytes are not a state, or they are another state: another name, or items where one value is expected.
- * - `ERR_STATE_UNKNOWN_FORMAT`: a later release of this package wrote the envelope.
- * - `ERR_STATE_TOO_NEW`: the version is later than the definition knows, and lacks a migration down to it.
- * - `ERR_STATE_TOO_OLD`: the version is earlier, and the definition lacks a migration up from it.
- * - `ERR_STATE_TRUNCATED`: the source ended before the state did.
+ * - `ERR_INVALID_ARGUMENT`: a definition or a call is wrong. Correct what the message names.
+ * - `ERR_STATE_FOREIGN`: the bytes are not a state, or they are another state (another name, or items instead of one value). Check the
+ *   source.
+ * - `ERR_STATE_UNKNOWN_FORMAT`: a later release of this package wrote the envelope. Use compatible releases on both sides.
+ * - `ERR_STATE_TOO_NEW`: the version is later than the definition knows. Add a down migration, or start a newer program.
+ * - `ERR_STATE_TOO_OLD`: the version is earlier. Add a migration from it to the definition.
+ * - `ERR_STATE_TRUNCATED`: the source ended before the state did. Save the state again.
  * - `ERR_STATE_CORRUPT`: the bytes differ from those that were written: a checksum, a length or their order is wrong, or more bytes
- * follow.
- * - `ERR_STATE_TOO_LARGE`: the state exceeds the limits of the definition.
- * - `ERR_STATE_INVALID`: the schema rejects the state, when encoding or when decoding. The message names the fields.
- * - `ERR_STATE_NOT_ENCODABLE`: the state holds a value that cannot be encoded. The message names the field.
- * - `ERR_STATE_MIGRATION_FAILED`: a migration threw. `cause` is the value it threw.
- * - `ERR_STATE_EXTERNALS`: an external that the state names was not given back, or one too many was.
- * - `ERR_STATE_UNREADABLE`, `ERR_STATE_UNWRITABLE`: the source or the file failed. See `cause`.
+ *   follow. Discard the state.
+ * - `ERR_STATE_TOO_LARGE`: the state exceeds the limits of the definition. Raise them, or save less.
+ * - `ERR_STATE_INVALID`: the schema rejects the state, when encoding or when decoding. Correct the fields that the message names.
+ * - `ERR_STATE_NOT_ENCODABLE`: the state holds a value that cannot be encoded. Leave out the field that the message names.
+ * - `ERR_STATE_MIGRATION_FAILED`: a migration threw. Correct it. `cause` is the value it threw.
+ * - `ERR_STATE_EXTERNALS`: an external that the state names was not given back, or one too many was. Pass those that came with the state.
+ * - `ERR_STATE_UNREADABLE`: the source or the file cannot be read. See `cause`.
+ * - `ERR_STATE_UNWRITABLE`: the file cannot be written. See `cause`.
  */
 export type StateErrorCode =
   | 'ERR_INVALID_ARGUMENT'

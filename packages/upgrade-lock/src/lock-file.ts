@@ -16,7 +16,7 @@ import { forbidden } from './upgrade-lock-error.ts'
 /**
  * Locks the file, in a folder in which others cannot put something else there.
  *
- * @throws {UpgradeLockError} ERR_FORBIDDEN
+ * @throws {UpgradeLockError} ERR_LOCK_FORBIDDEN
  */
 export function tryLockFileOfOurs(path: string): LockFileAttempt {
   checkFolder(dirname(path))
@@ -28,7 +28,7 @@ export function removeLockFileOfOurs(path: string, fd: number): void {
   removeLockFile(path, fd, { isNote })
 }
 
-/** Refuses to write over a file that is not a lock. @throws {UpgradeLockError} ERR_FORBIDDEN */
+/** Refuses to write over a file that is not a lock. @throws {UpgradeLockError} ERR_LOCK_FORBIDDEN */
 export function checkIsLockFile(path: string, fd: number): void {
   const { size } = fstatSync(fd)
   if (size === 0 || isNote(fd)) return
@@ -48,7 +48,7 @@ export function whatIsAt(path: string, fd: number): 'ours' | 'removed' | 'replac
   }
 }
 
-/** Opens the lock file that is there. @throws {UpgradeLockError} ERR_FORBIDDEN */
+/** Opens the lock file that is there. @throws {UpgradeLockError} ERR_LOCK_FORBIDDEN */
 export function openLockFileOfOurs(path: string): OwnedFd {
   checkFolder(dirname(path))
   return openLockFile(path)

@@ -67,9 +67,9 @@ describe('lock', () => {
 
   test('that cannot be looked at fails at once', async () => {
     mkdirSync(path)
-    await expect(acquire()).rejects.toEqual(failure('ERR_FORBIDDEN'))
+    await expect(acquire()).rejects.toEqual(failure('ERR_LOCK_FORBIDDEN'))
     chmodSync(folder.path, 0o777)
-    await expect(acquire()).rejects.toEqual(failure('ERR_FORBIDDEN'))
+    await expect(acquire()).rejects.toEqual(failure('ERR_LOCK_FORBIDDEN'))
     chmodSync(folder.path, 0o700)
   })
 })

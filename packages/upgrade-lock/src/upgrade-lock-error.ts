@@ -6,16 +6,17 @@ import { CodedError } from '@shellflip/internal'
 /**
  * The reason of a failure, stable across versions:
  *
- * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. The message names it.
- * - `ERR_FORBIDDEN`: another user could replace or lock the file, we may not use it, or it is not a lock file.
- * - `ERR_NOT_THE_LOCK`: the descriptor to adopt belongs to another file than the one at the path.
- * - `ERR_NOT_HELD`: the descriptor to adopt does not hold the lock.
- * - `ERR_RELEASED`: the lock was used after `release()` or `leave()`.
- * - `ERR_SYSTEM`: the system refused. `cause` holds the system's error.
+ * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. Correct the one that the message names.
+ * - `ERR_LOCK_FORBIDDEN`: another user could replace or lock the file, this user may not use it, or it is not a lock file. The message
+ *   says what to change.
+ * - `ERR_NOT_THE_LOCK`: the descriptor to adopt belongs to another file than the one at the path. Pass the descriptor of that lock.
+ * - `ERR_NOT_HELD`: the descriptor to adopt does not hold the lock. Acquire the lock instead.
+ * - `ERR_RELEASED`: the lock was used after `release()` or `leave()`. Acquire it again.
+ * - `ERR_SYSTEM`: a system call failed. `cause` holds the system's error.
  */
 export type UpgradeLockErrorCode =
   | 'ERR_INVALID_ARGUMENT'
-  | 'ERR_FORBIDDEN'
+  | 'ERR_LOCK_FORBIDDEN'
   | 'ERR_NOT_THE_LOCK'
   | 'ERR_NOT_HELD'
   | 'ERR_RELEASED'
@@ -49,7 +50,7 @@ export function invalidArgument(message: string, cause?: unknown): UpgradeLockEr
 }
 
 export function forbidden(message: string, cause?: unknown): UpgradeLockError {
-  return new UpgradeLockError('ERR_FORBIDDEN', message, { cause })
+  return new UpgradeLockError('ERR_LOCK_FORBIDDEN', message, { cause })
 }
 
 /** Explains EPERM. Mostly the process began as root and has changed its uid since, so it does not own its old folder any more. */

@@ -219,7 +219,7 @@ test.runIf(process.geteuid?.() === 0)(
   `,
       folder.join('lock'),
     )
-    const [, message] = await service.printed(/^ERR_FORBIDDEN: (.*)/)
+    const [, message] = await service.printed(/^ERR_LOCK_FORBIDDEN: (.*)/)
     expect(message).toMatch(
       /^uid 65534 may not use \S+lock: .*EACCES.* Choose a lock file \(shellflip: lockFile\) in a folder/,
     )

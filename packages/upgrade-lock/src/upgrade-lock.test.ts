@@ -102,12 +102,17 @@ describe('acquire and release', () => {
     const { ino } = statSync(path)
     const before = openFds().size
     expect(() => UpgradeLock.tryAcquire({ path })).toThrow(
-      refusal('ERR_FORBIDDEN', /upgrade\.lock is not a lock file: it has \d+ bytes that no lock has written/),
+      refusal(
+        'ERR_LOCK_FORBIDDEN',
+        /upgrade\.lock is not a lock file: it has \d+ bytes that no lock has written/,
+      ),
     )
-    await expect(UpgradeLock.acquire({ path })).rejects.toEqual(refusal('ERR_FORBIDDEN'))
+    await expect(UpgradeLock.acquire({ path })).rejects.toEqual(refusal('ERR_LOCK_FORBIDDEN'))
     using held = new OwnedFd(openSync(path, 'r+'))
     tryLock(held.fd)
-    expect(() => UpgradeLock.adopt(held, { path })).toThrow(refusal('ERR_FORBIDDEN', /is not a lock file/))
+    expect(() => UpgradeLock.adopt(held, { path })).toThrow(
+      refusal('ERR_LOCK_FORBIDDEN', /is not a lock file/),
+    )
     expect(UpgradeLock.tryAcquire({ path })).toEqual({ type: 'held', holder: undefined })
     held.close()
     expect(openFds().size).toBe(before)
@@ -255,7 +260,7 @@ test('a folder that is missing is to be made, and no file is to be removed', () 
   mkdirSync(path)
   for (const taken of ['/dev/null', path]) {
     expect(() => UpgradeLock.tryAcquire({ path: taken })).toThrow(
-      refusal('ERR_FORBIDDEN', /Choose another path for the lock/),
+      refusal('ERR_LOCK_FORBIDDEN', /Choose another path for the lock/),
     )
   }
 })
@@ -328,7 +333,7 @@ describe('handed on by its descriptor', () => {
 
 describe('what others could have put there is refused', () => {
   const refused = (message: RegExp) =>
-    expect(() => UpgradeLock.tryAcquire({ path })).toThrow(refusal('ERR_FORBIDDEN', message))
+    expect(() => UpgradeLock.tryAcquire({ path })).toThrow(refusal('ERR_LOCK_FORBIDDEN', message))
 
   test.each([0o777, 0o775, 0o1777])('a folder of mode %o', (mode) => {
     chmodSync(folder.path, mode)
@@ -351,7 +356,7 @@ describe('what others could have put there is refused', () => {
 
   test('a device, without opening it', () => {
     expect(() => UpgradeLock.tryAcquire({ path: '/dev/null' })).toThrow(
-      refusal('ERR_FORBIDDEN', /special file, not a regular file|can be written by others/),
+      refusal('ERR_LOCK_FORBIDDEN', /special file, not a regular file|can be written by others/),
     )
   })
 
@@ -387,7 +392,7 @@ describe('what others could have put there is refused', () => {
     mkdirSync(folder.join('run'), { mode: 0o700 })
     chmodSync(folder.path, 0o775)
     expect(() => UpgradeLock.tryAcquire({ path: folder.join('run', 'lock') })).toThrow(
-      refusal('ERR_FORBIDDEN', /can be written by others \(mode 775\)\. They could replace .*\/run\./),
+      refusal('ERR_LOCK_FORBIDDEN', /can be written by others \(mode 775\)\. They could replace .*\/run\./),
     )
     expect(readdirSync(folder.join('run'))).toEqual([])
   })

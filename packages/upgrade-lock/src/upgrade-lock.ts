@@ -54,7 +54,7 @@ export class UpgradeLock implements Disposable {
    * Takes the lock if nobody holds it.
    *
    * @throws {UpgradeLockError} ERR_INVALID_ARGUMENT
-   * @throws {UpgradeLockError} ERR_FORBIDDEN
+   * @throws {UpgradeLockError} ERR_LOCK_FORBIDDEN
    * @throws {UpgradeLockError} ERR_SYSTEM
    */
   static tryAcquire(options: LockPath): AcquireOutcome {
@@ -71,7 +71,7 @@ export class UpgradeLock implements Disposable {
    * Takes the lock, and waits until nobody else holds it. The order of the waiting processes is not kept.
    *
    * @throws {UpgradeLockError} ERR_INVALID_ARGUMENT
-   * @throws {UpgradeLockError} ERR_FORBIDDEN
+   * @throws {UpgradeLockError} ERR_LOCK_FORBIDDEN
    * @throws {UpgradeLockError} ERR_SYSTEM
    * @throws {unknown} if the signal is aborted. The value is its reason
    */
@@ -98,7 +98,7 @@ export class UpgradeLock implements Disposable {
    * @throws {UpgradeLockError} ERR_INVALID_ARGUMENT
    * @throws {UpgradeLockError} ERR_NOT_THE_LOCK
    * @throws {UpgradeLockError} ERR_NOT_HELD
-   * @throws {UpgradeLockError} ERR_FORBIDDEN
+   * @throws {UpgradeLockError} ERR_LOCK_FORBIDDEN
    * @throws {UpgradeLockError} ERR_SYSTEM
    */
   static adopt(fd: OwnedFd, options: LockPath): UpgradeLock {

@@ -30,7 +30,7 @@ export interface Flip<S = undefined> extends AsyncDisposable {
    * @throws {ListenersError} ERR_CANNOT_LISTEN
    * @throws {ListenersError} ERR_NO_SUCH_SOCKET
    * @throws {ListenersError} ERR_INVALID_ARGUMENT
-   * @throws {ListenersError} ERR_STOPPED
+   * @throws {ListenersError} ERR_NO_LONGER_SERVING
    * @throws {ShellflipError} ERR_INVALID_ARGUMENT if an option has a mistake
    */
   listen(server: Server, address: ListenAddress, options?: ServeOptions): Promise<SocketAddress>

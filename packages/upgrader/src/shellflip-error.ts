@@ -3,14 +3,17 @@ import { CodedError } from '@shellflip/internal'
 /**
  * Names what went wrong. Each code is stable across versions:
  *
- * - `ERR_INVALID_ARGUMENT`: an option or an address has a mistake. The message names it.
- * - `ERR_CLUSTER_WORKER`, `ERR_WORKER_THREAD`: called where the process is not ours to replace.
- * - `ERR_CALLED_TWICE`: `shellflip()` or `ready()` was called a second time.
- * - `ERR_HANDOVER_ENVIRONMENT`: SHELLFLIP_HANDOVER or an OXY_ variable does not name what it must.
- * - `ERR_PID_FILE`: the pid file cannot be written. `cause` has the system's error.
- * - `ERR_UNMANAGED_SERVER`: a successor's program binds an address itself. The message names it.
- * - `ERR_STATE_NOT_READ`: `ready()` was called before a state that is a stream was read to its end.
- * - `ERR_STOPPED`: the process was stopped before it was ready, or a socket is requested when this process no longer serves.
+ * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. Correct the one that the message names.
+ * - `ERR_CLUSTER_WORKER`: a cluster worker cannot replace itself. Call `shellflip()` in the primary.
+ * - `ERR_WORKER_THREAD`: a worker thread cannot replace the process. Call `shellflip()` in the main thread.
+ * - `ERR_CALLED_TWICE`: `shellflip()` or `ready()` was called a second time. Call each once.
+ * - `ERR_HANDOVER_ENVIRONMENT`: `SHELLFLIP_HANDOVER` or an `OXY_` variable does not name a descriptor of a predecessor. Do not set it by
+ *   hand.
+ * - `ERR_PID_FILE`: the pid file cannot be written. Choose a folder that this user can write. `cause` has the system's error.
+ * - `ERR_UNMANAGED_SERVER`: the program binds an address itself. Pass the server that the message names to `flip.listen()` or
+ *   `flip.bind()`.
+ * - `ERR_STATE_NOT_READ`: `ready()` was called before the program read a state that is a stream to its end. Read it first.
+ * - `ERR_STOPPED`: the process was stopped before it was ready, or something was registered after its shutdown. Exit.
  */
 export type ShellflipErrorCode =
   | 'ERR_INVALID_ARGUMENT'

@@ -42,7 +42,7 @@ let called = false
  *
  * @throws {ShellflipError} ERR_INVALID_ARGUMENT
  * @throws {HandoverError} ERR_STATE if the predecessor's state cannot be decoded
- * @throws {ControlSocketError} ERR_PATH_IN_USE if a live instance has the control socket
+ * @throws {ControlSocketError} ERR_CONTROL_PATH_IN_USE if a live instance has the control socket
  */
 export function shellflip<T>(options: WithState<T>): Promise<Flip<T | undefined>>
 export function shellflip<T>(options: WithStateStream<T>): Promise<Flip<AsyncIterable<T> | undefined>>

@@ -211,7 +211,7 @@ test('refuses a socket where nothing is served any more', async () => {
     flip.listen(web, { port: 0, name: 'x' }),
     flip.bind(createSocket('udp4').unref(), { port: 1 }),
   ]) {
-    await expect(late).rejects.toMatchObject({ name: 'ListenersError', code: 'ERR_STOPPED' })
+    await expect(late).rejects.toMatchObject({ name: 'ListenersError', code: 'ERR_NO_LONGER_SERVING' })
   }
   expect(web.listenerCount('connection')).toBe(listeners)
 })

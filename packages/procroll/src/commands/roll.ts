@@ -41,7 +41,7 @@ async function outcomeOf(path: string, timeoutMs: number | undefined): Promise<O
   } catch (error) {
     if (!signal?.aborted) throw error
     throw new ProcrollError(
-      'ERR_TIMED_OUT',
+      'ERR_ROLL_TIMED_OUT',
       `no outcome within ${formatDuration(timeoutMs ?? 0)}. The roll continues: procroll status shows it`,
       { cause: error },
     )
