@@ -7,7 +7,7 @@ import { ControlServer } from './control-server.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
 import { fromWire, toWire } from './protocol.ts'
 import { type ShellflipReply, shellflipProtocol } from './shellflip.ts'
-import { RawClient } from './test-server.fixture.ts'
+import { RawClient } from './testing/test-server.ts'
 
 const goldenRequest = '\0\0\0\x18{"Request":"TryRestart"}'
 

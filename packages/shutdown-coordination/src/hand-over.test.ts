@@ -5,9 +5,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { waitFor } from '@shellflip/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { adoptedEvent } from './adopted-connection.ts'
-import { listening, RawClient } from './fixtures/raw-client.ts'
 import { type ServerOptions, ShutdownCoordinator } from './index.ts'
 import { holdReading } from './socket-reading.ts'
+import { listening, RawClient } from './testing/raw-client.ts'
 
 const scope: Disposable[] = []
 
