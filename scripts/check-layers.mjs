@@ -78,7 +78,7 @@ function importViolations(root, name) {
     })
 }
 
-const isTestCode = (file) => /(\.(test|test-d|fixture)|(^|\/)(fixtures|testing)(\/.+)?)\.[cm]?ts$/.test(file)
+const isTestCode = (file) => /(\.(test|test-d)|(^|\/)testing(\/.+)?)\.[cm]?ts$/.test(file)
 
 /** Why the package `from` may not use the module `specifier`, if so. */
 function refusal(from, specifier, { inTest, typeOnly }) {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { ask, askForReplies } from './ask.ts'
 import { ControlServer } from './control-server.ts'
-import { RawClient, rawFrame, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
+import { RawClient, rawFrame, testServer, words, wordsWithRefusal } from './testing/test-server.ts'
 
 const failing = (code: string, message: RegExp = /./) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) })

@@ -3,7 +3,7 @@ import { serverFrom } from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
 import { expect, it, vi } from 'vitest'
 import { ask } from './ask.ts'
-import { testServer, words } from './test-server.fixture.ts'
+import { testServer, words } from './testing/test-server.ts'
 
 vi.mock('@shellflip/fd-passing', async (importOriginal) => {
   const original = await importOriginal<typeof import('@shellflip/fd-passing')>()

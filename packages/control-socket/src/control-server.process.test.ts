@@ -15,7 +15,7 @@ import { TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { ask } from './ask.ts'
 import { ControlServer } from './control-server.ts'
-import { testServer, words } from './test-server.fixture.ts'
+import { testServer, words } from './testing/test-server.ts'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 const isRoot = process.geteuid?.() === 0

@@ -17,7 +17,7 @@ import { openFds, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { ask, askForReplies } from './ask.ts'
 import { ControlServer } from './control-server.ts'
-import { RawClient, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
+import { RawClient, testServer, words, wordsWithRefusal } from './testing/test-server.ts'
 
 const request = { ask: 'x' }
 const isRoot = process.geteuid?.() === 0

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { waitFor } from '@shellflip/testing'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { ask } from './ask.ts'
-import { RawClient, testServer, words } from './test-server.fixture.ts'
+import { RawClient, testServer, words } from './testing/test-server.ts'
 
 let warnings: string[] = []
 const warn = ({ message }: Error) => void warnings.push(message)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { waitFor } from '@shellflip/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ask } from './ask.ts'
-import { RawClient, rawFrame, testServer, words, wordsWithRefusal } from './test-server.fixture.ts'
+import { RawClient, rawFrame, testServer, words, wordsWithRefusal } from './testing/test-server.ts'
 
 afterEach(() => {
   vi.useRealTimers()

@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 import { waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { ask } from './ask.ts'
-import { testServer, words } from './test-server.fixture.ts'
+import { testServer, words } from './testing/test-server.ts'
 
 const echo = (path: string) => ask({ path, protocol: words, request: { ask: 'here?' } })
 

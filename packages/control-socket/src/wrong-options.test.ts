@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { ask } from './ask.ts'
 import { ControlServer } from './control-server.ts'
-import { testServer, words } from './test-server.fixture.ts'
+import { testServer, words } from './testing/test-server.ts'
 
 const answer = async () => ({ say: 'x' })
 const listen = (options: object) =>

@@ -2,8 +2,8 @@ import { chmodSync, readdirSync } from 'node:fs'
 import { temporaryFolder } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { claimUnixPath } from './claim-unix-path.ts'
-import { program } from './fixtures/program.ts'
 import { listenUnix } from './listeners.ts'
+import { program } from './testing/program.ts'
 
 const stay = 'setInterval(() => {}, 60_000)'
 

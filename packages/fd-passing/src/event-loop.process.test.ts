@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { program } from './fixtures/program.ts'
+import { program } from './testing/program.ts'
 
 describe.runIf(process.platform === 'linux')('the event loop', () => {
   it('ends with idle sockets, and with waiting ones that are unreferenced', async () => {

@@ -1,9 +1,9 @@
 import { openSync, writeFileSync } from 'node:fs'
 import { type TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
-import { program } from './fixtures/program.ts'
 import { lock, tryLock, unlock } from './flock.ts'
 import { OwnedFd } from './owned-fd.ts'
+import { program } from './testing/program.ts'
 
 function openFile(folder: { join: (name: string) => string }): OwnedFd {
   return new OwnedFd(openSync(folder.join('lock'), 'a'))

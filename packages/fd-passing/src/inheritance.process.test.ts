@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { program } from './fixtures/program.ts'
+import { program } from './testing/program.ts'
 
 describe.runIf(process.platform === 'linux')('what a grandchild inherits', () => {
   it('is none of the descriptors made or received here', async () => {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { TestProcess, temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { pipe } from './descriptors.ts'
-import { writersGone } from './fixtures/messages.ts'
+import { writersGone } from './testing/messages.ts'
 import { UnixSocket } from './unix-socket.ts'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))

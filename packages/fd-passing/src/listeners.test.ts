@@ -4,11 +4,11 @@ import { connect, createServer } from 'node:net'
 import { temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { isCloexec } from './descriptors.ts'
-import { hasIpv6 } from './fixtures/ipv6.ts'
 import { bindUdp, listenTcp, listenUnix } from './listeners.ts'
 import { serverFrom } from './node-handles.ts'
 import type { OwnedFd } from './owned-fd.ts'
 import { localAddress } from './socket-address.ts'
+import { hasIpv6 } from './testing/ipv6.ts'
 
 function portOf(socket: OwnedFd): number {
   const address = localAddress(socket.fd)

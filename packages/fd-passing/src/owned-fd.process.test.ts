@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { program } from './fixtures/program.ts'
+import { program } from './testing/program.ts'
 
 /** Asks for collection until the condition holds; the process would stay silent otherwise. */
 const collectUntil = `

@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { dup, isCloexec, pipe, setCloexec } from './descriptors.ts'
-import { sameFile } from './fixtures/descriptors.ts'
 import { OwnedFd } from './owned-fd.ts'
+import { sameFile } from './testing/descriptors.ts'
 
 const devNull = () => openSync('/dev/null', 'r')
 

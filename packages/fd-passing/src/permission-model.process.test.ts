@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync } from 'node:fs'
 import { temporaryFolder } from '@shellflip/testing'
 import { expect, test } from 'vitest'
-import { program } from './fixtures/program.ts'
+import { program } from './testing/program.ts'
 
 /** The flags of Node's permission model, by the names that this Node has for them. */
 const flags = ['--permission', '--experimental-permission']

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { openFds, temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
-import { program } from './fixtures/program.ts'
-import { refusal, run } from './fixtures/spawned.ts'
+import { program } from './testing/program.ts'
+import { refusal, run } from './testing/spawned.ts'
 
 const childrenOf = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
 

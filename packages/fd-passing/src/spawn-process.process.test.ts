@@ -2,8 +2,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { setCloexec } from './descriptors.ts'
-import { program } from './fixtures/program.ts'
-import { printed, run } from './fixtures/spawned.ts'
+import { program } from './testing/program.ts'
+import { printed, run } from './testing/spawned.ts'
 
 const latin = Buffer.from('caf\xe9', 'latin1')
 

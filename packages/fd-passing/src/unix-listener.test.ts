@@ -2,7 +2,7 @@ import { temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
 import { peerCredentials } from './credentials.ts'
 import { pipe } from './descriptors.ts'
-import { sameFile } from './fixtures/descriptors.ts'
+import { sameFile } from './testing/descriptors.ts'
 import { UnixListener } from './unix-listener.ts'
 import { UnixSocket } from './unix-socket.ts'
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { processState, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
-import { program } from './fixtures/program.ts'
+import { program } from './testing/program.ts'
 import { watchChild } from './watch-child.ts'
 
 /** Traces a process until it is ended itself, and waits for nothing: as a debugger that stands at a breakpoint. */

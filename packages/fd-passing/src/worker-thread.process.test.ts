@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { program } from './fixtures/program.ts'
+import { program } from './testing/program.ts'
 
 const worker = `
   import { parentPort } from 'node:worker_threads'

@@ -71,7 +71,7 @@ test.runIf(process.platform === 'linux')(
   'no value from JavaScript ends the process, or is taken for another one',
   async () => {
     using folder = temporaryFolder()
-    const source = fileURLToPath(new URL('./fixtures/foreign-addon.c', import.meta.url))
+    const source = fileURLToPath(new URL('./testing/foreign-addon.c', import.meta.url))
     execFileSync(process.env.CC || 'cc', ['-shared', '-fPIC', '-o', folder.join('foreign.node'), source])
     await using run = TestProcess.node(['--no-warnings', '--input-type=module', '-e', callEverything], {
       env: { ADDON: addon, FOREIGN_ADDON: folder.join('foreign.node') },

@@ -1,10 +1,10 @@
 import type { UnixSocket } from '@shellflip/fd-passing'
 import { describe, expect, test } from 'vitest'
-import { besidePeer, connected, fdCensus, message } from './fixtures/connected.ts'
 import { encodeFrame, FrameDecoder, type FrameType } from './frame.ts'
 import { giveHandover } from './give-handover.ts'
 import { takeOver } from './take-over.ts'
 import type { Takeover } from './takeover.ts'
+import { besidePeer, connected, fdCensus, message } from './testing/connected.ts'
 
 const nothing = { version: '1', sockets: [] }
 const manifest = { predecessor: { pid: 42, version: '1' }, sockets: [], lock: false, state: null }

@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url'
 import { socketpair } from '@shellflip/fd-passing'
 import { LoadClient, TestProcess, waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
-import { ConnectedClient } from './fixtures/connected-client.ts'
+import { ConnectedClient } from './testing/connected-client.ts'
 
-const folder = fileURLToPath(new URL('./fixtures/', import.meta.url))
+const folder = fileURLToPath(new URL('./testing', import.meta.url))
 
 type ServiceOptions = { takes?: number; gives?: number; env?: NodeJS.ProcessEnv }
 

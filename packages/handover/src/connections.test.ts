@@ -8,11 +8,11 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { adoptHttpConnection, adoptNetConnection } from './adopt-connection.ts'
 import { ConnectionGiver } from './connection-giver.ts'
 import { encodeAnswer, encodeConnection } from './connection-message.ts'
-import { besidePeer, connected, fdCensus } from './fixtures/connected.ts'
 import { encodeFrame } from './frame.ts'
 import { giveHandover } from './give-handover.ts'
 import { takeOver } from './take-over.ts'
 import type { TakenConnection } from './taken-connection.ts'
+import { besidePeer, connected, fdCensus } from './testing/connected.ts'
 
 // Sockets of the test before close in the next turn, and are not this one's.
 beforeEach(() => turn())

@@ -6,11 +6,11 @@ import { defineState } from '@shellflip/state-serialization'
 import { openFds, processState, type TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { fdCensus } from './fixtures/connected.ts'
-import { program } from './fixtures/program.ts'
 import { giveHandover } from './give-handover.ts'
 import { HandoverChannel } from './handover-channel.ts'
 import { takeOver } from './take-over.ts'
+import { fdCensus } from './testing/connected.ts'
+import { program } from './testing/program.ts'
 
 const Block = defineState({ name: 'block', version: 1, schema: z.instanceof(Buffer) })
 

@@ -6,10 +6,10 @@ import { temporaryFolder } from '@shellflip/testing'
 import { UpgradeLock } from '@shellflip/upgrade-lock'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { connected, fdCensus } from './fixtures/connected.ts'
 import { giveHandover } from './give-handover.ts'
 import { takeOver } from './take-over.ts'
 import type { Takeover } from './takeover.ts'
+import { connected, fdCensus } from './testing/connected.ts'
 
 const Sessions = defineState({ name: 'sessions', version: 1, schema: z.map(z.string(), z.int()) })
 const sessions = new Map([

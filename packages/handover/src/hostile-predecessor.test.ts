@@ -2,11 +2,11 @@ import { listenTcp, type OwnedFd, pipe, socketpair, UnixSocket } from '@shellfli
 import { defineState, toBuffer } from '@shellflip/state-serialization'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { besidePeer, fdCensus, message } from './fixtures/connected.ts'
 import { encodeFrame } from './frame.ts'
 import { HandoverChannel } from './handover-channel.ts'
 import { takeOver } from './take-over.ts'
 import type { Takeover } from './takeover.ts'
+import { besidePeer, fdCensus, message } from './testing/connected.ts'
 
 const Count = defineState({ name: 'count', version: 1, schema: z.int() })
 const state = await toBuffer(Count.encode(7))

@@ -2,10 +2,10 @@ import { listenTcp, type UnixSocket } from '@shellflip/fd-passing'
 import { defineState, defineStateStream } from '@shellflip/state-serialization'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { besidePeer, fdCensus, message } from './fixtures/connected.ts'
 import { FrameDecoder, type FrameType } from './frame.ts'
 import { giveHandover } from './give-handover.ts'
 import type { HandoverResult } from './handover-failure.ts'
+import { besidePeer, fdCensus, message } from './testing/connected.ts'
 
 const Blob = defineState({ name: 'blob', version: 1, schema: z.instanceof(Buffer) })
 const hello = { protocol: 1, pid: 42, accepts: { blob: 1 } }

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { heldBytes, openFds, processState, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
-import { startService } from './fixtures/service-process.ts'
 import { type Notification, NotifySocket } from './index.ts'
+import { startService } from './testing/service-process.ts'
 
 /** Receives until one says STOPPING=1, which it does not return. */
 async function receiveAll(socket: NotifySocket): Promise<Notification[]> {

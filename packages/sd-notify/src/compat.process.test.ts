@@ -3,8 +3,8 @@ import { type TestProcess, temporaryFolder } from '@shellflip/testing'
 import type * as original from 'sd-notify'
 import { describe, expect, test } from 'vitest'
 import * as compat from './compat.ts'
-import { startService } from './fixtures/service-process.ts'
 import { NotifySocket } from './index.ts'
+import { startService } from './testing/service-process.ts'
 
 const importCompat = `import * as sd from '@shellflip/sd-notify/compat'\n`
 

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { listenTcp, localAddress } from '@shellflip/fd-passing'
 import { TestProcess } from '@shellflip/testing'
 import { describe, expect, it } from 'vitest'
-import { startService } from './fixtures/service-process.ts'
 import { listenEnvironment, listenFds } from './index.ts'
+import { startService } from './testing/service-process.ts'
 
 const taking = `
   import { execFileSync } from 'node:child_process'

@@ -3,8 +3,8 @@ import { Socket } from 'node:net'
 import { FdPassingError, maxUnixAddressBytes, pipe, UnixSocket } from '@shellflip/fd-passing'
 import { openFds, temporaryFolder } from '@shellflip/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { startService } from './fixtures/service-process.ts'
 import { Notifier, NotifySocket, type SdNotifyError } from './index.ts'
+import { startService } from './testing/service-process.ts'
 
 const onLinux = process.platform === 'linux'
 

@@ -1,7 +1,7 @@
 import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
-import { startService } from './fixtures/service-process.ts'
 import { NotifySocket } from './index.ts'
+import { startService } from './testing/service-process.ts'
 
 test('a service that was paused gives its sign of life as soon as it runs again', async () => {
   using folder = temporaryFolder()

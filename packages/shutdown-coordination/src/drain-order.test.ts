@@ -1,8 +1,8 @@
 import http, { type ServerResponse } from 'node:http'
 import { waitFor } from '@shellflip/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { listening, RawClient } from './fixtures/raw-client.ts'
 import { ShutdownCoordinator } from './index.ts'
+import { listening, RawClient } from './testing/raw-client.ts'
 
 const scope: Disposable[] = []
 

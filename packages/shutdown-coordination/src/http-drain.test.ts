@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import { waitFor } from '@shellflip/testing'
 import { afterEach, expect, test } from 'vitest'
-import { listening, RawClient } from './fixtures/raw-client.ts'
 import { type ServerOptions, ShutdownCoordinator } from './index.ts'
+import { listening, RawClient } from './testing/raw-client.ts'
 
 const scope: Disposable[] = []
 

@@ -3,9 +3,9 @@ import http2, { type ClientHttp2Session, type ClientHttp2Stream, type ServerHttp
 import tls from 'node:tls'
 import { waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
-import { listening, RawClient } from './fixtures/raw-client.ts'
-import { selfSigned } from './fixtures/self-signed.ts'
 import { ShutdownCoordinator } from './index.ts'
+import { listening, RawClient } from './testing/raw-client.ts'
+import { selfSigned } from './testing/self-signed.ts'
 
 type Setup = { secure: boolean; drainTimeoutMs?: number; lingerMs?: number }
 

@@ -6,9 +6,9 @@ import type { Server, Socket } from 'node:net'
 import tls from 'node:tls'
 import { waitFor } from '@shellflip/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { listening, RawClient } from './fixtures/raw-client.ts'
-import { selfSigned } from './fixtures/self-signed.ts'
 import { type ServerOptions, ShutdownCoordinator } from './index.ts'
+import { listening, RawClient } from './testing/raw-client.ts'
+import { selfSigned } from './testing/self-signed.ts'
 
 const scope: Disposable[] = []
 

@@ -8,6 +8,7 @@ import { adoptedEvent } from './adopted-connection.ts'
 import { listening, RawClient } from './fixtures/raw-client.ts'
 import { type MoveConnections, type ServerOptions, ShutdownCoordinator } from './index.ts'
 import { holdReading } from './socket-reading.ts'
+import { listening, RawClient } from './testing/raw-client.ts'
 
 const scope: Disposable[] = []
 

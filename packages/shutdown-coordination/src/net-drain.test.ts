@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import net, { type Socket } from 'node:net'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
-import { listening, RawClient } from './fixtures/raw-client.ts'
 import { type ServerOptions, ShutdownCoordinator } from './index.ts'
+import { listening, RawClient } from './testing/raw-client.ts'
 
 async function start(options: ServerOptions, drainTimeoutMs = 20_000) {
   const coordinator = new ShutdownCoordinator({ drainTimeoutMs })

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { TestProcess } from '@shellflip/testing'
 import { expect, test } from 'vitest'
-import { RawClient } from './fixtures/raw-client.ts'
+import { RawClient } from './testing/raw-client.ts'
 
-const program = fileURLToPath(new URL('fixtures/stuck-service.mjs', import.meta.url))
+const program = fileURLToPath(new URL('testing/stuck-service.mjs', import.meta.url))
 
 test('the first signal drains, a second ends at once, and after that signals are again as without us', async () => {
   await using service = TestProcess.node([program])

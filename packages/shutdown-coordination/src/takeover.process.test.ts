@@ -3,7 +3,7 @@ import { describeFailures, LoadClient, TestProcess, waitFor } from '@shellflip/t
 import { expect, test } from 'vitest'
 import type { ShutdownReport } from './index.ts'
 
-const program = fileURLToPath(new URL('fixtures/takeover-service.mjs', import.meta.url))
+const program = fileURLToPath(new URL('testing/takeover-service.mjs', import.meta.url))
 const takeovers = 3
 
 /** What the processes have printed: `ready PID at PORT`, and a report when one has drained. */

@@ -4,9 +4,9 @@ import type net from 'node:net'
 import tls from 'node:tls'
 import { waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
-import { listening, RawClient } from './fixtures/raw-client.ts'
-import { selfSigned } from './fixtures/self-signed.ts'
 import { type ServerOptions, ShutdownCoordinator } from './index.ts'
+import { listening, RawClient } from './testing/raw-client.ts'
+import { selfSigned } from './testing/self-signed.ts'
 
 async function start(options: ServerOptions = {}, drainTimeoutMs = 20_000) {
   const coordinator = new ShutdownCoordinator({ drainTimeoutMs })

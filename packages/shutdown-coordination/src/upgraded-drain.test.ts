@@ -2,8 +2,8 @@ import http from 'node:http'
 import type { Server, Socket } from 'node:net'
 import { waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
-import { listening, RawClient } from './fixtures/raw-client.ts'
 import { type ServerOptions, ShutdownCoordinator } from './index.ts'
+import { listening, RawClient } from './testing/raw-client.ts'
 
 const switching = (protocol: string) =>
   `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineState } from './define-state.ts'
 import { defineStateStream } from './define-state-stream.ts'
-import { cut, forgedEnvelope, headerFrame, numbers } from './fixtures/forged-envelope.ts'
 import { StateError } from './state-error.ts'
+import { cut, forgedEnvelope, headerFrame, numbers } from './testing/forged-envelope.ts'
 import { toBuffer } from './to-buffer.ts'
 
 const Users = defineState({

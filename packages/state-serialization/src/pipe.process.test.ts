@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { temporaryFolder } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
-import { program } from './fixtures/program.ts'
+import { program } from './testing/program.ts'
 
 /** A named pipe of the test's own. */
 function namedPipe() {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { isAlive, openFds, TestProcess, temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
-import { program } from './fixtures/program.ts'
+import { program } from './testing/program.ts'
 import { UpgradeLock } from './upgrade-lock.ts'
 
 const hold = `

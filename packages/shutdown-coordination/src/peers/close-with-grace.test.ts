@@ -4,7 +4,7 @@ import { TestProcess } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { ShutdownCoordinator } from '../index.ts'
 
-const program = fileURLToPath(new URL('../fixtures/closes-with-grace.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../testing/closes-with-grace.mjs', import.meta.url))
 
 /** Starts the program in a mode, and waits until it listens for signals. */
 async function start(mode: string): Promise<TestProcess> {

@@ -1,8 +1,8 @@
 import http, { type IncomingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import type net from 'node:net'
-import { listening } from '../fixtures/raw-client.ts'
-import { selfSigned } from '../fixtures/self-signed.ts'
+import { listening } from '../testing/raw-client.ts'
+import { selfSigned } from '../testing/self-signed.ts'
 
 export type Scheme = 'http' | 'https'
 

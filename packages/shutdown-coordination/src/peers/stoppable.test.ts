@@ -4,8 +4,8 @@ import type { RequestListener, Server, ServerResponse } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { TestProcess, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
-import { RawClient } from '../fixtures/raw-client.ts'
 import { ShutdownCoordinator } from '../index.ts'
+import { RawClient } from '../testing/raw-client.ts'
 import { connectionsOf, createServer, type Scheme, serving } from './request.ts'
 
 const refusedConnection = expect.objectContaining({ code: 'ECONNREFUSED' })
@@ -89,7 +89,7 @@ describe.each(['http', 'https'] as const)('stop() of %s', (scheme) => {
 })
 
 test('a process ends when its last request is answered, and not after the grace', async () => {
-  const program = fileURLToPath(new URL('../fixtures/stops-itself.mjs', import.meta.url))
+  const program = fileURLToPath(new URL('../testing/stops-itself.mjs', import.meta.url))
   await using service = TestProcess.node([program])
   const [, port] = await service.printed(/^ready at (\d+)$/m)
   using client = await RawClient.connect(Number(port))

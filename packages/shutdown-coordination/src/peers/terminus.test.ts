@@ -74,7 +74,7 @@ describe('a health check', () => {
   })
 })
 
-const program = fileURLToPath(new URL('../fixtures/terminus-service.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../testing/terminus-service.mjs', import.meta.url))
 
 describe('a signal', () => {
   const signals = ['SIGTERM', 'SIGINT', 'SIGUSR2'] as const

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { temporaryFolder } from '@shellflip/testing'
 import { z } from 'zod'
-import { ControlServer, type ListenOptions } from './control-server.ts'
-import type { ControlServerEvent } from './events.ts'
-import type { Protocol } from './protocol.ts'
+import { ControlServer, type ListenOptions } from '../control-server.ts'
+import type { ControlServerEvent } from '../events.ts'
+import type { Protocol } from '../protocol.ts'
 
 /** The requests and replies of the tests. */
 export const words: Protocol<{ ask: string }, { say: string }> = {
