@@ -20,7 +20,7 @@ test('what does not fit is refused at either end, naming the field', () => {
     expect.objectContaining({ code: 'ERR_MALFORMED', message: expect.stringMatching(message) })
   expect(() => toWire(schema, { pid: { of: 1.5 } })).toThrow(malformed(/cannot be encoded: pid\.of: /))
   expect(() => fromWire(schema, { pid: { of: 'x' } })).toThrow(malformed(/is not in the protocol: pid\.of: /))
-  expect(() => fromWire(schema, null)).toThrow(malformed(/is not understood: Invalid input/))
+  expect(() => fromWire(schema, null)).toThrow(malformed(/is not in the protocol: Invalid input/))
 })
 
 test('JSON nested too deep for a recursive schema is malformed, not a crash', () => {
