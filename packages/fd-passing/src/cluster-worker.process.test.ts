@@ -7,5 +7,5 @@ test('a worker of node:cluster gets the advice to call serverFrom() in its prima
     fileURLToPath(new URL('./testing/cluster-worker.mjs', import.meta.url)),
   ])
   expect(await run.exit, run.stderr).toEqual({ code: 0, signal: null })
-  expect(run.stdout).toMatch(/^ERR_UNSUPPORTED .*call serverFrom\(\) in the primary\nIPv4\n$/)
+  expect(run.stdout).toMatch(/^ERR_UNSUPPORTED .*Call serverFrom\(\) in the primary\nIPv4\n$/)
 })
