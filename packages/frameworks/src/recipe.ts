@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 const readme = fileURLToPath(new URL('../../shellflip/README.md', import.meta.url))
 const applications = fileURLToPath(new URL('../../../docs/applications.md', import.meta.url))
 /** Next to what a recipe imports. Node finds the frameworks from here, too. */
-const folder = fileURLToPath(new URL('./testing', import.meta.url))
+const folder = fileURLToPath(new URL('./testing/', import.meta.url))
 
 /**
  * Writes the recipe for a framework as a program: its block in the README of shellflip, and the block that follows all of

@@ -4,7 +4,7 @@ import { LoadClient, TestProcess, waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
 import { ConnectedClient } from './testing/connected-client.ts'
 
-const folder = fileURLToPath(new URL('./testing', import.meta.url))
+const folder = fileURLToPath(new URL('./testing/', import.meta.url))
 
 type ServiceOptions = { takes?: number; gives?: number; env?: NodeJS.ProcessEnv }
 
