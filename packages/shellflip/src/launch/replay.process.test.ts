@@ -46,7 +46,7 @@ describe('a command is replayed', () => {
       type: 'failed',
       failure: { type: 'cannot-start', code: 'ERR_NOT_REPEATABLE' },
       message: expect.stringMatching(
-        /cannot be started: this program was read from standard input.* launch\.args$/,
+        /cannot be started: this program was read from standard input.* successor\.args$/,
       ),
     })
   })
