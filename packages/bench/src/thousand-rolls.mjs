@@ -24,8 +24,7 @@ export async function thousandRolls() {
   const startedAt = performance.now()
   const late = await roll(rolls)
   const elapsedMs = performance.now() - startedAt
-  supervisor.stop()
-  await supervisor.done
+  await supervisor.stop()
   folder[Symbol.dispose]()
   const peerIs = 'after 100 rolls'
   return [
