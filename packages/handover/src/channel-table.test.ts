@@ -2,9 +2,9 @@ import { socketpair, type UnixSocket } from '@shellflip/fd-passing'
 import { describe, expect, test } from 'vitest'
 import { type ChannelEvent, type ChannelState, channelTable } from './channel-table.ts'
 import { encodeAnswer } from './connection-message.ts'
-import { besidePeer, fdCensus } from './fixtures/connected.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
 import type { HandoverChannel } from './handover-channel.ts'
+import { besidePeer, fdCensus } from './testing/connected.ts'
 
 const states = Object.keys(channelTable) as ChannelState[]
 const events = [...new Set(states.flatMap((state) => Object.keys(channelTable[state])))] as ChannelEvent[]
@@ -99,7 +99,7 @@ describe('a channel that is closed', () => {
       for (const step of steps) await step(ends.channel, ends.peer)
       ends.channel.close()
       expect(await received(ends.peer)).toEqual(expected)
-      await expect(ends.channel.send('hello')).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+      await expect(ends.channel.send('hello')).rejects.toMatchObject({ code: 'ERR_CHANNEL_CLOSED' })
     }
     await isBalanced()
   })

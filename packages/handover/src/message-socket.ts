@@ -66,7 +66,7 @@ export class MessageSocket {
    * @param fds copies of these are sent, and they stay the caller's
    * @param signal ends the wait for room. A peer that got a part of the message then finds the end of the stream.
    * @returns false if the peer has exited
-   * @throws {HandoverError} ERR_CLOSED
+   * @throws {HandoverError} ERR_CHANNEL_CLOSED
    * @throws {FdPassingError} ERR_SYSTEM if the system does not let a descriptor travel
    * @throws {unknown} if the signal is aborted. The value is its reason
    */
@@ -89,8 +89,8 @@ export class MessageSocket {
    * Returns the next message, or null when the peer has exited. A killed process may exit in the middle of a message.
    *
    * @throws {HandoverError} ERR_PROTOCOL
-   * @throws {HandoverError} ERR_FD_LOST
-   * @throws {HandoverError} ERR_CLOSED
+   * @throws {HandoverError} ERR_HANDOVER_FD_LOST
+   * @throws {HandoverError} ERR_CHANNEL_CLOSED
    * @throws {unknown} if the signal is aborted. The value is its reason
    */
   async receive(signal?: AbortSignal): Promise<ChannelMessage | null> {
@@ -159,13 +159,14 @@ export class MessageSocket {
     if (error.errno === 'EPIPE' || error.errno === 'ECONNRESET') return null
     // The error of a read on a socket without a peer: EINVAL on Linux.
     if (error.errno === 'EINVAL' || error.errno === 'ENOTCONN') throw notAChannel(error)
-    if (error.code === 'ERR_FD_LOST') throw new HandoverError('ERR_FD_LOST', error.message, { cause: error })
+    if (error.code === 'ERR_FD_LOST')
+      throw new HandoverError('ERR_HANDOVER_FD_LOST', error.message, { cause: error })
     throw error
   }
 }
 
 export function closedError(cause?: unknown): HandoverError {
-  return new HandoverError('ERR_CLOSED', 'this side has closed the handover channel', { cause })
+  return new HandoverError('ERR_CHANNEL_CLOSED', 'this side has closed the handover channel', { cause })
 }
 
 function owning(fd: number): OwnedFd {

@@ -10,7 +10,8 @@ import { OrphansError } from './orphans-error.ts'
  * Reads the record that a killed supervisor left behind, and applies the policy to its generations.
  *
  * @throws {OrphansError} ERR_SUPERVISOR_ALIVE if that supervisor is still alive
- * @throws {OrphansError} ERR_ORPHANS_FOUND, ERR_ORPHAN_STAYS
+ * @throws {OrphansError} ERR_ORPHANS_FOUND
+ * @throws {OrphansError} ERR_ORPHAN_STAYS
  */
 export async function findLeftBehind(settings: Settings): Promise<LeftBehind> {
   const { record: path, policy, texts, onEvent } = settings

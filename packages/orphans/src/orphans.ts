@@ -20,7 +20,10 @@ export class Orphans {
   /**
    * Reads the record of the last supervisor, and applies the policy to the generations that it left.
    *
-   * @throws {OrphansError} ERR_SUPERVISOR_ALIVE, ERR_ORPHANS_FOUND, ERR_ORPHAN_STAYS, ERR_INVALID_ARGUMENT
+   * @throws {OrphansError} ERR_SUPERVISOR_ALIVE
+   * @throws {OrphansError} ERR_ORPHANS_FOUND
+   * @throws {OrphansError} ERR_ORPHAN_STAYS
+   * @throws {OrphansError} ERR_INVALID_ARGUMENT
    */
   static async find(options: OrphansOptions): Promise<Orphans> {
     const settings = settingsOf(options)

@@ -10,11 +10,11 @@ export const EXIT_INTERNAL_ERROR = 70
 /** The errors with an exit status of their own, by their class and code. */
 const statuses: Readonly<Record<string, number>> = {
   'UsageError ERR_USAGE': EXIT_USAGE,
-  'ProcrollError ERR_TIMED_OUT': EXIT_TIMED_OUT,
+  'ProcrollError ERR_ROLL_TIMED_OUT': EXIT_TIMED_OUT,
   'SupervisorControlError ERR_NO_SUPERVISOR': EXIT_NO_SUPERVISOR,
   'SupervisorControlError ERR_SEVERAL_SUPERVISORS': EXIT_USAGE,
   'SupervisorControlError ERR_INVALID_NAME': EXIT_USAGE,
-  'SupervisorControlError ERR_CONTROL_PATH_TOO_LONG': EXIT_USAGE,
+  'SupervisorControlError ERR_SUPERVISOR_PATH_TOO_LONG': EXIT_USAGE,
 }
 
 /** Returns the exit status of a command that failed. An error without a code is a fault of procroll itself. */

@@ -22,10 +22,10 @@ it.each<[string, unknown, number]>([
   ['a wrong command line', usageError('x'), 2],
   ['a wrong name', new SupervisorControlError('ERR_INVALID_NAME', 'x'), 2],
   ['a choice to make', new SupervisorControlError('ERR_SEVERAL_SUPERVISORS', 'x'), 2],
-  ['a path that is too long', new SupervisorControlError('ERR_CONTROL_PATH_TOO_LONG', 'x'), 2],
+  ['a path that is too long', new SupervisorControlError('ERR_SUPERVISOR_PATH_TOO_LONG', 'x'), 2],
   ['a name in use', new SupervisorControlError('ERR_NAME_IN_USE', 'x'), 1],
-  ['a limit of the caller', new ProcrollError('ERR_TIMED_OUT', 'x'), 4],
-])('the exit status tells %s', async (_what, error, status) => {
+  ['a limit of the caller', new ProcrollError('ERR_ROLL_TIMED_OUT', 'x'), 4],
+])('the exit status reports %s', async (_what, error, status) => {
   vi.mocked(runProgram).mockRejectedValueOnce(error)
   expect(await main(['roll'])).toBe(status)
   expect(printError).toHaveBeenCalledOnce()

@@ -1,10 +1,9 @@
 export { usageError } from '@shellflip/cli/errors'
 
 /**
- * - `ERR_TIMED_OUT`: the `--timeout` of the caller passed, and the roll continues
+ * - `ERR_ROLL_TIMED_OUT`: the `--timeout` of the caller passed. The roll continues. `procroll status` shows it.
  */
-export type ProcrollErrorCode =
-  | 'ERR_TIMED_OUT'
+export type ProcrollErrorCode = 'ERR_ROLL_TIMED_OUT'
 
 /** An error for the user, in one line: what failed, with which value, and what to do next. */
 export class ProcrollError extends Error {

@@ -3,7 +3,7 @@ import { CodedError } from '@shellflip/internal'
 /**
  * The code of a {@link SupervisorError}:
  *
- * - `ERR_INVALID_ARGUMENT`: a mistake in an option. The message names it.
+ * - `ERR_INVALID_ARGUMENT`: the caller passed a wrong value. Correct the one that the message names.
  * - `ERR_NOTIFY_DIRECTORY`: the folder of the notify sockets cannot be made. The message says why.
  */
 export type SupervisorErrorCode = 'ERR_INVALID_ARGUMENT' | 'ERR_NOTIFY_DIRECTORY'

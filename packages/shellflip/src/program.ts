@@ -12,7 +12,9 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .command('restart')
     .description('request an upgrade, and wait for the outcome')
     .requiredOption('--socket <path>', "the service's control socket")
-    .addOption(duration('--timeout <duration>', 'how long to wait, such as 90s or 2m. The restart continues.'))
+    .addOption(
+      duration('--timeout <duration>', 'how long to wait, such as 90s or 2m. The restart continues.'),
+    )
     .addHelpText('after', '\nExample:\n  shellflip restart --socket /run/app/restart.sock --timeout 90s')
     .action(async (options: RestartOptions) => {
       const { restart } = await import('./commands/restart.ts')

@@ -5,7 +5,6 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { waitFor } from '@shellflip/testing'
 import { afterEach, describe, expect, test } from 'vitest'
 import { adoptedEvent } from './adopted-connection.ts'
-import { listening, RawClient } from './fixtures/raw-client.ts'
 import { type MoveConnections, type ServerOptions, ShutdownCoordinator } from './index.ts'
 import { holdReading } from './socket-reading.ts'
 import { listening, RawClient } from './testing/raw-client.ts'
@@ -246,7 +245,7 @@ describe('an HTTP/1.1 server that drains', () => {
     expect(offered).toEqual([server])
   })
 
-  test('where Node does not tell which parsers are idle, it drains as ever', async () => {
+  test('if Node does not report which parsers are idle, it drains as before', async () => {
     const { shutdown, server, successor, idleClient } = await start()
     const client = await idleClient()
     const symbol = Object.getOwnPropertySymbols(server).find(

@@ -210,7 +210,8 @@ class ValueEncoder {
   }
 
   #enter(value: object): void {
-    if (this.#around.includes(value)) throw this.#refusal('it contains itself, and a circle cannot be encoded')
+    if (this.#around.includes(value))
+      throw this.#refusal('it contains itself, and a circle cannot be encoded')
     if (this.#around.length === maxDepth) throw this.#refusal(`it is nested deeper than ${maxDepth} levels`)
     this.#around.push(value)
   }

@@ -7,7 +7,8 @@ type Answer = Exclude<ControlReply, { type: 'refused' }>
 /**
  * Sends a request to the supervisor at a control socket, and yields the replies. It ends when the supervisor does.
  *
- * @throws {SupervisorControlError} ERR_NO_SUPERVISOR, ERR_UNANSWERED
+ * @throws {SupervisorControlError} ERR_NO_SUPERVISOR
+ * @throws {SupervisorControlError} ERR_UNANSWERED
  */
 export async function* askSupervisor(
   path: string,

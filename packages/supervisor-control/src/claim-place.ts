@@ -49,12 +49,12 @@ async function listen(
 }
 
 const codes = {
-  ERR_PATH_TOO_LONG: 'ERR_CONTROL_PATH_TOO_LONG',
-  ERR_PATH_IN_USE: 'ERR_NAME_IN_USE',
+  ERR_CONTROL_PATH_TOO_LONG: 'ERR_SUPERVISOR_PATH_TOO_LONG',
+  ERR_CONTROL_PATH_IN_USE: 'ERR_NAME_IN_USE',
 } as const
 
 function refusal({ label, folder }: SupervisorPlace, cause: ControlSocketError): SupervisorControlError {
-  if (cause.code === 'ERR_PATH_IN_USE' && folder !== undefined) {
+  if (cause.code === 'ERR_CONTROL_PATH_IN_USE' && folder !== undefined) {
     return new SupervisorControlError(
       'ERR_NAME_IN_USE',
       `a supervisor named "${label}" is running. Roll it, stop it, or choose another name`,

@@ -7,7 +7,7 @@ import { CodedError } from '@shellflip/internal'
  * - `ERR_SEVERAL_SUPERVISORS`: several supervisors are running, and the request names none of them.
  * - `ERR_INVALID_NAME`: the text cannot be the name of a supervisor.
  * - `ERR_NAME_IN_USE`: a live supervisor holds this name, or this control socket.
- * - `ERR_CONTROL_PATH_TOO_LONG`: the kernel does not accept a socket path of this length.
+ * - `ERR_SUPERVISOR_PATH_TOO_LONG`: the kernel does not accept a socket path of this length.
  * - `ERR_CONTROL_SOCKET`: the supervisor cannot listen at its control socket.
  * - `ERR_RUNTIME_FOLDER`: the folder of control sockets cannot be created, or another user could have put files there.
  * - `ERR_UNANSWERED`: the supervisor did not answer.
@@ -18,7 +18,7 @@ export type SupervisorControlErrorCode =
   | 'ERR_SEVERAL_SUPERVISORS'
   | 'ERR_INVALID_NAME'
   | 'ERR_NAME_IN_USE'
-  | 'ERR_CONTROL_PATH_TOO_LONG'
+  | 'ERR_SUPERVISOR_PATH_TOO_LONG'
   | 'ERR_CONTROL_SOCKET'
   | 'ERR_RUNTIME_FOLDER'
   | 'ERR_UNANSWERED'

@@ -73,7 +73,7 @@ describe('a claimed place', () => {
     })
     const tooLong = folder.join('x'.repeat(120), 'control.sock')
     await expect(places.claim(supervised, { controlSocket: tooLong })).rejects.toMatchObject({
-      code: 'ERR_CONTROL_PATH_TOO_LONG',
+      code: 'ERR_SUPERVISOR_PATH_TOO_LONG',
     })
   })
 

@@ -68,7 +68,10 @@ export class SupervisorPlaces {
   /**
    * Finds the control socket of a supervisor, by its name or its control socket. Without either, it takes the only supervisor.
    *
-   * @throws {SupervisorControlError} ERR_NO_SUPERVISOR, ERR_SEVERAL_SUPERVISORS, ERR_INVALID_NAME, ERR_RUNTIME_FOLDER
+   * @throws {SupervisorControlError} ERR_NO_SUPERVISOR
+   * @throws {SupervisorControlError} ERR_SEVERAL_SUPERVISORS
+   * @throws {SupervisorControlError} ERR_INVALID_NAME
+   * @throws {SupervisorControlError} ERR_RUNTIME_FOLDER
    */
   findControlSocket({ name, controlSocket }: PlaceOptions = {}): string {
     if (name === undefined && controlSocket !== undefined) {
@@ -95,7 +98,11 @@ export class SupervisorPlaces {
    * after its pid. If that is impossible, as in a unit without a writable /run, it continues without a control socket: the event
    * `no-control-socket` has the reason.
    *
-   * @throws {SupervisorControlError} ERR_INVALID_NAME, ERR_NAME_IN_USE, ERR_RUNTIME_FOLDER, ERR_CONTROL_SOCKET, ERR_CONTROL_PATH_TOO_LONG
+   * @throws {SupervisorControlError} ERR_INVALID_NAME
+   * @throws {SupervisorControlError} ERR_NAME_IN_USE
+   * @throws {SupervisorControlError} ERR_RUNTIME_FOLDER
+   * @throws {SupervisorControlError} ERR_CONTROL_SOCKET
+   * @throws {SupervisorControlError} ERR_SUPERVISOR_PATH_TOO_LONG
    */
   async claim(
     supervised: Supervised,

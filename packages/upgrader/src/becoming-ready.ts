@@ -31,7 +31,8 @@ export class BecomingReady {
     if (this.#isActivating) await this.settled()
   }
 
-  /** @throws {ShellflipError} ERR_CALLED_TWICE, and what `flip.ready()` throws */
+  /** @throws {ShellflipError} ERR_CALLED_TWICE if it was called before
+   * @throws {unknown} if `flip.ready()` throws */
   async begin(): Promise<void> {
     if (this.#readying !== undefined)
       throw new ShellflipError('ERR_CALLED_TWICE', 'flip.ready() was called before. Call it once.')
@@ -64,7 +65,7 @@ export class BecomingReady {
     }
   }
 
-  /** @throws what could not begin to serve, where the predecessor can still continue */
+  /** @throws {Error} if something could not begin to serve, and the predecessor can still continue */
   async #activate(): Promise<void> {
     this.#isActivating = true
     try {

@@ -2,7 +2,12 @@ import cluster from 'node:cluster'
 import { isMainThread } from 'node:worker_threads'
 import { ShellflipError } from './shellflip-error.ts'
 
-/** Checks that this process is ours to replace. @throws {ShellflipError} ERR_CLUSTER_WORKER, ERR_WORKER_THREAD */
+/**
+ * Checks that this process is ours to replace.
+ *
+ * @throws {ShellflipError} ERR_CLUSTER_WORKER
+ * @throws {ShellflipError} ERR_WORKER_THREAD
+ */
 export function checkPlace(): void {
   if (cluster.isWorker) {
     throw new ShellflipError(

@@ -31,7 +31,7 @@ export function createProgram(name: string): Command {
  * Parses a command line, and runs the command it names.
  *
  * @returns false where it names none, and commander has printed the help on stderr
- * @throws UsageError where it is wrong
+ * @throws {UsageError} if the command line is wrong
  */
 export async function parseCommandLine(
   program: Command,

@@ -10,7 +10,7 @@ const SIGRTMIN = 34
  * Parses a signal name, with or without `SIG`, or a signal number. Node does not name real-time signals (`SIGRTMIN+3`), so this returns
  * their number.
  *
- * @throws UsageError which says what is accepted
+ * @throws {UsageError} if it is not a signal. The message lists what is accepted
  */
 export function parseSignal(text: string): NodeJS.Signals | number {
   const signal = /^\d+$/.test(text) ? byNumber(Number(text)) : byName(text.toUpperCase())

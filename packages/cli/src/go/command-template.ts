@@ -22,7 +22,7 @@ export type CommandTemplate<Field extends string> = {
  *
  * @param fields those that a word may name
  * @param example a command line that is right
- * @throws UsageError, naming the argument (1 is the first after the command) and the column
+ * @throws {UsageError} if a template is wrong. The message names the argument (1 is the first after the command) and the column
  */
 export function parseCommand<Field extends string>(
   [file = '', ...args]: readonly Bytes[],

@@ -19,7 +19,7 @@ const LONGEST = 2n ** 63n - 1n
  * Milliseconds of a duration as Go writes it (`time.ParseDuration`): `300ms`, `1.5h`, `1m30s`, `0`.
  * A sign is refused unless it is `+`: nothing here can take less than no time.
  *
- * @throws UsageError which says what is accepted
+ * @throws {UsageError} if it is not a duration. The message lists what is accepted
  */
 export function parseDuration(text: string): number {
   const refuse = (why: string) =>

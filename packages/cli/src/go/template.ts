@@ -34,7 +34,7 @@ const WORD = /[^\s{}"`|()]+/y
  * `{{"{{"}}` or `` {{`{{`}} ``.
  *
  * @param fields those that the template may name
- * @throws TemplateSyntaxError on any other syntax
+ * @throws {TemplateSyntaxError} if the syntax is another one
  */
 export function parseTemplate<Field extends string>(
   source: string,

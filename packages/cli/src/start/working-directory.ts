@@ -17,7 +17,7 @@ export type LaunchDirectory = {
  * symlink such as `current`, which the kernel has resolved.
  *
  * @param chdir where it is relative, it counts from the working directory
- * @throws UsageError if it does not exist any more
+ * @throws {UsageError} if it does not exist any more
  */
 export function launchDirectory(pwd: Buffer | undefined, chdir?: Bytes): LaunchDirectory {
   const given = chdir === undefined ? undefined : Buffer.from(chdir)

@@ -7,8 +7,7 @@ import type { InternetAddress } from './parse-address.ts'
 const REASONS: Record<string, string> = {
   EADDRINUSE: 'the address is already in use',
   EADDRNOTAVAIL: 'the address is not on this machine',
-  EACCES:
-    'this user may not (a port below 1024 needs CAP_NET_BIND_SERVICE, a path needs a writable folder)',
+  EACCES: 'this user may not (a port below 1024 needs CAP_NET_BIND_SERVICE, a path needs a writable folder)',
   EPERM: 'this user may not change its owner (another user needs CAP_CHOWN, a group needs membership)',
   ENOENT: 'its folder does not exist',
   ENOTFOUND: 'the host is unknown',

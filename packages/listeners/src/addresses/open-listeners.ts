@@ -29,7 +29,7 @@ const MODE_WITH_OWNER = 0o660
 /**
  * Opens addresses, all or none. Nobody accepts on the sockets yet: connections wait in their queues.
  *
- * @throws {ListenersError} ERR_CANNOT_LISTEN, with the `address` that is to blame
+ * @throws {ListenersError} ERR_CANNOT_LISTEN if one of them is not available. `address` names it
  */
 export async function openListeners(addresses: readonly ParsedAddress[]): Promise<OpenListeners> {
   if (!Array.isArray(addresses))
@@ -100,7 +100,7 @@ async function openUnix(address: ParsedAddress & UnixAddress): Promise<Opened> {
 /**
  * Looks up who may use the path of a UNIX socket: the ids of the user and the group, and the mode.
  *
- * @throws {ListenersError} ERR_CANNOT_LISTEN for a user or a group that is not there
+ * @throws {ListenersError} ERR_CANNOT_LISTEN if the user or the group does not exist
  */
 export async function pathAccess(
   address: ParsedAddress & UnixAddress,

@@ -21,7 +21,7 @@ const FD_NAME = /^[\x20-\x39\x3b-\x7e]{1,255}$/
  * Reads an address such as `web=tcp://[::]:80?ipv6only`. Without NAME a socket is called by its port (`8080`), or by its file
  * (`app.sock`).
  *
- * @throws {ListenersError} ERR_INVALID_ARGUMENT, which says what is accepted
+ * @throws {ListenersError} ERR_INVALID_ARGUMENT if it is not an address. The message lists what is accepted
  */
 export function parseListenAddress(text: string): ParsedAddress {
   if (typeof text !== 'string') throw invalidArgument(`parseListenAddress() takes a text, not ${show(text)}.`)

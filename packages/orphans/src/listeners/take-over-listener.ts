@@ -48,7 +48,7 @@ export function recordListener(address: ParsedAddress, { fd }: NamedFd): Recorde
  * Duplicates the listening socket from one of the processes that have it (pidfd_getfd(2)), and applies the options of the address.
  *
  * @returns undefined if every process has closed it, or if its path is gone
- * @throws FdPassingError if this process may not trace the one that has it, or an option cannot take effect
+ * @throws {FdPassingError} ERR_SYSTEM if this process may not trace the one that has it, or an option cannot take effect
  * @throws {ListenersError} ERR_CANNOT_LISTEN
  */
 export async function takeOverListener(

@@ -4,7 +4,7 @@ import { usageError } from '../procroll-error.ts'
 /**
  * Reads a `--listen` value.
  *
- * @throws ProcrollError `ERR_USAGE`, which says what is accepted
+ * @throws {UsageError} if it is written otherwise. The message explains the form
  */
 export function parseListen(text: string): ParsedAddress {
   try {

@@ -1,8 +1,8 @@
 import type { LogFormat } from '@shellflip/cli/log'
-import type { RestartMode } from '@shellflip/rolling-supervisor'
-import type { PlaceOptions } from '@shellflip/supervisor-control'
 import type { ParsedAddress } from '@shellflip/listeners/addresses'
 import type { OrphanPolicy } from '@shellflip/orphans'
+import type { RestartMode } from '@shellflip/rolling-supervisor'
+import type { PlaceOptions } from '@shellflip/supervisor-control'
 
 /** The flags of `procroll run`. Times are in milliseconds. */
 export type RunOptions = PlaceOptions & {

@@ -15,6 +15,7 @@ export async function status(options: StatusOptions): Promise<number> {
     answered = true
     view.show(reply.status)
   }
-  if (!answered) throw new SupervisorControlError('ERR_UNANSWERED', 'the supervisor exited before it answered')
+  if (!answered)
+    throw new SupervisorControlError('ERR_UNANSWERED', 'the supervisor exited before it answered')
   return EXIT_DONE
 }

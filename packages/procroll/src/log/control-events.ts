@@ -21,7 +21,11 @@ export function describePlaceEvent(event: PlaceEvent): LogLine {
     case 'path-restored':
       return { level: 'WARN', message: 'control socket was removed, and is created again', fields }
     case 'path-lost':
-      return { level: 'ERROR', message: 'control socket was removed, and cannot be created again yet', fields }
+      return {
+        level: 'ERROR',
+        message: 'control socket was removed, and cannot be created again yet',
+        fields,
+      }
     case 'answer-failed':
       return { level: 'ERROR', message: 'cannot answer a control client', fields }
     default:

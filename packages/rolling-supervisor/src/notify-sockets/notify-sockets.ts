@@ -38,7 +38,10 @@ export class NotifySockets implements Disposable {
   readonly #watch: SweptPathWatch
   #isLost = false
 
-  /** @throws {SupervisorError} ERR_NOTIFY_DIRECTORY, ERR_INVALID_ARGUMENT */
+  /**
+   * @throws {SupervisorError} ERR_NOTIFY_DIRECTORY
+   * @throws {SupervisorError} ERR_INVALID_ARGUMENT
+   */
   constructor(options: NotifySocketsOptions = {}) {
     checkOptions(options)
     const { parent = tmpdir(), program = 'supervisor', flag = 'parent', onEvent } = options
