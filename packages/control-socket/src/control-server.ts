@@ -66,7 +66,7 @@ type Conversation = { serve(): Promise<void>; close(graceMs: number): void }
 
 type Reception = {
   emit: (event: ControlServerEvent) => void
-  askForReplies: (socket: Socket, peer: Credentials) => Conversation
+  conversationWith: (socket: Socket, peer: Credentials) => Conversation
 }
 
 /**
@@ -197,13 +197,13 @@ export class ControlServer implements AsyncDisposable {
   #receive(socket: Socket): void {
     // The 'close' event and the failing calls report why a connection ends.
     socket.on('error', () => {})
-    const { emit, askForReplies } = this.#reception
+    const { emit, conversationWith } = this.#reception
     const peer = peerOf(socket)
     if (peer === undefined || !isTrusted(peer)) {
       socket.destroy()
       emit({ type: 'client-refused', reason: 'forbidden', peer })
     } else {
-      const conversation = askForReplies(socket, peer)
+      const conversation = conversationWith(socket, peer)
       const over = conversation.serve().finally(() => this.#conversations.delete(conversation))
       this.#conversations.set(conversation, over)
     }
@@ -249,7 +249,7 @@ function receptionOf<Request, Reply>(options: ControlServerOptions<Request, Repl
   }
   return {
     emit: rules.emit,
-    askForReplies: (socket, peer) => new ClientConnection(socket, peer, rules),
+    conversationWith: (socket, peer) => new ClientConnection(socket, peer, rules),
   }
 }
 

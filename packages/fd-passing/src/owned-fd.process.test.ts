@@ -29,7 +29,7 @@ describe('a forgotten descriptor', () => {
     expect(await run.exit, run.stderr).toEqual({ code: 0, signal: null })
     const warning = JSON.parse(run.stdout)
     expect(warning).toMatchObject({ code: 'FD_FORGOTTEN', open: false })
-    expect(warning.message).toMatch(/^fd \d+ was forgotten/)
+    expect(warning.message).toMatch(/^fd \d+ was leaked/)
     expect(warning.detail).toContain('Close what you own')
   })
 

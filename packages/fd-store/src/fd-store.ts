@@ -77,7 +77,8 @@ export class FdStore {
    * Writes the whole state into a new memfd, and only then replaces the stored one by it.
    *
    * @throws {StateError} as {@link StateDefinition.encode}
-   * @throws {Error} if the system does not store it
+   * @throws {StateError} ERR_STATE_UNWRITABLE if the system does not take the bytes
+   * @throws {Error} if the manager does not store them
    * @throws {unknown} if the signal is aborted. The value is its reason
    */
   async saveState(

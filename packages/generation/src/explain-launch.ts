@@ -40,7 +40,7 @@ function fileReason(errno: string, launch: Launch, error: FdPassingError): strin
   if (errno === 'ETXTBSY')
     return `${name} is open for writing, perhaps by a deploy that copies it. Rename it into place instead`
   if (isGone(cwd))
-    return 'the working directory was removed. Start procroll in another one, or give a path that stays'
+    return 'the working directory was removed. Start the supervisor in another one, or give a path that stays'
   const found = pathFrom(cwd, error.path ?? file)
   if (errno === 'ENOENT' || errno === 'ENOTDIR') return missingReason(name, found)
   if (errno === 'EACCES' || errno === 'EPERM') return refusedReason(name, found)

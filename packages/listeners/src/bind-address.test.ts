@@ -1,13 +1,24 @@
 import { TestProcess, temporaryFolder } from '@shellflip/testing'
 import { expect, it } from 'vitest'
 import { listenAt } from './bind-address.ts'
+import { findSocket } from './find-socket.ts'
+import type { SocketSource } from './socket-source.ts'
+
+const nothing: SocketSource = {
+  socket: () => undefined,
+  file: () => undefined,
+  keys: () => [],
+  refuse() {},
+  committed: false,
+}
 
 const program = `const s = require('net').createServer().listen(0, '127.0.0.1', () => console.log(s.address().port))`
 
 it.runIf(process.platform === 'linux')('names the process that has the port', async () => {
   await using other = TestProcess.node(['-e', program])
   const port = Number((await other.printed(/(\d+)\n/))[1])
-  await expect(listenAt({ host: '127.0.0.1', port })).rejects.toMatchObject({
+  const found = findSocket(nothing, 'tcp', { host: '127.0.0.1', port }, listenAt, [])
+  await expect(found).rejects.toMatchObject({
     code: 'ERR_CANNOT_LISTEN',
     message: expect.stringMatching(
       `^cannot listen at 127.0.0.1:${port}: the address is already in use \\(EADDRINUSE\\)\\. It is in use by pid ${other.pid} `,

@@ -8,7 +8,7 @@ import {
   type OwnedFd,
   type UnixPathClaim,
 } from '@shellflip/fd-passing'
-import { bindFault, holdersFault, isInUse } from './addresses/bind-fault.ts'
+import { bindFault } from './addresses/bind-fault.ts'
 import { type ConfiguredAddress, hostAndPort } from './bound-key.ts'
 import { ListenersError } from './listeners-error.ts'
 
@@ -43,7 +43,7 @@ export type BoundSocket = { fd: OwnedFd; path?: UnixPathClaim }
 /** @throws {ListenersError} ERR_CANNOT_LISTEN */
 export async function listenAt(address: ListenAddress): Promise<BoundSocket> {
   const { path, mode, backlog, ...internet } = address
-  return explain('tcp', address, async () => {
+  return explain(address, async () => {
     const queue = backlog === undefined ? {} : { backlog }
     if (path !== undefined) {
       const claimed = await claimUnixPath({ path, ...queue, ...(mode === undefined ? {} : { mode }) })
@@ -55,7 +55,7 @@ export async function listenAt(address: ListenAddress): Promise<BoundSocket> {
 
 /** @throws {ListenersError} ERR_CANNOT_LISTEN */
 export async function bindAt(address: BindAddress, family: 4 | 6): Promise<BoundSocket> {
-  return explain('udp', address, async () => ({ fd: await onHost(address, bindUdp, family) }))
+  return explain(address, async () => ({ fd: await onHost(address, bindUdp, family) }))
 }
 
 const everyAddress = { 4: '0.0.0.0', 6: '::' } as const
@@ -93,18 +93,13 @@ async function onHost(
 
 const noIpv6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'])
 
-async function explain(
-  type: 'tcp' | 'udp',
-  address: ListenAddress,
-  bind: () => Promise<BoundSocket>,
-): Promise<BoundSocket> {
+async function explain(address: ListenAddress, bind: () => Promise<BoundSocket>): Promise<BoundSocket> {
   try {
     return await bind()
   } catch (cause) {
-    const { path, port } = address
-    const holders =
-      path === undefined && port !== undefined && isInUse(cause) ? holdersFault({ type, port }) : ''
-    const message = `cannot listen at ${path ?? hostAndPort(address)}: ${bindFault(cause)}${holders}`
+    const { path } = address
+    const fault = bindFault(cause, path === undefined ? 'port' : 'path')
+    const message = `cannot listen at ${path ?? hostAndPort(address)}: ${fault}`
     throw new ListenersError('ERR_CANNOT_LISTEN', message, { cause })
   }
 }

@@ -1,6 +1,6 @@
 import { isIpv6Only, localAddress, type NamedFd, type OwnedFd, UnixPathClaim } from '@shellflip/fd-passing'
 import { socketKinds } from '@shellflip/handover'
-import { isInUse } from './addresses/bind-fault.ts'
+import { holdersFault, isInUse } from './addresses/bind-fault.ts'
 import type { BoundSocket } from './bind-address.ts'
 import { boundKey, type ConfiguredAddress, hostAndPort, type Transport } from './bound-key.ts'
 import { isStillAt } from './is-still-at.ts'
@@ -120,7 +120,8 @@ function explained(
   const prefix = `${socketKinds.bound}${transport}://`
   const { port } = address
   const ofPort = predecessor.keys(prefix).find((key) => key.endsWith(`:${port}`))
-  if (ofPort === undefined || !isInUse((error as Error).cause)) return error
+  if (!isInUse((error as Error).cause)) return error
+  if (ofPort === undefined) return withHolders(error as ListenersError, transport, port)
   const theirs = ofPort.slice(prefix.length)
   return new ListenersError(
     'ERR_CANNOT_LISTEN',
@@ -128,6 +129,17 @@ function explained(
       `Keep the address ${theirs}, or stop the service and start it.`,
     { cause: error },
   )
+}
+
+/** Names the processes that have the port. It reads all of /proc, so it comes last. */
+function withHolders(
+  { code, message, cause }: ListenersError,
+  transport: Transport,
+  port: number | undefined,
+): ListenersError {
+  const type = transport === 'tcp' ? 'tcp' : 'udp'
+  const holders = port === undefined ? '' : holdersFault({ type, port })
+  return new ListenersError(code, `${message}${holders}`, { cause })
 }
 
 function noSuchSocket(name: string | undefined): Error {

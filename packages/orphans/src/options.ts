@@ -70,6 +70,19 @@ const types = {
   onEvent: 'function',
 } as const satisfies Record<keyof OrphansOptions, string>
 
+const textTypes = { program: 'string', otherRecord: 'string', policyEnd: 'string' } as const
+
+function textsOf(given: Partial<ProgramTexts> = {}): ProgramTexts {
+  const fault = optionFault('texts of Orphans.find()', given, textTypes)
+  if (fault !== undefined) throw new OrphansError('ERR_INVALID_ARGUMENT', fault)
+  const {
+    program = defaultTexts.program,
+    otherRecord = defaultTexts.otherRecord,
+    policyEnd = defaultTexts.policyEnd,
+  } = given
+  return { program, otherRecord, policyEnd }
+}
+
 /** @throws {OrphansError} ERR_INVALID_ARGUMENT */
 export function settingsOf(options: OrphansOptions): Settings {
   const fault = optionFault('Orphans.find()', options, types)
@@ -88,5 +101,5 @@ export function settingsOf(options: OrphansOptions): Settings {
     throw new OrphansError('ERR_INVALID_ARGUMENT', message)
   }
   const ending = { stopSignal, drainTimeoutMs, ...(hurry === undefined ? {} : { hurry }) }
-  return { record, policy, texts: { ...defaultTexts, ...texts }, ending, onEvent }
+  return { record, policy, texts: textsOf(texts), ending, onEvent }
 }

@@ -72,8 +72,8 @@ describe('options', () => {
 
 describe('what is registered', () => {
   test.each<[string, net.Server, RegExp]>([
-    ['https', https.createServer(), /TLS connections cannot move/],
-    ['tls', tls.createServer(), /TLS connections cannot move/],
+    ['https', https.createServer(), /watch\(\): TLS connections cannot move/],
+    ['tls', tls.createServer(), /watch\(\): TLS connections cannot move/],
     ['http2', http2.createServer(), /HTTP\/2 connections cannot move/],
   ])('cannot move connections: those of %s have state in this process', (_, server, message) => {
     const coordinator = new ShutdownCoordinator()

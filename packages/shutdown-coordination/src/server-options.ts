@@ -64,13 +64,11 @@ export function assertServerOptions(server: net.Server, options: ServerOptions):
     throw invalidArgument('watch(): drainUpgraded is for HTTP servers. Use drainSocket.')
   }
   if (options.moveConnections && 'setSecureContext' in server) {
-    throw invalidArgument(
-      'watch(): connections TLS connections cannot move, because their keys are in this process.',
-    )
+    throw invalidArgument('watch(): TLS connections cannot move, because their keys are in this process.')
   }
   if (options.moveConnections && 'updateSettings' in server) {
     throw invalidArgument(
-      'watch(): connections of HTTP/2 cannot move, because their streams are in this process.',
+      'watch(): HTTP/2 connections cannot move, because their streams are in this process.',
     )
   }
 }

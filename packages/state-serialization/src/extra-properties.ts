@@ -7,13 +7,18 @@ import { isDeepStrictEqual } from 'node:util'
  * A comparison with a plain copy does not.
  */
 export function extraOfArray(array: readonly unknown[]): PropertyKey | undefined {
-  // Its elements and `length`. An array with a hole was refused before.
-  if (array.length <= fewElements && Reflect.ownKeys(array).length === array.length + 1) return undefined
+  if (array.length <= fewElements && hasOnlyElements(array)) return undefined
   return isDeepStrictEqual(array, Array.from(array)) ? undefined : besideElements(array)
 }
 
 /** The length up to which the keys of an array are listed faster than it is compared. */
 const fewElements = 32
+
+/** Own keys are in this order: the indices, then the other names. `length` is the first of those. */
+function hasOnlyElements(array: readonly unknown[]): boolean {
+  const keys = Reflect.ownKeys(array)
+  return keys.length === array.length + 1 && keys[array.length] === 'length'
+}
 
 /** An own property of such a name hides what the array is made of. */
 const partsOfTypedArray = ['buffer', 'byteOffset', 'byteLength', 'length']

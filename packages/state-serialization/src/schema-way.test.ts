@@ -69,6 +69,7 @@ describe('a schema that only looks at its value', () => {
   test.each([
     ['any', z.object({ data: z.any() })],
     ['unknown', z.looseObject({ id: z.string() })],
+    ['a loose record', z.looseRecord(z.string().regex(/^a/), z.number())],
   ])('%s: what it lets through may be anything', (_, schema) => {
     expect(schemaWay(schema)).toEqual({ isSymmetric: true, makesContainers: false })
   })
@@ -85,6 +86,7 @@ describe('a schema that changes its value, or calls the program', () => {
     ['a custom type', z.map(z.string(), z.instanceof(Buffer))],
     ['readonly', z.object({}).readonly()],
     ['what is made later', z.lazy(() => z.string())],
+    ['a symbol for a key', z.object({ [Symbol('x')]: z.string() } as z.ZodRawShape)],
   ])('%s is encoded', (_, schema) => {
     expect(schemaWay(schema).isSymmetric).toBe(false)
   })

@@ -44,7 +44,7 @@ const symmetricTypes: Readonly<Record<string, readonly string[]>> = {
   object: ['shape', 'catchall'],
 }
 
-/** Their value comes through as it is, whatever it contains. */
+/** Their value comes through as it is, whatever it contains. So do the values of a loose record whose keys do not match. */
 const opaqueTypes = new Set(['any', 'unknown'])
 
 /** The checks that do not change their value, and do not call a function of the program. */
@@ -78,11 +78,11 @@ export function schemaWay(schema: object): SchemaWay {
       const definition = (part as Part)._zod?.def
       const names = definition && isSymmetric(definition) ? symmetricTypes[definition.type ?? ''] : undefined
       if (definition === undefined || names === undefined) return unknownWay
-      if (opaqueTypes.has(definition.type ?? '')) makesContainers = false
+      if (opaqueTypes.has(definition.type ?? '') || definition.mode === 'loose') makesContainers = false
       for (const name of names) open.push(...partsIn(definition[name], name))
     }
   } catch {
-    // A getter of a recursive schema refers to what is not there.
+    // A key is a symbol, or a getter of a recursive schema refers to what is not there.
     return unknownWay
   }
   return { isSymmetric: true, makesContainers }
@@ -98,8 +98,12 @@ function isSymmetricCheck(definition: PartDefinition | undefined): boolean {
   return typeof check === 'string' && symmetricChecks.has(check) && format !== 'url'
 }
 
+/** @throws {Error} if a key of a shape is a symbol: such a property cannot be encoded */
 function partsIn(value: unknown, name: string): unknown[] {
   if (value === undefined || value === null) return []
-  if (name === 'shape') return Object.values(value)
+  if (name === 'shape') {
+    if (Object.getOwnPropertySymbols(value).length > 0) throw new Error('a key is a symbol')
+    return Object.values(value)
+  }
   return Array.isArray(value) ? value : [value]
 }

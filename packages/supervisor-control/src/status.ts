@@ -20,7 +20,7 @@ const outcomeSchemas = [
 export const outcomeSchema = z.discriminatedUnion('type', outcomeSchemas)
 export type Outcome = z.infer<typeof outcomeSchema>
 
-/** The status of a supervisor, as the output of `procroll status --json` is one object a line. */
+/** The status of a supervisor, as a program prints it for other programs: one object a line. */
 export const statusSchema = z.object({
   name: z.string().describe('the name of the supervisor, else its pid'),
   pid: z.int().describe('the pid of the supervisor'),

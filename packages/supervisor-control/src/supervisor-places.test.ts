@@ -68,7 +68,7 @@ describe('a claimed place', () => {
     expect(places.findControlSocket({ controlSocket })).toBe(controlSocket)
     await expect(places.claim(supervised, { controlSocket })).rejects.toMatchObject({
       code: 'ERR_NAME_IN_USE',
-      message: expect.stringMatching(/^no control socket: /),
+      message: expect.stringMatching(/^cannot open a control socket: /),
       supervisors: [],
     })
     const tooLong = folder.join('x'.repeat(120), 'control.sock')
@@ -107,7 +107,7 @@ describe('a supervisor that is not running', () => {
       }),
     )
     expect(() => places.findControlSocket({ controlSocket: '/nowhere/c.sock' })).toThrow(
-      'no supervisor at /nowhere/c.sock is running. Check the path',
+      'no supervisor is running at /nowhere/c.sock. Check the path',
     )
     expect(() => places.findControlSocket({ name: '/' })).toThrow('"/" is not a name')
   })

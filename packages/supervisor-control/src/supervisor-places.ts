@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isUnixPathBound } from '@shellflip/fd-passing'
-import { callListener, show } from '@shellflip/internal'
+import { callListener, optionFault, show } from '@shellflip/internal'
 import type { Supervised } from './answer.ts'
 import { type ClaimedPlace, claimPlace } from './claim-place.ts'
 import type { PlaceEvent } from './events.ts'
@@ -98,6 +98,7 @@ export class SupervisorPlaces {
    * after its pid. If that is impossible, as in a unit without a writable /run, it continues without a control socket: the event
    * `no-control-socket` has the reason.
    *
+   * @throws {SupervisorControlError} ERR_INVALID_ARGUMENT
    * @throws {SupervisorControlError} ERR_INVALID_NAME
    * @throws {SupervisorControlError} ERR_NAME_IN_USE
    * @throws {SupervisorControlError} ERR_RUNTIME_FOLDER
@@ -106,8 +107,10 @@ export class SupervisorPlaces {
    */
   async claim(
     supervised: Supervised,
-    { name, controlSocket, onEvent }: PlaceOptions & { onEvent?: (event: PlaceEvent) => void } = {},
+    options: PlaceOptions & { onEvent?: (event: PlaceEvent) => void } = {},
   ): Promise<ClaimedPlace | undefined> {
+    throwIfFaulty(optionFault('SupervisorPlaces.claim()', options, claimOptionTypes))
+    const { name, controlSocket, onEvent } = options
     if (name !== undefined) parseNewName(name)
     const claim = (place: SupervisorPlace) => claimPlace(place, supervised, onEvent)
     if (controlSocket !== undefined) return await claim(placeByControlSocket(resolve(controlSocket)))
@@ -127,6 +130,8 @@ export class SupervisorPlaces {
     return new SupervisorControlError('ERR_NO_SUPERVISOR', `no supervisor${which} is running (${known})`)
   }
 }
+
+const claimOptionTypes = { name: 'string', controlSocket: 'string', onEvent: 'function' } as const
 
 function placeByControlSocket(path: string): SupervisorPlace {
   return { label: path, controlSocket: path, record: `${path}.generations.json` }

@@ -31,8 +31,12 @@ export class BecomingReady {
     if (this.#isActivating) await this.settled()
   }
 
-  /** @throws {ShellflipError} ERR_CALLED_TWICE if it was called before
-   * @throws {unknown} if `flip.ready()` throws */
+  /**
+   * Becomes ready, as `flip.ready()` promises.
+   *
+   * @throws {ShellflipError} ERR_CALLED_TWICE if it was called before
+   * @throws {unknown} if it does not become ready. `flip.ready()` rejects with the same value
+   */
   async begin(): Promise<void> {
     if (this.#readying !== undefined)
       throw new ShellflipError('ERR_CALLED_TWICE', 'flip.ready() was called before. Call it once.')

@@ -32,6 +32,7 @@ export interface Flip<S = undefined> extends AsyncDisposable {
    * @throws {ListenersError} ERR_INVALID_ARGUMENT
    * @throws {ListenersError} ERR_NO_LONGER_SERVING
    * @throws {ShellflipError} ERR_INVALID_ARGUMENT if an option has a mistake
+   * @throws {ShellflipError} ERR_STOPPED if the shutdown has begun
    */
   listen(server: Server, address: ListenAddress, options?: ServeOptions): Promise<SocketAddress>
   /**

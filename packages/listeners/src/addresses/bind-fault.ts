@@ -7,17 +7,25 @@ import type { InternetAddress } from './parse-address.ts'
 const REASONS: Record<string, string> = {
   EADDRINUSE: 'the address is already in use',
   EADDRNOTAVAIL: 'the address is not on this machine',
-  EACCES: 'this user may not (a port below 1024 needs CAP_NET_BIND_SERVICE, a path needs a writable folder)',
-  EPERM: 'this user may not change its owner (another user needs CAP_CHOWN, a group needs membership)',
-  ENOENT: 'its folder does not exist',
   ENOTFOUND: 'the host is unknown',
 }
 
+const REASONS_OF: Record<'port' | 'path', Record<string, string>> = {
+  port: { EACCES: 'this user may not (a port below 1024 needs CAP_NET_BIND_SERVICE)' },
+  path: {
+    EACCES: 'this user may not write its folder, or the lock file beside it',
+    EPERM: 'this user may not change its owner (another user needs CAP_CHOWN, a group needs membership)',
+    ENOENT: 'its folder does not exist',
+  },
+}
+
 /** Explains why the system does not bind an address, in half a sentence. An error without an errno explains itself. */
-export function bindFault(cause: unknown): string {
+export function bindFault(cause: unknown, kind: 'port' | 'path'): string {
   const errno = errnoOf(cause)
   const message = messageOf(cause)
-  return errno === undefined ? message : `${REASONS[errno] ?? message} (${errno})`
+  if (errno === undefined) return message
+  const reason = REASONS[errno] ?? REASONS_OF[kind][errno] ?? message
+  return reason.includes(errno) ? reason : `${reason} (${errno})`
 }
 
 /** Names the processes that have a port which is in use, as a further sentence. It is empty where the system does not show them. */

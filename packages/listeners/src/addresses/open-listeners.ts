@@ -60,7 +60,11 @@ async function open(address: ParsedAddress, all: readonly ParsedAddress[]): Prom
   } catch (cause) {
     if (cause instanceof ListenersError) throw cause
     const hint = isInUse(cause) && address.type !== 'unix' ? explainInUse(address, all) : ''
-    throw cannotListen(address, `${bindFault(cause)}${hint}`, cause)
+    throw cannotListen(
+      address,
+      `${bindFault(cause, address.type === 'unix' ? 'path' : 'port')}${hint}`,
+      cause,
+    )
   }
 }
 

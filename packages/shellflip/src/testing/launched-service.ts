@@ -13,7 +13,7 @@ const deadlineMs = 25_000
 
 type Trouble = 'exit' | 'wait'
 
-type SuccessorOptions = TestProcessOptions & {
+type LaunchOptions = TestProcessOptions & {
   /** The trouble of the first start. */
   trouble?: Trouble
 }
@@ -24,11 +24,11 @@ export class LaunchedService implements AsyncDisposable {
   readonly #folder: ReturnType<typeof temporaryFolder>
   readonly #mark: string
 
-  static start(command: readonly string[], options: SuccessorOptions = {}): LaunchedService {
+  static start(command: readonly string[], options: LaunchOptions = {}): LaunchedService {
     return new LaunchedService(command, options)
   }
 
-  private constructor([file, ...args]: readonly string[], { trouble, ...options }: SuccessorOptions) {
+  private constructor([file, ...args]: readonly string[], { trouble, ...options }: LaunchOptions) {
     this.#folder = temporaryFolder()
     if (trouble !== undefined) this.trouble(trouble)
     this.#mark = `LAUNCHED_SERVICE=${randomUUID()}`

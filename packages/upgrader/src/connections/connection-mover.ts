@@ -29,10 +29,10 @@ export function connectionMover(
   const speaks = protocolOf(server)
   if (moveConnections === false || (moveConnections === undefined && speaks !== 'http')) return undefined
   if (speaks === 'tls') {
-    throw invalidArgument('connections TLS connections cannot move: their keys are in this process')
+    throw invalidArgument('TLS connections cannot move, because their keys are in this process')
   }
   if (speaks === 'http2') {
-    throw invalidArgument('connections of HTTP/2 cannot move: their streams are in this process')
+    throw invalidArgument('HTTP/2 connections cannot move, because their streams are in this process')
   }
   if (moveConnections === true && speaks === 'net') {
     throw invalidArgument(

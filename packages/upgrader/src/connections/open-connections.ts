@@ -24,6 +24,8 @@ export class OpenConnections {
    */
   register(server: Server, { moveConnections, ...drain }: ServeOptions): ServerOptions {
     const mover = connectionMover(server, moveConnections)
+    // A server that was closed may listen again with other options.
+    this.#movers.delete(server)
     if (mover === undefined) return drain
     this.#movers.set(server, mover)
     return { ...drain, moveConnections: true }
