@@ -1,6 +1,6 @@
 export { terminalSafeJson } from './log/format-json.ts'
 export { formatText } from './log/format-text.ts'
-export type { LogFields, LogLevel, LogLine } from './log/log-record.ts'
+export { type LogFields, type LogLine, line } from './log/log-record.ts'
 export {
   createLogger,
   formatRecord,

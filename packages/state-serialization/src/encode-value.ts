@@ -14,7 +14,7 @@ import { isPlainPrototype, isRecord } from './is-record.ts'
 import { describeCause, StateError } from './state-error.ts'
 
 /** Returns the number of an external, the same one each time, or `undefined` for any other object. */
-export type NumberExternal = (value: object) => number | undefined
+type NumberExternal = (value: object) => number | undefined
 
 export type EncodeValueOptions = {
   readonly writer: CborWriter

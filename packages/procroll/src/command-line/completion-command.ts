@@ -1,8 +1,7 @@
-import { document } from '@shellflip/cli/commands'
+import { document, type Report } from '@shellflip/cli/commands'
 import { usageError } from '@shellflip/cli/errors'
 import { Argument, type Command } from 'commander'
 import { EXIT_DONE, EXIT_USAGE } from '../exit-status.ts'
-import type { Report } from './report.ts'
 import { exitStatusSection } from './shared-sections.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const

@@ -1,4 +1,4 @@
-import { document, duration } from '@shellflip/cli/commands'
+import { document, duration, type Report } from '@shellflip/cli/commands'
 import type { Command } from 'commander'
 import type { RollOptions } from '../commands/roll.ts'
 import {
@@ -10,7 +10,6 @@ import {
   EXIT_USAGE,
 } from '../exit-status.ts'
 import { addPlace } from './place-flags.ts'
-import type { Report } from './report.ts'
 import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'
 
 export function addRoll(program: Command, report: Report): void {

@@ -6,7 +6,9 @@ import {
   flag,
   parseCount,
   parseSignal,
+  type Report,
   repeatable,
+  strayFlag,
 } from '@shellflip/cli/commands'
 import { typedArguments } from '@shellflip/cli/start'
 import type { Bytes } from '@shellflip/internal'
@@ -14,9 +16,7 @@ import { type Command, Option } from 'commander'
 import { parseListen } from '../arguments/parse-listen.ts'
 import type { RunOptions } from '../commands/run-options.ts'
 import { controlSocket, placeName } from './place-flags.ts'
-import type { Report } from './report.ts'
 import { runSections } from './run-sections.ts'
-import { strayFlag } from './stray-flag.ts'
 
 /** As commander has them: a flag without a value is absent where it is not given. */
 type ParsedOptions = Omit<RunOptions, 'debug'> & { debug?: boolean; shutdownTimeout?: number }

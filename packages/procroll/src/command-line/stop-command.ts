@@ -1,4 +1,4 @@
-import { document } from '@shellflip/cli/commands'
+import { document, type Report } from '@shellflip/cli/commands'
 import type { Command } from 'commander'
 import type { StopOptions } from '../commands/stop.ts'
 import {
@@ -9,7 +9,6 @@ import {
   EXIT_USAGE,
 } from '../exit-status.ts'
 import { addPlace } from './place-flags.ts'
-import type { Report } from './report.ts'
 import { exampleSection, exitStatusSection, runtimeFolderEntry } from './shared-sections.ts'
 
 export function addStop(program: Command, report: Report): void {

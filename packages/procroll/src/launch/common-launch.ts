@@ -1,4 +1,4 @@
-import type { LogLine } from '@shellflip/cli/log'
+import { type LogLine, line } from '@shellflip/cli/log'
 import { isRelative, type LaunchDirectory, type Start } from '@shellflip/cli/start'
 import { type Bytes, showBytes } from '@shellflip/internal'
 import type { GenerationCommand } from '@shellflip/rolling-supervisor'
@@ -35,17 +35,19 @@ export function launchWarnings(
 ): LogLine[] {
   const lines: LogLine[] = []
   if (directory.isResolved && process.pid !== 1 && isRelative(words, directory.path)) {
-    lines.push({
-      level: 'WARN',
-      message: 'cannot see the symlinks of the working directory. Give --chdir if a deploy moves one',
-      fields: { directory: showBytes(directory.path) },
-    })
+    lines.push(
+      line('WARN', 'cannot see the symlinks of the working directory. Give --chdir if a deploy moves one', {
+        directory: showBytes(directory.path),
+      }),
+    )
   }
   if (strayFlag !== undefined) {
-    lines.push({
-      level: 'WARN',
-      message: `${strayFlag} follows the command, so the service gets it. Put flags of procroll before the command. To silence this warning, write -- before the command.`,
-    })
+    lines.push(
+      line(
+        'WARN',
+        `${strayFlag} follows the command, so the service gets it. Put flags of procroll before the command. To silence this warning, write -- before the command.`,
+      ),
+    )
   }
   return lines
 }

@@ -1,15 +1,15 @@
-import type { LogLine } from '@shellflip/cli/log'
+import { type LogLine, line } from '@shellflip/cli/log'
 import type { PlaceEvent, StopCause, StopEvent } from '@shellflip/supervisor-control'
 import { explainError } from './explain-error.ts'
 
 /** Describes what happens at the control socket as its operator reads it in the log. */
 export function describePlaceEvent(event: PlaceEvent): LogLine {
   if (event.type === 'no-control-socket') {
-    return {
-      level: 'WARN',
-      message: 'cannot open a control socket: procroll roll, status and stop will not find this supervisor',
-      fields: { error: explainError(event.error, false) },
-    }
+    return line(
+      'WARN',
+      'cannot open a control socket: procroll roll, status and stop will not find this supervisor',
+      { error: explainError(event.error, false) },
+    )
   }
   const fields = {
     event: event.type,
@@ -19,17 +19,13 @@ export function describePlaceEvent(event: PlaceEvent): LogLine {
   }
   switch (event.type) {
     case 'path-restored':
-      return { level: 'WARN', message: 'control socket was removed, and is created again', fields }
+      return line('WARN', 'control socket was removed, and is created again', fields)
     case 'path-lost':
-      return {
-        level: 'ERROR',
-        message: 'control socket was removed, and cannot be created again yet',
-        fields,
-      }
+      return line('ERROR', 'control socket was removed, and cannot be created again yet', fields)
     case 'answer-failed':
-      return { level: 'ERROR', message: 'cannot answer a control client', fields }
+      return line('ERROR', 'cannot answer a control client', fields)
     default:
-      return { level: 'DEBUG', message: 'cannot answer a control client', fields }
+      return line('DEBUG', 'cannot answer a control client', fields)
   }
 }
 
@@ -44,10 +40,10 @@ export function describeStop({ verdict, cause }: StopEvent): LogLine {
   const fields = { by: causes[cause] ?? cause }
   switch (verdict) {
     case 'drain':
-      return { level: 'INFO', message: 'stopping', fields }
+      return line('INFO', 'stopping', fields)
     case 'same':
-      return { level: 'INFO', message: 'repeats the stop in progress: ignored', fields }
+      return line('INFO', 'repeats the stop in progress: ignored', fields)
     case 'cut':
-      return { level: 'WARN', message: 'stopping immediately, without time to drain', fields }
+      return line('WARN', 'stopping immediately, without time to drain', fields)
   }
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 
 /**
- * Finds a flag of procroll after the command, which goes to the service: `run node server.js --name web`. The user may mean it so. It is
- * not reported if `--` or a flag before the command shows that the user knows the order.
+ * Finds a flag of the program after the command that it runs, which goes to that command: `run node server.js --name web`. The user may
+ * mean it so. It is not reported if `--` or a flag before the command shows that the user knows the order.
  */
 export function strayFlag(command: Command, argv: readonly string[]): string | undefined {
   const before = argv.slice(argv.indexOf(command.name()) + 1, argv.length - command.args.length)
