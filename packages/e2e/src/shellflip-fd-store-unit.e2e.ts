@@ -65,7 +65,7 @@ test('FileDescriptorStorePreserve=yes: stop and start is a restart', async () =>
 })
 
 test.each([
-  ['FileDescriptorStoreMax=0', /ERR_NO_FD_STORE/, 'set FileDescriptorStoreMax= in the unit'],
+  ['FileDescriptorStoreMax=0', /ERR_NO_FD_STORE/, 'Set FileDescriptorStoreMax= in the unit'],
   [
     'FileDescriptorStoreMax=3',
     /ERR_NO_FD_STORE/,

@@ -22,6 +22,7 @@ export class GenerationKeeper implements Disposable {
   readonly #background: BackgroundProcesses
   readonly #replacement: Replacement
 
+  /** Called by `Orphans.keep()`. @internal */
   constructor(left: LeftBehind, settings: Settings, { notifySockets, listeners }: KeepOptions) {
     const { record, ending, texts, onEvent } = settings
     const recorded = listeners?.recorded ?? []

@@ -1,7 +1,1 @@
-export {
-  type FromRust,
-  RustPredecessor,
-  type ShellflipReply,
-  type ShellflipRequest,
-  shellflipProtocol,
-} from '@shellflip/upgrader/rust'
+export { type ShellflipReply, type ShellflipRequest, shellflipProtocol } from '@shellflip/upgrader/rust'

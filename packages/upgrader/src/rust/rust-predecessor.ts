@@ -18,7 +18,7 @@ const kindsOfFd = {
 } as const
 
 /** Decodes the bytes that the Rust application has written, to their end. */
-export type FromRust = (bytes: Readable) => unknown
+type FromRust = (bytes: Readable) => unknown
 
 /**
  * A service of the Rust crate shellflip that has started this process. It waits for one byte on a pipe, and gives the application's own
