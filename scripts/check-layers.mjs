@@ -27,7 +27,7 @@ const heights = new Map(
   [beneath, ...layers].flatMap((names, index) => names.map((name) => [name, index - 1])),
 )
 
-/** What breaks the rules in the workspace at `root`, one line each. */
+/** Lists the imports that break the rules in the workspace at `root`, one line each. */
 export function layerViolations(root) {
   const packages = join(root, 'packages')
   return readdirSync(packages, { withFileTypes: true })

@@ -18,7 +18,7 @@ export class Enclosure {
   #folder = commonFolder()
   environment = { TMPDIR: this.#folder, CI_ENCLOSURE: this.#folder }
 
-  /** What was left behind since the last call, one line each; it is ended and removed. */
+  /** Ends and removes what was left behind since the last call. Returns one line for each. */
   async leftovers() {
     for (let round = 0; round < 20 && this.#processes().length > 0; round++) await delay(100)
     const processes = this.#processes()

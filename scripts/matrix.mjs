@@ -34,7 +34,7 @@ execFileSync(
   },
 )
 
-// What passed is said by the count alone: the lines of a run that failed are about what failed.
+// The count alone reports what passed. The lines of a failed run report what failed.
 const reporters = ['--reporter=minimal', `--reporter=${root}/scripts/count-reporter.mjs`]
 
 for (const name of asked.length > 0 ? asked : all) {

@@ -21,7 +21,7 @@ export function runCommand([file, ...args], { cwd, env, deadlineMs, onLine = () 
     }, deadlineMs)
     running.add(child.pid)
     child.on('error', (error) => take(error.message))
-    // What a command left running may hold its output open: that is not waited for.
+    // A process that a command left running may hold its output open. This does not wait for it.
     let patience
     child.on('exit', () => {
       patience = setTimeout(() => {

@@ -1,4 +1,4 @@
-// What the demo shows: on a terminal a live table under its lines, else the lines alone.
+// Shows the demo: on a terminal a live table under its lines, else the lines alone.
 const columns = [
   ['generation', (row) => `${row.generation}`],
   ['version', (row) => row.version ?? ''],

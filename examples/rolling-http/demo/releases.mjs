@@ -8,7 +8,7 @@ const example = fileURLToPath(new URL('..', import.meta.url))
 
 export class Releases {
   folder = mkdtempSync(join(tmpdir(), 'rolling-http-'))
-  /** What is started: always by the same name, whichever release it leads to. */
+  /** The started program: always by the same name, whichever release it leads to. */
   service = join(this.folder, 'current', 'service.mjs')
 
   constructor(versions) {

@@ -63,7 +63,7 @@ export class Supervisor {
     if (exitCode !== 0) throw new Error(`procroll ended with ${exitCode ?? signalCode}:\n${this.#log}`)
   }
 
-  /** What procroll and its generations have written. */
+  /** The output of procroll and its generations. */
   get #log() {
     return readFileSync(this.#logFile, 'utf8')
   }

@@ -5,7 +5,7 @@ import { memoryOf } from './measure.mjs'
 
 const rolls = 1000
 
-/** What a supervisor holds after many rolls, beside what it held after a few; and how long a roll takes it. */
+/** Compares what a supervisor holds after many rolls and after a few, and measures how long a roll takes. */
 export async function thousandRolls() {
   const folder = temporaryFolder('bench-')
   mkdirSync(folder.join('notify'))

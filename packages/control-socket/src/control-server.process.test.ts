@@ -21,7 +21,7 @@ const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 const isRoot = process.geteuid?.() === 0
 const request = { ask: 'x' }
 
-/** What programs begin with: the package as `control`, the protocol of the tests as `words`, arguments as `args`. */
+/** The beginning of each program: the package as `control`, the protocol of the tests as `words`, arguments as `args`. */
 const preamble = `
   import * as control from '@shellflip/control-socket'
   import { closeSync, existsSync, openSync } from 'node:fs'

@@ -18,7 +18,7 @@ touch usr/bin/node
 mount --bind "$node" usr/bin/node
 mount -o remount,bind,ro usr/bin/node
 
-# What is not mounted here (/run, /dev/shm, …) systemd mounts itself.
+# systemd mounts the rest itself (/run, /dev/shm, …).
 mount -t tmpfs -o mode=1777 tmp tmp
 # Podman's overlays do not stand on an overlay.
 mkdir -p var/lib/containers

@@ -4,10 +4,10 @@ export const example = 'shellflip-systemd'
 export const unit = 'app-fd-store.service'
 export const port = 8091
 export const path = '/run/app-fd-store/http.sock'
-/** What the example leaves for its next instance while it serves. */
+/** The sockets that the example leaves for its next instance while it serves. */
 export const sockets = ['listen%3Atcp%3A//*%3A8091', `listen%3Aunix%3A${path}`, 'shellflip-control']
 
-/** What the tests ask of the example's unit that has an fd store, and do with it. */
+/** The requests of the tests to the example's unit that has an fd store. */
 export function fdStoreUnit(machine: () => Machine) {
   return {
     visits: async (...target: string[]) => {

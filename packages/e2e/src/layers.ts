@@ -4,7 +4,7 @@ import { E2eError } from './e2e-error.ts'
 import { cachedLayer } from './layer-cache.ts'
 import { repository } from './places.ts'
 
-/** What a test wants in its machine besides. */
+/** The further parts that a test wants in its machine. */
 export type Additions = {
   /** Installed by apt-get; the first time that takes as long as that takes. @default [] */
   debianPackages?: readonly string[]
@@ -12,7 +12,7 @@ export type Additions = {
   npmPackages?: readonly string[]
 }
 
-/** What the addons of npm packages are compiled with, and linked to. */
+/** The compiler for the addons of npm packages, and the libraries that they link to. */
 const toolchain = ['g++', 'make', 'libsystemd-dev']
 
 /**

@@ -9,7 +9,7 @@ import { machineFolder } from './places.ts'
 
 /** The process (machine/keep.sh) that owns a machine: it ends it when it loses us, and leaves nothing behind. */
 export class MachineKeeper {
-  /** What booting printed. */
+  /** The output of the boot. */
   output = ''
   readonly #process: ChildProcessByStdio<Writable, Readable, Readable>
   readonly #end: Promise<number | null>

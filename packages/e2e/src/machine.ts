@@ -95,7 +95,7 @@ export class Machine implements AsyncDisposable {
     return this.exec(['systemctl', ...args])
   }
 
-  /** What systemd itself says of a unit: `const { MainPID } = await machine.show('web.service', 'MainPID')`. */
+  /** Reads the properties of a unit from systemd: `const { MainPID } = await machine.show('web.service', 'MainPID')`. */
   async show<const Property extends string>(
     unit: string,
     ...properties: readonly Property[]

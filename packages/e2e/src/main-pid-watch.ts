@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import type { Machine } from './machine.ts'
 
-/** What a watch has seen: how often systemd was asked, the main pids that it told, one after the other, and what was wrong. */
+/** The findings of a watch: how often it asked systemd, the main pids in their order, and the errors. */
 export type MainPidReport = { asked: number; pids: number[]; wrong: string[] }
 
 const stopFile = '/run/main-pid-watch-ends'

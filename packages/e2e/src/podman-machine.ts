@@ -7,10 +7,10 @@ export const podmanExample = 'systemd-podman'
 
 const image = 'localhost/procroll-podman-systemd-example:latest'
 
-/** What the Containerfile of the example begins with. */
+/** The base image of the example's Containerfile. */
 const nodeImage = 'localhost/node:lts-slim'
 
-/** What the image of the example is made of; its own files are in the folder that `install` made. */
+/** The parts of the example's image. Its own files are in the folder that `install` made. */
 const buildImage = ['podman', 'build', '--quiet', '--tag', image, `/srv/${podmanExample}/current`]
 
 const debianPackages = [

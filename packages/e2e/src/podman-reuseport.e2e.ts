@@ -4,7 +4,7 @@ import { bootWithPodman, buildExampleImage, containers, podmanExample } from './
 
 const unit = 'procroll-example-reuseport'
 const rolls = 10
-/** What applies the files of /etc/sysctl.d at boot. */
+/** Applies the files of /etc/sysctl.d at boot. */
 const systemdSysctl = '/usr/lib/systemd/systemd-sysctl'
 
 let machine: Machine

@@ -23,7 +23,7 @@ type Recipe = {
   name: string
   port: number
   deploy: () => Promise<unknown>
-  /** What `deploy` turns v1 into. @default ['v1', 'v2'] */
+  /** The texts by which `deploy` makes the next version. @default ['v1', 'v2'] */
   versions?: readonly string[]
   /** How many connections the program may close before it has read their requests. */
   mayClose?: number

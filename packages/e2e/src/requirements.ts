@@ -2,7 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { E2eError } from './e2e-error.ts'
 
-/** What a machine is made with, and the Debian package that has it. */
+/** The tools that make a machine, each with the Debian package that has it. */
 const programs: Record<string, string> = {
   bash: 'bash',
   findmnt: 'util-linux',

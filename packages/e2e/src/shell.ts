@@ -34,7 +34,7 @@ function examples(): string[] {
   return readdirSync(examplesFolder).filter((name) => unitsOf(name).length > 0)
 }
 
-/** What is started: sockets, and services that none of them starts. */
+/** The started units: sockets, and services that none of them starts. */
 function unitsOf(example: string): string[] {
   const folder = join(examplesFolder, example)
   if (!existsSync(folder)) return []

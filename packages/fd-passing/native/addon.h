@@ -29,7 +29,7 @@ typedef struct {
   size_t count, capacity;
 } DescriptorSet;
 
-/* What one environment (the main thread, a worker) has of its own. */
+/* The data of one environment (the main thread, a worker). */
 typedef struct {
   char *receive_buffer;
   /* A worker ends while the process lives on. The kernel closes what the main thread has. */
@@ -94,7 +94,7 @@ napi_value unix_address_text(napi_env env, const struct sockaddr_un *address, so
 /* descriptor.c */
 int set_cloexec(int fd, bool on);
 
-/* What each file registers. */
+/* Each file registers its functions. */
 typedef struct {
   const char *name;
   napi_callback call;

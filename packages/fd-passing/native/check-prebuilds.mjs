@@ -20,7 +20,7 @@ function readelf(...args) {
   return stdout
 }
 
-/** What is wrong with the prebuild of a target. */
+/** Finds the fault of the prebuild of a target. */
 function problemsOf(target) {
   const [, arch, libc] = target.split('-')
   const path = pathOf(target)

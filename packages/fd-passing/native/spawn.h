@@ -6,10 +6,10 @@
 
 #include <sys/types.h>
 
-/* What the child was about to do. Its index into `step_names` of spawn.c. */
+/* The next step of the child: its index into `step_names` of spawn.c. */
 typedef enum { STEP_SETSID, STEP_DESCRIPTOR, STEP_CHDIR, STEP_LIMIT, STEP_EXECVE } Step;
 
-/* What a child that could not become the program writes into the pipe. */
+/* A child that could not become the program writes this into the pipe. */
 typedef struct {
   int step, error;
   /* Which of the files, for STEP_EXECVE, or of the descriptors. */
@@ -20,7 +20,7 @@ typedef struct {
   char *const *files, *const *argv, *const *environment;
   /* NULL: where the parent is. */
   const char *cwd;
-  /* What becomes 0, 1, …; -1 stands for /dev/null. The child writes into it. */
+  /* The descriptors that become 0, 1, …; -1 stands for /dev/null. The child writes into it. */
   int *fds;
   int fd_count;
   /* Above it nothing is open. -1: close_range(2) is there, and nobody needs to know. */

@@ -34,7 +34,7 @@ function importing(installed: string, flags: string[] = []): TestProcess {
   )
 }
 
-/** What the error of an import says, which must be that the addon is missing. */
+/** Returns the message of an import that fails because the addon is missing. */
 async function complaint(installed: string, flags?: string[]): Promise<string> {
   await using run = importing(installed, flags)
   expect((await run.exit).code).toBe(1)
@@ -43,7 +43,7 @@ async function complaint(installed: string, flags?: string[]): Promise<string> {
   return message as string
 }
 
-/** What native/load.cjs answers in a process that first runs this code. */
+/** Returns the answer of native/load.cjs in a process that first runs this code. */
 async function located(code: string): Promise<{ path: string; libc: string }> {
   const answer = "const { path, libc } = require('./native/load.cjs')"
   await using run = TestProcess.node(

@@ -6,7 +6,7 @@ import * as fdPassing from './index.ts'
 const { OwnedFd, UnixListener, UnixSocket } = fdPassing
 type OwnedFd = fdPassing.OwnedFd
 
-/** What JavaScript passes where TypeScript would not. */
+/** Values that JavaScript can pass and TypeScript refuses. */
 const given = (value: unknown) => value as never
 const noDescriptors = [undefined, null, '3', '', NaN, 0.5, -1, 2 ** 31, 3n, {}, [], true, Symbol('3')]
 const noOptions = [null, 'x', 3, [], () => {}]

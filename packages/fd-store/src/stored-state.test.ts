@@ -10,7 +10,7 @@ const Sessions = defineState({ name: 'sessions', version: 1, schema: z.map(z.str
 const Events = defineStateStream({ name: 'events', version: 1, schema: z.int() })
 const sessions = new Map([['first', 1]])
 
-/** What a service finds that starts with this in the store, and what it is told was discarded. */
+/** Starts a service with this in the store. Returns what it finds, and the events of what was discarded. */
 async function found(bytes: Uint8Array, definition: typeof Sessions | typeof Events = Sessions) {
   using fd = memfd('state')
   writeSync(fd.fd, bytes)

@@ -15,7 +15,7 @@ export class RecipeService implements AsyncDisposable {
     /** The first process, whose `exit` comes when the last successor has ended. */
     readonly process: TestProcess,
     readonly port: number,
-    /** Of the process that serves. */
+    /** The pid of the process that serves. */
     public pid: number,
   ) {
     this.#place = place

@@ -1,5 +1,5 @@
 /**
- * What this process owes to the other end of a handover channel:
+ * Names the debt of this process to the other end of a handover channel:
  *
  * - `open`: nothing. The other end may take a close for the exit of this process
  * - `giving`: a verdict. The other end has the manifest, and would serve if this process exited

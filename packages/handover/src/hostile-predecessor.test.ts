@@ -21,7 +21,7 @@ const garbage = Buffer.alloc(64, 0xa5)
 
 type Script = (peer: UnixSocket, fds: OwnedFd[]) => Promise<unknown>
 
-/** What becomes of a takeover from a predecessor that does what the script says, once with what it gave. */
+/** Takes over from a predecessor that follows the script, and returns the result. */
 async function taken(
   script: Script,
   then: (takeover: Takeover) => Promise<unknown> = async (takeover) => {

@@ -10,7 +10,7 @@ import { besidePeer, fdCensus, message } from './testing/connected.ts'
 const Blob = defineState({ name: 'blob', version: 1, schema: z.instanceof(Buffer) })
 const hello = { protocol: 1, pid: 42, accepts: { blob: 1 } }
 
-/** What the peer was told, to its end. */
+/** Reads all that the peer received. */
 async function heard(peer: UnixSocket): Promise<{ type: string; text: string }[]> {
   const decoder = new FrameDecoder()
   const found: { type: string; text: string }[] = []

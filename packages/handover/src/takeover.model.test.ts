@@ -54,7 +54,7 @@ class Relay {
     return true
   }
 
-  /** What it has sent by now is on its way. */
+  /** Its messages up to now are on their way. */
   kill(side: Side): void {
     this.dead.add(side)
     this.#sockets[side].close()
@@ -243,7 +243,7 @@ function check(world: World): void {
   if (outcome?.type === 'committed' && !killed.has('successor')) {
     expect(world.successorServes, 'the predecessor has let go: its successor serves').toBe(true)
   }
-  // What runs on of a process that was killed is this test's.
+  // The code of a killed process still runs here, in the test's process.
   if (outcome?.type === 'failed' && killed.size === 0) {
     expect(
       takeover?.committed ?? false,

@@ -1,4 +1,4 @@
-/** What the head of a frame says. */
+/** The content of a frame's head. */
 export type FrameHead = {
   /** The length of the body, in bytes. */
   readonly length: number

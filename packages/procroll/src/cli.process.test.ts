@@ -72,7 +72,10 @@ describe('the command line', () => {
     [['run', '--name', '812', 'x'], '--name: "812" could be a pid'],
     [['run', '--name', '../x', 'x'], '--name: "../x" is not a name'],
     [['run', '--name', 'a', '--control-socket', '/b', 'x'], 'cannot be used with'],
-    [['run', '--', 'app', '--id={{.Id}}'], 'argument 1, column 8: there is no field .Id in "--id={{.Id}}"'],
+    [
+      ['run', '--', 'app', '--id={{.Id}}'],
+      'argument 1, column 8: the field .Id does not exist in "--id={{.Id}}"',
+    ],
     [['run', '--', '{{.PID'], 'the command, column 1: this {{ is not closed'],
     [['roll', 'api'], 'Did you mean procroll roll --name api?'],
     [['stop', '/run/api.sock'], 'Did you mean procroll stop --control-socket /run/api.sock?'],

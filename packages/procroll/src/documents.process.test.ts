@@ -59,7 +59,7 @@ describe('the manual pages', () => {
   })
 })
 
-/** What a real bash offers for a command line that ends at the cursor. */
+/** Returns the completions of a real bash for a command line that ends at the cursor. */
 function offeredByBash(sandbox: ProcrollSandbox, line: string): string[] {
   const script = `
     source ${join(dist, 'completions/procroll.bash')}

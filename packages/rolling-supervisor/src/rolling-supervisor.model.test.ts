@@ -6,7 +6,7 @@ import { RollingSupervisor } from './rolling-supervisor.ts'
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-/** What anybody can see of a supervisor from outside, kept beside it while anything happens in any order. */
+/** Models what a supervisor shows from outside, while events happen in any order. */
 class World {
   readonly system = new FakeSystem()
   readonly told: ('READY' | 'RELOADING' | 'STOPPING')[] = []

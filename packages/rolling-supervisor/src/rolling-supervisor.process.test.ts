@@ -51,7 +51,7 @@ class Supervised implements AsyncDisposable {
       ...options,
     })
     this.supervisor.onEvent((event) => {
-      // Of statuses in a row the last one: a flood of them is not to fill our own memory.
+      // Keeps the last one of several statuses in a row, so that a flood of them does not fill our own memory.
       const isRepeated = event.type === 'generation-status' && this.events.at(-1)?.type === event.type
       if (isRepeated) this.events.pop()
       this.events.push(event)
@@ -86,7 +86,7 @@ class Supervised implements AsyncDisposable {
     return started.pid
   }
 
-  /** What generations wrote into a file of the folder, line by line. */
+  /** The lines that generations wrote into a file of the folder. */
   lines(name: string): string[] {
     const path = this.folder.join(name)
     return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : []

@@ -8,7 +8,7 @@ import { RollingSupervisor } from './rolling-supervisor.ts'
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-/** What the manager above hears, in order. */
+/** The messages that the manager above receives, in order. */
 class RecordingManager {
   readonly heard: NotifyMessage[] = []
 

@@ -15,7 +15,7 @@ const supervisor = new RollingSupervisor({
   notifyDirectory,
 })
 async function census() {
-  // What is finalized takes turns of the event loop, and its memory goes with the next collection.
+  // Finalizers take turns of the event loop, and the next collection frees their memory.
   for (let turn = 0; turn < 5; turn++) {
     gc()
     await new Promise((resolve) => setImmediate(resolve))
@@ -58,7 +58,7 @@ test('thousands of rolls leave no fd, file, timer or handle behind, and the heap
   const [early, ...later] = censuses
   for (const late of later)
     expect(late).toMatchObject({ fds: early.fds, resources: early.resources, files: 1 })
-  // What is kept of each generation shows in every 500 rolls, and a launch alone, with the environment, is more than
+  // Memory that each generation keeps shows in every 500 rolls, and a launch alone, with the environment, is more than
   // 1 KiB; what the engine warms up shows in some.
   const growths = later.map((late: Census, index: number) => late.heap - censuses[index].heap)
   expect(Math.min(...growths)).toBeLessThan(500 * 1024)

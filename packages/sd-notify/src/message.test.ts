@@ -108,7 +108,7 @@ describe('parseMessage', () => {
     expect(parseMessage(`${longest}=`)).toEqual({})
   })
 
-  // What takes only the processor's time takes as long as others leave it: the limit is for what does not end.
+  // On a busy machine this takes longer. The limit is only for a test that does not end.
   it('never throws and keeps little, whatever the bytes', { timeout: 120_000 }, () => {
     const line = fc
       .tuple(

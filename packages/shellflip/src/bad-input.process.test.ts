@@ -18,7 +18,7 @@ import { UpgradeLock } from '@shellflip/upgrade-lock'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type Line, type Plan } from './testing/deployment.ts'
 
-// What is left of a service is found in /proc.
+// The tests look in /proc for what is left of a service.
 const onLinux = describe.runIf(process.platform === 'linux')
 // Other tests may have the processors.
 vi.setConfig({ testTimeout: 60_000 })

@@ -13,7 +13,7 @@ import { freePort, waitFor } from '@shellflip/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type PlannedSocket } from './testing/deployment.ts'
 
-// What is left of a service is found in /proc.
+// The tests look in /proc for what is left of a service.
 const onLinux = describe.runIf(process.platform === 'linux')
 // Other tests may have the processors.
 vi.setConfig({ testTimeout: 60_000 })

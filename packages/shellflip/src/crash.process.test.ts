@@ -10,7 +10,7 @@ import { FlipSandbox } from './testing/flip-sandbox.ts'
 type Flow = {
   service: FlipSandbox
   predecessor: number
-  /** What came of a request that the predecessor had to answer while it drained. */
+  /** The answer to a request that the predecessor got while it drained. */
   slow?: Promise<'answered' | 'cut'>
   /** A request on a connection that nobody may accept before the commit, and who answered it; undefined if nobody did. */
   queued?: Promise<number | undefined>

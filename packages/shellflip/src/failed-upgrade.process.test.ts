@@ -8,9 +8,9 @@ type Failure = {
   plan: FlipPlan
   /** The answer that the requester gets. */
   reason: RegExp
-  /** What the undo hook is told. */
+  /** The failure that the undo hook gets. */
   failure: string
-  /** What the next successor is planned to be, where the plan was not for a point. */
+  /** The plan for the next successor, where the first plan was not for a point. */
   mended?: FlipPlan
   /** How the service that is upgraded is configured. */
   options?: FlipPlan['options']
@@ -112,7 +112,7 @@ describe.runIf(process.platform === 'linux').concurrent(
       const pid = await service.startServing({ cwd })
       const before = service.fds(pid)
       rmdirSync(cwd)
-      expect(await service.notUpgraded()).toMatch(`no working directory ${cwd}`)
+      expect(await service.notUpgraded()).toMatch(`the working directory ${cwd} does not exist`)
       mkdirSync(cwd)
       await expectServesOn(service, pid, before)
       expect(hooks(service, pid)).toEqual(['beforeUpgrade', 'upgradeFailed cannot-start'])

@@ -24,7 +24,7 @@ const points = ['boot', 'amid-state', 'taken-over', 'before-ready', 'said-ready'
 /** For an event loop that stands still: the timeout is waited for. A good successor has to start within it too. */
 const hasty = { readyTimeoutMs: isFull ? 4_000 : 8_000 }
 
-/** What the system answers to a call that it cannot do. The first one is in every sample. */
+/** The errors of a system call that fails. The first one is in every sample. */
 function errnosOf(call: string): string[] {
   if (/socket|dup|open|pipe|accept|epoll_create|pidfd|eventfd/.test(call))
     return ['EMFILE', 'ENFILE', 'ENOMEM']

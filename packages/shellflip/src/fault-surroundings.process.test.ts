@@ -26,7 +26,7 @@ const mayNobodyRun =
 
 type Change = (service: FaultyService, predecessor: number) => Restore
 
-/** What somebody does to the folder of the control socket while the service runs. */
+/** Changes of the control socket's folder while the service runs. */
 const changes: Record<string, Change> = {
   'may not be entered': ({ sandbox }) => {
     const folder = sandbox.path('control')

@@ -17,7 +17,7 @@ async function savedVisits(visits: number): Promise<OwnedFd> {
   return fd
 }
 
-/** What the manager was told to give up, and that it is ready, in this order. */
+/** The messages to the manager, in order: the descriptors to give up, and the readiness. */
 async function toldUntilReady(manager: NotifySocket): Promise<string[]> {
   const told: string[] = []
   for await (const { message } of manager) {

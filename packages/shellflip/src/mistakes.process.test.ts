@@ -2,7 +2,7 @@ import { freePort } from '@shellflip/testing'
 import { describe, expect, test, vi } from 'vitest'
 import { Deployment, type Plan, type PlannedSocket } from './testing/deployment.ts'
 
-// What is left of a service is found in /proc.
+// The tests look in /proc for what is left of a service.
 const onLinux = describe.runIf(process.platform === 'linux')
 // Other tests may have the processors.
 vi.setConfig({ testTimeout: 60_000 })
@@ -11,7 +11,7 @@ const http: PlannedSocket = { name: 'http', host: '127.0.0.1', port: 0 }
 
 const port = await freePort('127.0.0.1')
 
-/** What the program of a new version does wrong before `flip.ready()`, and what the upgrade reports. */
+/** Mistakes in the program of a new version before `flip.ready()`, each with the report of the upgrade. */
 const mistakes: [string, string, RegExp][] = [
   [
     'listens with a server and gives it to flip.listen()',
@@ -145,7 +145,7 @@ onLinux('the predecessor keeps serving, and the next upgrade succeeds, when the 
   })
 })
 
-/** What the program of a new version does wrong before it gives anything to the service. */
+/** Mistakes in the program of a new version before it gives anything to the service. */
 const earlyMistakes: [string, Plan, RegExp][] = [
   [
     'misspells an option',

@@ -10,7 +10,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { Deployment, type Plan } from './testing/deployment.ts'
 
-// What is left of a service is found in /proc.
+// The tests look in /proc for what is left of a service.
 const onLinux = describe.runIf(process.platform === 'linux')
 // Other tests may have the processors.
 vi.setConfig({ testTimeout: 60_000 })
@@ -26,14 +26,14 @@ const plan: Plan = {
   ],
 }
 
-/** What a service of the Rust crate has, and gives to the successor that it starts. */
+/** The descriptors that a service of the Rust crate gives to the successor that it starts. */
 class RustService implements AsyncDisposable {
   readonly deployment = new Deployment()
   readonly notify = pipe()
   readonly handover = pipe()
   readonly control = listenUnix({ path: this.deployment.controlSocket, mode: 0o600 })
   readonly listeners = [0, 1].map(() => listenTcp({ host: '127.0.0.1', port: 0 }))
-  /** What came on the notify pipe until its end. */
+  /** The bytes that came on the notify pipe until its end. */
   #heard: Promise<string> | undefined
 
   /** Starts the successor as the crate does, and writes these bytes for it. */

@@ -184,7 +184,7 @@ test('a connection is not idle while the beginning of a request has come in', as
   expect(await slow.answer(/answer to \/slow$/)).toMatch(close)
 })
 
-/** What was sent before has reached the server when a later request, on another connection, is answered. */
+/** When a later request on another connection is answered, the server has received everything sent before. */
 async function roundTrip(server: http.Server): Promise<void> {
   const { port } = server.address() as { port: number }
   using probe = await RawClient.connect(port)

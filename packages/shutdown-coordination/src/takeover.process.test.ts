@@ -6,7 +6,7 @@ import type { ShutdownReport } from './index.ts'
 const program = fileURLToPath(new URL('testing/takeover-service.mjs', import.meta.url))
 const takeovers = 3
 
-/** What the processes have printed: `ready PID at PORT`, and a report when one has drained. */
+/** The output of the processes: `ready PID at PORT`, and a report when one has drained. */
 function ready(output: string): { pid: number; port: number }[] {
   return [...output.matchAll(/^ready (\d+) at (\d+)$/gm)].map(([, pid, port]) => ({
     pid: Number(pid),

@@ -9,7 +9,7 @@ const invalid = (message: string) => expect.objectContaining({ code: 'ERR_INVALI
 
 const define = (schema: unknown) => () => defineState({ name: 'users', version: 1, schema: schema as never })
 
-/** What zod 4.0 gives: the form of 4.1, without the methods that encode. */
+/** A schema of zod 4.0: the form of 4.1, without the methods that encode. */
 const zod40 = { safeParse() {}, optional() {}, _zod: { def: {}, version: { major: 4, minor: 0 } } }
 
 const valibot = { '~standard': { vendor: 'valibot', version: 1, validate() {} } }

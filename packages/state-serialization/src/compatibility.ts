@@ -10,7 +10,7 @@ export type Migrations = Readonly<Record<number, Migration>>
 /** The identity in the header of encoded state. */
 export type StateIdentity = { readonly name: string; readonly version: number }
 
-/** What a definition can do with encoded state. */
+/** The ways in which a definition can use encoded state. */
 export type Compatibility =
   | { type: 'same' }
   /** The versions whose migrations lead to the definition's own, in order. */

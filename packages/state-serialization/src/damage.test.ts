@@ -50,7 +50,7 @@ describe('a state that did not come as it was written', () => {
     }
   })
 
-  // What takes only the processor's time takes as long as others leave it: the limit is for what does not end.
+  // On a busy machine this takes longer. The limit is only for a test that does not end.
   test('one byte changed, anywhere, to anything', { timeout: 120_000 }, async () => {
     for (let place = 0; place < whole.length; place++) {
       for (let change = 1; change < 256; change++) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { defineState } from './index.ts'
 import { schemaWay } from './schema-way.ts'
 
 const session = z.object({
@@ -98,5 +99,42 @@ describe('a schema that changes its value, or calls the program', () => {
       },
     })
     expect(schemaWay(schema)).toEqual({ isSymmetric: false, makesContainers: false })
+  })
+})
+
+describe('nothing is lost without an error', () => {
+  const refusal = expect.objectContaining({ code: 'ERR_STATE_NOT_ENCODABLE' })
+
+  test('a property under a symbol that the schema names', () => {
+    const key = Symbol('key')
+    const state = defineState({
+      name: 's',
+      version: 1,
+      schema: z.object({ a: z.string(), [key]: z.string().optional() } as z.ZodRawShape),
+    })
+    expect(() => state.encode({ a: '', [key]: '' } as never)).toThrow(refusal)
+  })
+
+  test('a property beside the elements of an array in a loose record', () => {
+    const schema = z.looseRecord(z.string().regex(/^a/), z.number())
+    const state = defineState({ name: 's', version: 1, schema: schema as never })
+    expect(() => state.encode({ other: Object.assign([1], { beside: 1 }) } as never)).toThrow(refusal)
+  })
+
+  test('a property beside the elements of an array whose hole a migration fills', () => {
+    const fill = (list: unknown[]) => {
+      list[1] = 2
+      return list
+    }
+    const state = defineState({
+      name: 's',
+      version: 2,
+      schema: z.any(),
+      migrations: { 1: fill },
+      down: { 2: fill },
+    })
+    const list: unknown[] = [1]
+    list[2] = 3
+    expect(() => state.encode(Object.assign(list, { beside: 1 }), { readerVersion: 1 })).toThrow(refusal)
   })
 })

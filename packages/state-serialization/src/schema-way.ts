@@ -1,4 +1,4 @@
-/** What is known of the values that a schema gives for saving. */
+/** The facts about the values that a schema gives for saving. */
 export type SchemaWay = {
   /** Parsing and encoding check the same and give the same. zod parses several times as fast as it encodes. */
   readonly isSymmetric: boolean

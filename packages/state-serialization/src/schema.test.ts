@@ -8,7 +8,7 @@ const Users = defineState({
   schema: z.object({ users: z.array(z.object({ name: z.string(), age: z.int() })) }),
 })
 
-/** What another program, with a looser schema, calls the same. */
+/** A state of the same name in another program, with a looser schema. */
 const Loose = defineState({ name: 'users', version: 1, schema: z.any() })
 
 test('the value has the type of the schema', async () => {

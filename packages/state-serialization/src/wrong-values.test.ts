@@ -9,7 +9,7 @@ import { defineStateStream } from './define-state-stream.ts'
 import { fromFile, toFile } from './state-file.ts'
 import { toBuffer } from './to-buffer.ts'
 
-/** What JavaScript passes where TypeScript would not. */
+/** Values that JavaScript can pass and TypeScript refuses. */
 const given = (value: unknown) => value as never
 const definition = {
   name: 'wrong',

@@ -5,7 +5,7 @@ import type { StopCause } from './stop-cause.ts'
 /** A stop was requested. The first one drains. A later one is the same stop once more (`same`), or cuts the drain (`cut`). */
 export type StopEvent = { type: 'stop-requested'; verdict: StopVerdict; cause: StopCause }
 
-/** What happens at the control socket: the events of its server, and the reason why a supervisor without a name has none. */
+/** The events at the control socket: those of its server, and the reason why a supervisor without a name has none. */
 export type PlaceEvent = ControlServerEvent | { type: 'no-control-socket'; error: Error }
 
 export type SupervisorControlEvent = StopEvent | PlaceEvent

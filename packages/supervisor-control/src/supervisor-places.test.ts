@@ -92,7 +92,7 @@ describe('a supervisor that cannot have a place', () => {
     await expect(claim('web')).rejects.toMatchObject({ code: 'ERR_RUNTIME_FOLDER' })
   })
 
-  it.each(['../web', '', '812', 'a b'])('by the name %j is told so', async (name) => {
+  it.each(['../web', '', '812', 'a b'])('refuses the name %j', async (name) => {
     await expect(claim(name)).rejects.toMatchObject({ code: 'ERR_INVALID_NAME' })
   })
 })

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 
 const HEARING_MS = 5_000
 
-/** What a service answers at a path or port. */
+/** Returns the answer of a service at a path or port. */
 export function hear(target: string | number): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''

@@ -17,7 +17,7 @@ export function readStream(
       if (chunk.toString('latin1').startsWith('HTTP/1.1 200 ')) onOpen()
       else close()
     })
-    // What comes after the head is of no interest, but must be read, or the server's buffers fill up.
+    // The body does not matter, but it must be read, or the server's buffers fill up.
     socket.resume()
     socket.on('error', () => {})
     socket.on('end', close)

@@ -23,7 +23,7 @@ export type LoadOptions = {
   path?: string
   /** @default '/stream' */
   longLivedPath?: string
-  /** What a 200 must say to be right. */
+  /** The body that a right answer (200) has. */
   expectBody?: RegExp | ((body: string) => boolean)
   /** Sees each answer that was right. */
   onAnswer?: (answer: Answer) => void

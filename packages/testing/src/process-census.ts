@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { waitFor } from './wait-for.ts'
 
-/** What each open fd of a process points to, by number (Linux: /proc/PID/fd). */
+/** Lists the target of each open fd of a process, by number (Linux: /proc/PID/fd). */
 export function openFds(pid: number | 'self' = 'self'): Map<number, string> {
   const census = new Map<number, string>()
   for (const name of readdirSync(`/proc/${pid}/fd`)) {
@@ -83,7 +83,7 @@ function environmentOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1')
   } catch (error) {
-    // What read(2) says when the memory went between open(2) and it.
+    // read(2) fails in this way if the memory went after open(2).
     return (error as NodeJS.ErrnoException).code === 'ESRCH' ? '' : undefined
   }
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 /**
- * What a scripted process does, in order; then it exits with 0.
+ * The steps of a scripted process, in order. Then it exits with 0.
  *
  * - `notify TEXT`: sends a datagram to NOTIFY_SOCKET; `flood N` sends N; `main-pid` sends its own pid as MAINPID
  * - `exit CODE`, `hang`

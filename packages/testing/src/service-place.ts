@@ -27,7 +27,7 @@ export class ServicePlace implements AsyncDisposable {
   start(args: readonly string[], { env, ...options }: TestProcessOptions = {}): TestProcess {
     const started = TestProcess.node(args, {
       cwd: this.path,
-      // Of an npm that runs the tests: it would wait for the first process of the service, and so change how it starts.
+      // Variables of an npm that runs the tests. It would wait for the first process of the service, which changes how it starts.
       env: { SERVICE_PLACE: this.path, PWD: this.path, npm_lifecycle_event: undefined, ...env },
       ...options,
     })

@@ -6,7 +6,7 @@ export type Exit = { code: number | null; signal: NodeJS.Signals | null }
 export type TestProcessOptions = {
   env?: NodeJS.ProcessEnv
   cwd?: string
-  /** What stands at fd 3 and above in the child. */
+  /** The files at fd 3 and above in the child. */
   extraFds?: readonly number[]
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export type WaitOptions = {
   /** How long to go on asking, in milliseconds. @default 10_000 */
   deadlineMs?: number
-  /** What is waited for, told when it does not come. */
+  /** The name of the awaited condition, for the error if it does not come. */
   what?: string
 }
 

@@ -7,7 +7,7 @@ import type { FlipParts } from './flip-parts.ts'
 import { FlipProcess } from './flip-process.ts'
 import { NoPredecessor } from './predecessor/no-predecessor.ts'
 
-// What ends a process that does not end by itself: here it would be the test's.
+// Without this, a process that does not end by itself is ended. Here that is the test's own process.
 vi.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit)
 afterEach(() => {
   process.exitCode = undefined

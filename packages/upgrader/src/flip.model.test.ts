@@ -12,7 +12,7 @@ import { FlipProcess } from './flip-process.ts'
 import type { FlipEnd, UpgradeFailure, UpgradeOutcome } from './outcome.ts'
 import { NoPredecessor } from './predecessor/no-predecessor.ts'
 
-// What ends a process that does not end by itself: here it would be the test's.
+// Without this, a process that does not end by itself is ended. Here that is the test's own process.
 vi.spyOn(process, 'exit').mockImplementation((() => {}) as typeof process.exit)
 afterEach(() => {
   process.exitCode = undefined
@@ -23,7 +23,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve))
 /** An upgrade that is in flight. The test decides how it continues. */
 type Trial = { options: CarryOptions; end: (result: UpgradeResult) => void; fail: (error: Error) => void }
 
-/** What `beforeUpgrade`, or the undo, is to do the next time. */
+/** The next behaviour of `beforeUpgrade`, or of the undo. */
 type Mood = 'well' | 'throw' | 'hang'
 
 const failures: UpgradeFailure[] = [
@@ -306,7 +306,7 @@ const ends: fc.Arbitrary<Step>[] = [
   }),
 ]
 
-// What takes only the processor's time takes as long as others leave it: the limit is for what does not end.
+// On a busy machine this takes longer. The limit is only for a test that does not end.
 test('whatever happens, in whatever order', { timeout: 120_000 }, async () => {
   const seen = new Set<string>()
   const run = fc.asyncProperty(

@@ -14,8 +14,8 @@ describe('a command', () => {
   })
 
   it.each([
-    [['app', '-x', '--id={{.Id}}'], 'argument 2, column 8: there is no field .Id in "--id={{.Id}}"'],
-    [['{{.pid}}/app'], 'the command, column 3: there is no field .pid'],
+    [['app', '-x', '--id={{.Id}}'], 'argument 2, column 8: the field .Id does not exist in "--id={{.Id}}"'],
+    [['{{.pid}}/app'], 'the command, column 3: the field .pid does not exist'],
     [['app', '{{.PID'], 'argument 1, column 1: this {{ is not closed'],
     [[''], 'the command is empty. Example: app run -- /usr/bin/x'],
   ])('%j is refused: %s', (words, message) => {

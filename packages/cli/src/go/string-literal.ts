@@ -47,7 +47,7 @@ function readQuoted(text: string, start: number): GoString | { problem: string; 
     const [whole, simple, hex, octal, short, long] = sequence
     const code =
       octal === undefined ? Number.parseInt(hex ?? short ?? long ?? '', 16) : Number.parseInt(octal, 8)
-    if (simple === undefined && !isScalarValue(code)) return { problem: 'there is no such character', at }
+    if (simple === undefined && !isScalarValue(code)) return { problem: 'the character does not exist', at }
     value += simple === undefined ? String.fromCodePoint(code) : SIMPLE_ESCAPES[simple]
     at += whole.length
   }

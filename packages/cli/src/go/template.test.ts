@@ -32,10 +32,10 @@ describe('a template', () => {
   })
 
   it.each([
-    ['{{.Pid}}', 3, 'there is no field .Pid'],
-    ['--id={{.ID}}', 8, 'there is no field .ID'],
-    ['{{.}}', 3, 'there is no field .'],
-    ['{{.PID.Foo}}', 3, 'there is no field .PID.Foo'],
+    ['{{.Pid}}', 3, 'the field .Pid does not exist'],
+    ['--id={{.ID}}', 8, 'the field .ID does not exist'],
+    ['{{.}}', 3, 'the field . does not exist'],
+    ['{{.PID.Foo}}', 3, 'the field .PID.Foo does not exist'],
     ['{{PID}}', 3, '"PID" is not a field'],
     ['{{}}', 3, 'a field is missing'],
     ['{{  }}', 5, 'a field is missing'],
@@ -53,8 +53,8 @@ describe('a template', () => {
     ['{{`{{', 3, 'a ` is not closed'],
     ['{{"a\nb"}}', 3, 'a " is not closed'],
     ['{{"a\\q"}}', 5, 'Go does not have this escape'],
-    ['{{"\\uD800"}}', 4, 'no such character'],
-    ['{{"\\UFFFFFFFF"}}', 4, 'no such character'],
+    ['{{"\\uD800"}}', 4, 'the character does not exist'],
+    ['{{"\\UFFFFFFFF"}}', 4, 'the character does not exist'],
     ['a{{/* no end }}', 2, 'this comment is not closed'],
   ])('%j is refused at column %d: %s', (source, column, message) => {
     const refused = (() => {

@@ -1,6 +1,6 @@
 import { readGoString } from './string-literal.ts'
 
-/** What a field of the template becomes. */
+/** Returns the text of a field of the template. */
 export type TemplateValues<Field extends string> = Readonly<Record<Field, string | number>>
 
 /** Literal text, and the fields between it: the part of Go's text/template that a command line needs. */
@@ -117,7 +117,7 @@ function readOperand<Field extends string>(
   throw syntaxError(
     source,
     start,
-    word.startsWith('.') ? `there is no field ${word}` : `"${word}" is not a field`,
+    word.startsWith('.') ? `the field ${word} does not exist` : `"${word}" is not a field`,
   )
 }
 

@@ -3,7 +3,7 @@ import { resolve, sep } from 'node:path'
 import type { LaunchCommand } from '../command/launch-command.ts'
 
 const reasons: Readonly<Record<string, (file: string) => string>> = {
-  ENOENT: (file) => `there is no program ${file}`,
+  ENOENT: (file) => `the program ${file} does not exist`,
   EACCES: (file) => `${file} may not be executed`,
   E2BIG: () => 'its arguments and environment are larger than the system allows',
   EAGAIN: () => 'the limit of processes is reached. Raise ulimit -u, or TasksMax= of the unit',
@@ -45,7 +45,7 @@ function directoryFault(cwd: string | Buffer): string | undefined {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     return code === 'ENOENT'
-      ? `there is no working directory ${cwd}`
+      ? `the working directory ${cwd} does not exist`
       : `the working directory ${cwd} may not be entered`
   }
 }

@@ -120,7 +120,7 @@ describe('openListeners', () => {
     using folder = temporaryFolder()
     const path = folder.join('s')
     await expect(open(`unix://${path}?group=no-such-group`)).rejects.toThrow(
-      `cannot listen on unix://${path}: there is no group "no-such-group" here (a number works as well)`,
+      `cannot listen on unix://${path}: the group "no-such-group" does not exist here (a number works as well)`,
     )
     expect(existsSync(path)).toBe(false)
   })

@@ -120,7 +120,7 @@ export async function pathAccess(
 async function lookUp(address: ParsedAddress, kind: 'user' | 'group', name: string): Promise<number> {
   const id = await accountId(kind, name)
   if (id === undefined)
-    throw cannotListen(address, `there is no ${kind} "${name}" here (a number works as well)`)
+    throw cannotListen(address, `the ${kind} "${name}" does not exist here (a number works as well)`)
   return id
 }
 

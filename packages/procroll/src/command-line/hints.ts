@@ -10,7 +10,7 @@ const OTHER_WORDS: Record<string, readonly string[]> = {
 
 const LOG_WORDS = ['log', 'logs', 'tail', 'journal']
 
-/** What a user may have meant by a command line that is wrong. */
+/** Suggests what the user may have meant by a wrong command line. */
 export const hints: Hints = {
   otherWord(word) {
     if (LOG_WORDS.includes(word)) {

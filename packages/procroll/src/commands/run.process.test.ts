@@ -123,7 +123,7 @@ describe('procroll run', () => {
     expect(closed.code).toBe(7)
   })
 
-  it('keeps running when its log is no longer read', async () => {
+  it('keeps running after the reader of its log has exited', async () => {
     await using sandbox = new ProcrollSandbox()
     const script = '{ { "$@" 2>&1; echo $? >&3; } | true; } 3>&1'
     const { stdout } = await sandbox.shell(script, ['run', 'sh', '-c', 'exit 7'])

@@ -136,5 +136,5 @@ function describeGenerationFailure(generation: number, failure: GenerationFailur
 const KILL_REASONS = {
   overdue: 'the drain timeout passed',
   hung: 'its watchdog timeout passed',
-  asked: 'there is no time left',
+  asked: 'the time to drain is over',
 }

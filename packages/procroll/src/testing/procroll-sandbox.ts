@@ -126,7 +126,7 @@ export class ProcrollSandbox implements AsyncDisposable {
     writeFileSync(this.join(name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
   }
 
-  /** What procroll left in its folders. */
+  /** Lists the files that procroll left in its folders. */
   get leftovers(): string[] {
     return [this.runtime, this.tempdir].flatMap((folder) => {
       try {

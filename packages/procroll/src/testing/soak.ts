@@ -12,7 +12,7 @@ const watchdogMs = 1_000
 /** Longer than each of the two. */
 const stoppedMs = 1_300
 
-/** What one roll meets. A name stands for a method of {@link Soak}. */
+/** The disturbances of a roll. A name stands for a method of {@link Soak}. */
 export const disturbances = [
   'newVersionCrashes',
   'newVersionHangs',

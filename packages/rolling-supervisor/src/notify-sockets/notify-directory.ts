@@ -5,7 +5,7 @@ import { privateFolderFault } from '@shellflip/internal'
 import { SupervisorError } from '../supervisor-error.ts'
 
 /** Room for mkdtemp's six characters, and for the sockets of a billion generations. */
-const LONGEST_SOCKET_NAME = 'XXXXXX/1000000000.sock'
+const LONGEST_SOCKET_NAME = '000000/1000000000.sock'
 
 const REASONS: Record<string, string> = {
   ENOENT: 'it does not exist',

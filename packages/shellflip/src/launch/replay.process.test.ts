@@ -123,7 +123,7 @@ describe.runIf(process.platform === 'linux')('a place', () => {
     expect(service.serving.cwd).toBeNull()
     expect(await service.upgrade()).toMatchObject({
       failure: { type: 'cannot-start', code: 'ENOENT' },
-      message: `cannot start the successor: there is no working directory ${cwd} (ENOENT)`,
+      message: `cannot start the successor: the working directory ${cwd} does not exist (ENOENT)`,
     })
     mkdirSync(cwd)
     expect((await service.upgraded()).cwd).toBe(cwd)
@@ -151,14 +151,14 @@ describe('what the system does not start is reported', () => {
       'a program that is not there',
       `{ file: '/no/such/program' }`,
       'ENOENT',
-      /there is no program \/no\/such\/program/,
+      /the program \/no\/such\/program does not exist/,
     ],
     ['a program that is none', `{ file: '/etc/passwd' }`, 'EACCES', /\/etc\/passwd may not be executed/],
     [
       'a folder that is not there',
       `{ cwd: '/no/such' }`,
       'ENOENT',
-      /there is no working directory \/no\/such/,
+      /the working directory \/no\/such does not exist/,
     ],
     ['a folder that is none', `{ cwd: '/etc/passwd' }`, /^E/, /\/etc\/passwd is not a directory/],
     ['too large a variable', `{ env: { LARGE: 'x'.repeat(200_000) } }`, 'E2BIG', /larger than the system/],

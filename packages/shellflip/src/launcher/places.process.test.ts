@@ -216,7 +216,7 @@ describe('as PID 1', () => {
   })
 })
 
-/** Of the launcher, below unshare and the init. */
+/** The pid of the launcher, below unshare and the init. */
 function hostPid(unshare: number): number {
   const [init] = childrenOf(unshare)
   const [launcher] = childrenOf(init as number)

@@ -34,7 +34,7 @@ function spawnGrandchild() {
 
 const born = { version: process.env.FLIP_RELEASE, ...plan() }
 
-/** What the service keeps: `visits`, in three versions and forms, or a stream of blocks. */
+/** The state of the service: `visits`, in three versions and forms, or a stream of blocks. */
 async function stateOptions() {
   if (born.state === undefined) return {}
   const { z } = await import('zod')
@@ -142,7 +142,7 @@ async function main() {
   if (generation < born.chain) await flip.upgrade()
 }
 
-/** What this process holds, when all that is finalized has gone. */
+/** Counts what this process holds when its garbage has gone. */
 async function census() {
   for (let round = 0; round < 5; round++) {
     globalThis.gc?.()

@@ -40,6 +40,18 @@ test('connections that come at once are all answered before the program takes th
   expect(happened).toEqual(['answer', 'answer', 'take', 'take'])
 })
 
+test('a server that listens again without moving connections takes none', async () => {
+  const server = createServer()
+  const connections = connectionsOf(server, { give: () => undefined, take: () => {} })
+  connections.register(server, { moveConnections: false })
+  const happened: string[] = []
+  async function* given() {
+    yield { name: 'key', refuse: () => happened.push('refuse') } as unknown as TakenConnection
+  }
+  await connections.takeFrom(given())
+  expect(happened).toEqual(['refuse'])
+})
+
 test.each<[string, Partial<Socket>]>([
   ['destroys', { destroyed: true, writable: false, writableLength: 0 }],
   ['ends', { destroyed: false, writable: false, writableLength: 0 }],

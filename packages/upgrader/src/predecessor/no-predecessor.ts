@@ -15,7 +15,7 @@ export class NoPredecessor implements Predecessor {
   readonly deciding = false
   readonly gone = Promise.resolve()
   readonly stored: Map<string, number> = new Map()
-  /** What was passed, by its key. */
+  /** The passed descriptors, by their keys. */
   readonly #passed: NamedFd[] = []
   readonly #onStateDiscarded: (error: unknown) => void
   readonly #onTaken: (keys: Iterable<string>) => Promise<void>

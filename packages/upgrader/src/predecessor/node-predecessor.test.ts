@@ -42,7 +42,7 @@ async function handoverThrough(tamper: (message: ChannelMessage) => Buffer) {
     return state
   }
   const state = await taking().catch((error: Error & { code: string }) => error)
-  // What a process does that cannot take over.
+  // A process that cannot take over does this.
   if (state instanceof Error) successor.channel.close()
   const result = await giving
   predecessor.channel.close()

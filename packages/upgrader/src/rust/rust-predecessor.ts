@@ -37,7 +37,7 @@ export class RustPredecessor implements Predecessor {
   #committed = false
   readonly #notify: OwnedFd
   readonly #handover: OwnedFd | undefined
-  /** What was passed, by its key. */
+  /** The passed descriptors, by their keys. */
   readonly #passed: NamedFd[]
   readonly #fromRust: FromRust | undefined
   #control: OwnedFd | undefined
