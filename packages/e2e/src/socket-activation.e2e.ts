@@ -39,7 +39,7 @@ describe.each([
   test('the first connection starts the service, which finds its sockets by FileDescriptorName=', async () => {
     expect(await machine.show(unit, 'ActiveState')).toEqual({ ActiveState: 'inactive' })
     expect(await firstAnswer()).toEqual(answer)
-    expect(await machine.show(unit, 'ActiveState')).toEqual({ ActiveState: 'active' })
+    await machine.until(unit, { ActiveState: 'active' })
     if (runtimeFolder) expect(readdirSync(machine.path(`/run/${name}`))).toEqual(runtimeFolder)
   })
 
@@ -98,7 +98,7 @@ describe.each([
       expect(statSync(machine.path(path)).ino).toBe(inode)
       expect(await machine.show(unit, 'Result')).toEqual({ Result: 'success' })
       expect(await firstAnswer()).toEqual(answer)
-      expect(await machine.show(unit, 'ActiveState')).toEqual({ ActiveState: 'active' })
+      await machine.until(unit, { ActiveState: 'active' })
     })
   })
 })
