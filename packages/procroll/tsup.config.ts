@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { defineConfig } from 'tsup'
-import base from '../../tsup.config.base.ts'
+import base, { inOneFile } from '../../tsup.config.base.ts'
 
 const commands = readFileSync('start.sh', 'utf8')
   .split('\n')
@@ -19,9 +19,9 @@ export default defineConfig([
     clean: false,
     entry: ['src/cli.ts'],
     dts: false,
-    splitting: true,
-    // Reading zod's and commander's many files is most of a cold start: the CLI carries them inside.
-    noExternal: [/^@shellflip\/(?!fd-passing)/, 'commander', 'string-width', 'zod'],
+    ...inOneFile,
+    // Reading commander's many files is most of a cold start: the CLI carries them inside.
+    noExternal: [...inOneFile.noExternal, 'commander', 'string-width'],
     plugins: [
       {
         name: 'begin the bin as a shell script',

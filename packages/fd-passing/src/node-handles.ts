@@ -1,5 +1,5 @@
 import type { Cluster } from 'node:cluster'
-import { createSocket, Socket as DatagramSocket } from 'node:dgram'
+import type { Socket as DatagramSocket } from 'node:dgram'
 import type { EventEmitter } from 'node:events'
 import { Server, Socket } from 'node:net'
 import { show } from '@shellflip/internal'
@@ -17,6 +17,9 @@ export type HandleOwner = Server | Socket | DatagramSocket
 
 type Handle = { fd?: unknown }
 
+/** Loaded at the first need, because few programs use UDP. */
+const dgram = () => process.getBuiltinModule('node:dgram')
+
 /**
  * Returns the descriptor under one of Node's objects, borrowed: Node closes it. Node does not document where it is. So this searches for
  * it, and reports clearly when it does not find it.
@@ -26,7 +29,7 @@ type Handle = { fd?: unknown }
  * @throws {FdPassingError} ERR_UNSUPPORTED if it is a server of a cluster worker, which does not have a descriptor
  */
 export function fdOf(owner: HandleOwner): number {
-  if (!(owner instanceof Server || owner instanceof Socket || owner instanceof DatagramSocket))
+  if (!(owner instanceof Server || owner instanceof Socket || owner instanceof dgram().Socket))
     throw invalidArgument(`the owner must be a server or a socket of Node, not ${show(owner)}`)
   if ((owner as { encrypted?: boolean }).encrypted === true) {
     throw invalidArgument('a TLS socket keeps its keys in this process, so another process cannot use its fd')
@@ -115,7 +118,7 @@ export async function dgramFrom(fd: OwnedFd): Promise<DatagramSocket> {
   const { family } = localAddress(fd.fd)
   if (family === 'unix')
     throw invalidArgument('Node does not have UNIX datagram sockets. Use UnixSocket.adopt()')
-  const socket = createSocket(family === 'IPv6' ? 'udp6' : 'udp4')
+  const socket = dgram().createSocket(family === 'IPv6' ? 'udp6' : 'udp4')
   try {
     await settled(socket, 'listening', () => {
       // exclusive: in a worker of node:cluster the number means nothing to the primary.

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /** A process. The kernel reuses pids, but a pid and a start time name one process only. */
@@ -65,6 +64,7 @@ function bootId(): string {
 }
 
 function fromPs(pid: number): ProcessEntry | undefined {
+  const { execFileSync } = process.getBuiltinModule('node:child_process')
   try {
     const line = execFileSync('/bin/ps', ['-o', 'state=,pgid=,lstart=', '-p', String(pid)], {
       encoding: 'utf8',

@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import {
   bindUdp,
@@ -77,10 +76,7 @@ async function onHost(
     ...(reusePort === undefined ? {} : { reusePort }),
   }
   if (host !== undefined) {
-    return bind({
-      ...flags,
-      host: isIP(host) === 0 ? (await lookup(host, { family: family ?? 0 })).address : host,
-    })
+    return bind({ ...flags, host: isIP(host) === 0 ? await addressOf(host, family) : host })
   }
   if (family !== undefined) return bind({ ...flags, host: everyAddress[family] })
   try {
@@ -89,6 +85,12 @@ async function onHost(
     if (!(error instanceof FdPassingError) || !noIpv6.has(error.errno ?? '')) throw error
     return bind({ ...flags, host: everyAddress[4] })
   }
+}
+
+/** Loads Node's resolver only for a name. Most services bind an address, or none. */
+async function addressOf(host: string, family: 4 | 6 | undefined): Promise<string> {
+  const { lookup } = process.getBuiltinModule('node:dns/promises')
+  return (await lookup(host, { family: family ?? 0 })).address
 }
 
 const noIpv6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EINVAL'])

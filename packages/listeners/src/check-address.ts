@@ -102,7 +102,8 @@ function checkHost({ host, ipv6Only }: BindAddress): void {
       'host must be an address or a name, not "". Leave it out to listen at every address.',
     )
   }
-  if (/[^\p{L}\p{N}._:%-]/u.test(host)) {
+  // Not a literal, which V8 would build at every start.
+  if (!/^[\w.:%-]*$/.test(host) && /[^\p{L}\p{N}._:%-]/u.test(host)) {
     const hint = /^\[.*\]$/.test(host) ? ` Write ${host.slice(1, -1)} without brackets.` : ''
     throw invalidArgument(`host must be an IP address or a name such as localhost, not ${show(host)}.${hint}`)
   }

@@ -1,4 +1,4 @@
-import { Socket as DatagramSocket } from 'node:dgram'
+import type { Socket as DatagramSocket } from 'node:dgram'
 import { Server } from 'node:net'
 import { OwnedFd } from '@shellflip/fd-passing'
 import { serverHint, show } from '@shellflip/internal'
@@ -30,7 +30,8 @@ export function checkServer(server: unknown): void {
  * @throws {ListenersError} ERR_INVALID_ARGUMENT if it is bound or closed already
  */
 export function checkDatagramSocket(socket: unknown): void {
-  if (!(socket instanceof DatagramSocket)) {
+  const dgram = process.getBuiltinModule('node:dgram')
+  if (!(socket instanceof dgram.Socket)) {
     throw invalidArgument(
       `bind() takes a socket of node:dgram, not ${show(socket)}. Pass what createSocket() returns.`,
     )

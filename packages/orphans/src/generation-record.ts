@@ -10,44 +10,43 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { lookUpProcess, privateFolderFault } from '@shellflip/internal'
-import * as z from 'zod'
+import { lookUpProcess, privateFolderFault, type ShapeOf, shape } from '@shellflip/internal'
 
-const processSchema = z.object({ pid: z.int().min(2), startedAt: z.string() })
+const { arrayOf, integer, object, optional, string } = shape
 
-const generationSchema = z.object({
-  generation: z.int(),
+const generationSchema = object({
+  generation: integer(),
   /** Every process of the generation has this path in its environment. It identifies them while the pid is unknown. */
-  notifySocket: z.string(),
+  notifySocket: string,
   /** Its main process. Missing where the supervisor was killed while it started the generation. */
-  pid: processSchema.shape.pid.optional(),
-  startedAt: processSchema.shape.startedAt.optional(),
+  pid: optional(integer(2)),
+  startedAt: optional(string),
   /** The process group that it leads. */
-  group: z.int().min(2).optional(),
+  group: optional(integer(2)),
 })
 
-const listenerSchema = z.object({
+const listenerSchema = object({
   /** The address that it serves. */
-  key: z.string(),
+  key: string,
   /** The options that it was bound with, and that cannot change. */
-  fixed: z.string(),
+  fixed: string,
   /** The socket, as /proc/PID/fd names it. */
-  inode: z.int(),
+  inode: integer(),
   /** The file at its path, if it has one. */
-  file: z.string().optional(),
+  file: optional(string),
 })
 
-const recordSchema = z.object({
+const recordSchema = object({
   /** The supervisor that wrote the record. While it lives, the generations are its own. */
-  supervisor: processSchema.extend({ pid: z.int().min(1) }),
+  supervisor: object({ pid: integer(1), startedAt: string }),
   /** The folders of notify sockets to remove. */
-  notifyDirectories: z.array(z.string()),
-  listeners: z.array(listenerSchema),
-  generations: z.array(generationSchema),
+  notifyDirectories: arrayOf(string),
+  listeners: arrayOf(listenerSchema),
+  generations: arrayOf(generationSchema),
 })
-export type GenerationsRecord = z.infer<typeof recordSchema>
-export type RecordedGeneration = z.infer<typeof generationSchema>
-export type RecordedListener = z.infer<typeof listenerSchema>
+export type GenerationsRecord = ShapeOf<typeof recordSchema>
+export type RecordedGeneration = ShapeOf<typeof generationSchema>
+export type RecordedListener = ShapeOf<typeof listenerSchema>
 
 /**
  * Holds what a supervisor notes of its generations, so that the next one finds them after a SIGKILL. A failure to write

@@ -136,7 +136,11 @@ function decodeErrno(text: string): number | undefined {
   return named ?? integer('ERRNO', 0, 4095).decode(text)
 }
 
+let control: RegExp | undefined
+
 /** A newline would end the assignment. The reader's terminal would obey other control characters. */
 function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, ' ')
+  // Not a literal, which V8 would build at every start.
+  control ??= /[\p{Cc}\u2028\u2029]/gu
+  return text.replace(control, ' ')
 }

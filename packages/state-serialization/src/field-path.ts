@@ -1,3 +1,5 @@
+let identifier: RegExp | undefined
+
 /** The way to a field, in the spelling of a program: `state.users[3].socket`. */
 export function fieldPath(keys: readonly PropertyKey[]): string {
   return `state${keys.map(step).join('')}`
@@ -6,5 +8,7 @@ export function fieldPath(keys: readonly PropertyKey[]): string {
 function step(key: PropertyKey): string {
   if (typeof key === 'number') return `[${key}]`
   const name = String(key)
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
+  // Not a literal, which V8 would build at every start.
+  identifier ??= /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
+  return identifier.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
 }

@@ -1,33 +1,30 @@
-import * as z from 'zod'
+import { type ShapeOf, shape } from '@shellflip/internal'
 import { outcomeSchema, statusSchema } from './status.ts'
 
-const requestSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('roll') }),
+const { arrayOf, boolean, integer, number, optional, string, variants } = shape
+
+const requestSchema = variants({
+  roll: {},
   /** With `watch`, the present status and every later one. */
-  z.object({ type: z.literal('status'), watch: z.boolean().optional() }),
+  status: { watch: optional(boolean) },
   /** With `now`, the generations get no time to drain. */
-  z.object({ type: z.literal('stop'), now: z.boolean().optional() }),
-])
+  stop: { now: optional(boolean) },
+})
 
-const replySchema = z.discriminatedUnion('type', [
+const replySchema = variants({
   /** Another roll is in progress. The requested roll follows it. */
-  z.object({ type: z.literal('roll-queued') }),
-  z.object({
-    type: z.literal('roll-started'),
-    generation: z.int(),
-    pid: z.int(),
-    readyTimeoutMs: z.number(),
-  }),
-  z.object({ type: z.literal('roll-ended'), outcome: outcomeSchema }),
-  z.object({ type: z.literal('status'), status: statusSchema }),
+  'roll-queued': {},
+  'roll-started': { generation: integer(), pid: integer(), readyTimeoutMs: number },
+  'roll-ended': { outcome: outcomeSchema },
+  status: { status: statusSchema },
   /** The supervisor (`pid`) ends, once these generations have. */
-  z.object({ type: z.literal('stopping'), pid: z.int(), generations: z.array(z.int()) }),
+  stopping: { pid: integer(), generations: arrayOf(integer()) },
   /** The supervisor does not answer this request. */
-  z.object({ type: z.literal('refused'), reason: z.string() }),
-])
+  refused: { reason: string },
+})
 
-export type ControlRequest = z.infer<typeof requestSchema>
-export type ControlReply = z.infer<typeof replySchema>
+export type ControlRequest = ShapeOf<typeof requestSchema>
+export type ControlReply = ShapeOf<typeof replySchema>
 
 /** The requests to a supervisor over its control socket, and its replies. */
 export const supervisorProtocol = {

@@ -1,47 +1,54 @@
-import * as z from 'zod'
+import { type ShapeOf, shape } from '@shellflip/internal'
 
-const outcomeSchemas = [
-  z.object({
-    type: z.literal('rolled'),
-    generation: z.int(),
-    pid: z.int(),
-    elapsedMs: z.number().describe('from the start of the roll to its end'),
-  }),
-  z.object({
-    type: z.literal('failed'),
-    generation: z.int(),
-    reason: z.string().describe('as "exited with 3 before ready"'),
-    elapsedMs: z.number(),
-  }),
-  z.object({ type: z.literal('refused'), reason: z.string().describe('why no generation was started') }),
-] as const
+const { arrayOf, dateTime, integer, number, object, oneOf, optional, string, variants } = shape
 
 /** The outcome of a roll, as its requesters get it. */
-export const outcomeSchema = z.discriminatedUnion('type', outcomeSchemas)
-export type Outcome = z.infer<typeof outcomeSchema>
+export const outcomeSchema = variants({
+  rolled: {
+    generation: integer(),
+    pid: integer(),
+    /** From the start of the roll to its end. */
+    elapsedMs: number,
+  },
+  failed: {
+    generation: integer(),
+    /** For example "exited with 3 before ready". */
+    reason: string,
+    elapsedMs: number,
+  },
+  /** `reason` says why no generation was started. */
+  refused: { reason: string },
+})
+export type Outcome = ShapeOf<typeof outcomeSchema>
 
 /** The status of a supervisor, as a program prints it for other programs: one object a line. */
-export const statusSchema = z.object({
-  name: z.string().describe('the name of the supervisor, else its pid'),
-  pid: z.int().describe('the pid of the supervisor'),
-  version: z.string().describe('the version of the program that supervises'),
-  state: z.enum(['starting', 'serving', 'rolling', 'backing-off', 'stopping', 'stopped']),
-  since: z.iso.datetime().describe('when it was started'),
-  command: z.array(z.string()).describe('the command as given, its templates not filled in'),
-  generations: z
-    .array(
-      z.object({
-        generation: z.int(),
-        pid: z.int().optional().describe('its main process; absent while there is none'),
-        state: z.enum(['starting', 'ready', 'draining', 'failed', 'exited']),
-        since: z.iso.datetime().describe('when it entered this state'),
-        status: z.string().optional().describe('its last STATUS=, unchanged'),
-      }),
-    )
-    .describe('those alive, oldest first'),
-  listeners: z
-    .array(z.object({ name: z.string(), address: z.string() }))
-    .describe('the sockets that it opened for its generations'),
-  lastRoll: outcomeSchema.optional(),
+export const statusSchema = object({
+  /** The name of the supervisor, else its pid. */
+  name: string,
+  /** The pid of the supervisor. */
+  pid: integer(),
+  /** The version of the program that supervises. */
+  version: string,
+  state: oneOf('starting', 'serving', 'rolling', 'backing-off', 'stopping', 'stopped'),
+  /** When it was started. */
+  since: dateTime,
+  /** The command as given. Its templates are not filled in. */
+  command: arrayOf(string),
+  /** Those alive, oldest first. */
+  generations: arrayOf(
+    object({
+      generation: integer(),
+      /** Its main process. Absent while there is none. */
+      pid: optional(integer()),
+      state: oneOf('starting', 'ready', 'draining', 'failed', 'exited'),
+      /** When it entered this state. */
+      since: dateTime,
+      /** Its last STATUS=, unchanged. */
+      status: optional(string),
+    }),
+  ),
+  /** The sockets that it opened for its generations. */
+  listeners: arrayOf(object({ name: string, address: string })),
+  lastRoll: optional(outcomeSchema),
 })
-export type Status = z.infer<typeof statusSchema>
+export type Status = ShapeOf<typeof statusSchema>

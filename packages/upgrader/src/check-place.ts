@@ -1,5 +1,4 @@
-import cluster from 'node:cluster'
-import { isMainThread } from 'node:worker_threads'
+import type { Cluster } from 'node:cluster'
 import { ShellflipError } from './shellflip-error.ts'
 
 /**
@@ -9,14 +8,15 @@ import { ShellflipError } from './shellflip-error.ts'
  * @throws {ShellflipError} ERR_WORKER_THREAD
  */
 export function checkPlace(): void {
-  if (cluster.isWorker) {
+  // Loaded at the call, because a program that only imports this package needs neither.
+  if ((process.getBuiltinModule('node:cluster') as unknown as Cluster).isWorker) {
     throw new ShellflipError(
       'ERR_CLUSTER_WORKER',
       'a cluster worker cannot replace itself, because its primary has the sockets. Call shellflip() in the primary, or run ' +
         'the service under procroll',
     )
   }
-  if (!isMainThread) {
+  if (!process.getBuiltinModule('node:worker_threads').isMainThread) {
     throw new ShellflipError(
       'ERR_WORKER_THREAD',
       'a worker thread cannot replace the process. Call shellflip() in the main thread',

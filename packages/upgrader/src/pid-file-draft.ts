@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -29,6 +28,8 @@ const readableByAll = 0o644
  * @throws {Error} if the system cannot write it. No draft is left then
  */
 export function writeDraft(path: string): string {
+  // Loaded only here: it is the most expensive module of Node, and few services have a pid file.
+  const { randomBytes } = process.getBuiltinModule('node:crypto')
   for (let tries = 1; ; tries++) {
     const draft = `${path}.${process.pid}.${randomBytes(8).toString('hex')}`
     try {

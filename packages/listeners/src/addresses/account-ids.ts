@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 
@@ -21,6 +20,7 @@ function readDatabase(path: string): string {
 }
 
 async function askGetent(database: string, name: string): Promise<string> {
+  const { execFile } = process.getBuiltinModule('node:child_process')
   try {
     const { stdout } = await promisify(execFile)('getent', [database, '--', name], { timeout: 5_000 })
     return stdout

@@ -1,6 +1,6 @@
 import { ask, ControlSocketError } from '@shellflip/control-socket'
 import { messageOf, oneLine, optionFault, show } from '@shellflip/internal'
-import type { ShellflipReply } from '../rust/shellflip-protocol.ts'
+import { type ShellflipReply, shellflipProtocol } from '../rust/shellflip-protocol.ts'
 import { invalidArgument } from '../shellflip-error.ts'
 
 /** Reports how a request for an upgrade ended. Each `message` is one line that a terminal shows as it is. */
@@ -49,7 +49,6 @@ export async function askForRestart(
  * at the same path.
  */
 async function askTwice(path: string, signal: AbortSignal | undefined): Promise<ShellflipReply> {
-  const { shellflipProtocol } = await import('../rust/shellflip-protocol.ts')
   const question = {
     path,
     protocol: shellflipProtocol,

@@ -5,7 +5,7 @@ import { type OfferedFd, socketKinds } from '@shellflip/handover'
 import { isStillAt } from '@shellflip/listeners'
 import type { UpgradeOutcome } from '../outcome.ts'
 import type { Predecessor } from '../predecessor/predecessor.ts'
-import type { ShellflipReply } from '../rust/shellflip-protocol.ts'
+import { type ShellflipReply, shellflipProtocol } from '../rust/shellflip-protocol.ts'
 
 export type UpgradeSocketOptions = {
   /** Undefined if this process answers no requests. It closes the control socket of its predecessor then. */
@@ -44,7 +44,7 @@ export class UpgradeSocket {
   static async open(options: UpgradeSocketOptions, predecessor: Predecessor): Promise<UpgradeSocket> {
     const inherited = predecessor.socket(socketKinds.control)?.fd
     const { path } = options
-    const rules = path === undefined ? undefined : await rulesFor(options)
+    const rules = path === undefined ? undefined : rulesFor(options)
     const socket = new UpgradeSocket(path, rules, predecessor, inherited)
     if (rules !== undefined && path !== undefined && !socket.#isInheritedAt(path)) {
       socket.#server = await ControlServer.listen({ ...rules, path })
@@ -136,8 +136,7 @@ export class UpgradeSocket {
   }
 }
 
-async function rulesFor({ restart, onEvent }: UpgradeSocketOptions): Promise<Rules> {
-  const { shellflipProtocol } = await import('../rust/shellflip-protocol.ts')
+function rulesFor({ restart, onEvent }: UpgradeSocketOptions): Rules {
   return {
     protocol: shellflipProtocol,
     onEvent,
