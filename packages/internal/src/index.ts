@@ -4,6 +4,7 @@ export { CodedError } from './coded-error.ts'
 export { type Deferred, deferred } from './deferred.ts'
 export { Events } from './events.ts'
 export { type FrameHead, type FrameLayout, FrameSplitter } from './frame-splitter.ts'
+export { lateExpression } from './late-expression.ts'
 export { longestTimerMs } from './longest-timer.ts'
 export { asError, messageOf } from './message-of.ts'
 export {

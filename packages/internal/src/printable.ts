@@ -1,3 +1,5 @@
+import { lateExpression } from './late-expression.ts'
+
 const NAMED: Record<string, string> = {
   '\x07': '\\a',
   '\b': '\\b',
@@ -11,7 +13,8 @@ const NAMED: Record<string, string> = {
 /** Matches the text that most messages consist of. The search for Unicode's categories is far slower to build. */
 const PLAIN = /^[ -~]*$/
 
-let unprintable: RegExp | undefined
+/** Matches what Go's unicode.IsPrint refuses: anything but letters, marks, numbers, punctuation, symbols and the space. */
+const unprintable = lateExpression('[^\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]', 'gu')
 
 /**
  * Escapes, as a Go string does, each character that a terminal could obey. Such a character moves the cursor, sets a colour, ends the
@@ -19,9 +22,7 @@ let unprintable: RegExp | undefined
  */
 export function escapeUnprintable(text: string): string {
   if (PLAIN.test(text)) return text
-  // Matches what Go's unicode.IsPrint refuses. V8 would build a literal at every start, in a millisecond.
-  unprintable ??= /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu
-  return text.replace(unprintable, (character) => NAMED[character] ?? escapeCode(character))
+  return text.replace(unprintable(), (character) => NAMED[character] ?? escapeCode(character))
 }
 
 /** Puts text from outside into one line: white space becomes a space, and what a terminal could obey is escaped. */

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { type OptionTypes, optionFault, show } from '@shellflip/internal'
+import { lateExpression, type OptionTypes, optionFault, show } from '@shellflip/internal'
 import type { BindAddress, ListenAddress } from './bind-address.ts'
 import { invalidArgument } from './listeners-error.ts'
 
@@ -95,6 +95,8 @@ function checkPathAlone(address: ListenAddress): void {
     throw invalidArgument(`${ignored} is for a port. Leave it out where a path is given.`)
 }
 
+const neverInHost = lateExpression('[^\\p{L}\\p{N}._:%-]', 'u')
+
 function checkHost({ host, ipv6Only }: BindAddress): void {
   if (host === undefined) return
   if (host === '') {
@@ -102,8 +104,7 @@ function checkHost({ host, ipv6Only }: BindAddress): void {
       'host must be an address or a name, not "". Leave it out to listen at every address.',
     )
   }
-  // Not a literal, which V8 would build at every start.
-  if (!/^[\w.:%-]*$/.test(host) && /[^\p{L}\p{N}._:%-]/u.test(host)) {
+  if (!/^[\w.:%-]*$/.test(host) && neverInHost().test(host)) {
     const hint = /^\[.*\]$/.test(host) ? ` Write ${host.slice(1, -1)} without brackets.` : ''
     throw invalidArgument(`host must be an IP address or a name such as localhost, not ${show(host)}.${hint}`)
   }

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { lateExpression } from '@shellflip/internal'
 import type { NotifyMessage } from './message.ts'
 import { cutUtf8 } from './utf8.ts'
 
@@ -136,11 +137,9 @@ function decodeErrno(text: string): number | undefined {
   return named ?? integer('ERRNO', 0, 4095).decode(text)
 }
 
-let control: RegExp | undefined
+const control = lateExpression('[\\p{Cc}\\u2028\\u2029]', 'gu')
 
 /** A newline would end the assignment. The reader's terminal would obey other control characters. */
 function oneLine(text: string): string {
-  // Not a literal, which V8 would build at every start.
-  control ??= /[\p{Cc}\u2028\u2029]/gu
-  return text.replace(control, ' ')
+  return text.replace(control(), ' ')
 }

@@ -1,4 +1,6 @@
-let identifier: RegExp | undefined
+import { lateExpression } from '@shellflip/internal'
+
+const identifier = lateExpression('^[\\p{ID_Start}$_][\\p{ID_Continue}$]*$', 'u')
 
 /** The way to a field, in the spelling of a program: `state.users[3].socket`. */
 export function fieldPath(keys: readonly PropertyKey[]): string {
@@ -8,7 +10,5 @@ export function fieldPath(keys: readonly PropertyKey[]): string {
 function step(key: PropertyKey): string {
   if (typeof key === 'number') return `[${key}]`
   const name = String(key)
-  // Not a literal, which V8 would build at every start.
-  identifier ??= /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
-  return identifier.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
+  return identifier().test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
 }
