@@ -221,7 +221,11 @@ describe('a successor that is silent', () => {
     using ends = besidePeer()
     const giving = giveHandover(
       ends.channel,
-      { version: '1', sockets: [], state: { definition: Blobs, items: Array(8).fill(Buffer.alloc(1_000_000)) } },
+      {
+        version: '1',
+        sockets: [],
+        state: { definition: Blobs, items: Array(8).fill(Buffer.alloc(1_000_000)) },
+      },
       { readyTimeoutMs: 50 },
     )
     await greet(ends.peer)

@@ -173,8 +173,7 @@ describe.runIf(process.platform === 'linux')('a predecessor that lies about its 
     ['a broken number', (peer, file) => give(peer, file).then(() => peer.send(message('stateWritten', 1)))],
     [
       'a number beyond all numbers',
-      (peer, file) =>
-        give(peer, file).then(() => peer.send(frame('stateWritten', Buffer.alloc(8, 0xff)))),
+      (peer, file) => give(peer, file).then(() => peer.send(frame('stateWritten', Buffer.alloc(8, 0xff)))),
     ],
     ['what only a successor sends', (peer) => peer.send(frame('stateRead', encodeTotal(1)))],
   ])('%s', async (_, script) => {

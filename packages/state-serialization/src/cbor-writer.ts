@@ -130,7 +130,10 @@ export class CborWriter {
 
   /** Writes the content of a Buffer or a typed array. Long content travels beside the item. */
   content(value: Uint8Array): void {
-    if (this.#writeLong === undefined || value.length < longBytes) return this.bytes(value)
+    if (this.#writeLong === undefined || value.length < longBytes) {
+      this.bytes(value)
+      return
+    }
     this.#checkLength(value.length)
     this.#besideBytes += value.length
     this.head(major.tag, tag.longBytes)

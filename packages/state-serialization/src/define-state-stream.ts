@@ -33,10 +33,7 @@ export type StateStreamDefinition<T> = StateIdentity & {
    * Encodes the items. It takes each item when the reader has requested the chunks before it. It throws the errors of an item while
    * iterating. Every reader refuses the chunks that were given out until then.
    */
-  encode<E = never>(
-    items: Iterable<T> | AsyncIterable<T>,
-    options?: StreamEncodeOptions<E>,
-  ): EncodedState<E>
+  encode<E = never>(items: Iterable<T> | AsyncIterable<T>, options?: StreamEncodeOptions<E>): EncodedState<E>
   /**
    * Decodes the items one by one. Each has arrived undamaged, is migrated and checked by the schema. Only an iteration that ends without
    * an error means that *all* items arrived. Leaving the iteration closes the source.

@@ -31,7 +31,10 @@ export class EnvelopeWriter {
   item(blocks: readonly Buffer[]): void {
     this.#items++
     const [only, ...more] = blocks
-    if (only !== undefined && more.length === 0) return this.#frames.write(frameKind.item, only)
+    if (only !== undefined && more.length === 0) {
+      this.#frames.write(frameKind.item, only)
+      return
+    }
     const length = blocks.reduce((sum, block) => sum + block.length, 0)
     this.#frames.write(frameKind.large, numbersPayload(length))
     for (const block of blocks) this.#frames.write(frameKind.part, block)

@@ -12,7 +12,8 @@ const Items = defineStateStream({ name: 'any', version: 1, schema: z.any() })
 const KiB = 1024
 
 /** `toEqual()` takes a minute for a megabyte. */
-const expectSame = (found: unknown, expected: unknown) => expect(isDeepStrictEqual(found, expected)).toBe(true)
+const expectSame = (found: unknown, expected: unknown) =>
+  expect(isDeepStrictEqual(found, expected)).toBe(true)
 
 /** A source that records where it was asked to put its bytes. */
 function recordingReader(bytes: Buffer) {
@@ -166,7 +167,10 @@ describe('a faulty writer of long bytes', () => {
   test.each([
     ['that belong to no value', [header, long(6, 20_000), nothing]],
     ['that are missing', [header, naming(20_000)]],
-    ['that are named twice', [header, long(6, 20_000), [2, Buffer.from('82d9534a194e20d9534a194e20', 'hex')]]],
+    [
+      'that are named twice',
+      [header, long(6, 20_000), [2, Buffer.from('82d9534a194e20d9534a194e20', 'hex')]],
+    ],
     ['of another length', [header, long(7, 20_000), naming(20_001)]],
     ['that are short', [header, long(6, 16 * KiB - 1)]],
     ['without a length', [header, [6, Buffer.alloc(7)]]],

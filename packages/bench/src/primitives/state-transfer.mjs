@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { socketpair } from '@shellflip/fd-passing'
 import { environment, median } from '../measure.mjs'
@@ -49,13 +49,20 @@ async function compare(shape, what, mebibytes) {
   })
   const rows = [row('save() to value', 'ms', 'ms')]
   if (mebibytes < 256) return rows
-  return [...rows, row('peak of the predecessor', 'MiB', 'given'), row('peak of the successor', 'MiB', 'taken')]
+  return [
+    ...rows,
+    row('peak of the predecessor', 'MiB', 'given'),
+    row('peak of the successor', 'MiB', 'taken'),
+  ]
 }
 
 async function transfer(way, shape, mebibytes) {
   const [left, right] = socketpair('stream')
   const start = (side, fd) =>
-    fork(ends, [side, way, shape, mebibytes], { stdio: ['ignore', 'inherit', 'inherit', fd.fd, 'ipc'], env: environment })
+    fork(ends, [side, way, shape, mebibytes], {
+      stdio: ['ignore', 'inherit', 'inherit', fd.fd, 'ipc'],
+      env: environment,
+    })
   const [giver, taker] = [start('give', left), start('take', right)]
   left.close()
   right.close()

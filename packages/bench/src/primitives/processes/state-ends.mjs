@@ -51,7 +51,8 @@ function takeOurs() {
   const channel = HandoverChannel.adopt(3)
   return async () => {
     const takeover = await takeOver(channel, { states: [definition] })
-    const state = shape === 'stream' ? await collect(takeover.items(definition)) : await takeover.state(definition)
+    const state =
+      shape === 'stream' ? await collect(takeover.items(definition)) : await takeover.state(definition)
     const at = process.hrtime.bigint()
     check(shape === 'buffer' ? [state] : state)
     await takeover.ready()
