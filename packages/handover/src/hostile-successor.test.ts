@@ -224,7 +224,7 @@ describe('a successor that is silent', () => {
       {
         version: '1',
         sockets: [],
-        state: { definition: Blobs, items: Array(8).fill(Buffer.alloc(1_000_000)) },
+        state: { definition: Blobs, items: Array(24).fill(Buffer.alloc(1_000_000)) },
       },
       { readyTimeoutMs: 50 },
     )

@@ -8,8 +8,8 @@ import { OutgoingFile } from './outgoing-file.ts'
 /** So much travels in messages. More travels in a memory file, where the system has one. */
 const shortBytes = 1024 ** 2
 
-/** How much of a stream waits in the file for the successor. It fits into the cache of a processor, so its pages stay warm. */
-const ringBytes = 4 * 1024 ** 2
+/** How much of a stream waits in the file for the successor. Less would make each process wait for the other one more often. */
+const ringBytes = 16 * 1024 ** 2
 
 /** Nothing damages bytes between the two processes. */
 const checksBytes = false

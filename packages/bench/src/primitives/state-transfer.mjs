@@ -17,7 +17,7 @@ const shapes = {
 /**
  * From save() in one process until the value is in another one, and the same bytes through a socketpair between two such processes. The
  * peak of memory is VmHWM of each process, less what it had before the transfer. The pages of a memory file belong to no process: they
- * are in neither figure, and come to 4 MiB for a stream and to the state for a value, until the successor has read it.
+ * are in neither figure, and come to 16 MiB for a stream and to the state for a value, until the successor has read it.
  */
 export async function stateTransfer() {
   const rows = []
