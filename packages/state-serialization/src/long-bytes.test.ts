@@ -176,9 +176,16 @@ describe('a faulty writer of long bytes', () => {
     ['without a length', [header, [6, Buffer.alloc(7)]]],
     ['before the header', [long(6, 20_000)]],
     ['amid an item', [header, [3, numbers(2)], long(6, 20_000)]],
-    ['after which no item comes', [header, long(6, 20_000), [5, numbers(0, 20_042)]]],
   ] as [string, [number, Buffer, Buffer?][]][])('%s', async (_, frames) => {
     await expect(Any.decode(forgedEnvelope(frames))).rejects.toMatchObject({ code: 'ERR_STATE_CORRUPT' })
+  })
+
+  test('of no item, after whole ones', async () => {
+    const frames = [headerFrame('any', 1, 2), nothing, long(6, 20_000), [5, numbers(1, 20_052)]] as const
+    const reading = async () => {
+      for await (const _ of Items.decode(forgedEnvelope(frames)));
+    }
+    await expect(reading()).rejects.toMatchObject({ message: expect.stringMatching(/ends inside an item/) })
   })
 
   test('that are longer than a value may be, or than what comes', async () => {

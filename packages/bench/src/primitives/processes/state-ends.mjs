@@ -20,9 +20,7 @@ const run = ends[side][way]()
 const idle = peakMiB()
 process.send('here')
 process.once('message', async () => {
-  const before = process.cpuUsage()
   const at = await run()
-  if (process.env.LAB) console.error(side, way, process.cpuUsage(before), process.resourceUsage().involuntaryContextSwitches, process.resourceUsage().voluntaryContextSwitches, process.resourceUsage().minorPageFault)
   process.send({ at: String(at), peak: peakMiB() - idle })
 })
 
