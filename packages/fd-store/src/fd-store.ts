@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { memfd, type NamedFd, type OwnedFd } from '@shellflip/fd-passing'
 import { type OfferedState, socketKinds } from '@shellflip/handover'
 import type { Notifier, NotifyOutcome } from '@shellflip/sd-notify'
@@ -89,11 +90,13 @@ export class FdStore {
     const fd = memfd('shellflip-state')
     onProgress?.()
     try {
-      const chunks =
-        'items' in state
-          ? state.definition.encode(state.items as Iterable<unknown>)
-          : state.definition.encode(state.value)
-      await toFile(fd.fd, watched(chunks, signal, onProgress))
+      if ('items' in state) {
+        const chunks = state.definition.encode(state.items as Iterable<unknown>, { reusesChunks: true })
+        await toFile(fd.fd, watched(chunks, signal, onProgress))
+      } else {
+        state.definition.encodeTo(writerTo(fd.fd, onProgress), state.value)
+        signal?.throwIfAborted()
+      }
       await this.#inTurn(() => this.#store(socketKinds.state + name, [fd]))
     } finally {
       fd.close()
@@ -135,6 +138,19 @@ export class FdStore {
 async function done(telling: Promise<NotifyOutcome>): Promise<void> {
   const outcome = await telling
   if (outcome.type === 'failed') throw outcome.error
+}
+
+/** Writes to a file in memory, which never makes this process wait. */
+function writerTo(fd: number, onProgress: (() => void) | undefined): (bytes: Uint8Array) => void {
+  let position = 0
+  return (bytes) => {
+    for (let at = 0; at < bytes.length; ) {
+      const count = writeSync(fd, bytes, at, bytes.length - at, position)
+      at += count
+      position += count
+    }
+    onProgress?.()
+  }
 }
 
 /** The consumer asks for the next chunk when it has written the one before. */

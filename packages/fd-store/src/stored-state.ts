@@ -1,5 +1,10 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
-import { fromFile, type StateDefinition, type StateStreamDefinition } from '@shellflip/state-serialization'
+import {
+  fromFile,
+  type StateDefinition,
+  type StateReader,
+  type StateStreamDefinition,
+} from '@shellflip/state-serialization'
 
 /**
  * Reads a state that the last instance has left. A service that could not start because of that state would never start again. So a damaged
@@ -22,10 +27,6 @@ export async function readStoredState(
 }
 
 /** Takes a copy, because the caller closes its own descriptor before the items are read. */
-async function* readAndClose(copy: OwnedFd): AsyncGenerator<Buffer, void> {
-  try {
-    yield* fromFile(copy.fd)
-  } finally {
-    copy.close()
-  }
+function readAndClose(copy: OwnedFd): StateReader {
+  return { ...fromFile(copy.fd), close: () => copy.close() }
 }

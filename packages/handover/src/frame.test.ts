@@ -72,7 +72,7 @@ test('any garbage gives frames or a typed error', () => {
 
 describe('a head is refused before any of its payload', () => {
   test.each([
-    ['an unknown kind', head(0, 13, 0), 'kind 13'],
+    ['an unknown kind', head(0, 16, 0), 'kind 16'],
     ['kind 0', head(0, 0, 0), 'kind 0'],
     ['more state than is ever sent at once', head(200 * 1024 + 1, 3, 0), 'the limit is 204800'],
     ['the longest length there is', head(0xffffffff, 2, 0), 'the limit is 1048576'],

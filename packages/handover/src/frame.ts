@@ -14,6 +14,12 @@ export const kinds = {
   manifest: { code: 2, maxBytes: 1024 * KiB, maxFds: 4096 },
   /** The next bytes of the state. */
   state: { code: 3, maxBytes: 200 * KiB, maxFds: 0 },
+  /** The memory file where the next bytes of the state are. */
+  stateFile: { code: 13, maxBytes: 4, maxFds: 1 },
+  /** How many bytes of the state are in the file, or were there. */
+  stateWritten: { code: 14, maxBytes: 8, maxFds: 0 },
+  /** The successor's answer to `stateWritten`, for a file that is used again: how many of those it has read. */
+  stateRead: { code: 15, maxBytes: 8, maxFds: 0 },
   stateEnd: { code: 4, maxBytes: 0, maxFds: 0 },
   ready: { code: 5, maxBytes: 0, maxFds: 0 },
   /** The predecessor's answer to `ready`: the successor may begin to serve. The predecessor keeps serving beside it. */

@@ -13,7 +13,8 @@ import {
 import type { ChannelMessage } from './message-socket.ts'
 import { decodeHello, decodeReason, encodeMessage, type Manifest } from './messages.ts'
 import { descriptorsOf, type HandoverOffer, socketsOf } from './offer.ts'
-import { encodeFor } from './state-encoding.ts'
+import { OutgoingState } from './outgoing-state.ts'
+import { stateFor } from './state-encoding.ts'
 
 export type GiveOptions = {
   /**
@@ -136,46 +137,44 @@ async function give<T>(
   // The pid in the message is the successor's pid in its own namespace, and could name any process.
   const successor = { pid: sender ?? hello.pid }
   progress.greeted(successor)
-  const state = offer.state === undefined ? undefined : encodeFor(hello, offer.state)
+  const state = offer.state === undefined ? undefined : stateFor(hello, offer.state)
   const manifest: Manifest = {
     predecessor: { pid: process.pid, version: offer.version },
     sockets,
     lock: offer.lock !== undefined,
     state: state?.identity ?? null,
   }
-  const giving = giveAll(channel, manifest, descriptorsOf(offer), state?.chunks, signal)
+  const begin = () => channel.send('manifest', encodeMessage(manifest), descriptorsOf(offer), signal)
+  using outgoing = new OutgoingState(channel, begin)
+  const giving = state === undefined ? begin() : state.give(outgoing)
   const given = giving.then((isGiven) => {
     progress.given()
     return isGiven
   })
   // This listens during the transfer, so that it notices a successor that refuses or exits before the state is sent.
-  const [isGiven] = await Promise.all([given, hear(channel, 'ready', signal)])
+  const onRead = (payload: Buffer) => outgoing.acknowledge(payload)
+  // False if the successor no longer receives. Its last message has the reason.
+  const [isGiven] = await Promise.all([given, hear(channel, 'ready', signal, onRead)])
   if (!isGiven) throw new HandoverFailed({ type: 'gone' })
   return successor
 }
 
-/** @returns false if the successor no longer receives. Its last message has the reason */
-async function giveAll(
-  channel: HandoverChannel,
-  manifest: Manifest,
-  fds: ReturnType<typeof descriptorsOf>,
-  state: AsyncIterable<Buffer> | undefined,
-  signal: AbortSignal,
-): Promise<boolean> {
-  if (!(await channel.send('manifest', encodeMessage(manifest), fds, signal))) return false
-  if (state === undefined) return true
-  // Without the signal, so that a slow successor finds a whole message, and then the reason for the end.
-  for await (const chunk of state) if (!(await channel.send('state', chunk))) return false
-  return channel.send('stateEnd')
-}
-
-/** Returns the next message of the successor, which must be of this type. */
+/**
+ * Returns the next message of the successor, which must be of this type.
+ *
+ * @param onRead takes the reports of how much of the state was read
+ */
 async function hear(
   channel: HandoverChannel,
   expected: 'hello' | 'ready' | 'serving',
   signal: AbortSignal,
+  onRead?: (payload: Buffer) => void,
 ): Promise<ChannelMessage> {
-  const message: ChannelMessage | null = await channel.receive(signal)
+  let message: ChannelMessage | null = await channel.receive(signal)
+  while (onRead !== undefined && message?.type === 'stateRead') {
+    onRead(message.payload)
+    message = await channel.receive(signal)
+  }
   if (message === null) throw new HandoverFailed({ type: 'gone' })
   const { type, payload, fds } = message
   for (const fd of fds) fd.close()

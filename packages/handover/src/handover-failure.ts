@@ -1,3 +1,4 @@
+import { asError } from '@shellflip/internal'
 import type { HandoverError } from './handover-error.ts'
 
 /** The reason why a predecessor continues to serve. */
@@ -54,4 +55,9 @@ export class HandoverFailed extends Error {
     super(describeHandoverFailure(failure))
     this.failure = failure
   }
+}
+
+/** The failure of a state that cannot be encoded or sent. */
+export function stateFailure(error: unknown): HandoverFailed {
+  return new HandoverFailed({ type: 'state', error: asError(error) })
 }

@@ -96,7 +96,7 @@ describe('between processes', () => {
         await using ends = peer(`
           let messages = 0
           await channel.send('hello', Buffer.from(JSON.stringify({ protocol: 1, pid: process.pid, accepts: { block: 1 } })))
-          while (messages++ < 50) await channel.receive()
+          while (messages++ < 5) await channel.receive()
           console.log('amid')
           stay()
         `)

@@ -8,6 +8,7 @@ import type { HandoverResult } from './handover-failure.ts'
 import { besidePeer, fdCensus, message } from './testing/connected.ts'
 
 const Blob = defineState({ name: 'blob', version: 1, schema: z.instanceof(Buffer) })
+const Blobs = defineStateStream({ name: 'blob', version: 1, schema: z.instanceof(Buffer) })
 const hello = { protocol: 1, pid: 42, accepts: { blob: 1 } }
 
 /** Reads all that the peer received. */
@@ -57,6 +58,7 @@ async function read(peer: UnixSocket, until: FrameType = 'stateEnd'): Promise<vo
 
 const greet = (peer: UnixSocket) => peer.send(message('hello', hello))
 const failed = (failure: object) => ({ type: 'failed', failure })
+const amidState: FrameType = process.platform === 'linux' ? 'stateWritten' : 'state'
 const large = { stateBytes: 8 * 1024 * 1024 }
 
 describe('a successor that ends', () => {
@@ -71,7 +73,7 @@ describe('a successor that ends', () => {
       'amid the state',
       (peer) =>
         greet(peer)
-          .then(() => read(peer, 'state'))
+          .then(() => read(peer, amidState))
           .then(() => peer.close()),
       large,
     ],
@@ -219,7 +221,11 @@ describe('a successor that is silent', () => {
     using ends = besidePeer()
     const giving = giveHandover(
       ends.channel,
-      { version: '1', sockets: [], state: { definition: Blob, value: Buffer.alloc(2_000_000) } },
+      {
+        version: '1',
+        sockets: [],
+        state: { definition: Blobs, items: Array(24).fill(Buffer.alloc(1_000_000)) },
+      },
       { readyTimeoutMs: 50 },
     )
     await greet(ends.peer)
@@ -242,7 +248,7 @@ describe('a successor that sends garbage', () => {
       'amid the state',
       (peer) =>
         greet(peer)
-          .then(() => read(peer, 'state'))
+          .then(() => read(peer, amidState))
           .then(() => peer.send(garbage)),
       large,
     ],
@@ -275,7 +281,7 @@ describe('a predecessor that has had enough', () => {
     const script = async (peer: UnixSocket) => {
       if (atOnce) return
       await greet(peer)
-      await read(peer, 'state')
+      await read(peer, amidState)
       abort.abort()
     }
     expect(await given(script, { ...large, signal: abort.signal })).toMatchObject(failed({ type: 'aborted' }))

@@ -10,6 +10,7 @@ import type { HandoverChannel } from './handover-channel.ts'
 import { HandoverError } from './handover-error.ts'
 import { hearPredecessor } from './hear-predecessor.ts'
 import { IncomingConnections } from './incoming-connections.ts'
+import { IncomingState } from './incoming-state.ts'
 import type { Manifest, ManifestSocket } from './messages.ts'
 import type { TakenConnection } from './taken-connection.ts'
 
@@ -48,7 +49,7 @@ export class Takeover implements Disposable {
   readonly #unclaimed: (ManifestSocket & NamedFd)[]
   #lock: OwnedFd | undefined
   #phase: Phase = 'preparing'
-  #state: 'unread' | 'reading' | 'read'
+  #state: IncomingState | 'none' | 'unread'
   readonly #connections: IncomingConnections
   #announceGone: () => void = () => {}
 
@@ -65,7 +66,7 @@ export class Takeover implements Disposable {
     this.#timeoutMs = timeoutMs
     this.#unclaimed = manifest.sockets.map((socket, index) => ({ ...socket, fd: fds[index] as OwnedFd }))
     this.#lock = manifest.lock ? fds.at(-1) : undefined
-    this.#state = manifest.state === null ? 'read' : 'unread'
+    this.#state = manifest.state === null ? 'none' : 'unread'
   }
 
   /**
@@ -78,7 +79,7 @@ export class Takeover implements Disposable {
 
   /** Whether the state is read to its end, as {@link ready} requires. */
   get hasReadState(): boolean {
-    return this.#state === 'read'
+    return this.#state === 'none' || (this.#state instanceof IncomingState && this.#state.ended)
   }
 
   /** Whether the predecessor decides at this moment. This process has reported that it serves, and cannot refuse any more. */
@@ -112,9 +113,9 @@ export class Takeover implements Disposable {
    */
   async state<T>(definition: StateDefinition<T>): Promise<T | undefined> {
     if (this.offeredState?.name !== definition.name) return undefined
-    this.#beginState()
+    const source = this.#beginState()
     try {
-      return await definition.decode(this.#stateBytes())
+      return await definition.decode(source)
     } catch (error) {
       throw this.#failed(error)
     }
@@ -128,8 +129,7 @@ export class Takeover implements Disposable {
    */
   async *items<T>(definition: StateStreamDefinition<T>): AsyncGenerator<T, void, void> {
     if (this.offeredState?.name !== definition.name) return
-    this.#beginState()
-    const items = definition.decode(this.#stateBytes())[Symbol.asyncIterator]()
+    const items = definition.decode(this.#beginState())[Symbol.asyncIterator]()
     try {
       for (;;) {
         const { done, value } = await items.next().catch((error: unknown) => {
@@ -205,19 +205,11 @@ export class Takeover implements Disposable {
     this.close()
   }
 
-  #beginState(): void {
+  #beginState(): IncomingState {
     this.#check('preparing', 'read the state')
     if (this.#state !== 'unread') throw outOfTurn('the state was read before. Read it once.')
-    this.#state = 'reading'
-  }
-
-  async *#stateBytes(): AsyncGenerator<Buffer, void> {
-    for (;;) {
-      const { type, payload } = await hearPredecessor(this.#channel, ['state', 'stateEnd'], this.#timeoutMs)
-      if (type === 'stateEnd') break
-      yield payload
-    }
-    this.#state = 'read'
+    this.#state = new IncomingState(this.#channel, this.#timeoutMs)
+    return this.#state
   }
 
   async #goOnBeside(activate: () => void | Promise<void>): Promise<'draining' | 'gone'> {

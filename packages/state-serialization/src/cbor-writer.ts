@@ -1,4 +1,4 @@
-import { type Major, major, simple } from './cbor.ts'
+import { longBytes, type Major, major, simple, tag } from './cbor.ts'
 import { tooLarge } from './state-error.ts'
 
 /** The longest text that a loop writes faster than the engine does. */
@@ -6,21 +6,32 @@ const maxShortText = 48
 
 const textHead = major.text << 5
 
+export type CborWriterOptions = {
+  readonly blockBytes: number
+  readonly maxBytes: number
+  /** What is written, for the error if it has more than `maxBytes`. */
+  readonly what: string
+  /** Writes a long byte string beside the item. @default none: it becomes a part of the item */
+  readonly writeLong?: (bytes: Uint8Array) => void
+}
+
 /** Writes the elements of CBOR (RFC 8949) into blocks of a fixed size. Each input is copied once. */
 export class CborWriter {
   readonly #blockBytes: number
   readonly #maxBytes: number
   readonly #what: string
+  readonly #writeLong: ((bytes: Uint8Array) => void) | undefined
   #full: Buffer[] = []
   #fullBytes = 0
+  #besideBytes = 0
   #block: Buffer
   #at = 0
 
-  /** @param options `what` is written, for the error if it has more than `maxBytes` */
-  constructor(options: { blockBytes: number; maxBytes: number; what: string }) {
+  constructor(options: CborWriterOptions) {
     this.#blockBytes = options.blockBytes
     this.#maxBytes = options.maxBytes
     this.#what = options.what
+    this.#writeLong = options.writeLong
     this.#block = Buffer.allocUnsafeSlow(options.blockBytes)
   }
 
@@ -34,6 +45,7 @@ export class CborWriter {
   clear(): void {
     this.#full = []
     this.#fullBytes = 0
+    this.#besideBytes = 0
     this.#at = 0
   }
 
@@ -116,6 +128,19 @@ export class CborWriter {
     this.#append(value)
   }
 
+  /** Writes the content of a Buffer or a typed array. Long content travels beside the item. */
+  content(value: Uint8Array): void {
+    if (this.#writeLong === undefined || value.length < longBytes) {
+      this.bytes(value)
+      return
+    }
+    this.#checkLength(value.length)
+    this.#besideBytes += value.length
+    this.head(major.tag, tag.longBytes)
+    this.head(major.uint, value.length)
+    this.#writeLong(value)
+  }
+
   #append(bytes: Uint8Array): void {
     this.#checkLength(bytes.length)
     let rest = bytes
@@ -145,6 +170,7 @@ export class CborWriter {
   }
 
   #checkLength(more: number): void {
-    if (this.#fullBytes + this.#at + more > this.#maxBytes) throw tooLarge(this.#what, this.#maxBytes)
+    const bytes = this.#fullBytes + this.#besideBytes + this.#at + more
+    if (bytes > this.#maxBytes) throw tooLarge(this.#what, this.#maxBytes)
   }
 }

@@ -18,7 +18,7 @@ export const simple = {
 /** A map of indefinite length (RFC 8949, 3.2.2): which properties there are is known only when all were looked at. */
 export const record = 0xbf
 
-/** The tags in use: those of the IANA registry, and four private ones for types that the registry does not cover exactly. */
+/** The tags in use: those of the IANA registry, and five private ones for types that the registry does not cover exactly. */
 export const tag = {
   positiveBigint: 2,
   negativeBigint: 3,
@@ -32,7 +32,12 @@ export const tag = {
   epochMilliseconds: 0x5348,
   /** A record whose prototype is null. */
   nullPrototype: 0x5349,
+  /** The length of the next byte string that came beside the item. */
+  longBytes: 0x534a,
 } as const
+
+/** A byte string of this length travels beside its item, so that it is written and read without another copy. */
+export const longBytes = 16 * 1024
 
 /** Nesting beyond this is refused at both ends, long before the stack is full. */
 export const maxDepth = 500

@@ -6,11 +6,23 @@ import type { EncodeOptions } from './item-encoder.ts'
 import { invalidArgument } from './state-error.ts'
 
 /** @throws {StateError} ERR_INVALID_ARGUMENT */
-export function checkEncodeOptions(options: EncodeOptions<unknown>): void {
-  checkOptions('encode()', options, { readerVersion: 'any', isExternal: 'function' })
+export function checkEncodeOptions(options: EncodeOptions<unknown>, more: OptionTypes = {}): void {
+  checkOptions('encode()', options, {
+    readerVersion: 'any',
+    isExternal: 'function',
+    checksBytes: 'boolean',
+    ...more,
+  })
   const { readerVersion = 1 } = options
   if (isVersion(readerVersion)) return
   throw invalidArgument(`readerVersion must be a whole number from 1 on, not ${show(readerVersion)}`)
+}
+
+/** @throws {StateError} ERR_INVALID_ARGUMENT */
+export function checkWrite(write: unknown): void {
+  if (typeof write !== 'function') {
+    throw invalidArgument(`encodeTo() takes a function that writes the bytes, not ${show(write)}`)
+  }
 }
 
 /** @throws {StateError} ERR_INVALID_ARGUMENT */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type Major, major, maxDepth, record, simple, tag, typedArrayClasses } from './cbor.ts'
+import type { EncodedItem } from './envelope-reader.ts'
 import { KeyCache } from './key-cache.ts'
 import { corrupt } from './state-error.ts'
 
@@ -7,13 +8,13 @@ import { corrupt } from './state-error.ts'
 export type ExternalAt = (index: number) => unknown
 
 /**
- * Reads the value that `encodeValue` wrote. The value does not refer to the given bytes.
+ * Reads the value that `encodeValue` wrote. The value does not refer to the given bytes, and takes over the long byte strings.
  *
  * @param keys keeps the keys for the next value
  * @throws {StateError} ERR_STATE_CORRUPT if `encodeValue` does not write such bytes
  */
-export function decodeValue(bytes: Buffer, externalAt: ExternalAt, keys = new KeyCache()): unknown {
-  const decoder = new ValueDecoder(bytes, externalAt, keys)
+export function decodeValue(item: EncodedItem, externalAt: ExternalAt, keys = new KeyCache()): unknown {
+  const decoder = new ValueDecoder(item, externalAt, keys)
   const value = decoder.any(0)
   decoder.end()
   return value
@@ -21,18 +22,22 @@ export function decodeValue(bytes: Buffer, externalAt: ExternalAt, keys = new Ke
 
 class ValueDecoder {
   readonly #bytes: Buffer
+  readonly #longStrings: readonly Buffer[]
+  #longTaken = 0
   readonly #externalAt: ExternalAt
   readonly #keys: KeyCache
   #at = 0
 
-  constructor(bytes: Buffer, externalAt: ExternalAt, keys: KeyCache) {
+  constructor({ bytes, long }: EncodedItem, externalAt: ExternalAt, keys: KeyCache) {
     this.#keys = keys
+    this.#longStrings = long
     this.#bytes = bytes
     this.#externalAt = externalAt
   }
 
   end(): void {
     if (this.#at !== this.#bytes.length) throw corrupt('bytes follow a value')
+    if (this.#longTaken < this.#longStrings.length) throw corrupt('long bytes belong to no value')
   }
 
   any(depth: number): unknown {
@@ -137,6 +142,8 @@ class ValueDecoder {
       case tag.nullPrototype:
         if (this.#byte() !== record) throw corrupt('a tag precedes a value of another type')
         return this.#record(depth, Object.create(null))
+      case tag.longBytes:
+        return this.#longBytes()
       default:
         return this.#typedArray(number)
     }
@@ -175,9 +182,24 @@ class ValueDecoder {
   #typedArray(number: number): NodeJS.TypedArray {
     const type = typedArrayClasses.get(number)
     if (type === undefined) throw corrupt(`tag ${number} is unknown`)
-    const content = this.#content()
+    const content = this.#ownContent()
     if (content.length % type.BYTES_PER_ELEMENT !== 0) throw corrupt('a typed array has a broken element')
-    return new type(new Uint8Array(content).buffer)
+    return new type(content.buffer)
+  }
+
+  /** Returns bytes that have their memory alone. */
+  #ownContent(): Uint8Array {
+    const first = this.#byte()
+    if (first >> 5 === major.bytes) return new Uint8Array(this.#take(this.#argument(first)))
+    if (first >> 5 === major.tag && this.#argument(first) === tag.longBytes) return this.#longBytes()
+    throw corrupt('a tag precedes a value of another type')
+  }
+
+  #longBytes(): Buffer {
+    const length = this.#expect(major.uint)
+    const bytes = this.#longStrings[this.#longTaken++]
+    if (bytes?.length !== length) throw corrupt('long bytes differ from those that a value names')
+    return bytes
   }
 
   #content(): Buffer {

@@ -1,7 +1,7 @@
 import { checkDecodeOptions, checkEncodeOptions, checkIterable } from './check-call.ts'
+import { CollectingSink } from './chunk-sink.ts'
 import { type Compatibility, compatibility, type StateIdentity } from './compatibility.ts'
 import { checkDefinition, checkLimit, checkOptionNames, type Definition } from './definition.ts'
-import { EnvelopeWriter } from './envelope-writer.ts'
 import { form } from './frame.ts'
 import { type DecodeOptions, ItemDecoder } from './item-decoder.ts'
 import { type EncodedState, type EncodeOptions, ItemEncoder } from './item-encoder.ts'
@@ -15,6 +15,16 @@ export type StateStreamOptions<T> = Definition<T> & {
   readonly maxBytes?: number
 }
 
+export type StreamEncodeOptions<E> = EncodeOptions<E> & {
+  /**
+   * Whether a chunk is valid only until the next one is requested. This takes less time and memory, for a consumer that is done with a
+   * chunk by then.
+   *
+   * @default false
+   */
+  readonly reusesChunks?: boolean
+}
+
 /** A state that is any number of items, of which only a few are in memory at a time. */
 export type StateStreamDefinition<T> = StateIdentity & {
   /** Tells it from one value. */
@@ -23,7 +33,7 @@ export type StateStreamDefinition<T> = StateIdentity & {
    * Encodes the items. It takes each item when the reader has requested the chunks before it. It throws the errors of an item while
    * iterating. Every reader refuses the chunks that were given out until then.
    */
-  encode<E = never>(items: Iterable<T> | AsyncIterable<T>, options?: EncodeOptions<E>): EncodedState<E>
+  encode<E = never>(items: Iterable<T> | AsyncIterable<T>, options?: StreamEncodeOptions<E>): EncodedState<E>
   /**
    * Decodes the items one by one. Each has arrived undamaged, is migrated and checked by the schema. Only an iteration that ends without
    * an error means that *all* items arrived. Leaving the iteration closes the source.
@@ -55,19 +65,23 @@ export function defineStateStream<T>(options: StateStreamOptions<T>): StateStrea
     compatibility: (encoded) => compatibility(encoded, definition),
     encode(items, encodeOptions = {}) {
       checkIterable('encode() takes the items as an iterable', items)
-      checkEncodeOptions(encodeOptions)
-      const encoder = new ItemEncoder(definition, 'an item', maxItemBytes, encodeOptions)
+      checkEncodeOptions(encodeOptions, { reusesChunks: 'boolean' })
+      const { reusesChunks = false } = encodeOptions
+      const limits = { form: form.items, what: 'an item', maxBytes: maxItemBytes }
+      const encoder = new ItemEncoder(definition, limits, encodeOptions)
       return {
         externals: encoder.externals,
         async *[Symbol.asyncIterator]() {
-          const envelope = new EnvelopeWriter()
-          yield* envelope.header({ form: form.items, ...encoder.identity })
+          const sink = new CollectingSink()
+          const written = encoder.into(sink)
           let index = 0
           for await (const item of items) {
-            yield* envelope.item(encoder.encode(item, [index++]))
-            if (envelope.length > maxBytes) throw tooLarge('the state', maxBytes)
+            written.write(item, [index++])
+            yield* chunksOf(sink, reusesChunks)
+            if (written.length > maxBytes) throw tooLarge('the state', maxBytes)
           }
-          yield* envelope.end()
+          written.end()
+          yield* chunksOf(sink, reusesChunks)
         },
       }
     },
@@ -79,5 +93,12 @@ export function defineStateStream<T>(options: StateStreamOptions<T>): StateStrea
         yield decoder.value(wire, [index++])
       }
     },
+  }
+}
+
+function* chunksOf(sink: CollectingSink, reuses: boolean): Generator<Buffer, void> {
+  for (const chunk of sink.take()) {
+    yield chunk
+    if (reuses) sink.recycle(chunk)
   }
 }

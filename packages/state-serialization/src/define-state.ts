@@ -1,7 +1,7 @@
-import { checkDecodeOptions, checkEncodeOptions } from './check-call.ts'
+import { checkDecodeOptions, checkEncodeOptions, checkWrite } from './check-call.ts'
+import { type ChunkSink, CollectingSink, ImmediateSink } from './chunk-sink.ts'
 import { type Compatibility, compatibility, type StateIdentity } from './compatibility.ts'
 import { checkDefinition, checkLimit, checkOptionNames, type Definition } from './definition.ts'
-import { EnvelopeWriter } from './envelope-writer.ts'
 import { form } from './frame.ts'
 import { type DecodeOptions, ItemDecoder } from './item-decoder.ts'
 import { type EncodedState, type EncodeOptions, ItemEncoder } from './item-encoder.ts'
@@ -28,6 +28,18 @@ export type StateDefinition<T> = StateIdentity & {
    * @throws {StateError} ERR_STATE_MIGRATION_FAILED
    */
   encode<E = never>(value: T, options?: EncodeOptions<E>): EncodedState<E>
+  /**
+   * Encodes the value as it is now, and gives the bytes to `write` while it encodes. The bytes of a long Buffer are those of the value
+   * itself, so nothing is copied on the way. `write` must be done with them when it returns.
+   *
+   * @throws {StateError} ERR_STATE_UNWRITABLE if `write` throws. `cause` is what it threw
+   * @throws {StateError} as {@link StateDefinition.encode}
+   */
+  encodeTo<E = never>(
+    write: (bytes: Uint8Array) => void,
+    value: T,
+    options?: EncodeOptions<E>,
+  ): Pick<EncodedState<E>, 'externals'>
   /**
    * Decodes what `encode` of this or an earlier version gave out. Reads its source to the end, since only then it is
    * whole, and closes it.
@@ -62,6 +74,14 @@ export function defineState<T>(options: StateOptions<T>): StateDefinition<T> {
   const definition: Definition<T> = options
   checkDefinition(definition)
   checkLimit('maxBytes', maxBytes)
+  const encodeInto = <E>(sink: ChunkSink, value: T, encodeOptions: EncodeOptions<E>): ItemEncoder<T, E> => {
+    const limits = { form: form.value, what: 'the state', maxBytes }
+    const encoder = new ItemEncoder(definition, limits, encodeOptions)
+    const items = encoder.into(sink)
+    items.write(value)
+    items.end()
+    return encoder
+  }
   return {
     form: 'value',
     name: definition.name,
@@ -69,17 +89,21 @@ export function defineState<T>(options: StateOptions<T>): StateDefinition<T> {
     compatibility: (encoded) => compatibility(encoded, definition),
     encode(value, encodeOptions = {}) {
       checkEncodeOptions(encodeOptions)
-      const encoder = new ItemEncoder(definition, 'the state', maxBytes, encodeOptions)
-      const blocks = encoder.encode(value)
+      const sink = new CollectingSink()
+      const { externals } = encodeInto(sink, value, encodeOptions)
+      const chunks = sink.take()
       return {
-        externals: encoder.externals,
+        externals,
         async *[Symbol.asyncIterator]() {
-          const envelope = new EnvelopeWriter()
-          yield* envelope.header({ form: form.value, ...encoder.identity })
-          yield* envelope.item(blocks)
-          yield* envelope.end()
+          yield* chunks
         },
       }
+    },
+    encodeTo(write, value, encodeOptions = {}) {
+      checkWrite(write)
+      checkEncodeOptions(encodeOptions)
+      const { externals } = encodeInto(new ImmediateSink(write), value, encodeOptions)
+      return { externals }
     },
     async decode(source, decodeOptions = {}) {
       checkDecodeOptions(decodeOptions)

@@ -125,7 +125,7 @@ class ValueEncoder {
     if (!types.isUint8Array(value)) throw this.#otherType()
     const plain = Buffer.from(value.buffer, value.byteOffset, value.length)
     this.#refuseExtra(extraOfTypedArray(value, plain), 'a Buffer')
-    this.#writer.bytes(plain)
+    this.#writer.content(plain)
   }
 
   #typedArray(value: NodeJS.TypedArray, number: number): void {
@@ -135,7 +135,7 @@ class ValueEncoder {
     const plain = type && new type(value.buffer, value.byteOffset, value.length)
     this.#refuseExtra(extraOfTypedArray(value, plain), nameOf(value))
     this.#writer.head(major.tag, number)
-    this.#writer.bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+    this.#writer.content(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
   }
 
   #record(value: object, prototype: unknown): void {

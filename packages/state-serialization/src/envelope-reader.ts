@@ -1,6 +1,9 @@
-import { type Frame, frameKind, type Header, readHeader, readNumbers } from './frame.ts'
+import { ByteReader } from './byte-reader.ts'
+import { longBytes } from './cbor.ts'
+import { endFrameBytes, type Frame, frameKind, type Header, readHeader, readNumbers } from './frame.ts'
 import { FrameReader } from './frame-reader.ts'
 import { corrupt, StateError, tooLarge } from './state-error.ts'
+import type { StateSource } from './state-source.ts'
 
 type ReaderOptions = {
   /** Receives the header before any item. If it throws, the reading ends with that error. */
@@ -9,41 +12,62 @@ type ReaderOptions = {
   maxBytes: number
 }
 
+/** One item. Its bytes are valid until the next one is requested. Its long byte strings belong to the receiver. */
+export type EncodedItem = { readonly bytes: Buffer; readonly long: Buffer[] }
+
 /** Reads one envelope: yields its items, each of them checked, and knows whether all of it came. */
 export class EnvelopeReader {
-  readonly #frames = new FrameReader()
+  readonly #bytes: ByteReader
+  readonly #frames: FrameReader
   readonly #options: ReaderOptions
   #state: 'before-header' | 'between-items' | 'in-large' | 'ended' = 'before-header'
-  #received = 0
   #items = 0
+  /** The parts of the next item so far. */
+  #long: Buffer[] = []
+  #longBytes = 0
   #large = Buffer.alloc(0)
   #largeFilled = 0
 
-  constructor(options: ReaderOptions) {
+  /** @throws {StateError} ERR_INVALID_ARGUMENT if it is not a source */
+  constructor(source: StateSource, options: ReaderOptions) {
+    this.#bytes = new ByteReader(source, options.maxBytes)
+    this.#frames = new FrameReader(this.#bytes)
     this.#options = options
   }
 
   /**
-   * Takes the next bytes and yields the items that they complete. An item is valid until the next one is requested.
+   * Reads the items, and closes the source when there are no more, or when the caller stops.
    *
    * @throws {StateError} ERR_STATE_FOREIGN
    * @throws {StateError} ERR_STATE_UNKNOWN_FORMAT
    * @throws {StateError} ERR_STATE_CORRUPT
    * @throws {StateError} ERR_STATE_TOO_LARGE
+   * @throws {StateError} ERR_STATE_TRUNCATED
+   * @throws {StateError} ERR_STATE_UNREADABLE
    */
-  *push(chunk: Uint8Array): Generator<Buffer, void> {
-    this.#received += chunk.length
-    if (this.#received > this.#options.maxBytes) throw tooLarge('the state', this.#options.maxBytes)
-    for (const frame of this.#frames.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))) {
-      const item = this.#take(frame)
-      if (item !== undefined) yield item
+  async *items(): AsyncGenerator<EncodedItem, void> {
+    try {
+      for (;;) {
+        if (this.#state === 'ended' && this.#bytes.length > 0) throw trailing()
+        const frame = this.#frames.take()
+        if (frame === undefined) {
+          if (await this.#frames.more()) continue
+          return this.#checkEnd()
+        }
+        const isChecked = frame.kind === frameKind.bytes
+        if (isChecked || frame.kind === frameKind.uncheckedBytes) {
+          await this.#frames.fill(this.#beginLong(frame), isChecked)
+          continue
+        }
+        const bytes = this.#take(frame)
+        if (bytes !== undefined) yield { bytes, long: this.#takeLong() }
+      }
+    } finally {
+      await this.#bytes.close()
     }
-    if (this.#state === 'ended' && this.#received > this.#frames.length) throw trailing()
   }
 
-  /** Call this at the end of the source. @throws {StateError} ERR_STATE_TRUNCATED if the source ends too early */
-  end(): void {
-    this.#frames.end()
+  #checkEnd(): void {
     if (this.#state === 'ended') return
     throw new StateError(
       'ERR_STATE_TRUNCATED',
@@ -87,6 +111,25 @@ export class EnvelopeReader {
     }
   }
 
+  /** Returns memory for the long bytes. The system takes memory only when it is written to, so an announced length costs nothing. */
+  #beginLong({ kind, payload }: Frame): Buffer {
+    if (this.#state !== 'between-items') throw corrupt(`a frame of kind ${kind} comes inside an item`)
+    const [length] = readNumbers(payload, 1) ?? []
+    if (length === undefined || length < longBytes) throw corrupt('a length is broken')
+    this.#longBytes += length
+    this.#checkLength(0)
+    const memory = Buffer.allocUnsafeSlow(length)
+    this.#long.push(memory)
+    return memory
+  }
+
+  #takeLong(): Buffer[] {
+    const long = this.#long
+    if (long.length > 0) this.#long = []
+    this.#longBytes = 0
+    return long
+  }
+
   #beginLarge(numbers: number[] | undefined): void {
     const [length] = numbers ?? []
     if (length === undefined) throw corrupt('a length is broken')
@@ -111,12 +154,18 @@ export class EnvelopeReader {
 
   #checkItem(length: number): void {
     this.#items++
-    if (length > this.#options.maxItemBytes) throw tooLarge('an item', this.#options.maxItemBytes)
+    this.#checkLength(length)
+  }
+
+  #checkLength(length: number): void {
+    const { maxItemBytes } = this.#options
+    if (this.#longBytes + length > maxItemBytes) throw tooLarge('an item', maxItemBytes)
   }
 
   #finish(numbers: number[] | undefined): void {
+    if (this.#long.length > 0) throw corrupt('it ends inside an item')
     const [items, length] = numbers ?? []
-    if (items !== this.#items || length !== this.#frames.length)
+    if (items !== this.#items || length !== this.#frames.length - endFrameBytes)
       throw corrupt('its length differs from the one that was written')
     this.#state = 'ended'
   }

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 
 /**
  * Finds a property that an array has beside its elements, such as `index` of a match of a RegExp.
@@ -25,7 +25,17 @@ const partsOfTypedArray = ['buffer', 'byteOffset', 'byteLength', 'length']
 
 /** Finds a property that a Buffer or a typed array has beside its elements. */
 export function extraOfTypedArray(array: NodeJS.TypedArray, plain: unknown): PropertyKey | undefined {
-  return isDeepStrictEqual(array, plain) ? undefined : besideElements(array)
+  const isPlain =
+    array.byteLength < manyBytes ? isDeepStrictEqual(array, plain) : outlined(array) === outlined(plain)
+  return isPlain ? undefined : besideElements(array)
+}
+
+/** From this length on a comparison of all bytes takes longer than {@link outlined}. */
+const manyBytes = 256 * 1024
+
+/** Lists the properties of an array without its elements. It calls no getter, and no function of the program. */
+function outlined(array: unknown): string {
+  return inspect(array, { customInspect: false, maxArrayLength: 0, depth: 0 })
 }
 
 /** Finds a property of a Buffer or a typed array without which it cannot be read as it is. */

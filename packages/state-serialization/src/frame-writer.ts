@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import type { ChunkSink } from './chunk-sink.ts'
 import {
   checksumBytes,
   envelopeVersion,
@@ -8,17 +9,22 @@ import {
   preambleBytes,
 } from './frame.ts'
 
-/** Writes frames one after the other into chunks. Emits a chunk when the next frame does not fit into it. */
+/** The part of long bytes that is checked and written in one step, while the processor's cache still holds it. */
+const stepBytes = 1024 ** 2
+
+/** Writes frames one after the other into chunks. Gives a chunk to the sink when the next frame does not fit into it. */
 export class FrameWriter {
-  #chunk = Buffer.allocUnsafeSlow(maxChunkBytes)
-  #filled = 0
-  #checksum = 0
+  readonly #sink: ChunkSink
+  #chunk: Buffer
+  #filled = preambleBytes
+  #checksum: number
   #given = 0
 
-  constructor() {
+  constructor(sink: ChunkSink) {
+    this.#sink = sink
+    this.#chunk = sink.allocate()
     magic.copy(this.#chunk)
     this.#chunk.writeUInt8(envelopeVersion, magic.length)
-    this.#filled = preambleBytes
     this.#checksum = crc32(this.#chunk.subarray(0, preambleBytes))
   }
 
@@ -27,8 +33,8 @@ export class FrameWriter {
     return this.#given + this.#filled
   }
 
-  *write(kind: number, payload: Buffer): Generator<Buffer, void> {
-    if (this.#filled + frameHeadBytes + payload.length + checksumBytes > maxChunkBytes) yield this.take()
+  write(kind: number, payload: Buffer): void {
+    if (this.#filled + frameHeadBytes + payload.length + checksumBytes > maxChunkBytes) this.flush()
     const start = this.#filled
     const end = start + frameHeadBytes + payload.length
     this.#chunk.writeUInt8(kind, start)
@@ -38,12 +44,36 @@ export class FrameWriter {
     this.#filled = this.#chunk.writeUInt32BE(this.#checksum, end)
   }
 
-  /** Gives away what is in the chunk, and begins another. */
-  take(): Buffer {
-    const taken = this.#chunk.subarray(0, this.#filled)
-    this.#given += taken.length
-    this.#chunk = Buffer.allocUnsafeSlow(maxChunkBytes)
+  /** Writes bytes without a frame. */
+  writeBare(bytes: Uint8Array, isChecked: boolean): void {
+    // A copy within the processor's cache costs less than two more calls of the system.
+    const isDirect = this.#sink.isImmediate && bytes.length > maxChunkBytes
+    if (isDirect) this.flush()
+    for (let rest = bytes; rest.length > 0; ) {
+      const part = rest.subarray(0, isDirect ? stepBytes : maxChunkBytes - this.#filled)
+      if (isChecked) this.#checksum = crc32(part, this.#checksum)
+      if (isDirect) this.#give(part)
+      else this.#copy(part)
+      rest = rest.subarray(part.length)
+    }
+  }
+
+  /** Gives the sink what is in the chunk. */
+  flush(): void {
+    if (this.#filled === 0) return
+    this.#give(this.#chunk.subarray(0, this.#filled))
+    this.#chunk = this.#sink.allocate()
     this.#filled = 0
-    return taken
+  }
+
+  #give(bytes: Uint8Array): void {
+    this.#sink.write(bytes)
+    this.#given += bytes.length
+  }
+
+  #copy(part: Uint8Array): void {
+    this.#chunk.set(part, this.#filled)
+    this.#filled += part.length
+    if (this.#filled === maxChunkBytes) this.flush()
   }
 }

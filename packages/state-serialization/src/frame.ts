@@ -17,6 +17,10 @@ export const frameKind = {
   part: 4,
   /** The number of items (u64), and of all bytes before this frame (u64). */
   end: 5,
+  /** The length (u64) of a long byte string of the next item. Its bytes follow without a frame, and the next checksum covers them. */
+  bytes: 6,
+  /** The same, and no checksum covers the bytes: nothing on their way can damage them. */
+  uncheckedBytes: 7,
 } as const
 
 export type Frame = { readonly kind: number; readonly payload: Buffer }
@@ -56,7 +60,7 @@ export function readHeader(payload: Buffer): Header | undefined {
   }
 }
 
-/** The payload of `large` and `end`: numbers of 64 bits. */
+/** The payload of `large`, `end` and long bytes: numbers of 64 bits. */
 export function numbersPayload(...numbers: number[]): Buffer {
   const payload = Buffer.alloc(8 * numbers.length)
   numbers.forEach((number, index) => {
@@ -64,6 +68,9 @@ export function numbersPayload(...numbers: number[]): Buffer {
   })
   return payload
 }
+
+/** The length of the frame `end`. */
+export const endFrameBytes = frameHeadBytes + 16 + checksumBytes
 
 export function readNumbers(payload: Buffer, count: number): number[] | undefined {
   if (payload.length !== 8 * count) return undefined

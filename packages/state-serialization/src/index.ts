@@ -10,6 +10,7 @@ export {
   defineStateStream,
   type StateStreamDefinition,
   type StateStreamOptions,
+  type StreamEncodeOptions,
 } from './define-state-stream.ts'
 export type { Definition } from './definition.ts'
 export type { DecodeOptions } from './item-decoder.ts'
@@ -17,5 +18,5 @@ export type { EncodedState, EncodeOptions } from './item-encoder.ts'
 export { StateError, type StateErrorCode } from './state-error.ts'
 export { fromFile, type StateFile, toFile } from './state-file.ts'
 export type { StateSchema } from './state-schema.ts'
-export type { StateSource } from './state-source.ts'
+export type { StateReader, StateSource } from './state-source.ts'
 export { toBuffer } from './to-buffer.ts'

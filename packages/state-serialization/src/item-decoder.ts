@@ -7,7 +7,7 @@ import { KeyCache } from './key-cache.ts'
 import { type Conversion, conversionFrom } from './migrate.ts'
 import { fromWire } from './schema.ts'
 import { StateError } from './state-error.ts'
-import { bytesOf, type StateSource } from './state-source.ts'
+import type { StateSource } from './state-source.ts'
 
 export type DecodeOptions = {
   /** The objects in `externals` when the state was encoded, or their replacements. @default none */
@@ -31,19 +31,17 @@ export class ItemDecoder<T> {
   /**
    * Yields the decoded items, before migrations and schema. The iteration ends without an error only if the state is whole.
    *
-   * @throws {StateError} as {@link EnvelopeReader.push}
-   * @throws {StateError} ERR_STATE_TRUNCATED
+   * @throws {StateError} as {@link EnvelopeReader.items}
    * @throws {StateError} ERR_STATE_EXTERNALS
    */
   async *wires(
     source: StateSource,
     limits: { maxItemBytes: number; maxBytes: number },
   ): AsyncGenerator<unknown, void> {
-    const envelope = new EnvelopeReader({ ...limits, onHeader: (header) => this.#accept(header) })
-    for await (const chunk of bytesOf(source)) {
-      for (const item of envelope.push(chunk)) yield decodeValue(item, this.#externals.at, this.#keys)
+    const onHeader = (header: Header) => this.#accept(header)
+    for await (const item of new EnvelopeReader(source, { ...limits, onHeader }).items()) {
+      yield decodeValue(item, this.#externals.at, this.#keys)
     }
-    envelope.end()
     this.#externals.end()
   }
 

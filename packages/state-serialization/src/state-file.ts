@@ -3,9 +3,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { show } from '@shellflip/internal'
 import { checkIterable } from './check-call.ts'
-import { maxChunkBytes } from './frame.ts'
 import { invalidArgument, StateError } from './state-error.ts'
-import { checkedChunk } from './state-source.ts'
+import { checkedChunk, type StateReader } from './state-source.ts'
 
 const truncateFile = promisify(ftruncate)
 const readFile = promisify(read)
@@ -34,20 +33,16 @@ export async function toFile(file: StateFile, encoded: AsyncIterable<Uint8Array>
   }
 }
 
-/** The bytes of a file from its beginning, as a source to decode. */
-export async function* fromFile(file: StateFile): AsyncGenerator<Buffer, void> {
+/** Returns the bytes of a file from its beginning, as a source to decode. */
+export function fromFile(file: StateFile): StateReader {
   const fd = descriptorOf(file)
-  for (let position = 0; ; ) {
-    const { bytesRead, buffer } = await readFile(
-      fd,
-      Buffer.allocUnsafe(maxChunkBytes),
-      0,
-      maxChunkBytes,
-      position,
-    )
-    if (bytesRead === 0) return
-    yield buffer.subarray(0, bytesRead)
-    position += bytesRead
+  let position = 0
+  return {
+    async readInto(into) {
+      const { bytesRead } = await readFile(fd, into, 0, into.length, position)
+      position += bytesRead
+      return bytesRead
+    },
   }
 }
 

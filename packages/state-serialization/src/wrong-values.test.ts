@@ -28,6 +28,9 @@ const noFiles = [undefined, null, -1, 1.5, NaN, 2 ** 31, '5', {}, [], true]
 
 test.each<[string, readonly unknown[], (value: never) => unknown]>([
   ['options of encode()', [...noOptions, { readerversion: 1 }], (options) => State.encode(1, options)],
+  ['checksBytes', [null, 1, 'no'], (checksBytes) => State.encode(1, { checksBytes })],
+  ['reusesChunks', [null, 1], (reusesChunks) => Items.encode([], { reusesChunks })],
+  ['write of encodeTo()', [undefined, null, 5, {}], (write) => State.encodeTo(write, 1)],
   ['options of a stream', [...noOptions, { external: () => {} }], (options) => Items.encode([], options)],
   [
     'readerVersion',
@@ -41,7 +44,7 @@ test.each<[string, readonly unknown[], (value: never) => unknown]>([
   ['items', noIterables, (items) => Items.encode(items)],
   ['what toBuffer() takes', [...noIterables, ...noChunks, encoded], toBuffer],
   ['a file to write', noFiles, (file) => toFile(file, State.encode(1))],
-  ['a file to read', noFiles, async (file) => toBuffer(fromFile(file))],
+  ['a file to read', noFiles, async (file) => fromFile(file)],
   ['an identity', [undefined, null, 'x', {}, { name: 'wrong' }], (found) => State.compatibility(found)],
   ['a version', [0, NaN, '1', 1.5], (version) => State.compatibility({ name: 'wrong', version })],
   [
