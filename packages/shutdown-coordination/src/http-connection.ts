@@ -57,10 +57,14 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
    */
   catchUp(idleParsers: () => ReadonlySet<unknown>): void {
     const { parser, _httpMessage: response, bytesRead } = this.socket
-    if (response) return this.#follow(response)
+    if (response) {
+      this.#follow(response)
+      return
+    }
     if (bytesRead === 0) return
     const request = parser?.incoming
     if (request && !request.complete) this.#awaitRest(request)
+    // The beginning of a request has arrived.
     else if (parser && !idleParsers().has(parser)) return
     this.#bytesReadWhenIdle = bytesRead
   }
