@@ -15,7 +15,15 @@ export interface TrackedConnection {
   closed(): void
 }
 
-/** Tracks the open connections of one server, and counts how they ended. */
+/** Begins to follow a connection, whatever it has done before. */
+type Follow<Socket> = (socket: Socket) => TrackedConnection
+
+type Tracked = TrackedConnection | Follow<never>
+
+/**
+ * Tracks the open connections of one server, and counts how they ended. Most connections are followed only when the drain begins, so that
+ * they cost little before.
+ */
 export class ConnectionTracker {
   answered = 0
   closedIdle = 0
@@ -23,11 +31,20 @@ export class ConnectionTracker {
   moved = 0
   readonly cutWork: CutWork[] = []
   readonly errors: unknown[] = []
-  readonly #open = new Map<EventEmitter, TrackedConnection>()
+  readonly #open = new Map<EventEmitter, Tracked>()
   /** Connections that were offered to another process, which has not answered yet. */
   readonly #moving = new Map<EventEmitter, Promise<void>>()
+  /** One listener for all connections. */
+  readonly #onClose: (this: EventEmitter) => void
   #draining = false
   #onEmpty: (() => void) | undefined
+
+  constructor() {
+    const remove = (socket: EventEmitter) => this.remove(socket)
+    this.#onClose = function () {
+      remove(this)
+    }
+  }
 
   get draining(): boolean {
     return this.#draining
@@ -37,19 +54,29 @@ export class ConnectionTracker {
     return this.#open.size
   }
 
-  /** Tracks a connection until `socket` emits `'close'`. It replaces what was tracked for that socket. */
-  add(socket: EventEmitter, connection: TrackedConnection): void {
-    if (!this.#open.has(socket)) socket.once('close', () => this.remove(socket))
-    this.#open.get(socket)?.closed()
+  /**
+   * Tracks a connection until `socket` emits `'close'`. It replaces what was tracked for that socket.
+   *
+   * @param connection a function follows the connection from the beginning of the drain on
+   */
+  add<Socket extends EventEmitter>(socket: Socket, connection: TrackedConnection | Follow<Socket>): void {
+    const former = this.#open.get(socket)
+    if (former === undefined) socket.on('close', this.#onClose)
+    else if (typeof former !== 'function') former.closed()
     this.#open.set(socket, connection)
     if (this.#draining) queueMicrotask(() => this.#drainLate(socket, connection))
+  }
+
+  /** Returns what was added for a socket, or what follows it by now. */
+  get(socket: EventEmitter): Tracked | undefined {
+    return this.#open.get(socket)
   }
 
   remove(socket: EventEmitter): void {
     const connection = this.#open.get(socket)
     if (connection === undefined) return
     this.#open.delete(socket)
-    connection.closed()
+    if (typeof connection !== 'function') connection.closed()
     if (this.#open.size === 0) this.#onEmpty?.()
   }
 
@@ -57,7 +84,7 @@ export class ConnectionTracker {
   drain(onEmpty: () => void): void {
     this.#draining = true
     this.#onEmpty = onEmpty
-    for (const connection of [...this.#open.values()]) connection.drain()
+    for (const socket of [...this.#open.keys()]) this.#follow(socket)?.drain()
   }
 
   /** Calls back into the program. An error for one connection does not affect the others. */
@@ -90,14 +117,23 @@ export class ConnectionTracker {
    * Drains late, because we see a connection before the program's own listener does. Its `drainSocket` must find what that listener makes
    * of it.
    */
-  #drainLate(socket: EventEmitter, connection: TrackedConnection): void {
-    if (this.#open.get(socket) === connection) connection.drain()
+  #drainLate(socket: EventEmitter, connection: Tracked): void {
+    if (this.#open.get(socket) === connection) this.#follow(socket)?.drain()
+  }
+
+  #follow(socket: EventEmitter): TrackedConnection | undefined {
+    const connection = this.#open.get(socket)
+    if (typeof connection !== 'function') return connection
+    // It was added together with this socket, so it is for sockets of this type.
+    const followed = connection(socket as never)
+    this.#open.set(socket, followed)
+    return followed
   }
 
   #cutAllBut(kept: ReadonlyMap<EventEmitter, unknown>): void {
-    for (const [socket, connection] of [...this.#open]) {
+    for (const socket of [...this.#open.keys()]) {
       if (kept.has(socket)) continue
-      this.cutWork.push(...connection.cut())
+      this.cutWork.push(...(this.#follow(socket)?.cut() ?? []))
       this.remove(socket)
     }
   }

@@ -4,7 +4,7 @@ import { answerWithConnectionClose } from './connection-close.ts'
 import type { ConnectionMoves } from './connection-moves.ts'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
 import { Goodbye } from './goodbye.ts'
-import { movabilityOf } from './http-idleness.ts'
+import { type HttpSocket, movabilityOf } from './http-idleness.ts'
 import type { Movability, MovableConnection } from './movable-connection.ts'
 import type { CutWork } from './shutdown-report.ts'
 import { closeWebSocket } from './websocket-close.ts'
@@ -25,7 +25,7 @@ const pollMs = 20
  * `lingerMs`. An immediate close would race with a request that is already in flight to us.
  */
 export class HttpConnection implements TrackedConnection, MovableConnection {
-  readonly socket: Socket
+  readonly socket: HttpSocket
   readonly #tracker: ConnectionTracker
   readonly #moves: ConnectionMoves
   readonly #options: HttpConnectionOptions
@@ -50,10 +50,28 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
     this.#options = options
   }
 
+  /**
+   * Finds out what is in progress on a connection that was not followed until now.
+   *
+   * @param idleParsers returns those of the server that are between two requests
+   */
+  catchUp(idleParsers: () => ReadonlySet<unknown>): void {
+    const { parser, _httpMessage: response, bytesRead } = this.socket
+    if (response) {
+      this.#follow(response)
+      return
+    }
+    if (bytesRead === 0) return
+    const request = parser?.incoming
+    if (request && !request.complete) this.#awaitRest(request)
+    // The beginning of a request has arrived.
+    else if (parser && !idleParsers().has(parser)) return
+    this.#bytesReadWhenIdle = bytesRead
+  }
+
   received(response: ServerResponse): void {
     if (this.#responses.includes(response)) return
-    this.#responses.push(response)
-    response.once('close', () => this.#answered(response))
+    this.#follow(response)
     if (!this.#tracker.draining) return
     clearTimeout(this.#timer)
     this.#answerWithConnectionClose(response)
@@ -127,14 +145,23 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
     answerWithConnectionClose(response, () => this.#responses.at(-1) === response)
   }
 
+  #follow(response: ServerResponse): void {
+    this.#responses.push(response)
+    response.once('close', () => this.#answered(response))
+  }
+
   #answered(response: ServerResponse): void {
     this.#responses.splice(this.#responses.indexOf(response), 1)
     this.#bytesReadWhenIdle = this.socket.bytesRead
-    // The rest of a request that was answered early arrives after the answer.
-    if (!response.req.complete) response.req.once('close', () => this.#receivedRest())
+    if (!response.req.complete) this.#awaitRest(response.req)
     if (!this.#tracker.draining) return
     if (response.writableFinished) this.#tracker.answered += 1
     this.#lingerAfterAnswer()
+  }
+
+  /** Waits for the rest of a request that was answered early. */
+  #awaitRest(request: IncomingMessage): void {
+    request.once('close', () => this.#receivedRest())
   }
 
   #receivedRest(): void {

@@ -3,45 +3,90 @@ import type { Server, Socket } from 'node:net'
 import type { ConnectionMoves } from './connection-moves.ts'
 import type { ConnectionTracker } from './connection-tracker.ts'
 import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts'
+import { type HttpSocket, idleParsersOf, tellsIdleParsers } from './http-idleness.ts'
 import { onWithOthers } from './listener.ts'
 
-/** The HTTP/1.1 connections of one server, by the sockets that its requests name. */
+/**
+ * The HTTP/1.1 connections of one server. Before the drain Node knows what each of them does, except for requests that wait behind another
+ * one. So nothing follows a connection until it has such a request, is upgraded, or drains.
+ */
 export class HttpConnections {
+  readonly #server: Server
   readonly #tracker: ConnectionTracker
   readonly #moves: ConnectionMoves
   readonly #options: HttpConnectionOptions
-  readonly #bySocket = new WeakMap<Socket, HttpConnection>()
+  readonly #follow: (socket: Socket) => HttpConnection
+  #nodeKnows = false
+  #idleParsers: ReadonlySet<object> | undefined
 
-  constructor(tracker: ConnectionTracker, moves: ConnectionMoves, options: HttpConnectionOptions) {
+  constructor(
+    server: Server,
+    tracker: ConnectionTracker,
+    moves: ConnectionMoves,
+    options: HttpConnectionOptions,
+  ) {
+    this.#server = server
     this.#tracker = tracker
     this.#moves = moves
     this.#options = options
+    this.#follow = (socket) => this.#followNow(socket)
   }
 
-  open(socket: Socket): HttpConnection {
-    const connection = new HttpConnection(socket, this.#tracker, this.#moves, this.#options)
-    this.#bySocket.set(socket, connection)
-    this.#tracker.add(socket, connection)
-    return connection
+  open(socket: Socket): void {
+    // Node begins to know when the server listens. A program can also emit connections on a server that never listens.
+    this.#nodeKnows ||= tellsIdleParsers(this.#server)
+    this.#tracker.add(socket, this.#nodeKnows ? this.#follow : this.#create(socket))
   }
 
   /** Follows the requests of a server. Returns the undos. */
-  watchRequests(server: Server): (() => void)[] {
+  watchRequests(): (() => void)[] {
     const received = (request: IncomingMessage, response: ServerResponse) => {
       // HTTP/2 requests in the compatible form arrive as the same event.
-      if (request.httpVersionMajor < 2) this.#of(request.socket).received(response)
+      if (request.httpVersionMajor < 2) this.#received(request.socket, response)
     }
     const upgraded = (request: IncomingMessage, socket: Socket) => this.#of(socket).upgraded(request)
     return [
       ...['request', 'checkContinue', 'checkExpectation'].map((event) =>
-        onWithOthers(server, event, received),
+        onWithOthers(this.#server, event, received),
       ),
-      ...['upgrade', 'connect'].map((event) => onWithOthers(server, event, upgraded)),
+      ...['upgrade', 'connect'].map((event) => onWithOthers(this.#server, event, upgraded)),
     ]
   }
 
-  /** Returns the connection of a socket. One that was open before we watched appears with its next request. */
-  #of(socket: Socket): HttpConnection {
-    return this.#bySocket.get(socket) ?? this.open(socket)
+  /** Runs for each request, so it does nothing unless it must. */
+  #received(socket: HttpSocket, response: ServerResponse): void {
+    const isAlone = socket._httpMessage === response
+    if (isAlone && this.#tracker.get(socket) === this.#follow) return
+    this.#of(socket, !isAlone).received(response)
+  }
+
+  /** Returns what follows a socket. One that was open before we watched appears with its next request. */
+  #of(socket: Socket, hasPast = true): HttpConnection {
+    const tracked = this.#tracker.get(socket)
+    if (tracked instanceof HttpConnection) return tracked
+    const connection = hasPast ? this.#followNow(socket) : this.#create(socket)
+    this.#tracker.add(socket, connection)
+    return connection
+  }
+
+  #followNow(socket: Socket): HttpConnection {
+    const connection = this.#create(socket)
+    connection.catchUp(() => this.#currentIdleParsers())
+    return connection
+  }
+
+  #create(socket: Socket): HttpConnection {
+    return new HttpConnection(socket, this.#tracker, this.#moves, this.#options)
+  }
+
+  /** Asks Node once for all connections that begin to drain. Bytes arrive only between two turns of the event loop. */
+  #currentIdleParsers(): ReadonlySet<object> {
+    if (this.#idleParsers === undefined) {
+      this.#idleParsers = idleParsersOf(this.#server) ?? new Set()
+      queueMicrotask(() => {
+        this.#idleParsers = undefined
+      })
+    }
+    return this.#idleParsers
   }
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Server, Socket } from 'node:net'
 import type { Movability } from './movable-connection.ts'
 import { isQuiet } from './socket-reading.ts'
@@ -5,7 +6,12 @@ import { isQuiet } from './socket-reading.ts'
 /** The list of parsers that http.Server keeps for its timeouts. It is not documented, so the code checks that it exists. */
 type ConnectionsList = { idle?: () => object[] }
 
-type HttpSocket = Socket & { parser?: object | null; _httpMessage?: unknown; encrypted?: boolean }
+/** A socket of an HTTP server. The parser and the response in progress are not documented. */
+export type HttpSocket = Socket & {
+  parser?: { incoming?: IncomingMessage | null } | null
+  _httpMessage?: ServerResponse | null
+  encrypted?: boolean
+}
 
 /** Returns the parsers that are between two requests, or undefined where this Node does not report them. Node checks all of them. */
 export function idleParsersOf(server: Server): ReadonlySet<object> | undefined {

@@ -1,4 +1,4 @@
-import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
 import type { CutWork } from './shutdown-report.ts'
 
@@ -20,16 +20,21 @@ export class Http2Session implements TrackedConnection {
   readonly #session: ServerHttp2Session
   readonly #tracker: ConnectionTracker
   readonly #lingerMs: number
-  readonly #streams = new Map<ServerHttp2Stream, { method: string; url: string }>()
+  readonly #streams = new Map<ServerHttp2Stream, IncomingHttpHeaders>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(session: ServerHttp2Session, tracker: ConnectionTracker, lingerMs: number) {
     this.#session = session
     this.#tracker = tracker
     this.#lingerMs = lingerMs
-    session.on('stream', (stream, { ':method': method = '', ':path': url = '' }) => {
-      this.#streams.set(stream, { method, url })
-      stream.once('close', () => this.#answered(stream))
+    const answered = (stream: ServerHttp2Stream) => this.#answered(stream)
+    // One listener for all streams of the session.
+    const onClose = function (this: ServerHttp2Stream) {
+      answered(this)
+    }
+    session.on('stream', (stream, headers) => {
+      this.#streams.set(stream, headers)
+      stream.on('close', onClose)
     })
   }
 
@@ -46,7 +51,11 @@ export class Http2Session implements TrackedConnection {
     const unanswered = [...this.#streams].filter(([stream]) => !stream.writableFinished)
     if (unanswered.length === 0) this.#tracker.closedIdle += 1
     this.#session.destroy()
-    return unanswered.map(([, request]) => ({ type: 'request', ...request }))
+    return unanswered.map(([, { ':method': method = '', ':path': url = '' }]) => ({
+      type: 'request',
+      method,
+      url,
+    }))
   }
 
   closed(): void {

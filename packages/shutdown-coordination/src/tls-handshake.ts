@@ -45,10 +45,9 @@ export function watchHandshakes(
   lingerMs: number,
   secured: (socket: Socket) => void,
 ): (() => void)[] {
+  const follow = (socket: Socket) => new TlsHandshake(socket, tracker, lingerMs)
   return [
-    on(server, 'connection', (socket: Socket) => {
-      tracker.add(socket, new TlsHandshake(socket, tracker, lingerMs))
-    }),
+    on(server, 'connection', (socket: Socket) => tracker.add(socket, follow)),
     on(server, 'secureConnection', (socket: Socket & { _parent?: Socket }) => {
       secured(socket)
       const raw = socket._parent

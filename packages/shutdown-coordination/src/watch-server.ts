@@ -29,17 +29,18 @@ export function watchServer(server: Server, options: WatchOptions): WatchConnect
   const speaksHttp1 = 'headersTimeout' in server
 
   return (tracker, moves) => {
-    const http = new HttpConnections(tracker, moves, options)
+    const http = new HttpConnections(server, tracker, moves, options)
     const undo = [keepIdleConnections(server, options.signal)]
+    const followNet = (socket: Socket) => new NetConnection(socket, tracker, moves, options)
     const opened = (socket: Socket) => {
       if (speaksHttp2) {
         if (speaksTls && (socket as TLSSocket).alpnProtocol !== 'h2') http.open(socket)
       } else if (speaksHttp1) http.open(socket)
-      else tracker.add(socket, new NetConnection(socket, tracker, moves, options))
+      else tracker.add(socket, followNet)
     }
     if (speaksTls) undo.push(...watchHandshakes(server, tracker, options.lingerMs, opened))
     else undo.push(on(server, 'connection', opened))
-    if (speaksHttp1 || speaksHttp2) undo.push(...http.watchRequests(server))
+    if (speaksHttp1 || speaksHttp2) undo.push(...http.watchRequests())
     if (speaksHttp1) {
       undo.push(
         on(server, adoptedEvent, (socket: Socket) => {
