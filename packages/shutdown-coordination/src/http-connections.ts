@@ -5,6 +5,7 @@ import type { ConnectionTracker } from './connection-tracker.ts'
 import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts'
 import { type HttpSocket, idleParsersOf, tellsIdleParsers } from './http-idleness.ts'
 import { onWithOthers } from './listener.ts'
+import { awaitWholeReads } from './whole-reads.ts'
 
 /**
  * The HTTP/1.1 connections of one server. Before the drain Node knows what each of them does, except for requests that wait behind another
@@ -38,14 +39,26 @@ export class HttpConnections {
     this.#tracker.add(socket, this.#nodeKnows ? this.#follow : this.#create(socket))
   }
 
-  /** Follows the requests of a server. Returns the undos. */
-  watchRequests(): (() => void)[] {
+  /**
+   * Follows the requests of a server. Returns the undos.
+   *
+   * @param signal aborts when the shutdown begins
+   */
+  watchRequests(signal: AbortSignal): (() => void)[] {
     const received = (request: IncomingMessage, response: ServerResponse) => {
       // HTTP/2 requests in the compatible form arrive as the same event.
       if (request.httpVersionMajor < 2) this.#received(request.socket, response)
     }
     const upgraded = (request: IncomingMessage, socket: Socket) => this.#of(socket).upgraded(request)
+    const undoWaits: (() => void)[] = []
+    const waitForReads = () => {
+      undoWaits.push(awaitWholeReads(this.#server, () => this.#tracker.draining, received))
+    }
+    if (signal.aborted) waitForReads()
+    else signal.addEventListener('abort', waitForReads, { once: true })
     return [
+      () => signal.removeEventListener('abort', waitForReads),
+      () => undoWaits.pop()?.(),
       ...['request', 'checkContinue', 'checkExpectation'].map((event) =>
         onWithOthers(this.#server, event, received),
       ),

@@ -172,6 +172,27 @@ test('of pipelined requests all are answered, and only the last answer says Conn
   expect(await done).toMatchObject({ clean: true, servers: [{ answered: 3 }] })
 })
 
+test.each([1, 2, 8])(
+  'answers all of %d requests that one read brings to a handler that answers at once',
+  async (count) => {
+    const { coordinator, idleClient } = await start()
+    const client = await idleClient()
+    const done = coordinator.shutdown()
+    const paths = Array.from({ length: count }, (_, n) => `/pipelined-${n + 1}`)
+    client.send(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`).join(''))
+    const answers = await client.answer(new RegExp(`answer to /pipelined-${count}$`))
+    expect(answers.match(/answer to \S+$|answer to \S+(?=HTTP)/gm)).toEqual(
+      paths.map((path) => `answer to ${path}`),
+    )
+    expect(answers.match(/^Connection: .*$/gm)).toEqual([
+      ...paths.slice(1).map(() => 'Connection: keep-alive'),
+      'Connection: close',
+    ])
+    expect(await client.end()).toBe('end')
+    expect(await done).toMatchObject({ clean: true, servers: [{ answered: count }] })
+  },
+)
+
 test('a connection is not idle while the beginning of a request has come in', async () => {
   const { coordinator, server, idleClient } = await start({ lingerMs: 20 })
   const slow = await idleClient()

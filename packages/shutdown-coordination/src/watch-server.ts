@@ -40,7 +40,7 @@ export function watchServer(server: Server, options: WatchOptions): WatchConnect
     }
     if (speaksTls) undo.push(...watchHandshakes(server, tracker, options.lingerMs, opened))
     else undo.push(on(server, 'connection', opened))
-    if (speaksHttp1 || speaksHttp2) undo.push(...http.watchRequests())
+    if (speaksHttp1 || speaksHttp2) undo.push(...http.watchRequests(options.signal))
     if (speaksHttp1) {
       undo.push(
         on(server, adoptedEvent, (socket: Socket) => {
