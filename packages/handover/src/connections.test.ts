@@ -7,7 +7,7 @@ import { waitFor } from '@shellflip/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { adoptHttpConnection, adoptNetConnection } from './adopt-connection.ts'
 import { ConnectionGiver } from './connection-giver.ts'
-import { encodeAnswer, encodeConnection } from './connection-message.ts'
+import { encodeAnswers, encodeConnection } from './connection-message.ts'
 import { encodeFrame } from './frame.ts'
 import { giveHandover } from './give-handover.ts'
 import { takeOver } from './take-over.ts'
@@ -223,7 +223,7 @@ describe('whose end comes amid it', () => {
         const id1 = encodeConnection({ id: 1, name: 'http', data: Buffer.alloc(0) })
         const released = encodeFrame({ type: 'released', payload: Buffer.alloc(0), fdCount: 0 })
         await predecessor.send(Buffer.concat([commit, released]))
-        await predecessor.send(encodeFrame({ type: 'connection', payload: id1, fdCount: 1 }), {
+        await predecessor.send(encodeFrame({ type: 'connections', payload: id1, fdCount: 1 }), {
           fds: [given.fd],
         })
         predecessor.close()
@@ -246,11 +246,11 @@ describe('whose end comes amid it', () => {
 describe('a peer that says something else after the commit', () => {
   const connectionFrame = (id: number) =>
     encodeFrame({
-      type: 'connection',
+      type: 'connections',
       payload: encodeConnection({ id, name: 'http', data: Buffer.alloc(0) }),
       fdCount: 1,
     })
-  const answerFrame = (id: number) => encodeFrame({ type: 'taken', payload: encodeAnswer(id), fdCount: 0 })
+  const answerFrame = (id: number) => encodeFrame({ type: 'taken', payload: encodeAnswers([id]), fdCount: 0 })
 
   /** A takeover whose predecessor is a bare socket. */
   async function besidePredecessor() {
@@ -278,7 +278,7 @@ describe('a peer that says something else after the commit', () => {
     ['a connection came without a descriptor', [connectionFrame(1).fill(0, 5, 7)], 0],
     [
       'a name longer than all',
-      [encodeFrame({ type: 'connection', payload: Buffer.alloc(6, 255), fdCount: 1 })],
+      [encodeFrame({ type: 'connections', payload: Buffer.alloc(6, 255), fdCount: 1 })],
       1,
     ],
     ['more than may wait', Array.from({ length: 257 }, (_, id) => connectionFrame(id)), 1],

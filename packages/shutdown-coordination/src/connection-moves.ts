@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net'
 import type { ConnectionTracker } from './connection-tracker.ts'
-import { idleParsersOf, tellsIdleParsers } from './http-idleness.ts'
+import { HttpIdleness } from './http-idleness.ts'
 import type { MovableConnection } from './movable-connection.ts'
 import { holdReading } from './socket-reading.ts'
 
@@ -21,6 +21,9 @@ export type MoveConnections = (server: Server, socket: Socket) => Promise<boolea
  */
 const maxInFlight = 256
 
+/** Limits the connections that begin to move in one turn of the event loop. Requests are answered in between. */
+const maxInTurn = 64
+
 /** Moves the connections of one server to another process while it drains. */
 export class ConnectionMoves {
   readonly #server: Server
@@ -38,7 +41,7 @@ export class ConnectionMoves {
   /** Begins to move connections, if this Node reports which connections of an HTTP server are idle. */
   begin(move: MoveConnections): void {
     const speaksHttp = 'headersTimeout' in this.#server
-    if (!speaksHttp || tellsIdleParsers(this.#server)) this.#move = move
+    if (!speaksHttp || HttpIdleness.isKnown(this.#server)) this.#move = move
   }
 
   /** Whether there is a process to move connections to. */
@@ -63,16 +66,22 @@ export class ConnectionMoves {
   }
 
   #moveAll(): void {
-    const idleParsers = idleParsersOf(this.#server) ?? new Set()
+    const idleness = new HttpIdleness(this.#server)
+    const room = Math.min(maxInTurn, maxInFlight - this.#inFlight)
+    let begun = 0
     for (const connection of this.#offered) {
-      if (this.#inFlight >= maxInFlight) return
+      if (begun === room) break
       this.#offered.delete(connection)
       if (connection.socket.destroyed) continue
-      const movability = connection.movability(idleParsers)
+      const movability = connection.movability(idleness)
       if (movability === 'later') connection.later()
       else if (movability === 'never' || this.#move === undefined) connection.stays()
-      else this.#tracker.moves(connection.socket, this.#moveOne(connection, this.#move))
+      else {
+        begun += 1
+        this.#tracker.moves(connection.socket, this.#moveOne(connection, this.#move))
+      }
     }
+    this.#schedule()
   }
 
   async #moveOne(connection: MovableConnection, move: MoveConnections): Promise<void> {

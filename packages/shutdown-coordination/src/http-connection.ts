@@ -4,7 +4,7 @@ import { answerWithConnectionClose } from './connection-close.ts'
 import type { ConnectionMoves } from './connection-moves.ts'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
 import { Goodbye } from './goodbye.ts'
-import { movabilityOf } from './http-idleness.ts'
+import { type HttpIdleness, movabilityOf } from './http-idleness.ts'
 import type { Movability, MovableConnection } from './movable-connection.ts'
 import type { CutWork } from './shutdown-report.ts'
 import { closeWebSocket } from './websocket-close.ts'
@@ -72,9 +72,9 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
     else if (this.#responses.length === 0) this.#moveOrLinger()
   }
 
-  movability(idleParsers: ReadonlySet<unknown>): Movability {
+  movability(idleness: HttpIdleness): Movability {
     if (this.#upgrade) return 'never'
-    return this.#responses.length > 0 ? 'later' : movabilityOf(this.socket, idleParsers)
+    return this.#responses.length > 0 ? 'later' : movabilityOf(this.socket, idleness)
   }
 
   later(): void {

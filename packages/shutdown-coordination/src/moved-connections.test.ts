@@ -251,9 +251,9 @@ describe('an HTTP/1.1 server that drains', () => {
     const symbol = Object.getOwnPropertySymbols(server).find(
       ({ description }) => description === 'http.server.connections',
     ) as symbol
-    ;(server as unknown as Record<symbol, { idle: unknown }>)[symbol] = Object.assign(
+    ;(server as unknown as Record<symbol, { active: unknown }>)[symbol] = Object.assign(
       Object.create((server as unknown as Record<symbol, object>)[symbol] as object),
-      { idle: undefined },
+      { active: undefined },
     )
     void shutdown()
     client.get('/second')

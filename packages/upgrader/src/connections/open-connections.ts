@@ -3,6 +3,7 @@ import { dupOf, type OwnedFd } from '@shellflip/fd-passing'
 import { ConnectionGiver, type HandoverChannel, type TakenConnection } from '@shellflip/handover'
 import type { MoveConnections, ServerOptions } from '@shellflip/shutdown-coordination'
 import type { FlipEvent } from '../flip-events.ts'
+import { Adoptions } from './adoptions.ts'
 import { type ConnectionMover, connectionMover } from './connection-mover.ts'
 import type { ServeOptions } from './serve-options.ts'
 
@@ -11,6 +12,7 @@ export class OpenConnections {
   readonly #movers = new WeakMap<Server, ConnectionMover>()
   /** The servers whose connections move, by the key that both processes know. */
   readonly #servers = new Map<string, Server>()
+  readonly #adoptions = new Adoptions()
   readonly #emit: (event: FlipEvent) => void
 
   constructor(emit: (event: FlipEvent) => void) {
@@ -42,7 +44,9 @@ export class OpenConnections {
       const server = this.#servers.get(connection.name)
       const mover = server && this.#movers.get(server)
       if (mover === undefined) connection.refuse()
-      else await this.#accept(connection, mover)
+      // This does not wait for the answer, because the answers of one turn travel together.
+      else void this.#accept(connection, mover)
+      await this.#adoptions.room()
     }
   }
 
@@ -62,7 +66,7 @@ export class OpenConnections {
     }
     // This waits a turn, so that a slow `take` does not delay the answers for the other connections of this batch. The predecessor waits
     // for the answers. At its deadline it cuts each connection without an answer.
-    setImmediate(() => this.#adopt(fd, connection.data, mover))
+    this.#adoptions.add(() => this.#adopt(fd, connection.data, mover))
   }
 
   #adopt(fd: OwnedFd, data: Buffer, mover: ConnectionMover): void {
