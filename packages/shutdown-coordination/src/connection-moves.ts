@@ -2,6 +2,7 @@ import type { Server, Socket } from 'node:net'
 import type { ConnectionTracker } from './connection-tracker.ts'
 import { HttpIdleness } from './http-idleness.ts'
 import type { MovableConnection } from './movable-connection.ts'
+import { MovePace } from './move-pace.ts'
 import { holdReading } from './socket-reading.ts'
 
 /**
@@ -16,21 +17,13 @@ import { holdReading } from './socket-reading.ts'
  */
 export type MoveConnections = (server: Server, socket: Socket) => Promise<boolean>
 
-/**
- * Limits the connections that are being moved. Each costs the program another descriptor, and waits until the other process has answered.
- */
-const maxInFlight = 256
-
-/** Limits the connections that begin to move in one turn of the event loop. Requests are answered in between. */
-const maxInTurn = 64
-
 /** Moves the connections of one server to another process while it drains. */
 export class ConnectionMoves {
   readonly #server: Server
   readonly #tracker: ConnectionTracker
   readonly #offered = new Set<MovableConnection>()
+  readonly #pace = new MovePace()
   #move: MoveConnections | undefined
-  #inFlight = 0
   #scheduled = false
 
   constructor(server: Server, tracker: ConnectionTracker) {
@@ -41,7 +34,9 @@ export class ConnectionMoves {
   /** Begins to move connections, if this Node reports which connections of an HTTP server are idle. */
   begin(move: MoveConnections): void {
     const speaksHttp = 'headersTimeout' in this.#server
-    if (!speaksHttp || HttpIdleness.isKnown(this.#server)) this.#move = move
+    if (speaksHttp && !HttpIdleness.isKnown(this.#server)) return
+    this.#move = move
+    this.#pace.begin(this.#tracker.size)
   }
 
   /** Whether there is a process to move connections to. */
@@ -56,7 +51,7 @@ export class ConnectionMoves {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#offered.size === 0 || this.#inFlight >= maxInFlight) return
+    if (this.#scheduled || this.#offered.size === 0 || this.#pace.room <= 0) return
     this.#scheduled = true
     // In the check phase everything that libuv has read is parsed. Unread bytes are in the kernel, and travel.
     setImmediate(() => {
@@ -67,17 +62,16 @@ export class ConnectionMoves {
 
   #moveAll(): void {
     const idleness = new HttpIdleness(this.#server)
-    const room = Math.min(maxInTurn, maxInFlight - this.#inFlight)
-    let begun = 0
+    let { room } = this.#pace
     for (const connection of this.#offered) {
-      if (begun === room) break
+      if (room <= 0) break
       this.#offered.delete(connection)
       if (connection.socket.destroyed) continue
       const movability = connection.movability(idleness)
       if (movability === 'later') connection.later()
       else if (movability === 'never' || this.#move === undefined) connection.stays()
       else {
-        begun += 1
+        room -= 1
         this.#tracker.moves(connection.socket, this.#moveOne(connection, this.#move))
       }
     }
@@ -86,10 +80,11 @@ export class ConnectionMoves {
 
   async #moveOne(connection: MovableConnection, move: MoveConnections): Promise<void> {
     const { socket } = connection
-    this.#inFlight += 1
+    const startedAt = performance.now()
+    this.#pace.sent()
     const readAgain = holdReading(socket)
     const isMoved = await this.#isTaken(socket, move)
-    this.#inFlight -= 1
+    this.#pace.answered(performance.now() - startedAt)
     if (isMoved) {
       this.#tracker.moved += 1
       this.#tracker.remove(socket)

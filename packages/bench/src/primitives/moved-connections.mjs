@@ -63,7 +63,8 @@ async function timeToMove(name, count) {
     const [, successor] = await printed(/successor (\d+)/)
     for (const client of [clients[0], clients.at(-1)]) {
       const answer = await ask(client)
-      if (!answer.endsWith(` ${successor}`)) throw new Error(`${name}: answered by another process: ${answer}`)
+      if (!answer.endsWith(` ${successor}`))
+        throw new Error(`${name}: answered by another process: ${answer}`)
     }
     process.kill(Number(successor), 'SIGKILL')
     child.kill('SIGKILL')

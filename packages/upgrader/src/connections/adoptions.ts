@@ -1,14 +1,12 @@
 /** How long one turn of the event loop adopts, in milliseconds. Requests are answered in between. */
 const sliceMs = 2
 
-/** How many adoptions may wait before no further connection is accepted. */
-const maxWaiting = 256
-
 /** Runs adoptions in slices, in their order. Thousands at once would block the event loop. */
 export class Adoptions {
   readonly #waiting: (() => void)[] = []
-  #onRoom: (() => void) | undefined
+  #onRoom: () => void = () => {}
   #scheduled = false
+  #isBehind = false
 
   /** @param adopt begins in a later turn. It must not throw */
   add(adopt: () => void): void {
@@ -16,16 +14,16 @@ export class Adoptions {
     this.#schedule()
   }
 
-  /** Resolves when another connection may be accepted. */
+  /** Resolves when no turn was too short for its adoptions. A predecessor sees by the answers how many this process can adopt. */
   async room(): Promise<void> {
-    if (this.#waiting.length < maxWaiting) return
+    if (!this.#isBehind) return
     await new Promise<void>((resolve) => {
       this.#onRoom = resolve
     })
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0) return
+    if (this.#scheduled) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -39,7 +37,8 @@ export class Adoptions {
       this.#waiting.shift()?.()
       if (performance.now() >= endsAt) break
     }
-    if (this.#waiting.length < maxWaiting) this.#onRoom?.()
-    this.#schedule()
+    this.#isBehind = this.#waiting.length > 0
+    if (this.#isBehind) this.#schedule()
+    else this.#onRoom()
   }
 }

@@ -41,12 +41,12 @@ export class OpenConnections {
   /** Serves what the predecessor gives, until the predecessor exits. */
   async takeFrom(connections: AsyncIterable<TakenConnection>): Promise<void> {
     for await (const connection of connections) {
+      await this.#adoptions.room()
       const server = this.#servers.get(connection.name)
       const mover = server && this.#movers.get(server)
       if (mover === undefined) connection.refuse()
       // This does not wait for the answer, because the answers of one turn travel together.
       else void this.#accept(connection, mover)
-      await this.#adoptions.room()
     }
   }
 
