@@ -36,7 +36,7 @@ export class ConnectionMoves {
     const speaksHttp = 'headersTimeout' in this.#server
     if (speaksHttp && !HttpIdleness.isKnown(this.#server)) return
     this.#move = move
-    this.#pace.begin(this.#tracker.size)
+    this.#pace.begin(this.#tracker.size, performance.now())
   }
 
   /** Whether there is a process to move connections to. */
@@ -80,11 +80,11 @@ export class ConnectionMoves {
 
   async #moveOne(connection: MovableConnection, move: MoveConnections): Promise<void> {
     const { socket } = connection
-    const startedAt = performance.now()
+    const sentAt = performance.now()
     this.#pace.sent()
     const readAgain = holdReading(socket)
     const isMoved = await this.#isTaken(socket, move)
-    this.#pace.answered(performance.now() - startedAt)
+    this.#pace.answered(sentAt, performance.now())
     if (isMoved) {
       this.#tracker.moved += 1
       this.#tracker.remove(socket)
