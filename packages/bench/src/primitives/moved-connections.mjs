@@ -6,7 +6,7 @@ import { median, startNode } from '../measure.mjs'
 
 const counts = [10, 100, 1_000, 10_000]
 const peers = { socket: 'a bare UnixSocket, 64 fds a message', ipc: 'process.send' }
-const service = fileURLToPath(new URL('moved-connections-service.mjs', import.meta.url))
+const service = fileURLToPath(new URL('processes/moved-connections-service.mjs', import.meta.url))
 
 /** How many connections are opened at once: fewer than the listener's backlog. */
 const openedAtOnce = 250
@@ -66,14 +66,19 @@ async function timeToMove(name, count) {
       if (!answer.endsWith(` ${successor}`))
         throw new Error(`${name}: answered by another process: ${answer}`)
     }
-    process.kill(Number(successor), 'SIGKILL')
-    child.kill('SIGKILL')
-    await waitFor(() => !isAlive(Number(successor)))
     return Number(ms)
   } finally {
-    for (const client of clients) client.destroy()
     child.kill('SIGKILL')
+    await endSuccessor(output)
+    for (const client of clients) client.destroy()
   }
+}
+
+async function endSuccessor(output) {
+  const pid = Number(/successor (\d+)/.exec(output)?.[1])
+  if (!pid || !isAlive(pid)) return
+  process.kill(pid, 'SIGKILL')
+  await waitFor(() => !isAlive(pid))
 }
 
 async function idleClient(port) {
