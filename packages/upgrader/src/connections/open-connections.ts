@@ -12,6 +12,7 @@ export class OpenConnections {
   readonly #movers = new WeakMap<Server, ConnectionMover>()
   /** The servers whose connections move, by the key that both processes know. */
   readonly #servers = new Map<string, Server>()
+  readonly #keys = new WeakMap<Server, string>()
   readonly #adoptions = new Adoptions()
   readonly #emit: (event: FlipEvent) => void
 
@@ -35,7 +36,9 @@ export class OpenConnections {
 
   /** Routes the predecessor's connections under this key to this server from now on. */
   route(key: string, server: Server): void {
-    if (this.#movers.has(server) && !this.#servers.has(key)) this.#servers.set(key, server)
+    if (!this.#movers.has(server) || this.#servers.has(key)) return
+    this.#servers.set(key, server)
+    if (!this.#keys.has(server)) this.#keys.set(server, key)
   }
 
   /** Serves what the predecessor gives, until the predecessor exits. */
@@ -79,7 +82,7 @@ export class OpenConnections {
   }
 
   async #give(giver: ConnectionGiver, server: Server, socket: Socket): Promise<boolean> {
-    const [name] = [...this.#servers].find(([, each]) => each === server) ?? []
+    const name = this.#keys.get(server)
     const mover = this.#movers.get(server)
     // A server that does not listen yet has no key.
     if (name === undefined || mover === undefined) return false
