@@ -1,7 +1,7 @@
 import { socketpair, type UnixSocket } from '@shellflip/fd-passing'
 import { describe, expect, test } from 'vitest'
 import { type ChannelEvent, type ChannelState, channelTable } from './channel-table.ts'
-import { encodeAnswer } from './connection-message.ts'
+import { encodeAnswers } from './connection-message.ts'
 import { encodeFrame, FrameDecoder } from './frame.ts'
 import type { HandoverChannel } from './handover-channel.ts'
 import { besidePeer, fdCensus } from './testing/connected.ts'
@@ -38,7 +38,7 @@ describe('on every path of the table', () => {
   test('the socket is not shut while a connection is unanswered, unless the other end has the reason', () => {
     for (const { state, event, before } of paths(6)) {
       if (channelTable[state][event]?.action !== 'shut') continue
-      const owes = has([...before, event], 'connection', ['answered', 'ended', 'told'])
+      const owes = has([...before, event], 'connections', ['answered', 'ended', 'told'])
       expect(owes, [...before, event].join(', ')).toBe(false)
     }
   })
@@ -77,11 +77,11 @@ async function connection(channel: HandoverChannel) {
   const [fd, other] = socketpair('stream')
   using _ = fd
   using __ = other
-  await channel.send('connection', Buffer.alloc(6), [fd])
+  await channel.send('connections', Buffer.alloc(6), [fd])
 }
 
 async function answered(channel: HandoverChannel, peer: UnixSocket) {
-  await peer.send(encodeFrame({ type: 'taken', payload: encodeAnswer(0), fdCount: 0 }))
+  await peer.send(encodeFrame({ type: 'taken', payload: encodeAnswers([0]), fdCount: 0 }))
   await channel.receive()
 }
 
@@ -90,7 +90,7 @@ describe('a channel that is closed', () => {
     ['with nothing owed ends at once', [], ['end']],
     ['before its verdict refuses', [manifest], ['manifest', 'refused', 'end']],
     ['after its verdict ends at once', [manifest, released], ['manifest', 'released', 'end']],
-    ['after every answer ends at once', [connection, answered], ['connection', 'end']],
+    ['after every answer ends at once', [connection, answered], ['connections', 'end']],
     ['twice ends once', [(channel: HandoverChannel) => channel.close()], ['end']],
   ])('%s', async (_, steps, expected) => {
     const { isBalanced } = fdCensus()
@@ -114,7 +114,7 @@ describe('a channel that is closed', () => {
     const nothing = received(peer, silence.signal)
     for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve))
     silence.abort()
-    expect(await nothing).toEqual(['connection'])
+    expect(await nothing).toEqual(['connections'])
     await answered(channel, peer)
     expect(await received(peer)).toEqual(['end'])
   })

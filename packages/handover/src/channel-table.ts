@@ -13,7 +13,7 @@ export type ChannelState = 'open' | 'giving' | 'moving' | 'refusing' | 'closing'
 /**
  * The events that can happen to it:
  *
- * - `manifest`, `released`, `connection`: this process sends such a message
+ * - `manifest`, `released`, `connections`: this process sends such a message
  * - `answered`: the other end has answered the last connection, and no other one is unanswered
  * - `ended`: the other end has exited
  * - `refuse`: this process cannot continue with the handover, and gives a reason
@@ -23,7 +23,7 @@ export type ChannelState = 'open' | 'giving' | 'moving' | 'refusing' | 'closing'
 export type ChannelEvent =
   | 'manifest'
   | 'released'
-  | 'connection'
+  | 'connections'
   | 'answered'
   | 'ended'
   | 'refuse'
@@ -43,7 +43,7 @@ export type ChannelStep = { to: ChannelState; action?: ChannelAction }
 export const channelTable: Record<ChannelState, Partial<Record<ChannelEvent, ChannelStep>>> = {
   open: {
     manifest: { to: 'giving' },
-    connection: { to: 'moving' },
+    connections: { to: 'moving' },
     refuse: { to: 'refusing', action: 'say-why' },
     close: { to: 'closed', action: 'shut' },
   },

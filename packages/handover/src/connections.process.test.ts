@@ -143,14 +143,17 @@ test('a successor that is killed amid it has what it accepted; the predecessor s
   for (const client of idle) await client.ask(['/'])
   const successor = ends.upgrade()
   await successor.printed(/amid/)
-  // Asked for while nobody serves the connection.
+  // Asked for while nobody serves some of the connections. The predecessor has not offered all of them.
   const asking = idle.map((client) => client.ask(['/meanwhile']))
-  await waitFor(() => idle.filter(({ received }) => received.includes('/meanwhile')).length === 20)
+  const isBySuccessor = ({ received }: ConnectedClient) =>
+    new RegExp(`\\b${successor.pid} \\d+ /meanwhile`).test(received)
+  await waitFor(() => idle.filter(isBySuccessor).length === 20)
   successor.kill('SIGKILL')
   await successor.exit
   const answers = (await Promise.all(asking)).flat()
   const by = (pid: number) => answers.filter((answer) => answer.startsWith(`${pid} `)).length
   expect([by(successor.pid), by(ends.predecessor.pid)]).toEqual([20, 30])
+  for (const client of idle) client[Symbol.dispose]()
   expect(await ends.reported()).toMatchObject({ clean: true, moved: 20, answered: 30, cut: [] })
 })
 

@@ -2,13 +2,21 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type OwnedFd, pipe, socketFrom, socketpair } from '@shellflip/fd-passing'
+import {
+  closeAll,
+  type Message,
+  type OwnedFd,
+  pipe,
+  socketFrom,
+  socketpair,
+  type UnixSocket,
+} from '@shellflip/fd-passing'
 import { waitFor } from '@shellflip/testing'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { adoptHttpConnection, adoptNetConnection } from './adopt-connection.ts'
 import { ConnectionGiver } from './connection-giver.ts'
-import { encodeAnswer, encodeConnection } from './connection-message.ts'
-import { encodeFrame } from './frame.ts'
+import { decodeAnswers, decodeConnections, encodeAnswers, encodeConnection } from './connection-message.ts'
+import { encodeFrame, type Frame, FrameDecoder } from './frame.ts'
 import { giveHandover } from './give-handover.ts'
 import { takeOver } from './take-over.ts'
 import type { TakenConnection } from './taken-connection.ts'
@@ -39,6 +47,18 @@ function connection(): { client: Socket; fd: OwnedFd } & Disposable {
       far.close()
     },
   }
+}
+
+/** Returns the messages that a bare peer receives, without their descriptors. */
+async function framesOf(peer: UnixSocket, count: number): Promise<Frame[]> {
+  const decoder = new FrameDecoder()
+  const frames: Frame[] = []
+  while (frames.length < count) {
+    const { data, fds } = (await peer.receive()) as Message
+    closeAll(fds)
+    frames.push(...decoder.push(data))
+  }
+  return frames
 }
 
 async function nextOf(connections: AsyncIterable<TakenConnection>): Promise<TakenConnection> {
@@ -148,6 +168,46 @@ describe('an open connection', () => {
     await census.isBalanced()
   })
 
+  test('connections of one turn travel together, in messages that double up to 64', async () => {
+    using ends = besidePeer()
+    const giver = new ConnectionGiver(ends.channel)
+    using given = connection()
+    const gives = Array.from({ length: 200 }, () => giver.give({ name: 'http', fd: given.fd }))
+    const frames = await framesOf(ends.peer, 8)
+    expect(frames.map(({ fdCount }) => fdCount)).toEqual([1, 2, 4, 8, 16, 32, 64, 64])
+    const ids = frames.flatMap(({ payload }) => decodeConnections(payload)).map(({ id }) => id)
+    await ends.peer.send(encodeFrame({ type: 'taken', payload: encodeAnswers(ids.slice(0, 99)), fdCount: 0 }))
+    await ends.peer.send(encodeFrame({ type: 'declined', payload: encodeAnswers(ids.slice(99)), fdCount: 0 }))
+    const [rest] = await framesOf(ends.peer, 1)
+    expect(rest?.fdCount).toBe(9)
+    expect(await Promise.all(gives.slice(0, 191))).toEqual(ids.map((_, index) => index < 99))
+    ends.peer.close()
+    expect(await Promise.all(gives.slice(191))).toEqual(Array(9).fill(false))
+  })
+
+  test('a message has as many connections as its limit of bytes allows', async () => {
+    using ends = besidePeer()
+    const giver = new ConnectionGiver(ends.channel)
+    using given = connection()
+    const data = Buffer.alloc(100 * 1024)
+    for (let n = 0; n < 5; n++) void giver.give({ name: 'http', fd: given.fd, data })
+    const frames = await framesOf(ends.peer, 3)
+    expect(frames.map(({ fdCount }) => fdCount)).toEqual([1, 2, 2])
+  })
+
+  test('that is closed before it is sent fails alone', async () => {
+    using ends = besidePeer()
+    const giver = new ConnectionGiver(ends.channel)
+    using given = connection()
+    const copies = Array.from({ length: 4 }, () => given.fd.dup())
+    const gives = copies.map((fd) => giver.give({ name: 'http', fd }))
+    copies[1]?.close()
+    await expect(gives[1]).rejects.toMatchObject({ code: 'ERR_FD_CLOSED' })
+    const frames = await framesOf(ends.peer, 2)
+    expect(frames.map(({ fdCount }) => fdCount)).toEqual([1, 2])
+    for (const copy of copies) copy.close()
+  })
+
   test('too long a name, too much data, or a closed descriptor is the caller’s mistake', async () => {
     using ends = await committed()
     await ends.ready
@@ -223,7 +283,7 @@ describe('whose end comes amid it', () => {
         const id1 = encodeConnection({ id: 1, name: 'http', data: Buffer.alloc(0) })
         const released = encodeFrame({ type: 'released', payload: Buffer.alloc(0), fdCount: 0 })
         await predecessor.send(Buffer.concat([commit, released]))
-        await predecessor.send(encodeFrame({ type: 'connection', payload: id1, fdCount: 1 }), {
+        await predecessor.send(encodeFrame({ type: 'connections', payload: id1, fdCount: 1 }), {
           fds: [given.fd],
         })
         predecessor.close()
@@ -246,11 +306,11 @@ describe('whose end comes amid it', () => {
 describe('a peer that says something else after the commit', () => {
   const connectionFrame = (id: number) =>
     encodeFrame({
-      type: 'connection',
+      type: 'connections',
       payload: encodeConnection({ id, name: 'http', data: Buffer.alloc(0) }),
       fdCount: 1,
     })
-  const answerFrame = (id: number) => encodeFrame({ type: 'taken', payload: encodeAnswer(id), fdCount: 0 })
+  const answerFrame = (id: number) => encodeFrame({ type: 'taken', payload: encodeAnswers([id]), fdCount: 0 })
 
   /** A takeover whose predecessor is a bare socket. */
   async function besidePredecessor() {
@@ -277,8 +337,22 @@ describe('a peer that says something else after the commit', () => {
     ['one number twice', [connectionFrame(1), connectionFrame(1)], 1],
     ['a connection came without a descriptor', [connectionFrame(1).fill(0, 5, 7)], 0],
     [
+      'more connections than descriptors',
+      [
+        encodeFrame({
+          type: 'connections',
+          payload: Buffer.concat(
+            [1, 2].map((id) => encodeConnection({ id, name: 'http', data: Buffer.alloc(0) })),
+          ),
+          fdCount: 1,
+        }),
+      ],
+      1,
+    ],
+    ['data longer than all', [connectionFrame(1).fill(255, 13, 17)], 1],
+    [
       'a name longer than all',
-      [encodeFrame({ type: 'connection', payload: Buffer.alloc(6, 255), fdCount: 1 })],
+      [encodeFrame({ type: 'connections', payload: Buffer.alloc(6, 255), fdCount: 1 })],
       1,
     ],
     ['more than may wait', Array.from({ length: 257 }, (_, id) => connectionFrame(id)), 1],
@@ -335,6 +409,33 @@ describe('a peer that says something else after the commit', () => {
       await census.isBalanced()
     },
   )
+
+  test('answers of one turn travel together', async () => {
+    using ends = await besidePredecessor()
+    const connections = ends.takeover.connections()
+    using given = connection()
+    const payload = Buffer.concat(
+      [1, 2, 3, 4].map((id) => encodeConnection({ id, name: 'http', data: Buffer.alloc(id) })),
+    )
+    const fds = [given.fd, given.fd, given.fd, given.fd]
+    await ends.peer.send(encodeFrame({ type: 'connections', payload, fdCount: 4 }), { fds })
+    const accepted: Promise<OwnedFd>[] = []
+    const lengths: number[] = []
+    for (let n = 0; n < 4; n++) {
+      const taken = await nextOf(connections)
+      lengths.push(taken.data.length)
+      if (n === 2) taken.refuse()
+      else accepted.push(taken.accept())
+    }
+    expect(lengths).toEqual([1, 2, 3, 4])
+    const [taken, declined] = await framesOf(ends.peer, 2)
+    expect([taken?.type, decodeAnswers(taken?.payload as Buffer)]).toEqual(['taken', [1, 2, 4]])
+    expect([declined?.type, decodeAnswers(declined?.payload as Buffer)]).toEqual(['declined', [3]])
+    closeAll(await Promise.all(accepted))
+    ends.peer.close()
+    await ends.takeover.predecessorGone
+    ends.takeover.close()
+  })
 
   test('as successor, one that refuses all gets none, and those that it had come back', async () => {
     using ends = besidePeer()

@@ -33,11 +33,11 @@ export const kinds = {
   released: { code: 12, maxBytes: 0, maxFds: 0 },
   /** The last message of either end, with a reason: the predecessor continues. */
   refused: { code: 7, maxBytes: 64 * KiB, maxFds: 0 },
-  /** Sent after the commit: an open connection, with its descriptor. */
-  connection: { code: 8, maxBytes: connectionLimits.connection, maxFds: 1 },
-  /** The successor's answers to a connection: it begins to serve it now, or never will. */
-  taken: { code: 9, maxBytes: connectionLimits.answer, maxFds: 0 },
-  declined: { code: 10, maxBytes: connectionLimits.answer, maxFds: 0 },
+  /** Sent after the commit: open connections, with a descriptor each. */
+  connections: { code: 8, maxBytes: connectionLimits.connections, maxFds: connectionLimits.connectionFds },
+  /** The successor's answers to connections: it begins to serve them now, or never will. */
+  taken: { code: 9, maxBytes: connectionLimits.answers, maxFds: 0 },
+  declined: { code: 10, maxBytes: connectionLimits.answers, maxFds: 0 },
 } as const satisfies Record<string, Kind>
 
 export type FrameType = keyof typeof kinds

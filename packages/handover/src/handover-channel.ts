@@ -1,5 +1,6 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
 import { type ChannelEvent, type ChannelState, channelTable } from './channel-table.ts'
+import { answersIn } from './connection-message.ts'
 import type { FrameType } from './frame.ts'
 import { type ChannelMessage, closedError, MessageSocket } from './message-socket.ts'
 import { encodeReason } from './messages.ts'
@@ -8,7 +9,7 @@ import { encodeReason } from './messages.ts'
 const owing: Partial<Record<FrameType, ChannelEvent>> = {
   manifest: 'manifest',
   released: 'released',
-  connection: 'connection',
+  connections: 'connections',
 }
 
 /** In these states this side has closed, or said its last word. */
@@ -69,12 +70,12 @@ export class HandoverChannel implements Disposable {
   ): Promise<boolean> {
     if (silent.includes(this.#state)) throw closedError()
     const event = owing[type]
-    if (event === 'connection') this.#unanswered += 1
+    if (event === 'connections') this.#unanswered += fds.length
     if (event !== undefined) this.#step(event)
     try {
       return await this.#socket.send(type, payload, fds, signal)
     } catch (error) {
-      if (event === 'connection') this.#answered(1)
+      if (event === 'connections') this.#answered(fds.length)
       throw error
     }
   }
@@ -90,7 +91,8 @@ export class HandoverChannel implements Disposable {
   async receive(signal?: AbortSignal): Promise<ChannelMessage | null> {
     const message = await this.#socket.receive(signal)
     if (message === null) this.#ended()
-    else if (message.type === 'taken' || message.type === 'declined') this.#answered(1)
+    else if (message.type === 'taken' || message.type === 'declined')
+      this.#answered(answersIn(message.payload))
     else if (message.type === 'refused') this.#answered(this.#unanswered)
     return message
   }

@@ -1,6 +1,8 @@
-import { decodeConnection, maxUnanswered } from './connection-message.ts'
+import { closeAll, type OwnedFd } from '@shellflip/fd-passing'
+import { ConnectionAnswers } from './connection-answers.ts'
+import { type ConnectionMessage, decodeConnections, maxUnanswered } from './connection-message.ts'
 import type { HandoverChannel } from './handover-channel.ts'
-import { protocolError } from './handover-error.ts'
+import { HandoverError, protocolError } from './handover-error.ts'
 import type { ChannelMessage } from './message-socket.ts'
 import { encodeReason } from './messages.ts'
 import { TakenConnection } from './taken-connection.ts'
@@ -8,14 +10,17 @@ import { TakenConnection } from './taken-connection.ts'
 /** The connections that arrive after the commit, for one taker. Without a taker, or when it has stopped, they are refused. */
 export class IncomingConnections implements AsyncIterableIterator<TakenConnection, void> {
   readonly #channel: HandoverChannel
+  readonly #answers: ConnectionAnswers
   readonly #unanswered = new Map<number, TakenConnection>()
   readonly #arrived: TakenConnection[] = []
   readonly #asking: ((result: IteratorResult<TakenConnection, void>) => void)[] = []
   #isTaken = false
   #isOver = false
+  #onAllAnswered: () => void = () => {}
 
   constructor(channel: HandoverChannel) {
     this.#channel = channel
+    this.#answers = new ConnectionAnswers(channel)
   }
 
   /** Registers a taker. @returns whether that is the first one */
@@ -41,7 +46,8 @@ export class IncomingConnections implements AsyncIterableIterator<TakenConnectio
         this.#arrive(message)
       }
     } catch (error) {
-      this.#revokeAll()
+      if (isFdLost(error)) await this.#allAnswered()
+      else this.#revokeAll()
       if (!this.#channel.closed) await this.#giveUp(error as Error)
     }
     this.#end()
@@ -67,21 +73,30 @@ export class IncomingConnections implements AsyncIterableIterator<TakenConnectio
   }
 
   #arrive({ type, payload, fds }: ChannelMessage): void {
-    const [fd, ...others] = fds
     try {
-      if (type !== 'connection') throw protocolError(`"${type}" comes where connections are expected`)
-      const message = decodeConnection(payload)
-      if (fd === undefined) throw protocolError('a connection came without a descriptor')
-      if (this.#unanswered.has(message.id)) throw protocolError('two connections have the same number')
-      if (this.#unanswered.size >= maxUnanswered) throw protocolError('too many connections are pending')
-      const onAnswer = () => this.#unanswered.delete(message.id)
-      const connection = new TakenConnection(message, fd, this.#channel, onAnswer)
-      this.#unanswered.set(message.id, connection)
-      this.#pass(connection)
+      if (type !== 'connections') throw protocolError(`"${type}" comes where connections are expected`)
+      const messages = decodeConnections(payload)
+      if (messages.length === 0 || messages.length !== fds.length)
+        throw protocolError(`${messages.length} connections came with ${fds.length} descriptors`)
+      const connections = messages.map((message, index) => this.#taken(message, fds[index] as OwnedFd))
+      for (const connection of connections) this.#pass(connection)
     } catch (error) {
-      for (const each of [fd, ...others]) each?.close()
+      closeAll(fds)
       throw error
     }
+  }
+
+  #taken(message: ConnectionMessage, fd: OwnedFd): TakenConnection {
+    const { id } = message
+    if (this.#unanswered.has(id)) throw protocolError('two connections have the same number')
+    if (this.#unanswered.size >= maxUnanswered) throw protocolError('too many connections are pending')
+    const onAnswer = () => {
+      this.#unanswered.delete(id)
+      if (this.#unanswered.size === 0) this.#onAllAnswered()
+    }
+    const connection = new TakenConnection(message, fd, this.#answers, onAnswer)
+    this.#unanswered.set(id, connection)
+    return connection
   }
 
   #pass(connection: TakenConnection): void {
@@ -91,8 +106,19 @@ export class IncomingConnections implements AsyncIterableIterator<TakenConnectio
     else resolve({ done: false, value: connection })
   }
 
+  /** Resolves when the taker has answered what arrived before a loss. Those connections are whole. */
+  async #allAnswered(): Promise<void> {
+    this.#end()
+    if (this.#unanswered.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onAllAnswered = resolve
+    })
+  }
+
   async #giveUp({ message }: Error): Promise<void> {
     this.#end()
+    // The predecessor keeps everything that is not answered before this.
+    this.#answers.flush()
     const refusing = this.#channel.send('refused', encodeReason(message)).catch(() => {})
     await this.#channel.discard()
     await refusing
@@ -107,4 +133,8 @@ export class IncomingConnections implements AsyncIterableIterator<TakenConnectio
     this.#isOver = true
     for (const resolve of this.#asking.splice(0)) resolve({ done: true, value: undefined })
   }
+}
+
+function isFdLost(error: unknown): boolean {
+  return error instanceof HandoverError && error.code === 'ERR_HANDOVER_FD_LOST'
 }

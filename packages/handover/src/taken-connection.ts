@@ -1,6 +1,5 @@
 import type { OwnedFd } from '@shellflip/fd-passing'
-import { encodeAnswer } from './connection-message.ts'
-import type { HandoverChannel } from './handover-channel.ts'
+import type { ConnectionAnswers } from './connection-answers.ts'
 import { HandoverError } from './handover-error.ts'
 
 /** An open connection that the predecessor gives. It must be accepted or refused. */
@@ -11,7 +10,7 @@ export class TakenConnection implements Disposable {
   readonly data: Buffer
   readonly #id: number
   readonly #fd: OwnedFd
-  readonly #channel: HandoverChannel
+  readonly #answers: ConnectionAnswers
   readonly #onAnswer: () => void
   #state: 'open' | 'answered' | 'revoked' = 'open'
 
@@ -19,20 +18,21 @@ export class TakenConnection implements Disposable {
   constructor(
     { id, name, data }: { id: number; name: string; data: Buffer },
     fd: OwnedFd,
-    channel: HandoverChannel,
+    answers: ConnectionAnswers,
     onAnswer: () => void,
   ) {
     this.name = name
     this.data = data
     this.#id = id
     this.#fd = fd
-    this.#channel = channel
+    this.#answers = answers
     this.#onAnswer = onAnswer
   }
 
   /**
    * Takes the connection. The predecessor closes its copy, and the caller owns the descriptor that this resolves to. Do not read from it
-   * before. Until then the predecessor would keep serving it if this process exited.
+   * before. Until then the predecessor would keep serving it if this process exited. Connections that are accepted in one turn of the event
+   * loop are answered together, so do not wait for one before you accept the next.
    *
    * @throws {HandoverError} ERR_CHANNEL_CLOSED if the predecessor keeps serving it, because the channel was closed or broke the protocol
    * @throws {HandoverError} ERR_OUT_OF_TURN if it was accepted or refused before
@@ -50,7 +50,7 @@ export class TakenConnection implements Disposable {
     this.#answer('answered')
     try {
       // A missing predecessor has died: while it lives it keeps the channel for this answer.
-      await this.#channel.send('taken', encodeAnswer(this.#id))
+      await this.#answers.taken(this.#id)
       return this.#fd
     } catch (error) {
       this.#fd.close()
@@ -63,8 +63,7 @@ export class TakenConnection implements Disposable {
     if (this.#state !== 'open') return
     this.#answer('answered')
     this.#fd.close()
-    // If the channel is closed, that is the answer.
-    this.#channel.send('declined', encodeAnswer(this.#id)).catch(() => {})
+    this.#answers.declined(this.#id)
   }
 
   /** Takes it back from a taker that has not answered. The predecessor already has the answer. @internal */

@@ -1,7 +1,8 @@
 import type { Server, Socket } from 'node:net'
 import type { ConnectionTracker } from './connection-tracker.ts'
-import { idleParsersOf, tellsIdleParsers } from './http-idleness.ts'
+import { HttpIdleness } from './http-idleness.ts'
 import type { MovableConnection } from './movable-connection.ts'
+import { MovePace } from './move-pace.ts'
 import { holdReading } from './socket-reading.ts'
 
 /**
@@ -16,18 +17,13 @@ import { holdReading } from './socket-reading.ts'
  */
 export type MoveConnections = (server: Server, socket: Socket) => Promise<boolean>
 
-/**
- * Limits the connections that are being moved. Each costs the program another descriptor, and waits until the other process has answered.
- */
-const maxInFlight = 256
-
 /** Moves the connections of one server to another process while it drains. */
 export class ConnectionMoves {
   readonly #server: Server
   readonly #tracker: ConnectionTracker
   readonly #offered = new Set<MovableConnection>()
+  readonly #pace = new MovePace()
   #move: MoveConnections | undefined
-  #inFlight = 0
   #scheduled = false
 
   constructor(server: Server, tracker: ConnectionTracker) {
@@ -38,7 +34,9 @@ export class ConnectionMoves {
   /** Begins to move connections, if this Node reports which connections of an HTTP server are idle. */
   begin(move: MoveConnections): void {
     const speaksHttp = 'headersTimeout' in this.#server
-    if (!speaksHttp || tellsIdleParsers(this.#server)) this.#move = move
+    if (speaksHttp && !HttpIdleness.isKnown(this.#server)) return
+    this.#move = move
+    this.#pace.begin(this.#tracker.size, performance.now())
   }
 
   /** Whether there is a process to move connections to. */
@@ -53,7 +51,7 @@ export class ConnectionMoves {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#offered.size === 0 || this.#inFlight >= maxInFlight) return
+    if (this.#scheduled || this.#offered.size === 0 || this.#pace.room <= 0) return
     this.#scheduled = true
     // In the check phase everything that libuv has read is parsed. Unread bytes are in the kernel, and travel.
     setImmediate(() => {
@@ -63,24 +61,30 @@ export class ConnectionMoves {
   }
 
   #moveAll(): void {
-    const idleParsers = idleParsersOf(this.#server) ?? new Set()
+    const idleness = new HttpIdleness(this.#server)
+    let { room } = this.#pace
     for (const connection of this.#offered) {
-      if (this.#inFlight >= maxInFlight) return
+      if (room <= 0) break
       this.#offered.delete(connection)
       if (connection.socket.destroyed) continue
-      const movability = connection.movability(idleParsers)
+      const movability = connection.movability(idleness)
       if (movability === 'later') connection.later()
       else if (movability === 'never' || this.#move === undefined) connection.stays()
-      else this.#tracker.moves(connection.socket, this.#moveOne(connection, this.#move))
+      else {
+        room -= 1
+        this.#tracker.moves(connection.socket, this.#moveOne(connection, this.#move))
+      }
     }
+    this.#schedule()
   }
 
   async #moveOne(connection: MovableConnection, move: MoveConnections): Promise<void> {
     const { socket } = connection
-    this.#inFlight += 1
+    const sentAt = performance.now()
+    this.#pace.sent()
     const readAgain = holdReading(socket)
     const isMoved = await this.#isTaken(socket, move)
-    this.#inFlight -= 1
+    this.#pace.answered(sentAt, performance.now())
     if (isMoved) {
       this.#tracker.moved += 1
       this.#tracker.remove(socket)

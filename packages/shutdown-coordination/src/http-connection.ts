@@ -4,7 +4,7 @@ import { answerWithConnectionClose } from './connection-close.ts'
 import type { ConnectionMoves } from './connection-moves.ts'
 import type { ConnectionTracker, TrackedConnection } from './connection-tracker.ts'
 import { Goodbye } from './goodbye.ts'
-import { type HttpSocket, movabilityOf } from './http-idleness.ts'
+import { type HttpIdleness, type HttpSocket, movabilityOf } from './http-idleness.ts'
 import type { Movability, MovableConnection } from './movable-connection.ts'
 import type { CutWork } from './shutdown-report.ts'
 import { closeWebSocket } from './websocket-close.ts'
@@ -53,9 +53,9 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   /**
    * Finds out what is in progress on a connection that was not followed until now.
    *
-   * @param idleParsers returns those of the server that are between two requests
+   * @param idleness tells which connections of the server are between two requests
    */
-  catchUp(idleParsers: () => ReadonlySet<unknown>): void {
+  catchUp(idleness: () => HttpIdleness): void {
     const { parser, _httpMessage: response, bytesRead } = this.socket
     if (response) {
       this.#follow(response)
@@ -65,7 +65,7 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
     const request = parser?.incoming
     if (request && !request.complete) this.#awaitRest(request)
     // The beginning of a request has arrived.
-    else if (parser && !idleParsers().has(parser)) return
+    else if (parser && !idleness().isIdle(this.socket)) return
     this.#bytesReadWhenIdle = bytesRead
   }
 
@@ -90,9 +90,9 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
     else if (this.#responses.length === 0) this.#moveOrLinger()
   }
 
-  movability(idleParsers: ReadonlySet<unknown>): Movability {
+  movability(idleness: HttpIdleness): Movability {
     if (this.#upgrade) return 'never'
-    return this.#responses.length > 0 ? 'later' : movabilityOf(this.socket, idleParsers)
+    return this.#responses.length > 0 ? 'later' : movabilityOf(this.socket, idleness)
   }
 
   later(): void {

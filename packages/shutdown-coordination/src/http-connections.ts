@@ -3,7 +3,7 @@ import type { Server, Socket } from 'node:net'
 import type { ConnectionMoves } from './connection-moves.ts'
 import type { ConnectionTracker } from './connection-tracker.ts'
 import { HttpConnection, type HttpConnectionOptions } from './http-connection.ts'
-import { type HttpSocket, idleParsersOf, tellsIdleParsers } from './http-idleness.ts'
+import { HttpIdleness, type HttpSocket } from './http-idleness.ts'
 import { onWithOthers } from './listener.ts'
 import { awaitWholeReads } from './whole-reads.ts'
 
@@ -18,7 +18,7 @@ export class HttpConnections {
   readonly #options: HttpConnectionOptions
   readonly #follow: (socket: Socket) => HttpConnection
   #nodeKnows = false
-  #idleParsers: ReadonlySet<object> | undefined
+  #idleness: HttpIdleness | undefined
 
   constructor(
     server: Server,
@@ -35,7 +35,7 @@ export class HttpConnections {
 
   open(socket: Socket): void {
     // Node begins to know when the server listens. A program can also emit connections on a server that never listens.
-    this.#nodeKnows ||= tellsIdleParsers(this.#server)
+    this.#nodeKnows ||= HttpIdleness.isKnown(this.#server)
     this.#tracker.add(socket, this.#nodeKnows ? this.#follow : this.#create(socket))
   }
 
@@ -84,7 +84,7 @@ export class HttpConnections {
 
   #followNow(socket: Socket): HttpConnection {
     const connection = this.#create(socket)
-    connection.catchUp(() => this.#currentIdleParsers())
+    connection.catchUp(() => this.#currentIdleness())
     return connection
   }
 
@@ -93,13 +93,13 @@ export class HttpConnections {
   }
 
   /** Asks Node once for all connections that begin to drain. Bytes arrive only between two turns of the event loop. */
-  #currentIdleParsers(): ReadonlySet<object> {
-    if (this.#idleParsers === undefined) {
-      this.#idleParsers = idleParsersOf(this.#server) ?? new Set()
+  #currentIdleness(): HttpIdleness {
+    if (this.#idleness === undefined) {
+      this.#idleness = new HttpIdleness(this.#server)
       queueMicrotask(() => {
-        this.#idleParsers = undefined
+        this.#idleness = undefined
       })
     }
-    return this.#idleParsers
+    return this.#idleness
   }
 }

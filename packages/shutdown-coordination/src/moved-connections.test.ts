@@ -196,15 +196,18 @@ describe('an HTTP/1.1 server that drains', () => {
     expect(await done).toMatchObject({ clean: true, servers: [{ answered: 2, moved }] })
   })
 
-  test('at most 256 wait for an answer', async () => {
+  test('a few wait for an answer at first, and never more than 256', async () => {
     const { shutdown, successor, connect, sockets } = await start()
     await Promise.all(Array.from({ length: 300 }, connect))
     await waitFor(() => sockets.length === 300)
     const done = shutdown()
-    await waitFor(() => successor.asked.length >= 256)
+    await waitFor(() => successor.asked.length >= 8)
     for (let n = 0; n < 20; n++) await turn()
-    expect(successor.asked).toHaveLength(256)
-    for (let n = 0; n < 300; n++) await successor.answer(true)
+    expect(successor.asked).toHaveLength(8)
+    for (let n = 0; n < 300; n++) {
+      await successor.answer(true)
+      expect(successor.asked.length).toBeLessThan(256)
+    }
     expect(await done).toMatchObject({ servers: [{ moved: 300 }] })
   })
 
@@ -251,9 +254,9 @@ describe('an HTTP/1.1 server that drains', () => {
     const symbol = Object.getOwnPropertySymbols(server).find(
       ({ description }) => description === 'http.server.connections',
     ) as symbol
-    ;(server as unknown as Record<symbol, { idle: unknown }>)[symbol] = Object.assign(
+    ;(server as unknown as Record<symbol, { active: unknown }>)[symbol] = Object.assign(
       Object.create((server as unknown as Record<symbol, object>)[symbol] as object),
-      { idle: undefined },
+      { active: undefined },
     )
     void shutdown()
     client.get('/second')

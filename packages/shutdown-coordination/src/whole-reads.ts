@@ -1,5 +1,5 @@
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Server } from 'node:net'
 
 const requestEvents = ['request', 'checkContinue', 'checkExpectation']
 
@@ -11,7 +11,7 @@ const requestEvents = ['request', 'checkContinue', 'checkExpectation']
  * @param received takes note of a request before the program sees it
  */
 export function awaitWholeReads(
-  server: Server,
+  server: EventEmitter,
   isDraining: () => boolean,
   received: (request: IncomingMessage, response: ServerResponse) => void,
 ): () => void {

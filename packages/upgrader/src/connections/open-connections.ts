@@ -3,6 +3,7 @@ import { dupOf, type OwnedFd } from '@shellflip/fd-passing'
 import { ConnectionGiver, type HandoverChannel, type TakenConnection } from '@shellflip/handover'
 import type { MoveConnections, ServerOptions } from '@shellflip/shutdown-coordination'
 import type { FlipEvent } from '../flip-events.ts'
+import { Adoptions } from './adoptions.ts'
 import { type ConnectionMover, connectionMover } from './connection-mover.ts'
 import type { ServeOptions } from './serve-options.ts'
 
@@ -11,6 +12,8 @@ export class OpenConnections {
   readonly #movers = new WeakMap<Server, ConnectionMover>()
   /** The servers whose connections move, by the key that both processes know. */
   readonly #servers = new Map<string, Server>()
+  readonly #keys = new WeakMap<Server, string>()
+  readonly #adoptions = new Adoptions()
   readonly #emit: (event: FlipEvent) => void
 
   constructor(emit: (event: FlipEvent) => void) {
@@ -33,16 +36,20 @@ export class OpenConnections {
 
   /** Routes the predecessor's connections under this key to this server from now on. */
   route(key: string, server: Server): void {
-    if (this.#movers.has(server) && !this.#servers.has(key)) this.#servers.set(key, server)
+    if (!this.#movers.has(server) || this.#servers.has(key)) return
+    this.#servers.set(key, server)
+    if (!this.#keys.has(server)) this.#keys.set(server, key)
   }
 
   /** Serves what the predecessor gives, until the predecessor exits. */
   async takeFrom(connections: AsyncIterable<TakenConnection>): Promise<void> {
     for await (const connection of connections) {
+      await this.#adoptions.room()
       const server = this.#servers.get(connection.name)
       const mover = server && this.#movers.get(server)
       if (mover === undefined) connection.refuse()
-      else await this.#accept(connection, mover)
+      // This does not wait for the answer, because the answers of one turn travel together.
+      else void this.#accept(connection, mover)
     }
   }
 
@@ -62,7 +69,7 @@ export class OpenConnections {
     }
     // This waits a turn, so that a slow `take` does not delay the answers for the other connections of this batch. The predecessor waits
     // for the answers. At its deadline it cuts each connection without an answer.
-    setImmediate(() => this.#adopt(fd, connection.data, mover))
+    this.#adoptions.add(() => this.#adopt(fd, connection.data, mover))
   }
 
   #adopt(fd: OwnedFd, data: Buffer, mover: ConnectionMover): void {
@@ -75,7 +82,7 @@ export class OpenConnections {
   }
 
   async #give(giver: ConnectionGiver, server: Server, socket: Socket): Promise<boolean> {
-    const [name] = [...this.#servers].find(([, each]) => each === server) ?? []
+    const name = this.#keys.get(server)
     const mover = this.#movers.get(server)
     // A server that does not listen yet has no key.
     if (name === undefined || mover === undefined) return false
