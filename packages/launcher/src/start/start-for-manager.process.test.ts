@@ -3,13 +3,14 @@ import { socketpair } from '@shellflip/fd-passing'
 import { isAlive, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { launchCommand } from '../command/launch-command.ts'
+import { handoverVariable } from '../descriptor-variables.ts'
 import { startForManager } from './start-for-manager.ts'
 
 /** Starts a program of node's, `--eval`, as a successor would be. */
 async function start(program: string) {
   const [ours, theirs] = socketpair('stream')
   const command = launchCommand({ file: process.execPath, args: ['--eval', program] })
-  const successor = await startForManager(command, theirs)
+  const successor = await startForManager(command, [{ fd: theirs, variable: handoverVariable }])
   theirs.close()
   return { successor, [Symbol.dispose]: () => ours.close() }
 }
