@@ -3,7 +3,7 @@
 //!     rust-service PATH            serves on the sockets of LISTEN_FDS, with a coordination socket at PATH
 //!     rust-service PATH restart    requests a restart of the service at PATH
 //!
-//! RUST_MODE makes a start misbehave before it is ready: crash, hang, or deaf (it does not read its state).
+//! A first start begins with the state in RUST_STATE. RUST_MODE makes a start misbehave before it is ready: crash or hang.
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use shellflip::lifecycle::{receive_from_old_process, LifecycleHandler, PipeWriter};
@@ -58,7 +58,6 @@ async fn serve(path: &str) -> Result<()> {
     let mode = env::var("RUST_MODE").unwrap_or_default();
     let state = match mode.as_str() {
         "crash" => process::exit(3),
-        "deaf" => vec![],
         _ => received().await?,
     };
     if mode == "hang" {
@@ -101,11 +100,11 @@ fn config(path: &str, state: Vec<u8>) -> RestartConfig {
 }
 
 async fn received() -> Result<Vec<u8>> {
-    let mut state = vec![];
-    match receive_from_old_process() {
-        Some(mut pipe) => pipe.read_to_end(&mut state).await?,
-        None => b"fresh".as_slice().read_to_end(&mut state).await?,
+    let Some(mut pipe) = receive_from_old_process() else {
+        return Ok(env::var("RUST_STATE").unwrap_or_default().into_bytes());
     };
+    let mut state = vec![];
+    pipe.read_to_end(&mut state).await?;
     Ok(state)
 }
 
