@@ -27,9 +27,7 @@ const flip = await shellflip({
 })
 visits = flip.state ?? visits
 const server = createServer((_request, response) =>
-  response
-    .setHeader('connection', 'close')
-    .end(JSON.stringify({ pid: process.pid, version: 'node', state: `${visits}` })),
+  response.end(JSON.stringify({ pid: process.pid, version: 'node', state: `${visits}` })),
 )
 const { port } = await flip.listen(server, { name: 'web', host: '127.0.0.1', port: 0 })
 await flip.ready()

@@ -64,7 +64,9 @@ const handovers: readonly string[] = ['successor', 'fd-store', 'rust-successor']
 export function checkNormalizedOptions(options: NormalizedOptions): void {
   const { handover, readyTimeoutMs, drainTimeoutMs, maxDraining, upgradeSignals, stopSignals } = options
   if (!handovers.includes(handover)) {
-    throw invalidArgument(`handover must be one of '${handovers.join("', '")}', not ${show(handover)}.`)
+    throw invalidArgument(
+      `handover must be 'successor', 'fd-store' or 'rust-successor', not ${show(handover)}.`,
+    )
   }
   if (handover === 'rust-successor' && options.launcher === true) {
     throw invalidArgument(

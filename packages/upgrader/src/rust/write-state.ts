@@ -1,6 +1,9 @@
+import { types } from 'node:util'
 import { FdPassingError, type UnixSocket } from '@shellflip/fd-passing'
 import type { OfferedState } from '@shellflip/handover'
+import { show } from '@shellflip/internal'
 import type { AnyFlipOptions } from '../flip-options.ts'
+import { invalidArgument, type ShellflipError } from '../shellflip-error.ts'
 
 /** Encodes what `save` returned as the bytes that the Rust application reads. */
 export type ToRust = NonNullable<AnyFlipOptions['toRust']>
@@ -20,7 +23,10 @@ export async function writeState(
 ): Promise<void> {
   const chunks = state === undefined ? [] : encoded(state, toRust)
   try {
-    for await (const chunk of chunks) if (chunk.length > 0 && !(await isTaken(pipe, chunk, signal))) return
+    for await (const chunk of chunks) {
+      if (!isBytes(chunk)) throw wrongBytes('yield', chunk)
+      if (chunk.length > 0 && !(await isTaken(pipe, chunk, signal))) return
+    }
   } finally {
     pipe.close()
   }
@@ -31,11 +37,24 @@ function encoded(
   toRust: ToRust | undefined,
 ): Iterable<Bytes> | AsyncIterable<Bytes> {
   const saved = 'items' in state ? state.items : state.value
-  if (toRust !== undefined) {
-    const bytes = toRust(saved as never)
-    return typeof bytes === 'string' || bytes instanceof Uint8Array ? [bytes] : bytes
-  }
+  if (toRust !== undefined) return chunksOf(toRust(saved as never))
   return 'items' in state ? state.definition.encode(state.items) : state.definition.encode(state.value)
+}
+
+/** @throws {ShellflipError} ERR_INVALID_ARGUMENT */
+function chunksOf(given: ReturnType<ToRust>): Iterable<Bytes> | AsyncIterable<Bytes> {
+  if (isBytes(given)) return [given]
+  const { [Symbol.iterator]: each, [Symbol.asyncIterator]: later } = Object(given)
+  if (each === undefined && later === undefined) throw wrongBytes('return', given)
+  return given
+}
+
+function isBytes(value: unknown): value is Bytes {
+  return typeof value === 'string' || types.isUint8Array(value)
+}
+
+function wrongBytes(verb: string, value: unknown): ShellflipError {
+  return invalidArgument(`toRust must ${verb} a Uint8Array or a string, not ${show(value)}.`)
 }
 
 /** @returns false if the successor reads no more */
