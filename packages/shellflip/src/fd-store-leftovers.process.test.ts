@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { listenTcp, localAddress, memfd, type OwnedFd } from '@shellflip/fd-passing'
+import { closeAll, listenTcp, localAddress, memfd, type OwnedFd } from '@shellflip/fd-passing'
 import { NotifySocket } from '@shellflip/sd-notify'
 import { defineState, toBuffer } from '@shellflip/state-serialization'
 import { describe, expect, test, vi } from 'vitest'
@@ -25,6 +25,13 @@ async function toldUntilReady(manager: NotifySocket): Promise<string[]> {
     if (message.ready) return [...told, 'ready']
   }
   return told
+}
+
+/** A memfd as an instance of the Rust crate leaves it: the bytes of the application, and the offset behind them. */
+function rustMemfd(bytes: string): OwnedFd {
+  const fd = memfd('shellflip_restart')
+  writeSync(fd.fd, bytes)
+  return fd
 }
 
 describe.runIf(process.platform === 'linux')(
@@ -56,6 +63,30 @@ describe.runIf(process.platform === 'linux')(
       listener.close()
       expect(await service.answer()).toMatchObject({ pid: started.pid })
       expect(service.lines.filter(({ event }) => event?.type === 'state-discarded')).toEqual([])
+    })
+
+    test.each<[string, string[], boolean, number, string | undefined]>([
+      ['is read', ['41'], true, 41, undefined],
+      ['of several instances is the last one', ['40', '41'], true, 41, undefined],
+      ['is empty if the last one crashed', ['40', ''], true, 0, undefined],
+      ['is discarded if it cannot be decoded', ['many'], true, 0, 'expected number'],
+      ['is discarded if nothing decodes it', ['41'], false, 0, 'Set fromRust to read it'],
+    ])('the state of an instance of the Rust crate %s', async (_, written, fromRust, visits, why) => {
+      await using service = new Deployment()
+      using manager = NotifySocket.open({ path: service.join('notify.sock') })
+      const fds = written.map(rustMemfd)
+      const names = fds.map(() => 'sf_mem_handover')
+      const told = toldUntilReady(manager)
+      const variables = { LISTEN_PID: 'auto', LISTEN_FDS: `${fds.length}`, LISTEN_FDNAMES: names.join(':') }
+      const started = await service.serve(
+        { version: '1', state: { value: { visits: 0 } }, ...(fromRust && { fromRust: true }) },
+        { env: { NOTIFY_SOCKET: manager.path, ...variables }, extraFds: fds.map(({ fd }) => fd) },
+      )
+      expect(started).toMatchObject({ ready: true, state: { visits } })
+      expect(await told).toEqual(['remove sf_mem_handover', 'ready'])
+      const discarded = service.lines.find(({ event }) => event?.type === 'state-discarded')?.event
+      expect(discarded?.error.message).toEqual(why === undefined ? undefined : expect.stringContaining(why))
+      closeAll(fds)
     })
   },
 )

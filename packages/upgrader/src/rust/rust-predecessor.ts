@@ -19,7 +19,7 @@ const kindsOfFd = {
 } as const
 
 /** Decodes the bytes that the Rust application has written, to their end. */
-type FromRust = (bytes: Readable) => unknown
+export type FromRust = (bytes: Readable) => unknown
 
 /**
  * A service of the Rust crate shellflip that has started this process. It waits for one byte on a pipe, and gives the application's own
