@@ -56,11 +56,12 @@ function noPredecessor(
   notifier: Notifier,
 ): NoPredecessor {
   const onStateDiscarded = (error: unknown) => emit({ type: 'state-discarded', error })
-  if (handover === 'fd-store') return new NoPredecessor(fromRust, onStateDiscarded)
-  return new NoPredecessor(fromRust, onStateDiscarded, async (keys) => {
+  if (handover === 'fd-store') return new NoPredecessor(onStateDiscarded, undefined, fromRust)
+  const empty = async (keys: Iterable<string>) => {
     const outcome = await emptyStore(notifier, keys)
     if (outcome.type === 'failed') emit({ type: 'manager-not-told', error: outcome.error })
-  })
+  }
+  return new NoPredecessor(onStateDiscarded, empty, fromRust)
 }
 
 function adoptChannel(told: string): HandoverChannel {

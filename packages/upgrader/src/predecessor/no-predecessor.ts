@@ -24,15 +24,15 @@ export class NoPredecessor implements Predecessor {
   readonly #onTaken: (keys: Iterable<string>) => Promise<void>
 
   /**
-   * @param fromRust decodes the state of an instance of the Rust crate
    * @param onTaken called with the stored items that belong to this process, when it serves
+   * @param fromRust decodes the state of an instance of the Rust crate
    * @throws {SdNotifyError} ERR_FD_NOT_OPEN if LISTEN_FDS promises an fd that is not open
    * @throws {SdNotifyError} ERR_INVALID_ENVIRONMENT if LISTEN_FDS has an impossible value
    */
   constructor(
-    fromRust: FromRust | undefined,
     onStateDiscarded: (error: unknown) => void,
     onTaken: (keys: Iterable<string>) => Promise<void> = async () => {},
+    fromRust?: FromRust,
   ) {
     this.#fromRust = fromRust
     this.#onStateDiscarded = onStateDiscarded
