@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { closeAll, listenTcp, localAddress, memfd, type OwnedFd } from '@shellflip/fd-passing'
+import { listenTcp, localAddress, memfd, type OwnedFd } from '@shellflip/fd-passing'
 import { NotifySocket } from '@shellflip/sd-notify'
 import { defineState, toBuffer } from '@shellflip/state-serialization'
 import { describe, expect, test, vi } from 'vitest'
@@ -68,7 +68,7 @@ describe.runIf(process.platform === 'linux')(
     test('the state of an instance of the Rust crate is read, once', async () => {
       await using service = new Deployment()
       using manager = NotifySocket.open({ path: service.join('notify.sock') })
-      const fds = ['40', '41'].map(rustMemfd)
+      using state = rustMemfd('41')
       const told = toldUntilReady(manager)
       const passed = {
         LISTEN_PID: 'auto',
@@ -77,12 +77,11 @@ describe.runIf(process.platform === 'linux')(
       }
       const started = await service.serve(
         { version: '1', state: { value: { visits: 0 } }, fromRust: true },
-        { env: { NOTIFY_SOCKET: manager.path, ...passed }, extraFds: fds.map(({ fd }) => fd) },
+        { env: { NOTIFY_SOCKET: manager.path, ...passed }, extraFds: [state.fd] },
       )
       expect(started).toMatchObject({ ready: true, state: { visits: 41 } })
       expect(await told).toEqual(['remove sf_mem_handover', 'ready'])
       expect(service.lines.filter(({ event }) => event?.type === 'state-discarded')).toEqual([])
-      closeAll(fds)
     })
   },
 )

@@ -75,8 +75,8 @@ export type FlipOptions = UpgradeHooks & {
    */
   launcher?: boolean
   /**
-   * Decodes the bytes of a predecessor that uses the Rust crate shellflip. The result becomes `flip.state`.
-   * @default reads them as `state`
+   * Decodes the bytes of a predecessor that uses the Rust crate shellflip, by its pipe or from the fd store. The result becomes `flip.state`.
+   * @default reads those of the pipe as `state`, and discards those of the fd store
    */
   fromRust?: (bytes: Readable) => unknown
   onEvent?: (event: FlipEvent) => void

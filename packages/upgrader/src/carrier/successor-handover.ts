@@ -10,11 +10,7 @@ export interface SuccessorHandover {
   readonly variables: Readonly<Record<string, string>>
   /** Closes the descriptors that the successor inherits, because it has them or never will. */
   closePassed(): void
-  /**
-   * Gives everything, and waits until the successor serves. A failure leaves everything with this process.
-   *
-   * @throws {Error} for what is not the successor's fault
-   */
+  /** Gives everything, and waits until the successor serves. A failure leaves everything with this process. */
   give(options: GiveOptions): Promise<HandoverResult>
   /** Ends it. A successor that does not serve yet gets no right to. */
   close(): void
