@@ -72,8 +72,8 @@ describe.runIf(process.platform === 'linux')(
       const told = toldUntilReady(manager)
       const passed = {
         LISTEN_PID: 'auto',
-        LISTEN_FDS: '2',
-        LISTEN_FDNAMES: 'sf_mem_handover:sf_mem_handover',
+        LISTEN_FDS: '1',
+        LISTEN_FDNAMES: 'sf_mem_handover',
       }
       const started = await service.serve(
         { version: '1', state: { value: { visits: 0 } }, fromRust: true },
