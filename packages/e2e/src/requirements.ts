@@ -23,6 +23,12 @@ export function assertRequirements(): void {
   )
 }
 
+/** Returns why the tests with the Rust crate are left out here, or undefined where they can run. */
+export function missingForRust(): string | undefined {
+  if (isOnPath('cargo')) return undefined
+  return 'cargo is needed for the tests with the Rust crate: install it from rustup.rs, and have it in PATH'
+}
+
 function* missingRequirements(): Generator<string> {
   if (process.platform !== 'linux') {
     yield 'Linux is needed: run it in a virtual machine, with the repository and Node in it'

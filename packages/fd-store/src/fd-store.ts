@@ -4,7 +4,7 @@ import { type OfferedState, socketKinds } from '@shellflip/handover'
 import type { Notifier, NotifyOutcome } from '@shellflip/sd-notify'
 import { toFile } from '@shellflip/state-serialization'
 import { FdStoreError } from './fd-store-error.ts'
-import { isStorable, storedName } from './stored-name.ts'
+import { isState, isStorable, storedName } from './stored-name.ts'
 
 export type SaveStateOptions = {
   /** Ends the saving. The store keeps what it has. */
@@ -59,7 +59,7 @@ export class FdStore {
     return this.#inTurn(async () => {
       this.#checkRoom([...wanted.values()].flat().length)
       for (const key of this.#stored.keys()) {
-        if (!wanted.has(key) && !key.startsWith(socketKinds.state)) await this.#remove(key)
+        if (!wanted.has(key) && !isState(key)) await this.#remove(key)
       }
       for (const [key, fds] of wanted) {
         if (this.#stored.get(key) !== fds.length) await this.#store(key, fds)
@@ -70,7 +70,7 @@ export class FdStore {
   /** Removes the restored state, so that a crash cannot restore it again. */
   dropState(): Promise<void> {
     return this.#inTurn(async () => {
-      for (const key of this.#stored.keys()) if (key.startsWith(socketKinds.state)) await this.#remove(key)
+      for (const key of this.#stored.keys()) if (isState(key)) await this.#remove(key)
     })
   }
 

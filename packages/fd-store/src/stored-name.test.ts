@@ -8,6 +8,7 @@ test.each([
   ['state:sessions', 'state%3Asessions'],
   ['fd:inotify', 'fd%3Ainotify'],
   ['shellflip-control', 'shellflip-control'],
+  ['sf_mem_handover', 'sf_mem_handover'],
 ])('%s is stored as %s, and found again', (key, name) => {
   expect(storedName(key)).toBe(name)
   expect(storedKey(name)).toBe(key)

@@ -7,9 +7,10 @@ export type HandoverFailure =
   | { type: 'gone' }
   /**
    * The successor was not ready within the ready timeout, or did not serve within the same time after the commit. `reached` is its last
-   * message, if it sent any. `state` means that this process had not sent all of its state by then.
+   * message, if it sent any. `state` means that this process had not sent all of its state by then. `given` means that everything was sent
+   * to a successor whose only message reports that it is ready: one of the Rust crate.
    */
-  | { type: 'not-ready'; timeoutMs: number; reached?: 'hello' | 'state' | 'ready' }
+  | { type: 'not-ready'; timeoutMs: number; reached?: 'hello' | 'state' | 'given' | 'ready' }
   /** The successor reports that it cannot. */
   | { type: 'refused'; reason: string }
   /** The state cannot be encoded, or not in a version that the successor understands. `error` is usually a `StateError`. */

@@ -8,6 +8,8 @@ export const socketKinds = {
   other: 'fd:',
   /** A memfd with the state, by its name: `state:sessions`. */
   state: 'state:',
+  /** A memfd with the state of a service of the Rust crate. */
+  rustState: 'sf_mem_handover',
   /** The listener of the control socket. */
   control: 'shellflip-control',
   /** The end of a socket by which an older generation is watched: `draining:4711`. */

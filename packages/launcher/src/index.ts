@@ -12,6 +12,7 @@ export { startsAsLauncher } from './parent/starts-as-launcher.ts'
 export { startDirectly } from './start/start-directly.ts'
 export { startForManager } from './start/start-for-manager.ts'
 export {
+  type PassedFd,
   type ProcessExit,
   type StartSuccessor,
   type SuccessorProcess,

@@ -27,6 +27,13 @@ async function toldUntilReady(manager: NotifySocket): Promise<string[]> {
   return told
 }
 
+/** A memfd as an instance of the Rust crate leaves it: the bytes of the application, and the offset behind them. */
+function rustMemfd(bytes: string): OwnedFd {
+  const fd = memfd('shellflip_restart')
+  writeSync(fd.fd, bytes)
+  return fd
+}
+
 describe.runIf(process.platform === 'linux')(
   'a service that was in the fd store, and hands over to successors now',
   () => {
@@ -55,6 +62,25 @@ describe.runIf(process.platform === 'linux')(
       expect(await told).toEqual([...names.slice(0, 2).map((name) => `remove ${name}`), 'ready'])
       listener.close()
       expect(await service.answer()).toMatchObject({ pid: started.pid })
+      expect(service.lines.filter(({ event }) => event?.type === 'state-discarded')).toEqual([])
+    })
+
+    test('the state of an instance of the Rust crate is read, once', async () => {
+      await using service = new Deployment()
+      using manager = NotifySocket.open({ path: service.join('notify.sock') })
+      using state = rustMemfd('41')
+      const told = toldUntilReady(manager)
+      const passed = {
+        LISTEN_PID: 'auto',
+        LISTEN_FDS: '1',
+        LISTEN_FDNAMES: 'sf_mem_handover',
+      }
+      const started = await service.serve(
+        { version: '1', state: { value: { visits: 0 } }, fromRust: true },
+        { env: { NOTIFY_SOCKET: manager.path, ...passed }, extraFds: [state.fd] },
+      )
+      expect(started).toMatchObject({ ready: true, state: { visits: 41 } })
+      expect(await told).toEqual(['remove sf_mem_handover', 'ready'])
       expect(service.lines.filter(({ event }) => event?.type === 'state-discarded')).toEqual([])
     })
   },

@@ -24,6 +24,7 @@ export {
   flipChannel,
   type RefusalReason,
   type RestartOutcome,
+  type RustBytes,
   type ServeOptions,
   ShellflipError,
   type ShellflipErrorCode,

@@ -21,6 +21,7 @@ const types: OptionTypes<keyof AnyFlipOptions> = {
   successor: 'any',
   launcher: 'boolean',
   fromRust: 'function',
+  toRust: 'function',
   onEvent: 'function',
   beforeUpgrade: 'function',
   upgradeFailed: 'function',
@@ -57,11 +58,20 @@ function checkPathsApart(options: AnyFlipOptions): void {
   }
 }
 
+const handovers: readonly string[] = ['successor', 'fd-store', 'rust-successor']
+
 /** Finds values that cannot be used, and options that do not go together. @throws {ShellflipError} ERR_INVALID_ARGUMENT */
 export function checkNormalizedOptions(options: NormalizedOptions): void {
   const { handover, readyTimeoutMs, drainTimeoutMs, maxDraining, upgradeSignals, stopSignals } = options
-  if (handover !== 'successor' && handover !== 'fd-store') {
-    throw invalidArgument(`handover must be 'successor' or 'fd-store', not ${show(handover)}.`)
+  if (!handovers.includes(handover)) {
+    throw invalidArgument(
+      `handover must be 'successor', 'fd-store' or 'rust-successor', not ${show(handover)}.`,
+    )
+  }
+  if (handover === 'rust-successor' && options.launcher === true) {
+    throw invalidArgument(
+      "launcher cannot be true with handover: 'rust-successor', because a launcher starts services of this library only. Remove one of the two.",
+    )
   }
   checkMilliseconds('readyTimeoutMs', readyTimeoutMs)
   checkMilliseconds('drainTimeoutMs', drainTimeoutMs)

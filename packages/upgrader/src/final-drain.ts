@@ -1,6 +1,6 @@
-import type { HandoverChannel } from '@shellflip/handover'
 import { deferred } from '@shellflip/internal'
 import { activeResources } from './active-resources.ts'
+import type { ServingSuccessor } from './carrier/serving-successor.ts'
 import type { FlipLife } from './flip-life.ts'
 import type { FlipParts } from './flip-parts.ts'
 import type { FlipPhase } from './flip-table.ts'
@@ -35,14 +35,14 @@ export class FinalDrain {
   }
 
   /** Leaves the service to the successor, which serves. */
-  afterUpgrade(pid: number, channel: HandoverChannel, told: Promise<void>): void {
+  afterUpgrade(successor: ServingSuccessor, told: Promise<void>): void {
     const nobodyServes = () => {
       this.#nobodyServes = true
     }
     // A rejection means that this is unknown: another process may serve.
     const keptAliveBy = () => (this.#life.phase === 'over' ? activeResources() : undefined)
-    this.#parts.older.leave(keptAliveBy).then(nobodyServes, () => {})
-    void this.#end(this.#shutdown.upgraded(pid, channel, told))
+    successor.gone(this.#parts.older, keptAliveBy).then(nobodyServes, () => {})
+    void this.#end(this.#shutdown.upgraded(successor, told))
   }
 
   /** Stops the service, because no successor of this process serves. */

@@ -59,7 +59,10 @@ describe('mistakes', () => {
     [{ drainTimeoutMs: 2 ** 31 }, /^drainTimeoutMs .* not 2147483648\.$/],
     [{ maxDraining: 0 }, /^maxDraining must be a whole number from 1 on, not 0\.$/],
     [{ maxDraining: 1.5 }, /^maxDraining .* not 1\.5\.$/],
-    [{ handover: 'fdstore' }, /^handover must be 'successor' or 'fd-store', not "fdstore"\.$/],
+    [
+      { handover: 'fdstore' },
+      /^handover must be 'successor', 'fd-store' or 'rust-successor', not "fdstore"\.$/,
+    ],
     [
       { upgradeSignals: ['SIGKILL'] },
       /^upgradeSignals cannot have SIGKILL: no process can handle it\. Remove it\.$/,
@@ -104,6 +107,11 @@ describe('mistakes', () => {
     ],
     [{ successor: { env: { 'A=B': '' } } }, /^successor\.env: "A=B" cannot be the name of a variable$/],
     [{ fromRust: () => 1 }, /^fromRust needs state and save\. What fromRust returns becomes flip\.state\.$/],
+    [{ toRust: () => '' }, /^toRust needs state and save\. It encodes what save returns\.$/],
+    [
+      { handover: 'rust-successor', launcher: true },
+      /^launcher cannot be true with handover: 'rust-successor'/,
+    ],
     [
       { controlsocket: 'x' },
       /^shellflip\(\) has no option "controlsocket"\. Did you mean "controlSocket"\?$/,

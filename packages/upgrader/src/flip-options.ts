@@ -20,10 +20,12 @@ export type UpgradeHooks = {
 export type FlipOptions = UpgradeHooks & {
   /**
    * The next process. `'successor'` is a process that this one starts. `'fd-store'` is the next instance: systemd starts it after this
-   * process has exited, and it finds sockets and state in systemd's fd store.
+   * process has exited, and it finds sockets and state in systemd's fd store. `'rust-successor'` is a process that this one starts too, and
+   * that uses the Rust crate shellflip. Name its program in `successor`. Open connections stay here and drain. It cannot be started by a
+   * launcher.
    * @default 'successor'
    */
-  handover?: 'successor' | 'fd-store'
+  handover?: 'successor' | 'fd-store' | 'rust-successor'
   /**
    * The path where `shellflip restart --socket` requests an upgrade. Only our user or root may be able to write its folder.
    * @default none
@@ -73,31 +75,46 @@ export type FlipOptions = UpgradeHooks & {
    */
   launcher?: boolean
   /**
-   * Decodes the bytes of a predecessor that uses the Rust crate shellflip. The result becomes `flip.state`.
-   * @default reads them as `state`
+   * Decodes the bytes of a predecessor that uses the Rust crate shellflip, by its pipe or from the fd store. The result becomes `flip.state`.
+   * @default reads those of the pipe as `state`, and discards those of the fd store
    */
   fromRust?: (bytes: Readable) => unknown
   onEvent?: (event: FlipEvent) => void
 }
 
+/** Bytes of the application for a service of the Rust crate. A string is UTF-8. */
+export type RustBytes =
+  | Uint8Array
+  | string
+  | Iterable<Uint8Array | string>
+  | AsyncIterable<Uint8Array | string>
+
 /** Takes over no state. */
-export type WithoutState = FlipOptions & { state?: undefined; save?: undefined }
+export type WithoutState = FlipOptions & { state?: undefined; save?: undefined; toRust?: undefined }
 
 /**
  * State of one value. `save` is called when the successor has started, and `flip.state` is its result. The type of the state comes from the
  * schema alone: a literal that `save` returns may need `as const`.
  */
-export type WithState<T> = FlipOptions & { state: StateDefinition<T>; save: () => NoInfer<T> }
+export type WithState<T> = FlipOptions & {
+  state: StateDefinition<T>
+  save: () => NoInfer<T>
+  /** Encodes the state as the bytes that a successor of the Rust crate reads. @default writes it as `state` */
+  toRust?: (state: NoInfer<T>) => RustBytes
+}
 
 /** State of any number of items. `flip.state` yields them, and must be read to its end before `ready()`. */
 export type WithStateStream<T> = FlipOptions & {
   state: StateStreamDefinition<T>
   save: () => Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>
+  /** Encodes the items as the bytes that a successor of the Rust crate reads. @default writes them as `state` */
+  toRust?: (items: Iterable<NoInfer<T>> | AsyncIterable<NoInfer<T>>) => RustBytes
 }
 
 export type AnyFlipOptions = FlipOptions & {
   state?: StateDefinition<unknown> | StateStreamDefinition<unknown> | undefined
   save?: (() => unknown) | undefined
+  toRust?: ((state: never) => RustBytes) | undefined
 }
 
 const defaults = {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
-import { HandoverChannel } from '@shellflip/handover'
 import { temporaryFolder } from '@shellflip/testing'
 import { UpgradeLock } from '@shellflip/upgrade-lock'
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Carrier, CarryOptions, UpgradeResult } from './carrier/carrier.ts'
+import { NodeHandover } from './carrier/node-handover.ts'
 import { type FlipEvent, FlipEvents } from './flip-events.ts'
 import { normalizeOptions } from './flip-options.ts'
 import type { FlipParts } from './flip-parts.ts'
@@ -106,9 +106,9 @@ class World {
   commit(): void {
     const [trial] = this.trials
     if (trial === undefined) return
-    const { channel, remote } = HandoverChannel.pair()
-    trial.end({ type: 'committed', pid: process.pid, channel })
-    remote.close()
+    const handover = new NodeHandover({ version: '2', sockets: [] })
+    trial.end({ type: 'committed', successor: handover.successor(process.pid) })
+    handover.closePassed()
   }
 
   /** Something of the program that a drain waits for. After the end it is refused. */

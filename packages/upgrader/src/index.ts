@@ -2,7 +2,14 @@ export type { ConnectionCarrier, ServeOptions } from './connections/serve-option
 export { askForRestart, type RestartOutcome } from './control-socket/ask-for-restart.ts'
 export type { Flip } from './flip.ts'
 export { type ActivationStep, type FlipEvent, flipChannel, type UpgradeTrigger } from './flip-events.ts'
-export type { FlipOptions, UpgradeHooks, WithoutState, WithState, WithStateStream } from './flip-options.ts'
+export type {
+  FlipOptions,
+  RustBytes,
+  UpgradeHooks,
+  WithoutState,
+  WithState,
+  WithStateStream,
+} from './flip-options.ts'
 export {
   describeUpgradeFailure,
   type FlipEnd,

@@ -8,6 +8,10 @@ test.each([
     'state',
     'Its state was not yet complete. Check that save() ends, and that the successor reads flip.state to its end.',
   ],
+  [
+    'given',
+    'It got everything, but did not report that it is ready. A service of the Rust crate does so when it first polls its restart task.',
+  ],
   ['ready', 'It called flip.ready(), but did not report that it serves.'],
 ] as const)('a successor that is not ready in time has called what it has called: %s', (reached, hint) => {
   const failure = { type: 'not-ready', timeoutMs: 50, ...(reached === undefined ? {} : { reached }) } as const

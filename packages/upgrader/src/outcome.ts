@@ -59,6 +59,8 @@ const notReadyHints = {
   hello: 'It called shellflip(), but not yet flip.ready(). Call flip.ready() when the service can serve.',
   state:
     'Its state was not yet complete. Check that save() ends, and that the successor reads flip.state to its end.',
+  given:
+    'It got everything, but did not report that it is ready. A service of the Rust crate does so when it first polls its restart task.',
   ready: 'It called flip.ready(), but did not report that it serves.',
 }
 

@@ -15,12 +15,14 @@ const promised = 'save() must return the state, not a promise. It is called when
  *
  * @throws {ShellflipError} ERR_INVALID_ARGUMENT
  */
-export function checkStateOptions({ state, save, fromRust }: AnyFlipOptions): void {
+export function checkStateOptions({ state, save, fromRust, toRust }: AnyFlipOptions): void {
   if (state === undefined) {
     if (save !== undefined)
       throw invalidArgument('save needs state. Pass what defineState() or defineStateStream() returns.')
     if (fromRust !== undefined)
       throw invalidArgument('fromRust needs state and save. What fromRust returns becomes flip.state.')
+    if (toRust !== undefined)
+      throw invalidArgument('toRust needs state and save. It encodes what save returns.')
     return
   }
   if (save === undefined) throw invalidArgument('state needs save. Pass a function that returns the state.')

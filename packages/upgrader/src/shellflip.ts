@@ -67,7 +67,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
   const predecessor = await findPredecessor(options, emit, manager.notifier)
   try {
-    const carrier = carrierFor(options, manager, predecessor, startSuccessor)
+    const carrier = await carrierFor(options, manager, predecessor, startSuccessor)
     const state = options.state && (await predecessor.state(options.state))
     const older = new OlderGenerations(predecessor)
     // Last of what can fail: it may bind a path.
@@ -122,12 +122,15 @@ function parentOf(onShutdown: () => void, reportReady: (() => void) | undefined)
 }
 
 /** How this process reaches its next generation. */
-function carrierFor(
-  { handover }: NormalizedOptions,
+async function carrierFor(
+  { handover, toRust }: NormalizedOptions,
   { notifier, environment }: ManagerLink,
   { stored }: Predecessor,
-  start: StartSuccessor,
-): Carrier {
+  starter: StartSuccessor,
+): Promise<Carrier> {
   if (handover === 'fd-store') return new FdStoreCarrier(FdStore.open(notifier, environment, stored))
-  return new SpawnCarrier(notifier.hasManager && start === startDirectly ? startForManager : start)
+  const start = notifier.hasManager && starter === startDirectly ? startForManager : starter
+  if (handover === 'successor') return new SpawnCarrier(start)
+  const { RustHandover } = await import('./rust/rust-handover.ts')
+  return new SpawnCarrier(start, (offer) => new RustHandover(offer, toRust))
 }

@@ -1,7 +1,7 @@
 import type { FdStore } from '@shellflip/fd-store'
-import type { HandoverChannel } from '@shellflip/handover'
 import { longestTimerMs } from '@shellflip/internal'
 import type { MoveConnections, ShutdownCoordinator, ShutdownReport } from '@shellflip/shutdown-coordination'
+import type { ServingSuccessor } from './carrier/serving-successor.ts'
 import type { FlipEnd } from './outcome.ts'
 import type { ServiceParts, ServiceResources } from './service-resources.ts'
 
@@ -20,9 +20,10 @@ export class Shutdown {
     this.#coordinator = coordinator
   }
 
-  /** Shuts down after a successor serves, at the other end of the channel. `told` resolves when the service manager knows it. */
-  async upgraded(pid: number, channel: HandoverChannel, told: Promise<void>): Promise<FlipEnd> {
-    const moveConnections = this.#resources.connections.moverTo(channel)
+  /** Shuts down after a successor serves. `told` resolves when the service manager knows it. */
+  async upgraded(successor: ServingSuccessor, told: Promise<void>): Promise<FlipEnd> {
+    const { pid } = successor
+    const moveConnections = successor.mover(this.#resources.connections)
     const answered = this.#resources.leave()
     this.#exitAfterDrain()
     const report = await this.#drain(`upgraded to pid ${pid}`, moveConnections)

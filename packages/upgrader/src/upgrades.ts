@@ -2,9 +2,10 @@ import { closeAll } from '@shellflip/fd-passing'
 import { asError } from '@shellflip/internal'
 import { launchCommand } from '@shellflip/launcher'
 import type { UpgradeLock } from '@shellflip/upgrade-lock'
-import { admitUpgrade, leaveLock, releaseLock } from './admit-upgrade.ts'
+import { admitUpgrade, releaseLock } from './admit-upgrade.ts'
 import type { CarryOptions, UpgradeResult } from './carrier/carrier.ts'
 import { passOnStop } from './carrier/pass-on-stop.ts'
+import type { ServingSuccessor } from './carrier/serving-successor.ts'
 import type { FinalDrain } from './final-drain.ts'
 import type { FlipLife } from './flip-life.ts'
 import type { FlipParts } from './flip-parts.ts'
@@ -21,8 +22,6 @@ export type UpgradesContext = {
   /** Aborted by a second stop. It kills a successor that has not answered "commit", and ends the undo. */
   readonly atOnce: AbortSignal
 }
-
-type Committed = Extract<UpgradeResult, { type: 'committed' }>
 
 /** Replaces this process by its next generation, one request at a time. */
 export class Upgrades {
@@ -55,8 +54,9 @@ export class Upgrades {
     const result = await this.#carry(lock).catch(systemFailure)
     await telling
     if (result.type === 'committed') {
-      await this.#leaveTo(result, lock)
-      return { type: 'upgraded', pid: result.pid, elapsedMs: elapsedMs() }
+      const { successor } = result
+      await this.#leaveTo(successor, lock)
+      return { type: 'upgraded', pid: successor.pid, elapsedMs: elapsedMs() }
     }
     if (result.type === 'stored') {
       this.#leaveInStore(lock)
@@ -99,7 +99,7 @@ export class Upgrades {
     const failure = await runBeforeUpgrade(options, { timeoutMs: readyTimeoutMs, signal })
     if (failure !== undefined) return { type: 'failed', failure }
     return carrier.carry({
-      launch: () => launchCommand(successor, manager.environment),
+      launch: (variables) => launchCommand(successor, { ...manager.environment, ...variables }),
       offer,
       readyTimeoutMs,
       signal,
@@ -109,14 +109,15 @@ export class Upgrades {
   }
 
   /** Leaves the service to the successor, which serves. Resolves when the service manager knows it. */
-  async #leaveTo({ pid, channel }: Committed, lock: UpgradeLock | undefined): Promise<void> {
+  async #leaveTo(successor: ServingSuccessor, lock: UpgradeLock | undefined): Promise<void> {
+    const { pid } = successor
     const { options, manager, events } = this.#parts
     const { life, stopping, drain } = this.#context
     const action = life.happen('committed')
     if (action === 'pass-on') passOnStop(pid, stopping.reason, options.stopSignals)
-    leaveLock(lock)
+    successor.leaveLock(lock)
     const told = manager.upgraded(pid)
-    drain.afterUpgrade(pid, channel, told)
+    drain.afterUpgrade(successor, told)
     await told
     void runUpgraded(options, pid, events.emit)
   }

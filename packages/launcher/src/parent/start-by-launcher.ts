@@ -1,5 +1,5 @@
 import { watchPid } from '@shellflip/fd-passing'
-import { launcherVariable } from '../descriptor-variables.ts'
+import { handoverVariable, launcherVariable } from '../descriptor-variables.ts'
 import { LauncherError } from '../launcher-error.ts'
 import { killGroup } from '../start/kill-group.ts'
 import { startDirectly } from '../start/start-directly.ts'
@@ -40,10 +40,12 @@ export function findStarter(env: NodeJS.ProcessEnv = process.env): Starter {
 
 /** Starts the successor by the launcher, which has its own command. If the launcher was killed, the service continues without one. */
 function byLauncher(link: Link): StartSuccessor {
-  return async (command, channel) => {
-    if (!(await link.say({ type: 'start' }, [channel]))) {
+  return async (command, passed) => {
+    const [channel, ...others] = passed
+    if (channel?.variable !== handoverVariable || others.length > 0) throw notByLauncher()
+    if (!(await link.say({ type: 'start' }, [channel.fd]))) {
       if (!(await isGone(link.maker))) throw launcherDeaf()
-      return startDirectly(command, channel)
+      return startDirectly(command, passed)
     }
     const answer = (await link.hear())?.message
     if (answer?.type === 'started') return new LaunchedSuccessor(link, answer.pid)
@@ -71,6 +73,13 @@ function isGone(pid: number): Promise<boolean> {
 /** Refuses the upgrade, because the launcher would take the exit of the last generation that it knows for the end of the service. */
 function launcherDeaf(): Error {
   const message = 'the launcher speaks another version than this process. Restart the whole service'
+  return Object.assign(new Error(message), { code: 'ERR_LAUNCHER' })
+}
+
+/** Refuses a successor of the Rust crate, because the launcher passes on the handover channel and nothing else. */
+function notByLauncher(): Error {
+  const message =
+    'the launcher starts services of this library only, and not one of the Rust crate. Start this service without a launcher'
   return Object.assign(new Error(message), { code: 'ERR_LAUNCHER' })
 }
 

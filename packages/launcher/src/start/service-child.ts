@@ -1,18 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { OwnedFd } from '@shellflip/fd-passing'
 import { changed } from '../command/environment.ts'
 import type { LaunchCommand } from '../command/launch-command.ts'
 import { spawnable } from '../command/spawnable.ts'
 import { cannotStart } from './cannot-start.ts'
 import { killGroup } from './kill-group.ts'
-import type { ProcessExit, SuccessorProcess } from './successor-process.ts'
+import { firstFd, variablesOf } from './passed-fds.ts'
+import type { PassedFd, ProcessExit, SuccessorProcess } from './successor-process.ts'
 import { WrappedService } from './wrapped-service.ts'
-
-/** A descriptor for the child, and the variable that carries its number. */
-export type PassedFd = { fd: OwnedFd; variable?: string }
-
-/** The first passed descriptor. It equals SD_LISTEN_FDS_START. */
-const firstFd = 3
 
 /** A process of the service, as our child. It leads its own session, so that it can be killed as a whole. */
 export class ServiceChild implements SuccessorProcess {
@@ -66,10 +60,8 @@ export class ServiceChild implements SuccessorProcess {
 }
 
 function spawnChild(command: LaunchCommand, passed: readonly PassedFd[]): ChildProcess {
-  const numbers = passed.flatMap(({ variable }, index) =>
-    variable === undefined ? [] : [[variable, String(firstFd + index)]],
-  )
-  const env = changed(command.env, Object.fromEntries(numbers))
+  const places = passed.map((_, index) => firstFd + index)
+  const env = changed(command.env, variablesOf(passed, places))
   try {
     const { file, args, ...options } = spawnable({ ...command, env })
     return spawn(file, args, {

@@ -1,15 +1,16 @@
-import { readFileSync } from 'node:fs'
+import { fstatSync, readFileSync } from 'node:fs'
 import { socketpair } from '@shellflip/fd-passing'
 import { isAlive, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { launchCommand } from '../command/launch-command.ts'
+import { handoverVariable } from '../descriptor-variables.ts'
 import { startForManager } from './start-for-manager.ts'
 
 /** Starts a program of node's, `--eval`, as a successor would be. */
 async function start(program: string) {
   const [ours, theirs] = socketpair('stream')
   const command = launchCommand({ file: process.execPath, args: ['--eval', program] })
-  const successor = await startForManager(command, theirs)
+  const successor = await startForManager(command, [{ fd: theirs, variable: handoverVariable }])
   theirs.close()
   return { successor, [Symbol.dispose]: () => ours.close() }
 }
@@ -57,5 +58,29 @@ describe.runIf(process.platform === 'linux')('a successor whose parent will be t
       const isSocket = require('node:fs').fstatSync(Number(process.env.SHELLFLIP_HANDOVER)).isSocket()
       process.exit(isSocket && !require('node:fs').readlinkSync('/proc/self/fd/4').startsWith('socket') ? 7 : 8)`)
     expect((await run.successor.exited).code).toBe(7)
+  })
+
+  test('has its sockets at their places, and other descriptors where its variables say', async () => {
+    const pairs = Array.from({ length: 9 }, () => socketpair('stream'))
+    const passed = pairs.map(([, fd], index) => (index < 6 ? { fd } : { fd, variable: `FD_${index}` }))
+    const inodeOf = (fd: number) => fstatSync(fd).ino
+    const expected = passed.map(({ fd }) => inodeOf(fd.fd))
+    const program = `
+      const { FD_6, FD_7, FD_8 } = process.env
+      const inodes = [3, 4, 5, 6, 7, 8, FD_6, FD_7, FD_8].map((fd) => require('node:fs').fstatSync(Number(fd)).ino)
+      process.exit(inodes.join() === '${expected}' ? 7 : 8)`
+    const command = launchCommand({ file: process.execPath, args: ['--eval', program] })
+    const successor = await startForManager(command, passed)
+    expect((await successor.exited).code).toBe(7)
+    for (const end of pairs.flat()) end.close()
+  })
+
+  test('cannot have more sockets than a shell can number', async () => {
+    const [fd, other] = socketpair('stream')
+    const passed = Array.from({ length: 7 }, () => ({ fd }))
+    const starting = startForManager(launchCommand({ file: 'true', args: [] }), passed)
+    await expect(starting).rejects.toMatchObject({ code: 'ERR_TOO_MANY_SOCKETS' })
+    fd.close()
+    other.close()
   })
 })

@@ -2,17 +2,22 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import type { OwnedFd } from '@shellflip/fd-passing'
 import { changed } from '../command/environment.ts'
 import type { LaunchCommand } from '../command/launch-command.ts'
 import { spawnable } from '../command/spawnable.ts'
-import { handoverVariable } from '../descriptor-variables.ts'
 import { cannotStart, checkStartable } from './cannot-start.ts'
 import { killGroup } from './kill-group.ts'
-import type { ProcessExit, StartSuccessor, SuccessorProcess } from './successor-process.ts'
+import { firstFd, variablesOf } from './passed-fds.ts'
+import type { PassedFd, ProcessExit, StartSuccessor, SuccessorProcess } from './successor-process.ts'
 
-/** The shell's script. The shell reports the successor's pid, and exits as the successor does. */
-const script = '"$@" <&0 4>&- & echo $! >&4; exec 3>&- 4>&-; wait $!'
+/** The highest descriptor that every shell can name in a redirection. */
+const highestFd = 9
+
+/** Writes the shell's script. The shell reports the successor's pid at this descriptor, and exits as the successor does. */
+function scriptFor(reportFd: number): string {
+  const all = Array.from({ length: reportFd - firstFd + 1 }, (_, index) => `${firstFd + index}>&-`)
+  return `"$@" <&0 ${reportFd}>&- & echo $! >&${reportFd}; exec ${all.join(' ')}; wait $!`
+}
 
 /**
  * Starts the successor by a shell. Under a service manager, the successor must be the manager's child when the manager learns of it
@@ -20,9 +25,10 @@ const script = '"$@" <&0 4>&- & echo $! >&4; exec 3>&- 4>&-; wait $!'
  * kills it at once when the service is stopped, and may not notice its exit. See service_set_main_pidref() and unit_kill_context(), systemd
  * 257. The shell exits at the commit, which reparents the successor to the manager.
  */
-export const startForManager: StartSuccessor = async (command, channel) => {
+export const startForManager: StartSuccessor = async (command, passed) => {
   checkStartable(command)
-  const shell = spawnShell(command, channel)
+  const reportFd = Math.min(firstFd + passed.length, highestFd)
+  const shell = spawnShell(command, passed, reportFd)
   const exited = new Promise<ProcessExit>((resolve) => {
     shell.once('exit', (code, signal) => resolve(exitOf(code, signal)))
   })
@@ -30,25 +36,38 @@ export const startForManager: StartSuccessor = async (command, channel) => {
     shell.once('spawn', resolve)
     shell.once('error', (error) => reject(cannotStart(error, { ...command, file: '/bin/sh' })))
   })
-  const told = await text(shell.stdio[4] as Readable)
+  const told = await text(shell.stdio[reportFd] as Readable)
   if (told !== '') return new ShellChild(Number(told), shell, exited)
   killGroup(shell.pid as number)
   await exited
   throw Object.assign(new Error('the shell that starts it cannot fork'), { code: 'EAGAIN' })
 }
 
-function spawnShell(command: LaunchCommand, channel: OwnedFd): ChildProcess {
-  const env = changed(command.env, { [handoverVariable]: '3' })
+function spawnShell(command: LaunchCommand, passed: readonly PassedFd[], reportFd: number): ChildProcess {
+  const fds = passed.map(({ fd }) => fd.fd)
+  const places = passed.map((_, index) => firstFd + index + (firstFd + index < reportFd ? 0 : 1))
+  checkPlaces(passed, places)
+  const env = changed(command.env, variablesOf(passed, places))
   try {
     const { file, args, ...options } = spawnable({ ...command, env }, true)
-    return spawn('/bin/sh', ['-c', script, 'sh', file, ...args], {
+    const [before, after] = [fds.slice(0, reportFd - firstFd), fds.slice(reportFd - firstFd)]
+    return spawn('/bin/sh', ['-c', scriptFor(reportFd), 'sh', file, ...args], {
       ...options,
-      stdio: ['inherit', 'inherit', 'inherit', channel.fd, 'pipe'],
+      stdio: ['inherit', 'inherit', 'inherit', ...before, 'pipe', ...after],
       detached: true,
     })
   } catch (error) {
     throw cannotStart(error, command)
   }
+}
+
+/** @throws {Error} if a descriptor that the successor finds by its place has another one. `code` is ERR_TOO_MANY_SOCKETS */
+function checkPlaces(passed: readonly PassedFd[], places: readonly number[]): void {
+  if (passed.every(({ variable }, index) => variable !== undefined || places[index] === firstFd + index))
+    return
+  const most = highestFd - firstFd
+  const message = `under a service manager it can inherit ${most} sockets at most. Let the manager bind the others by a .socket unit`
+  throw Object.assign(new Error(message), { code: 'ERR_TOO_MANY_SOCKETS' })
 }
 
 class ShellChild implements SuccessorProcess {

@@ -17,11 +17,17 @@ export interface SuccessorProcess {
 /** The starter of a successor has exited, and another one may start it. */
 export const starterGone = 'ERR_STARTER_GONE'
 
+/** A descriptor for the started process, and the variable that carries its number. */
+export type PassedFd = { readonly fd: OwnedFd; readonly variable?: string | undefined }
+
 /**
- * Starts a successor that finds the handover channel in its environment.
+ * Starts a successor that inherits these descriptors, from 3 on in their order, and finds their numbers in its environment.
  *
- * @param channel stays the caller's
+ * @param passed stay the caller's
  * @throws {Error} if it cannot be started. `code` is the system's
  * @throws {Error} if the starter is gone. `code` is {@link starterGone}
  */
-export type StartSuccessor = (command: LaunchCommand, channel: OwnedFd) => Promise<SuccessorProcess>
+export type StartSuccessor = (
+  command: LaunchCommand,
+  passed: readonly PassedFd[],
+) => Promise<SuccessorProcess>

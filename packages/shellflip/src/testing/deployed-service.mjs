@@ -54,6 +54,7 @@ function options() {
     version,
     ...options,
     ...(plan.fromRust && { fromRust: async (bytes) => ({ visits: Number(await text(bytes)) }) }),
+    ...(plan.toRust && { toRust: ({ visits }) => `${visits}` }),
     onEvent: (event) => say({ event: plain(event) }),
     ...Object.fromEntries(Object.entries(hooks).map(([name, mood]) => [name, () => moods[mood](name)])),
     ...(state && {

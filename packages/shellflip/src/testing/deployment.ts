@@ -35,6 +35,7 @@ export type Plan = {
     upgraded?: HookMood
   }
   fromRust?: true
+  toRust?: true
   twice?: true
   readyTwice?: true
   upgradeBeforeReady?: true

@@ -1,13 +1,18 @@
 import type { FdStore } from '@shellflip/fd-store'
-import type { HandoverChannel, HandoverOffer } from '@shellflip/handover'
+import type { HandoverOffer } from '@shellflip/handover'
 import type { LaunchCommand } from '@shellflip/launcher'
 import type { FlipEnd, UpgradeFailure } from '../outcome.ts'
 import type { Shutdown } from '../shutdown.ts'
+import type { ServingSuccessor } from './serving-successor.ts'
 
 /** Names what is carried to the next generation, and limits the time. */
 export type CarryOptions = {
-  /** Returns the command that starts the successor. @throws {LauncherError} ERR_NOT_REPEATABLE */
-  readonly launch: () => LaunchCommand
+  /**
+   * Returns the command that starts the successor, with these variables as well.
+   *
+   * @throws {LauncherError} ERR_NOT_REPEATABLE
+   */
+  readonly launch: (variables: Readonly<Record<string, string>>) => LaunchCommand
   readonly offer: HandoverOffer<unknown>
   readonly readyTimeoutMs: number
   /** Aborts the upgrade. A successor that may already serve gets some seconds to report that it does. */
@@ -19,8 +24,8 @@ export type CarryOptions = {
 }
 
 export type UpgradeResult =
-  /** `pid` serves. */
-  | { type: 'committed'; pid: number; channel: HandoverChannel }
+  /** The successor serves. */
+  | { type: 'committed'; successor: ServingSuccessor }
   /** Sockets and state are in the fd store. */
   | { type: 'stored' }
   | { type: 'failed'; failure: UpgradeFailure }

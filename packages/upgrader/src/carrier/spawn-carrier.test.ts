@@ -3,6 +3,7 @@ import { dup, UnixSocket } from '@shellflip/fd-passing'
 import { HandoverChannel } from '@shellflip/handover'
 import {
   LauncherError,
+  type PassedFd,
   type ProcessExit,
   type StartSuccessor,
   type SuccessorProcess,
@@ -11,6 +12,7 @@ import {
 import { waitFor } from '@shellflip/testing'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { CarryOptions } from './carrier.ts'
+import { NodeHandover } from './node-handover.ts'
 import { SpawnCarrier } from './spawn-carrier.ts'
 
 /** An upgrade whose successor is started when `start` is called, and not before. */
@@ -32,6 +34,12 @@ function optionsWith(limits: Partial<CarryOptions> = {}): CarryOptions {
     onStarted: () => {},
     ...limits,
   }
+}
+
+/** The channel, which is all that a successor of this library inherits. */
+function channelOf([channel]: readonly PassedFd[]): PassedFd {
+  if (channel === undefined) throw new Error('nothing is passed')
+  return channel
 }
 
 /** One that nobody wants any more. */
@@ -60,9 +68,10 @@ test('who cannot start a successor in time has failed, and what is started all t
 
 test('if the starter of successors is gone, the next one starts it, with a channel of its own', async () => {
   const channels: number[] = []
-  const failing: StartSuccessor = async (_, channel) => {
-    channels.push(channel.fd)
-    expect(() => HandoverChannel.adopt(channel.dup()).close()).not.toThrow()
+  const failing: StartSuccessor = async (_, passed) => {
+    const { fd } = channelOf(passed)
+    channels.push(fd.fd)
+    expect(() => HandoverChannel.adopt(fd.dup()).close()).not.toThrow()
     const code = channels.length === 1 ? starterGone : 'ENOENT'
     throw Object.assign(new Error('it is gone'), { code })
   }
@@ -150,7 +159,9 @@ describe('a stop that comes when the successor has the right to serve, and has n
     const [stop, atOnce] = [new AbortController(), new AbortController()]
     let peer!: HandoverChannel
     let die!: () => void
-    const start: StartSuccessor = async (_, channel) => {
+    let handover!: NodeHandover
+    const start: StartSuccessor = async (_, passed) => {
+      const { fd: channel } = channelOf(passed)
       const pid = (await helloOf?.(channel.fd)) ?? process.pid
       peer = HandoverChannel.adopt(channel.dup())
       const { promise: exited, resolve } = exit()
@@ -162,22 +173,25 @@ describe('a stop that comes when the successor has the right to serve, and has n
       die = () => resolve({ code: null, signal: 'SIGKILL' })
       return { pid, exited, kill, leave: () => {} }
     }
-    const outcome = new SpawnCarrier(start).carry(optionsWith({ signal: stop.signal, atOnce: atOnce.signal }))
+    const carrier = new SpawnCarrier(start, (offer) => {
+      handover = new NodeHandover(offer)
+      return handover
+    })
+    const outcome = carrier.carry(optionsWith({ signal: stop.signal, atOnce: atOnce.signal }))
     await waitFor(() => peer)
     if (helloOf === undefined) await peer.send('hello', hello)
     expect((await peer.receive())?.type).toBe('manifest')
     await peer.send('ready')
     expect((await peer.receive())?.type).toBe('commit')
-    return { stop, atOnce, peer, die, outcome }
+    return { stop, atOnce, peer, die, outcome, handover }
   }
 
   test('waits for its answer: it is the one to be stopped', async () => {
-    const { stop, peer, outcome } = await committed()
+    const { stop, peer, outcome, handover } = await committed()
     stop.abort()
     await peer.send('serving')
-    const result = await outcome
-    expect(result).toMatchObject({ type: 'committed', pid: process.pid })
-    if (result.type === 'committed') result.channel.close()
+    expect(await outcome).toMatchObject({ type: 'committed', successor: { pid: process.pid } })
+    handover.close()
     peer.close()
   })
 

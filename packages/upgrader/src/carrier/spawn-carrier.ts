@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { OwnedFd } from '@shellflip/fd-passing'
-import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
+import type { HandoverFailure } from '@shellflip/handover'
 import { withTimeout } from '@shellflip/internal'
 import { type StartSuccessor, type SuccessorProcess, starterGone } from '@shellflip/launcher'
 import type { FlipEnd, UpgradeFailure } from '../outcome.ts'
@@ -8,6 +7,8 @@ import type { Shutdown } from '../shutdown.ts'
 import { Candidate } from './candidate.ts'
 import type { Carrier, CarryOptions, UpgradeResult } from './carrier.ts'
 import { lastWordsMs } from './last-words.ts'
+import { NodeHandover } from './node-handover.ts'
+import type { OpenHandover, SuccessorHandover } from './successor-handover.ts'
 
 /**
  * Starts a successor and hands over to it. A failure leaves nothing of the successor: it is dead and reaped, with everything that it
@@ -17,13 +18,21 @@ export class SpawnCarrier implements Carrier {
   /** A successor gets the sockets when it starts. */
   readonly keepers = []
   readonly #startSuccessor: StartSuccessor
+  readonly #open: OpenHandover
 
-  constructor(startSuccessor: StartSuccessor) {
+  /** @param open begins the handover in the protocol of the successor */
+  constructor(startSuccessor: StartSuccessor, open: OpenHandover = (offer) => new NodeHandover(offer)) {
     this.#startSuccessor = startSuccessor
+    this.#open = open
   }
 
-  carry(options: CarryOptions): Promise<UpgradeResult> {
-    return carryBy(this.#startSuccessor, options)
+  async carry(options: CarryOptions): Promise<UpgradeResult> {
+    const handover = this.#open(options.offer)
+    const started = await start(options, this.#startSuccessor, handover)
+    if (!('failure' in started)) return carryTo(started, handover, options)
+    handover.close()
+    // The lost starter may have started a successor. That successor finds the other end of this handover closed, and exits.
+    return isStarterGone(started.failure) ? this.carry(options) : started
   }
 
   stop(shutdown: Shutdown, reason: string): Promise<FlipEnd> {
@@ -31,43 +40,40 @@ export class SpawnCarrier implements Carrier {
   }
 }
 
-async function carryBy(startSuccessor: StartSuccessor, options: CarryOptions): Promise<UpgradeResult> {
-  const { channel, remote } = HandoverChannel.pair()
-  const started = await start(options, startSuccessor, remote)
-  if ('failure' in started) {
-    channel.close()
-    // The lost starter may have started a successor. That successor finds the other end of this channel closed, and exits.
-    return isStarterGone(started.failure) ? carryBy(startSuccessor, options) : started
-  }
+async function carryTo(
+  started: SuccessorProcess,
+  handover: SuccessorHandover,
+  options: CarryOptions,
+): Promise<UpgradeResult> {
   options.onStarted(started.pid)
   using candidate = new Candidate(started)
-  const result = await giveService(channel, candidate, options)
+  const result = await giveService(handover, candidate, options)
   if (result !== undefined) return result
   try {
     await candidate.leave()
   } catch {
     // The successor serves, so this process must not.
   }
-  return { type: 'committed', pid: candidate.pid, channel }
+  return { type: 'committed', successor: handover.successor(candidate.pid) }
 }
 
 /** @returns undefined if the successor serves */
 async function giveService(
-  channel: HandoverChannel,
+  handover: SuccessorHandover,
   candidate: Candidate,
-  { offer, readyTimeoutMs, signal: asked, atOnce }: CarryOptions,
+  { readyTimeoutMs, signal: asked, atOnce }: CarryOptions,
 ): Promise<UpgradeResult | undefined> {
   const kill = () => void candidate.kill()
   atOnce.addEventListener('abort', kill)
   // After the commit only the answer counts. A dead successor may never answer, even if another process holds the channel.
   let patience: NodeJS.Timeout | undefined
   const losePatience = () => {
-    patience ??= setTimeout(() => channel.close(), lastWordsMs)
+    patience ??= setTimeout(() => handover.close(), lastWordsMs)
   }
   const ends = [asked, candidate.gone]
   for (const end of ends) end.addEventListener('abort', losePatience)
   try {
-    const result = await giveHandover(channel, offer, {
+    const result = await handover.give({
       readyTimeoutMs,
       signal: AbortSignal.any([asked, candidate.dead]),
       onHello: ({ pid }) => candidate.met(pid),
@@ -77,7 +83,7 @@ async function giveService(
     await part(candidate, atOnce)
     return { type: 'failed', failure }
   } catch (error) {
-    channel.close()
+    handover.close()
     await part(candidate, atOnce)
     throw error
   } finally {
@@ -100,10 +106,10 @@ async function part(candidate: Candidate, atOnce: AbortSignal): Promise<void> {
 async function start(
   { launch, readyTimeoutMs: timeoutMs, signal }: CarryOptions,
   startSuccessor: StartSuccessor,
-  remote: OwnedFd,
+  handover: SuccessorHandover,
 ): Promise<SuccessorProcess | { type: 'failed'; failure: UpgradeFailure }> {
   const tooLate = new Error(`it was not started within ${timeoutMs} ms`)
-  const starting = (async () => startSuccessor(launch(), remote))()
+  const starting = (async () => startSuccessor(launch(handover.variables), handover.passed))()
   try {
     return await withTimeout({ timeoutMs, signal, late: () => tooLate }, () => starting)
   } catch (error) {
@@ -114,7 +120,7 @@ async function start(
     const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
     return { type: 'failed', failure: { type: 'cannot-start', code, message } }
   } finally {
-    remote.close()
+    handover.closePassed()
   }
 }
 

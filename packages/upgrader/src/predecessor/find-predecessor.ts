@@ -51,16 +51,17 @@ export function refuseHandover(reason: string, env: NodeJS.ProcessEnv = process.
 }
 
 function noPredecessor(
-  { handover }: NormalizedOptions,
+  { handover, fromRust }: NormalizedOptions,
   emit: (event: FlipEvent) => void,
   notifier: Notifier,
 ): NoPredecessor {
   const onStateDiscarded = (error: unknown) => emit({ type: 'state-discarded', error })
-  if (handover === 'fd-store') return new NoPredecessor(onStateDiscarded)
-  return new NoPredecessor(onStateDiscarded, async (keys) => {
+  if (handover === 'fd-store') return new NoPredecessor(onStateDiscarded, undefined, fromRust)
+  const empty = async (keys: Iterable<string>) => {
     const outcome = await emptyStore(notifier, keys)
     if (outcome.type === 'failed') emit({ type: 'manager-not-told', error: outcome.error })
-  })
+  }
+  return new NoPredecessor(onStateDiscarded, empty, fromRust)
 }
 
 function adoptChannel(told: string): HandoverChannel {

@@ -3,6 +3,8 @@ import { isReachable, readStoredState, storedKey } from '@shellflip/fd-store'
 import { socketKinds } from '@shellflip/handover'
 import { listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
+import type { FromRust } from '../rust/rust-predecessor.ts'
+import { readRustState } from '../rust/rust-stored-state.ts'
 import type { Predecessor } from './predecessor.ts'
 
 /**
@@ -17,18 +19,22 @@ export class NoPredecessor implements Predecessor {
   readonly stored: Map<string, number> = new Map()
   /** The passed descriptors, by their keys. */
   readonly #passed: NamedFd[] = []
+  readonly #fromRust: FromRust | undefined
   readonly #onStateDiscarded: (error: unknown) => void
   readonly #onTaken: (keys: Iterable<string>) => Promise<void>
 
   /**
    * @param onTaken called with the stored items that belong to this process, when it serves
+   * @param fromRust decodes the state of an instance of the Rust crate
    * @throws {SdNotifyError} ERR_FD_NOT_OPEN if LISTEN_FDS promises an fd that is not open
    * @throws {SdNotifyError} ERR_INVALID_ENVIRONMENT if LISTEN_FDS has an impossible value
    */
   constructor(
     onStateDiscarded: (error: unknown) => void,
     onTaken: (keys: Iterable<string>) => Promise<void> = async () => {},
+    fromRust?: FromRust,
   ) {
+    this.#fromRust = fromRust
     this.#onStateDiscarded = onStateDiscarded
     this.#onTaken = onTaken
     for (const { name, fd } of listenFds()) {
@@ -43,6 +49,8 @@ export class NoPredecessor implements Predecessor {
   ): Promise<unknown | AsyncIterable<unknown> | undefined> {
     const fd = this.socket(socketKinds.state + definition.name)?.fd
     if (fd === undefined) {
+      const ofRust = this.#takeAll(socketKinds.rustState)
+      if (ofRust.length > 0) return readRustState(ofRust, this.#fromRust, this.#onStateDiscarded)
       if (this.stored.size > 0) this.#onStateDiscarded(missingState(definition.name, this.stored))
       return undefined
     }
@@ -77,6 +85,12 @@ export class NoPredecessor implements Predecessor {
     this.#close()
     await this.#onTaken(this.stored.keys())
     return 'none'
+  }
+
+  #takeAll(key: string): OwnedFd[] {
+    const taken: OwnedFd[] = []
+    for (let found = this.socket(key); found !== undefined; found = this.socket(key)) taken.push(found.fd)
+    return taken
   }
 
   #takeBack(key: string, fd: OwnedFd): void {

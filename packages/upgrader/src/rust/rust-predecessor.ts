@@ -3,6 +3,7 @@ import { fstatSync, type Stats, writeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { type NamedFd, OwnedFd, setCloexec, watchPid } from '@shellflip/fd-passing'
+import { storedKey } from '@shellflip/fd-store'
 import { HandoverError, socketKinds } from '@shellflip/handover'
 import { rustVariables } from '@shellflip/launcher'
 import { listenFds } from '@shellflip/sd-notify'
@@ -18,7 +19,7 @@ const kindsOfFd = {
 } as const
 
 /** Decodes the bytes that the Rust application has written, to their end. */
-type FromRust = (bytes: Readable) => unknown
+export type FromRust = (bytes: Readable) => unknown
 
 /**
  * A service of the Rust crate shellflip that has started this process. It waits for one byte on a pipe, and gives the application's own
@@ -61,7 +62,11 @@ export class RustPredecessor implements Predecessor {
     this.#handover = handover
     this.#control = control
     this.#fromRust = fromRust
-    this.#passed = listenFds().map(({ name, fd }) => ({ name: socketKinds.activated + name, fd }))
+    // A service of this library may have come before the Rust process, and have named them.
+    this.#passed = listenFds().map(({ name, fd }) => ({
+      name: storedKey(name) ?? socketKinds.activated + name,
+      fd,
+    }))
   }
 
   get committed(): boolean {
