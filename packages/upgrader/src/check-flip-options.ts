@@ -19,6 +19,7 @@ const types: OptionTypes<keyof AnyFlipOptions> = {
   pidFile: 'string',
   lockFile: 'string',
   successor: 'any',
+  prepareSuccessor: 'boolean',
   launcher: 'boolean',
   fromRust: 'function',
   onEvent: 'function',
@@ -62,6 +63,11 @@ export function checkNormalizedOptions(options: NormalizedOptions): void {
   const { handover, readyTimeoutMs, drainTimeoutMs, maxDraining, upgradeSignals, stopSignals } = options
   if (handover !== 'successor' && handover !== 'fd-store') {
     throw invalidArgument(`handover must be 'successor' or 'fd-store', not ${show(handover)}.`)
+  }
+  if (options.prepareSuccessor && handover === 'fd-store') {
+    throw invalidArgument(
+      "prepareSuccessor needs handover: 'successor'. With 'fd-store' the service manager starts the next process.",
+    )
   }
   checkMilliseconds('readyTimeoutMs', readyTimeoutMs)
   checkMilliseconds('drainTimeoutMs', drainTimeoutMs)

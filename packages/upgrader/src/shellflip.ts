@@ -1,10 +1,13 @@
+import { fileURLToPath } from 'node:url'
 import { FdStore } from '@shellflip/fd-store'
 import { deferred, messageOf } from '@shellflip/internal'
 import {
   findStarter,
   IpcParent,
+  launchCommand,
   launchService,
   type StartSuccessor,
+  SuccessorKeeper,
   startDirectly,
   startForManager,
   startsAsLauncher,
@@ -15,7 +18,7 @@ import { SpawnCarrier } from './carrier/spawn-carrier.ts'
 import { checkPlace } from './check-place.ts'
 import { UpgradeSocket } from './control-socket/upgrade-socket.ts'
 import type { Flip } from './flip.ts'
-import { FlipEvents } from './flip-events.ts'
+import { type FlipEvent, FlipEvents } from './flip-events.ts'
 import {
   type AnyFlipOptions,
   type NormalizedOptions,
@@ -67,7 +70,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
   const predecessor = await findPredecessor(options, emit, manager.notifier)
   try {
-    const carrier = carrierFor(options, manager, predecessor, startSuccessor)
+    const carrier = carrierFor(options, manager, predecessor, startSuccessor, emit)
     const state = options.state && (await predecessor.state(options.state))
     const older = new OlderGenerations(predecessor)
     // Last of what can fail: it may bind a path.
@@ -123,11 +126,16 @@ function parentOf(onShutdown: () => void, reportReady: (() => void) | undefined)
 
 /** How this process reaches its next generation. */
 function carrierFor(
-  { handover }: NormalizedOptions,
+  { handover, prepareSuccessor, successor = {} }: NormalizedOptions,
   { notifier, environment }: ManagerLink,
   { stored }: Predecessor,
-  start: StartSuccessor,
+  starter: StartSuccessor,
+  onEvent: (event: FlipEvent) => void,
 ): Carrier {
   if (handover === 'fd-store') return new FdStoreCarrier(FdStore.open(notifier, environment, stored))
-  return new SpawnCarrier(notifier.hasManager && start === startDirectly ? startForManager : start)
+  const start = notifier.hasManager && starter === startDirectly ? startForManager : starter
+  if (!prepareSuccessor) return new SpawnCarrier(start)
+  const launch = () => launchCommand(successor, environment)
+  const library = fileURLToPath(import.meta.url)
+  return new SpawnCarrier(start, new SuccessorKeeper({ launch, start, library, onEvent }))
 }

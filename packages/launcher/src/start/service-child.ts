@@ -61,6 +61,10 @@ export class ServiceChild implements SuccessorProcess {
   }
 
   leave(): void {
+    this.unref()
+  }
+
+  unref(): void {
     this.#child.unref()
   }
 }

@@ -46,6 +46,7 @@ function unwanted() {
       return exit
     },
     leave: () => {},
+    unref: () => {},
   }
   return { successor, kills }
 }
@@ -160,7 +161,7 @@ describe('a stop that comes when the successor has the right to serve, and has n
         return exited
       }
       die = () => resolve({ code: null, signal: 'SIGKILL' })
-      return { pid, exited, kill, leave: () => {} }
+      return { pid, exited, kill, leave: () => {}, unref: () => {} }
     }
     const outcome = new SpawnCarrier(start).carry(optionsWith({ signal: stop.signal, atOnce: atOnce.signal }))
     await waitFor(() => peer)

@@ -1,8 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { OwnedFd } from '@shellflip/fd-passing'
 import { giveHandover, HandoverChannel, type HandoverFailure } from '@shellflip/handover'
 import { withTimeout } from '@shellflip/internal'
-import { type StartSuccessor, type SuccessorProcess, starterGone } from '@shellflip/launcher'
+import {
+  type StartSuccessor,
+  type SuccessorKeeper,
+  type SuccessorProcess,
+  starterGone,
+} from '@shellflip/launcher'
 import type { FlipEnd, UpgradeFailure } from '../outcome.ts'
 import type { Shutdown } from '../shutdown.ts'
 import { Candidate } from './candidate.ts'
@@ -17,39 +21,47 @@ export class SpawnCarrier implements Carrier {
   /** A successor gets the sockets when it starts. */
   readonly keepers = []
   readonly #startSuccessor: StartSuccessor
+  readonly #keeper: SuccessorKeeper | undefined
 
-  constructor(startSuccessor: StartSuccessor) {
+  /** @param keeper prepares successors. Undefined where every successor is started at its upgrade */
+  constructor(startSuccessor: StartSuccessor, keeper?: SuccessorKeeper) {
     this.#startSuccessor = startSuccessor
+    this.#keeper = keeper
   }
 
-  carry(options: CarryOptions): Promise<UpgradeResult> {
-    return carryBy(this.#startSuccessor, options)
+  async carry(options: CarryOptions): Promise<UpgradeResult> {
+    const started = this.#takePrepared() ?? (await start(options, this.#startSuccessor))
+    if ('failure' in started) return started
+    const { channel, process } = started
+    options.onStarted(process.pid)
+    using candidate = new Candidate(process)
+    const result = await giveService(channel, candidate, options)
+    if (result !== undefined) return result
+    try {
+      await candidate.leave()
+    } catch {
+      // The successor serves, so this process must not.
+    }
+    return { type: 'committed', pid: candidate.pid, channel }
   }
 
   stop(shutdown: Shutdown, reason: string): Promise<FlipEnd> {
+    this.#keeper?.rest()
     return shutdown.stopped(reason)
+  }
+
+  keepPrepared(): void {
+    this.#keeper?.keep()
+  }
+
+  #takePrepared(): Started | undefined {
+    const taken = this.#keeper?.take()
+    return taken && { process: taken.process, channel: HandoverChannel.adopt(taken.channel) }
   }
 }
 
-async function carryBy(startSuccessor: StartSuccessor, options: CarryOptions): Promise<UpgradeResult> {
-  const { channel, remote } = HandoverChannel.pair()
-  const started = await start(options, startSuccessor, remote)
-  if ('failure' in started) {
-    channel.close()
-    // The lost starter may have started a successor. That successor finds the other end of this channel closed, and exits.
-    return isStarterGone(started.failure) ? carryBy(startSuccessor, options) : started
-  }
-  options.onStarted(started.pid)
-  using candidate = new Candidate(started)
-  const result = await giveService(channel, candidate, options)
-  if (result !== undefined) return result
-  try {
-    await candidate.leave()
-  } catch {
-    // The successor serves, so this process must not.
-  }
-  return { type: 'committed', pid: candidate.pid, channel }
-}
+/** A successor, and our end of the channel to it. */
+type Started = { readonly process: SuccessorProcess; readonly channel: HandoverChannel }
 
 /** @returns undefined if the successor serves */
 async function giveService(
@@ -98,28 +110,29 @@ async function part(candidate: Candidate, atOnce: AbortSignal): Promise<void> {
 
 /** Limits the start to the time that a successor may take, because the launcher that starts it may hang. */
 async function start(
-  { launch, readyTimeoutMs: timeoutMs, signal }: CarryOptions,
+  options: CarryOptions,
   startSuccessor: StartSuccessor,
-  remote: OwnedFd,
-): Promise<SuccessorProcess | { type: 'failed'; failure: UpgradeFailure }> {
+): Promise<Started | { type: 'failed'; failure: UpgradeFailure }> {
+  const { launch, readyTimeoutMs: timeoutMs, signal } = options
+  const { channel, remote } = HandoverChannel.pair()
   const tooLate = new Error(`it was not started within ${timeoutMs} ms`)
   const starting = (async () => startSuccessor(launch(), remote))()
   try {
-    return await withTimeout({ timeoutMs, signal, late: () => tooLate }, () => starting)
+    const process = await withTimeout({ timeoutMs, signal, late: () => tooLate }, () => starting)
+    return { process, channel }
   } catch (error) {
+    channel.close()
     // The successor may start after this. Then it is killed.
     starting.then((successor) => successor.kill()).catch(() => {})
     if (signal.aborted) return { type: 'failed', failure: { type: 'aborted' } }
     if (error === tooLate) return { type: 'failed', failure: { type: 'not-ready', timeoutMs } }
     const { code = 'ERR_UNKNOWN', message } = error as NodeJS.ErrnoException
+    // The lost starter may have started a successor. That successor finds the other end of this channel closed, and exits.
+    if (code === starterGone) return start(options, startSuccessor)
     return { type: 'failed', failure: { type: 'cannot-start', code, message } }
   } finally {
     remote.close()
   }
-}
-
-function isStarterGone(failure: UpgradeFailure): boolean {
-  return failure.type === 'cannot-start' && failure.code === starterGone
 }
 
 async function failureOf(
