@@ -135,6 +135,11 @@ function carrierFor(
   if (handover === 'fd-store') return new FdStoreCarrier(FdStore.open(notifier, environment, stored))
   const start = notifier.hasManager && starter === startDirectly ? startForManager : starter
   if (!prepareSuccessor) return new SpawnCarrier(start)
+  if (start !== startDirectly && start !== startForManager) {
+    const reason = 'the launcher starts each successor. It is the parent of all generations'
+    onEvent({ type: 'successor-not-prepared', reason })
+    return new SpawnCarrier(start)
+  }
   const launch = () => launchCommand(successor, environment)
   const library = fileURLToPath(import.meta.url)
   return new SpawnCarrier(start, new SuccessorKeeper({ launch, start, library, onEvent }))

@@ -70,6 +70,8 @@ function loaded(library: string): string[] {
   session.post('Debugger.enable')
   session.post('Debugger.disable')
   session.disconnect()
+  // An import does not put a module there.
+  delete require.cache[require.resolve(library)]
   return [...files]
 }
 
