@@ -23,7 +23,7 @@ export function bootConditions(command: LaunchCommand): BootConditions {
   const { file, args, env, cwd } = command
   return new Map([
     ['the arguments', words([file, ...args])],
-    ['the environment', words([...env].flatMap(([name, value]) => [name, value]))],
+    ['the environment', words([...env].flat())],
     ['the path of the working directory', String(cwd)],
     [folder, realPathOf(String(cwd))],
     ['the file of Node', identityOf(file)],
