@@ -26,7 +26,7 @@ const published = [
   'upgrade-lock',
   'upgrader',
 ]
-const service = fileURLToPath(new URL('prepared-service.mjs', import.meta.url))
+const service = fileURLToPath(new URL('processes/prepared-service.mjs', import.meta.url))
 
 /**
  * Upgrades of one service, from the request until the successor answers: with a prepared successor and without one, beside a plain start
@@ -74,7 +74,7 @@ export async function preparedUpgrade() {
 function makeReleases(folder) {
   const require = createRequire(import.meta.url)
   const packages = dirname(dirname(realpathSync(require.resolve('shellflip/package.json'))))
-  const zod = dirname(createRequire(join(packages, 'upgrader/package.json')).resolve('zod/package.json'))
+  const zod = dirname(createRequire(join(packages, 'shellflip/package.json')).resolve('zod/package.json'))
   for (const name of ['release-1', 'release-2']) {
     const modules = join(folder, name, 'node_modules')
     for (const id of published) {

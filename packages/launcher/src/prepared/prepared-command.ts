@@ -1,8 +1,11 @@
 import { readFileSync, realpathSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { nodeOptionWords, quoted } from '../command/inspector-options.ts'
 import type { LaunchCommand } from '../command/launch-command.ts'
 import { preparedVariable } from '../descriptor-variables.ts'
+
+/** The file that Node loads first. It is beside this one in `dist`. */
+export const preparedNode = fileURLToPath(new URL('./prepared-node.cjs', import.meta.url))
 
 const inspector = /^--(inspect|debug)([-_]|=|$)/
 const preloading = /^(-r|--require|--import|--loader|--experimental-loader)(=|$)/
@@ -13,10 +16,9 @@ const preloading = /^(-r|--require|--import|--loader|--experimental-loader)(=|$)
  */
 export function preparedCommand(command: LaunchCommand): LaunchCommand {
   const nodeOptions = command.env.get('NODE_OPTIONS') ?? Buffer.alloc(0)
-  const path = createRequire(import.meta.url).resolve('@shellflip/launcher/prepared-node')
   const env = new Map(command.env)
     .set(preparedVariable, nodeOptions)
-    .set('NODE_OPTIONS', Buffer.concat([Buffer.from(`--require ${quoted(path)} `), nodeOptions]))
+    .set('NODE_OPTIONS', Buffer.concat([Buffer.from(`--require ${quoted(preparedNode)} `), nodeOptions]))
   return { ...command, env }
 }
 

@@ -1,3 +1,4 @@
+import { accessSync } from 'node:fs'
 import { dup, type OwnedFd, socketpair, UnixSocket, writeNow } from '@shellflip/fd-passing'
 import type { LaunchCommand } from '../command/launch-command.ts'
 import type { StartSuccessor, SuccessorProcess } from '../start/successor-process.ts'
@@ -8,7 +9,7 @@ import {
   identitiesOf,
   mayEnter,
 } from './boot-conditions.ts'
-import { preloads, preparedCommand } from './prepared-command.ts'
+import { preloads, preparedCommand, preparedNode } from './prepared-command.ts'
 
 /** What a process has found at its boot. It writes this when it waits. */
 type Boot = {
@@ -35,12 +36,14 @@ export class PreparedProcess {
    *
    * @param library the file of the library that the program imports
    * @throws {Error} as {@link StartSuccessor}
+   * @throws {Error} if the file that Node loads first is missing, as in a bundle
    */
   static async start(
     command: LaunchCommand,
     start: StartSuccessor,
     library: string,
   ): Promise<PreparedProcess> {
+    accessSync(preparedNode)
     const [own, remote] = socketpair('stream')
     const socket = UnixSocket.adopt(own, { passCredentials: true }).unref()
     try {
