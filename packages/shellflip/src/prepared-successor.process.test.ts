@@ -1,4 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { isAlive, openFds, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { FlipSandbox, serviceScript } from './testing/flip-sandbox.ts'
@@ -94,6 +102,7 @@ describe.runIf(process.platform === 'linux').concurrent('a prepared successor', 
     moveLink(service, 'release-2')
     expect(await service.upgraded()).toBe(second)
     expect((await service.request()).version).toBe('2')
+    expect(readlinkSync(`/proc/${second}/cwd`)).toBe(service.path('release-2'))
     const third = await preparedBy(service, second)
     rmSync(service.path('release-2'), { recursive: true })
     release(service, 'release-2', '3')
