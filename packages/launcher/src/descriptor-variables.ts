@@ -9,6 +9,9 @@ export const handoverVariable = 'SHELLFLIP_HANDOVER'
 /** Names the socket to the launcher. */
 export const launcherVariable = 'SHELLFLIP_LAUNCHER'
 
+/** Makes a process wait for the upgrade before it runs the program. Its value is the NODE_OPTIONS of the program. */
+export const preparedVariable = 'SHELLFLIP_PREPARED'
+
 /** The variables that the Rust crate shellflip (2.x) sets for the successor that it starts. `@shellflip/upgrader/rust` reads them. */
 export const rustVariables = {
   /** The pipe on which the successor writes one byte when it is ready. */

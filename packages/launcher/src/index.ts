@@ -9,6 +9,12 @@ export { IpcParent } from './parent/ipc-parent.ts'
 export { type LauncherOptions, launchService } from './parent/launcher.ts'
 export { findStarter, type Starter } from './parent/start-by-launcher.ts'
 export { startsAsLauncher } from './parent/starts-as-launcher.ts'
+export {
+  type KeeperEvent,
+  type KeeperOptions,
+  SuccessorKeeper,
+  type TakenSuccessor,
+} from './prepared/successor-keeper.ts'
 export { startDirectly } from './start/start-directly.ts'
 export { startForManager } from './start/start-for-manager.ts'
 export {

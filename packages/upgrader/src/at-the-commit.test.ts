@@ -73,6 +73,7 @@ async function successor() {
     events: new FlipEvents(),
     carrier: {
       keepers: [],
+      keepPrepared() {},
       carry: async () => ({
         type: 'failed',
         failure: { type: 'cannot-start', code: 'ENOENT', message: 'nothing is there' },

@@ -3,6 +3,7 @@ import { ListenersError } from '@shellflip/listeners'
 import { releaseGivenLock } from './admit-upgrade.ts'
 import type { FlipLife } from './flip-life.ts'
 import type { FlipParts } from './flip-parts.ts'
+import { prepareNext } from './prepare-next.ts'
 import type { ServiceResources } from './service-resources.ts'
 import { sharedSignals } from './shared-signals.ts'
 import { ShellflipError } from './shellflip-error.ts'
@@ -83,6 +84,7 @@ export class BecomingReady {
   #announce(state: 'none' | 'draining' | 'gone'): void {
     const { predecessor, events, options, parent } = this.#parts
     parent?.ready()
+    void prepareNext(this.#parts, this.#life)
     for (const shared of sharedSignals([...options.upgradeSignals, ...options.stopSignals])) {
       events.emit({ type: 'signal-shared', ...shared })
     }

@@ -19,6 +19,7 @@ const types: OptionTypes<keyof AnyFlipOptions> = {
   pidFile: 'string',
   lockFile: 'string',
   successor: 'any',
+  prepareSuccessor: 'boolean',
   launcher: 'boolean',
   fromRust: 'function',
   toRust: 'function',
@@ -71,6 +72,11 @@ export function checkNormalizedOptions(options: NormalizedOptions): void {
   if (handover === 'rust-successor' && options.launcher === true) {
     throw invalidArgument(
       "launcher cannot be true with handover: 'rust-successor', because a launcher starts services of this library only. Remove one of the two.",
+    )
+  }
+  if (options.prepareSuccessor && handover !== 'successor') {
+    throw invalidArgument(
+      `prepareSuccessor needs handover: 'successor', not '${handover}'. Only a Node process that this one starts can be prepared.`,
     )
   }
   checkMilliseconds('readyTimeoutMs', readyTimeoutMs)

@@ -1,6 +1,7 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { ControlServerEvent } from '@shellflip/control-socket'
 import { Events } from '@shellflip/internal'
+import type { KeeperEvent } from '@shellflip/launcher'
 import type { ShutdownReport } from '@shellflip/shutdown-coordination'
 import type { UpgradeOutcome } from './outcome.ts'
 
@@ -28,6 +29,8 @@ export type ActivationStep =
 
 /** An event that a service may want to log, count or act on. `type` names it. This package prints nothing. */
 export type FlipEvent =
+  /** With `prepareSuccessor`: a process waits for the next upgrade, does not wait any more, or was not used at an upgrade. */
+  | KeeperEvent
   /** This process is a successor. It has the sockets and the state, and the predecessor keeps serving until `ready`. */
   | { type: 'taken-over'; predecessor: { pid: number | undefined; version: string } }
   /** This process serves. `predecessor` is undefined if no process was there before. */

@@ -27,6 +27,7 @@ function flipWith(onEvent?: (event: FlipEvent) => unknown): FlipProcess<undefine
     upgradeSocket: { accept: none, own() {}, offered: () => [], leave: none, close: none },
     carrier: {
       keepers: [],
+      keepPrepared() {},
       carry: async () => ({ type: 'failed', failure: { type: 'aborted' } }),
       stop: (shutdown, reason) => shutdown.stopped(reason),
     } satisfies Carrier,

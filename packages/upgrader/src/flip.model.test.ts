@@ -90,6 +90,7 @@ class World {
       upgradeSocket: { accept() {}, own() {}, offered: () => [], async leave() {}, async close() {} },
       carrier: {
         keepers: [],
+        keepPrepared() {},
         carry: (options) => this.#try(options),
         stop: (shutdown, reason) => shutdown.stopped(reason),
       } satisfies Carrier,

@@ -1,21 +1,10 @@
-import { FdStore } from '@shellflip/fd-store'
 import { deferred, messageOf } from '@shellflip/internal'
-import {
-  findStarter,
-  IpcParent,
-  launchService,
-  type StartSuccessor,
-  startDirectly,
-  startForManager,
-  startsAsLauncher,
-} from '@shellflip/launcher'
-import type { Carrier } from './carrier/carrier.ts'
-import { FdStoreCarrier } from './carrier/fd-store-carrier.ts'
-import { SpawnCarrier } from './carrier/spawn-carrier.ts'
+import { findStarter, IpcParent, launchService, startsAsLauncher } from '@shellflip/launcher'
+import { chooseCarrier } from './carrier/choose-carrier.ts'
 import { checkPlace } from './check-place.ts'
 import { UpgradeSocket } from './control-socket/upgrade-socket.ts'
 import type { Flip } from './flip.ts'
-import { FlipEvents } from './flip-events.ts'
+import { type FlipEvent, FlipEvents } from './flip-events.ts'
 import {
   type AnyFlipOptions,
   type NormalizedOptions,
@@ -29,7 +18,6 @@ import { FlipProcess } from './flip-process.ts'
 import { ManagerLink } from './manager-link.ts'
 import { OlderGenerations } from './older-generations.ts'
 import { findPredecessor, refuseHandover } from './predecessor/find-predecessor.ts'
-import type { Predecessor } from './predecessor/predecessor.ts'
 import { ShellflipError } from './shellflip-error.ts'
 
 let called = false
@@ -67,7 +55,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
   const predecessor = await findPredecessor(options, emit, manager.notifier)
   try {
-    const carrier = await carrierFor(options, manager, predecessor, startSuccessor)
+    const carrier = await chooseCarrier(options, manager, predecessor, startSuccessor, emit)
     const state = options.state && (await predecessor.state(options.state))
     const older = new OlderGenerations(predecessor)
     // Last of what can fail: it may bind a path.
@@ -119,18 +107,4 @@ function checkedOptions(given: AnyFlipOptions): NormalizedOptions {
 function parentOf(onShutdown: () => void, reportReady: (() => void) | undefined): ServiceParent | undefined {
   if (reportReady !== undefined) return { ready: reportReady, leave() {} }
   return IpcParent.find(onShutdown)
-}
-
-/** How this process reaches its next generation. */
-async function carrierFor(
-  { handover, toRust }: NormalizedOptions,
-  { notifier, environment }: ManagerLink,
-  { stored }: Predecessor,
-  starter: StartSuccessor,
-): Promise<Carrier> {
-  if (handover === 'fd-store') return new FdStoreCarrier(FdStore.open(notifier, environment, stored))
-  const start = notifier.hasManager && starter === startDirectly ? startForManager : starter
-  if (handover === 'successor') return new SpawnCarrier(start)
-  const { RustHandover } = await import('./rust/rust-handover.ts')
-  return new SpawnCarrier(start, (offer) => new RustHandover(offer, toRust))
 }

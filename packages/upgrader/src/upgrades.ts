@@ -10,6 +10,7 @@ import type { FinalDrain } from './final-drain.ts'
 import type { FlipLife } from './flip-life.ts'
 import type { FlipParts } from './flip-parts.ts'
 import { describeUpgradeFailure, refused, type UpgradeOutcome } from './outcome.ts'
+import { prepareNext } from './prepare-next.ts'
 import type { ServiceResources } from './service-resources.ts'
 import type { Stopping } from './stopping.ts'
 import { runBeforeUpgrade, runUpgraded, runUpgradeFailed } from './upgrade-hooks.ts'
@@ -136,6 +137,7 @@ export class Upgrades {
     // The manager must get this report before the report of a stop, because it expects nothing after that.
     const told = this.#parts.manager.upgradeFailed(message)
     if (life.happen('failed') === 'drain') drain.afterStop(stopping.reason ?? 'stop()', 'aborting')
+    else void prepareNext(this.#parts, life)
     await told
   }
 }

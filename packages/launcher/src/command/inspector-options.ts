@@ -43,6 +43,6 @@ function unescaped(text: string): string {
   return text.replace(/\\(.)/gs, '$1')
 }
 
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /[ "]/.test(word) ? `"${word.replace(/["\\]/g, '\\$&')}"` : word
 }

@@ -106,6 +106,9 @@ class LaunchedSuccessor implements SuccessorProcess {
     void this.#link.say({ type: 'serves' })
   }
 
+  /** The link does not keep this process alive. */
+  unref(): void {}
+
   async #exit(): Promise<ProcessExit> {
     const heard = await this.#link.hear()
     if (heard?.message.type === 'exited') return heard.message.exit

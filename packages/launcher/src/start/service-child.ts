@@ -55,6 +55,10 @@ export class ServiceChild implements SuccessorProcess {
   }
 
   leave(): void {
+    this.unref()
+  }
+
+  unref(): void {
     this.#child.unref()
   }
 }

@@ -89,7 +89,12 @@ class ShellChild implements SuccessorProcess {
 
   async leave(): Promise<void> {
     this.#shell.kill('SIGKILL')
+    this.#shell.ref()
     await this.exited
+  }
+
+  unref(): void {
+    this.#shell.unref()
   }
 }
 

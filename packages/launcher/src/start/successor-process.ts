@@ -12,6 +12,8 @@ export interface SuccessorProcess {
   kill(): Promise<ProcessExit>
   /** Leaves it alone, because it serves. This process may exit before it. */
   leave(): void | Promise<void>
+  /** Lets this process exit before it, although it is not left yet. */
+  unref(): void
 }
 
 /** The starter of a successor has exited, and another one may start it. */

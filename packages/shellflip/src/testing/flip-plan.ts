@@ -8,7 +8,14 @@ type Point = 'before-shellflip' | 'amid-state' | 'before-ready' | 'hook' | 'slow
 export type FlipPlan = {
   version?: string
   /** The options of `shellflip()`. */
-  options?: { readyTimeoutMs?: number; drainTimeoutMs?: number; maxDraining?: number; exitOnError?: boolean }
+  options?: {
+    readyTimeoutMs?: number
+    drainTimeoutMs?: number
+    maxDraining?: number
+    exitOnError?: boolean
+    prepareSuccessor?: boolean
+    launcher?: boolean
+  }
   state?: {
     form?: 'value' | 'blocks'
     name?: string

@@ -36,6 +36,8 @@ export interface Carrier {
   carry(options: CarryOptions): Promise<UpgradeResult>
   /** Shuts this process down when the service is stopped. */
   stop(shutdown: Shutdown, reason: string): Promise<FlipEnd>
+  /** Prepares the next upgrade, where that is requested. Called while this process alone serves. {@link carry} and {@link stop} end it. */
+  keepPrepared(): void
   /** Lists where else the sockets are kept, so that they survive a crash of this process. */
   readonly keepers: readonly Keeper[]
 }

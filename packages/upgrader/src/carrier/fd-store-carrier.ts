@@ -37,6 +37,9 @@ export class FdStoreCarrier implements Carrier {
     return shutdown.stored(reason, this.#store)
   }
 
+  /** The service manager starts the next process. */
+  keepPrepared(): void {}
+
   /** Limits the time, because the iterable that `save()` returns may never end. */
   #save(state: OfferedState<unknown>, timeoutMs: number, signal: AbortSignal): Promise<void> {
     const late = () => new Error(`it could not be saved within ${timeoutMs} ms`)

@@ -16,20 +16,26 @@ import type { SuccessorHandover } from './successor-handover.ts'
 
 /** A handover to a service of this library, by a channel that only the two processes have. */
 export class NodeHandover implements SuccessorHandover {
-  readonly passed: readonly [PassedFd]
+  readonly passed: readonly PassedFd[]
   readonly variables = {}
   readonly #offer: HandoverOffer<unknown>
   readonly #channel: HandoverChannel
 
-  constructor(offer: HandoverOffer<unknown>) {
+  /** Begins one to a successor that is still to be started. */
+  static open(offer: HandoverOffer<unknown>): NodeHandover {
     const { channel, remote } = HandoverChannel.pair()
+    return new NodeHandover(offer, channel, [{ fd: remote, variable: handoverVariable }])
+  }
+
+  /** @param passed nothing for a process that has the other end of the channel */
+  constructor(offer: HandoverOffer<unknown>, channel: HandoverChannel, passed: readonly PassedFd[] = []) {
     this.#offer = offer
     this.#channel = channel
-    this.passed = [{ fd: remote, variable: handoverVariable }]
+    this.passed = passed
   }
 
   closePassed(): void {
-    this.passed[0].fd.close()
+    for (const { fd } of this.passed) fd.close()
   }
 
   give(options: GiveOptions): Promise<HandoverResult> {

@@ -21,7 +21,7 @@ function standstill(limits: Partial<CarryOptions> = {}) {
   const started = new Promise<SuccessorProcess>((resolve) => {
     start = resolve
   })
-  return { start, outcome: new SpawnCarrier(() => started).carry(optionsWith(limits)) }
+  return { start, outcome: new SpawnCarrier({ startSuccessor: () => started }).carry(optionsWith(limits)) }
 }
 
 function optionsWith(limits: Partial<CarryOptions> = {}): CarryOptions {
@@ -54,6 +54,7 @@ function unwanted() {
       return exit
     },
     leave: () => {},
+    unref: () => {},
   }
   return { successor, kills }
 }
@@ -75,7 +76,7 @@ test('if the starter of successors is gone, the next one starts it, with a chann
     const code = channels.length === 1 ? starterGone : 'ENOENT'
     throw Object.assign(new Error('it is gone'), { code })
   }
-  const outcome = await new SpawnCarrier(failing).carry(optionsWith())
+  const outcome = await new SpawnCarrier({ startSuccessor: failing }).carry(optionsWith())
   expect(outcome).toMatchObject({ type: 'failed', failure: { type: 'cannot-start', code: 'ENOENT' } })
   expect(channels).toHaveLength(2)
 })
@@ -102,7 +103,9 @@ test('nor for the exit status of one whose channel was closed', async () => {
       return successor.exited
     },
   }
-  const outcome = await new SpawnCarrier(async () => awaited).carry(optionsWith({ signal: stop.signal }))
+  const outcome = await new SpawnCarrier({ startSuccessor: async () => awaited }).carry(
+    optionsWith({ signal: stop.signal }),
+  )
   expect(outcome).toEqual({ type: 'failed', failure: { type: 'aborted' } })
   expect(looks).toBe(2)
   expect(kills).toEqual([4711])
@@ -111,7 +114,7 @@ test('nor for the exit status of one whose channel was closed', async () => {
 test('nor for ever for one that the system does not let us kill', async () => {
   const refusing = { ...unwanted().successor, kill: () => new Promise<ProcessExit>(() => {}) }
   const failure = { type: 'exited', code: null, signal: null }
-  expect(await new SpawnCarrier(async () => refusing).carry(optionsWith())).toEqual({
+  expect(await new SpawnCarrier({ startSuccessor: async () => refusing }).carry(optionsWith())).toEqual({
     type: 'failed',
     failure,
   })
@@ -122,7 +125,7 @@ test('a command that cannot be repeated is reported as one that cannot be starte
     throw new LauncherError('ERR_NOT_REPEATABLE', 'it came from standard input')
   }
   const start: StartSuccessor = () => Promise.reject(new Error('nothing is started'))
-  expect(await new SpawnCarrier(start).carry(optionsWith({ launch }))).toEqual({
+  expect(await new SpawnCarrier({ startSuccessor: start }).carry(optionsWith({ launch }))).toEqual({
     type: 'failed',
     failure: { type: 'cannot-start', code: 'ERR_NOT_REPEATABLE', message: 'it came from standard input' },
   })
@@ -171,11 +174,14 @@ describe('a stop that comes when the successor has the right to serve, and has n
         return exited
       }
       die = () => resolve({ code: null, signal: 'SIGKILL' })
-      return { pid, exited, kill, leave: () => {} }
+      return { pid, exited, kill, leave: () => {}, unref: () => {} }
     }
-    const carrier = new SpawnCarrier(start, (offer) => {
-      handover = new NodeHandover(offer)
-      return handover
+    const carrier = new SpawnCarrier({
+      startSuccessor: start,
+      open: (offer) => {
+        handover = NodeHandover.open(offer)
+        return handover
+      },
     })
     const outcome = carrier.carry(optionsWith({ signal: stop.signal, atOnce: atOnce.signal }))
     await waitFor(() => peer)

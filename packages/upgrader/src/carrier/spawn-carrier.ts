@@ -1,7 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { HandoverFailure } from '@shellflip/handover'
+import { HandoverChannel, type HandoverFailure, type HandoverOffer } from '@shellflip/handover'
 import { withTimeout } from '@shellflip/internal'
-import { type StartSuccessor, type SuccessorProcess, starterGone } from '@shellflip/launcher'
+import {
+  type StartSuccessor,
+  type SuccessorKeeper,
+  type SuccessorProcess,
+  starterGone,
+} from '@shellflip/launcher'
 import type { FlipEnd, UpgradeFailure } from '../outcome.ts'
 import type { Shutdown } from '../shutdown.ts'
 import { Candidate } from './candidate.ts'
@@ -9,6 +14,19 @@ import type { Carrier, CarryOptions, UpgradeResult } from './carrier.ts'
 import { lastWordsMs } from './last-words.ts'
 import { NodeHandover } from './node-handover.ts'
 import type { OpenHandover, SuccessorHandover } from './successor-handover.ts'
+
+export type SpawnCarrierOptions = {
+  readonly startSuccessor: StartSuccessor
+  /** Begins the handover in the protocol of the successor. */
+  readonly open?: OpenHandover
+  /** Prepares successors. Undefined where every successor is started at its upgrade. */
+  readonly keeper?: SuccessorKeeper | undefined
+}
+
+/** A successor that runs, and the handover to it. */
+type Started = { readonly process: SuccessorProcess; readonly handover: SuccessorHandover }
+
+type Failed = { readonly type: 'failed'; readonly failure: UpgradeFailure }
 
 /**
  * Starts a successor and hands over to it. A failure leaves nothing of the successor: it is dead and reaped, with everything that it
@@ -19,34 +37,47 @@ export class SpawnCarrier implements Carrier {
   readonly keepers = []
   readonly #startSuccessor: StartSuccessor
   readonly #open: OpenHandover
+  readonly #keeper: SuccessorKeeper | undefined
 
-  /** @param open begins the handover in the protocol of the successor */
-  constructor(startSuccessor: StartSuccessor, open: OpenHandover = (offer) => new NodeHandover(offer)) {
+  constructor({ startSuccessor, open, keeper }: SpawnCarrierOptions) {
     this.#startSuccessor = startSuccessor
-    this.#open = open
+    this.#open = open ?? ((offer) => NodeHandover.open(offer))
+    this.#keeper = keeper
   }
 
   async carry(options: CarryOptions): Promise<UpgradeResult> {
-    const handover = this.#open(options.offer)
-    const started = await start(options, this.#startSuccessor, handover)
-    if (!('failure' in started)) return carryTo(started, handover, options)
-    handover.close()
-    // The lost starter may have started a successor. That successor finds the other end of this handover closed, and exits.
-    return isStarterGone(started.failure) ? this.carry(options) : started
+    const started = this.#wake(options.offer) ?? (await this.#start(options))
+    return 'failure' in started ? started : carryTo(started, options)
   }
 
   stop(shutdown: Shutdown, reason: string): Promise<FlipEnd> {
+    this.#keeper?.rest()
     return shutdown.stopped(reason)
+  }
+
+  keepPrepared(): void {
+    this.#keeper?.keep()
+  }
+
+  #wake(offer: HandoverOffer<unknown>): Started | undefined {
+    const taken = this.#keeper?.take()
+    if (taken === undefined) return undefined
+    return { process: taken.process, handover: new NodeHandover(offer, HandoverChannel.adopt(taken.channel)) }
+  }
+
+  async #start(options: CarryOptions): Promise<Started | Failed> {
+    const handover = this.#open(options.offer)
+    const started = await start(options, this.#startSuccessor, handover)
+    if (!('failure' in started)) return { process: started, handover }
+    handover.close()
+    // The lost starter may have started a successor. That successor finds the other end of this handover closed, and exits.
+    return isStarterGone(started.failure) ? this.#start(options) : started
   }
 }
 
-async function carryTo(
-  started: SuccessorProcess,
-  handover: SuccessorHandover,
-  options: CarryOptions,
-): Promise<UpgradeResult> {
-  options.onStarted(started.pid)
-  using candidate = new Candidate(started)
+async function carryTo({ process, handover }: Started, options: CarryOptions): Promise<UpgradeResult> {
+  options.onStarted(process.pid)
+  using candidate = new Candidate(process)
   const result = await giveService(handover, candidate, options)
   if (result !== undefined) return result
   try {
@@ -107,7 +138,7 @@ async function start(
   { launch, readyTimeoutMs: timeoutMs, signal }: CarryOptions,
   startSuccessor: StartSuccessor,
   handover: SuccessorHandover,
-): Promise<SuccessorProcess | { type: 'failed'; failure: UpgradeFailure }> {
+): Promise<SuccessorProcess | Failed> {
   const tooLate = new Error(`it was not started within ${timeoutMs} ms`)
   const starting = (async () => startSuccessor(launch(handover.variables), handover.passed))()
   try {
