@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { RollingSupervisor } from '@shellflip/rolling-supervisor'
 import { compileScriptedProcess, temporaryFolder, waitFor } from '@shellflip/testing'
-import { memoryOf } from './measure.mjs'
+import { memoryOf } from '../measure.mjs'
 
 const rolls = 1000
 

@@ -1,0 +1,95 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { temporaryFolder } from '@shellflip/testing'
+import { sharedNow } from '../load/clock.mjs'
+import { LoadProcess } from '../load/load-process.mjs'
+import { untilOnlyNew } from './only-new.mjs'
+import { ProcessTree } from './process-tree.mjs'
+import { isLongLived } from './shapes.mjs'
+import { summarize } from './summary.mjs'
+import { Usage } from './usage.mjs'
+import { within } from './within.mjs'
+
+const startWithinMs = 30_000
+const reloadWithinMs = 60_000
+const stopWithinMs = 20_000
+const onlyNewWithinMs = 10_000
+const defaultGraceMs = 1_000
+
+/**
+ * Measures one peer under one shape of load: it warms up, takes a base phase without reloads, then reloads. Resolves with a row
+ * also where the peer fails: `problem` has the reason, and the row has the reloads before it.
+ */
+export async function measureCell({ peer, shape, certificate, signal, options }) {
+  const folder = temporaryFolder('bench-')
+  const tree = new ProcessTree()
+  const phases = { reloads: [] }
+  const load = new LoadProcess()
+  let service
+  try {
+    const starting = peer.start(startOptions(folder, shape, certificate))
+    service = await within(startWithinMs, 'the start', starting, signal)
+    await underLoad({ peer, service, shape, load, phases, options, signal })
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    phases.problem = error.message
+  } finally {
+    await load[Symbol.asyncDispose]()
+    if (!signal.aborted) await stop(service, phases)
+    phases.leftProcesses = tree.killAll()
+    folder[Symbol.dispose]()
+  }
+  return summarize(phases)
+}
+
+function startOptions(folder, { name, family, load }, { cert, key }) {
+  const secure = family === 'T' ? { cert, key } : {}
+  return { folder: folder.path, shape: family, shapeName: name, connections: load.connections, ...secure }
+}
+
+async function underLoad({ peer, service, shape, load, phases, options, signal }) {
+  const secure = service.tls ?? shape.family === 'T'
+  const probe = isLongLived(shape)
+  await load.start({ target: service.target, secure, shape: shape.load, probe })
+  await pause(options.warmUpMs, signal)
+  phases.warmUp = await load.cut()
+  const usage = new Usage(new ProcessTree(() => service.pids()), service.supervisorPid)
+  try {
+    await baseAndReloads({ peer, service, load, probe, phases, options, signal, usage })
+  } finally {
+    usage[Symbol.dispose]()
+    phases.final = await load.stop()
+  }
+}
+
+async function baseAndReloads({ peer, service, load, probe, phases, options, signal, usage }) {
+  await pause(options.baseMs, signal)
+  phases.base = { ...(await load.cut()), usage: usage.phase() }
+  const atLeastMs = probe
+    ? Math.max(options.intervalMs, (peer.graceMs ?? defaultGraceMs) + 2_000)
+    : options.intervalMs
+  for (let n = 1; n <= options.reloads; n++) {
+    phases.reloads.push(await reload({ service, load, atLeastMs, signal, usage, number: n }))
+  }
+}
+
+async function reload({ service, load, atLeastMs, signal, usage, number }) {
+  const triggeredAt = sharedNow()
+  await within(reloadWithinMs, `reload ${number}`, service.reload(), signal)
+  const reloadMs = sharedNow() - triggeredAt
+  const atMostMs = Math.max(atLeastMs, reloadMs) + onlyNewWithinMs
+  const seen = await untilOnlyNew({ load, triggeredAt, atLeastMs, atMostMs, signal })
+  return { reloadMs, ...seen, ...(await load.cut()), usage: usage.phase() }
+}
+
+/** A service that cannot be stopped is a problem of its row. What it leaves is killed. */
+async function stop(service, phases) {
+  try {
+    if (service) await within(stopWithinMs, 'the stop', service.stop())
+  } catch (error) {
+    phases.problem ??= error.message
+  }
+}
+
+async function pause(ms, signal) {
+  await delay(ms, undefined, { signal })
+}

@@ -1,0 +1,3 @@
+export function resultFiles(results) {
+  return { 'tables.md': '' }
+}
