@@ -9,17 +9,22 @@ import { summarize } from './summary.mjs'
 import { Usage } from './usage.mjs'
 import { within } from './within.mjs'
 
-const startWithinMs = 30_000
-const reloadWithinMs = 60_000
-const stopWithinMs = 20_000
-const onlyNewWithinMs = 10_000
+/** How long a peer may take, and how long no old generation may answer until a reload counts as over. */
+const defaultLimits = {
+  startMs: 30_000,
+  reloadMs: 60_000,
+  stopMs: 20_000,
+  onlyNewMs: 10_000,
+  settledMs: 500,
+}
 const defaultGraceMs = 1_000
 
 /**
  * Measures one peer under one shape of load: it warms up, takes a base phase without reloads, then reloads. Resolves with a row
  * also where the peer fails: `problem` has the reason, and the row has the reloads before it.
  */
-export async function measureCell({ peer, shape, certificate, signal, options }) {
+export async function measureCell({ peer, shape, certificate, signal, options: chosen }) {
+  const options = { ...chosen, limits: { ...defaultLimits, ...chosen.limits } }
   const folder = temporaryFolder('bench-')
   const tree = new ProcessTree()
   const phases = { reloads: [] }
@@ -27,14 +32,14 @@ export async function measureCell({ peer, shape, certificate, signal, options })
   let service
   try {
     const starting = peer.start(startOptions(folder, shape, certificate))
-    service = await within(startWithinMs, 'the start', starting, signal)
+    service = await within(options.limits.startMs, 'the start', starting, signal)
     await underLoad({ peer, service, shape, load, phases, options, signal })
   } catch (error) {
     if (signal.aborted) throw signal.reason
     phases.problem = error.message
   } finally {
     await load[Symbol.asyncDispose]()
-    if (!signal.aborted) await stop(service, phases)
+    if (!signal.aborted) await stop(service, phases, options.limits)
     phases.leftProcesses = tree.killAll()
     folder[Symbol.dispose]()
   }
@@ -52,7 +57,8 @@ async function underLoad({ peer, service, shape, load, phases, options, signal }
   await load.start({ target: service.target, secure, shape: shape.load, probe })
   await pause(options.warmUpMs, signal)
   phases.warmUp = await load.cut()
-  const usage = new Usage(new ProcessTree(() => service.pids()), service.supervisorPid)
+  const watched = { supervisor: service.supervisorPid, client: load.pid }
+  const usage = new Usage(new ProcessTree(() => service.pids()), watched)
   try {
     await baseAndReloads({ peer, service, load, probe, phases, options, signal, usage })
   } finally {
@@ -68,23 +74,24 @@ async function baseAndReloads({ peer, service, load, probe, phases, options, sig
     ? Math.max(options.intervalMs, (peer.graceMs ?? defaultGraceMs) + 2_000)
     : options.intervalMs
   for (let n = 1; n <= options.reloads; n++) {
-    phases.reloads.push(await reload({ service, load, atLeastMs, signal, usage, number: n }))
+    phases.reloads.push(await reload({ service, load, atLeastMs, signal, usage, number: n, ...options }))
   }
 }
 
-async function reload({ service, load, atLeastMs, signal, usage, number }) {
+async function reload({ service, load, atLeastMs, signal, usage, number, limits }) {
   const triggeredAt = sharedNow()
-  await within(reloadWithinMs, `reload ${number}`, service.reload(), signal)
+  await within(limits.reloadMs, `reload ${number}`, service.reload(), signal)
   const reloadMs = sharedNow() - triggeredAt
-  const atMostMs = Math.max(atLeastMs, reloadMs) + onlyNewWithinMs
-  const seen = await untilOnlyNew({ load, triggeredAt, atLeastMs, atMostMs, signal })
+  const atMostMs = Math.max(atLeastMs, reloadMs) + limits.onlyNewMs
+  const { settledMs } = limits
+  const seen = await untilOnlyNew({ load, triggeredAt, atLeastMs, atMostMs, settledMs, signal })
   return { reloadMs, ...seen, ...(await load.cut()), usage: usage.phase() }
 }
 
 /** A service that cannot be stopped is a problem of its row. What it leaves is killed. */
-async function stop(service, phases) {
+async function stop(service, phases, { stopMs }) {
   try {
-    if (service) await within(stopWithinMs, 'the stop', service.stop())
+    if (service) await within(stopMs, 'the stop', service.stop())
   } catch (error) {
     phases.problem ??= error.message
   }

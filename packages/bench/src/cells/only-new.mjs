@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sharedNow } from '../load/clock.mjs'
 
-const settledAfterMs = 500
 const pollEveryMs = 100
 
 /** How the generations that have answered stand to a moment: which is new, and when an old one answered last. */
@@ -19,15 +18,15 @@ export function sinceTrigger(ids, triggeredAt) {
  * Waits until only the new generation has answered for a while, at least `atLeastMs` and at most `atMostMs` after the trigger.
  * `onlyNewMs` is null if an old one still answered by then.
  */
-export async function untilOnlyNew({ load, triggeredAt, atLeastMs, atMostMs, signal }) {
+export async function untilOnlyNew({ load, triggeredAt, atLeastMs, atMostMs, settledMs, signal }) {
   for (;;) {
     signal?.throwIfAborted()
     const elapsedMs = sharedNow() - triggeredAt
     const { hasNew, firstNewMs, lastOldMs } = sinceTrigger(await load.ids(), triggeredAt)
-    const isSettled = hasNew && elapsedMs - lastOldMs >= settledAfterMs
+    const isSettled = hasNew && elapsedMs - lastOldMs >= settledMs
     if (isSettled && elapsedMs >= atLeastMs) return { firstNewMs, onlyNewMs: Math.max(lastOldMs, firstNewMs) }
     if (elapsedMs >= atMostMs) {
-      if (!hasNew) throw new Error(`no new generation answered within ${Math.round(atMostMs / 1_000)} s`)
+      if (!hasNew) throw new Error(`no new generation answered within ${Math.round(atMostMs / 100) / 10} s`)
       return { firstNewMs, onlyNewMs: null }
     }
     await delay(Math.min(pollEveryMs, Math.max(10, atLeastMs - elapsedMs)))

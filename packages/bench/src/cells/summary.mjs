@@ -61,6 +61,7 @@ function usageOf(phases) {
   return {
     tree: of('tree'),
     supervisor: of('supervisor'),
+    client: of('client'),
     processes: Math.max(...phases.map(({ usage }) => usage.processes)),
   }
 }

@@ -3,39 +3,34 @@ import { cpuSeconds, memory } from './process-tree.mjs'
 const sampleEveryMs = 250
 
 /**
- * What the supervisor and its whole tree use. Memory is read when a phase ends, CPU every 250 ms: what a process uses in its last
- * quarter of a second is not seen.
+ * What the tree of a peer uses, and what single processes use: `watched` is `{ name: pid }`. Memory is read when a phase ends, CPU
+ * every 250 ms. What a process uses in its last quarter of a second is not seen.
  */
 export class Usage {
   #tree
-  #supervisorPid
+  #watched
   #seen = new Map()
-  #cpu = { tree: 0, supervisor: 0 }
+  #cpu = new Map()
   #peakProcesses = 0
   #startedAt = performance.now()
   #timer
 
-  constructor(tree, supervisorPid) {
+  constructor(tree, watched) {
     this.#tree = tree
-    this.#supervisorPid = supervisorPid
-    this.#sample({ counts: false })
+    this.#watched = Object.entries(watched).filter(([, pid]) => pid !== undefined)
+    this.#sample()
+    this.#begin()
     this.#timer = setInterval(() => this.#sample(), sampleEveryMs)
   }
 
-  /** Memory in MB now, and CPU seconds a second since the last call. */
+  /** Memory in MB now, and CPU seconds a second since the last call, for the tree and each watched process. */
   phase() {
-    this.#sample()
-    const elapsed = (performance.now() - this.#startedAt) / 1_000
-    const share = (seconds) => seconds / elapsed
-    const tree = { ...sum(this.#tree.pids().map(memory)), cpu: share(this.#cpu.tree) }
-    const supervisor =
-      this.#supervisorPid === undefined
-        ? undefined
-        : { ...memory(this.#supervisorPid), cpu: share(this.#cpu.supervisor) }
-    const phase = { tree, supervisor, processes: this.#peakProcesses }
-    this.#cpu = { tree: 0, supervisor: 0 }
-    this.#peakProcesses = 0
-    this.#startedAt = performance.now()
+    const pids = this.#sample()
+    const of = (members) => ({ ...sum(members.map(memory)), cpu: this.#share(members) })
+    const tree = { ...sum(pids.map(memory)), cpu: this.#share([...this.#cpu.keys()].filter(this.#inTree)) }
+    const single = this.#watched.map(([name, pid]) => [name, of([pid])])
+    const phase = { tree, ...Object.fromEntries(single), processes: this.#peakProcesses }
+    this.#begin()
     return phase
   }
 
@@ -43,17 +38,30 @@ export class Usage {
     clearInterval(this.#timer)
   }
 
-  #sample({ counts = true } = {}) {
+  #begin() {
+    this.#cpu.clear()
+    this.#peakProcesses = 0
+    this.#startedAt = performance.now()
+  }
+
+  #share(pids) {
+    const used = pids.reduce((total, pid) => total + (this.#cpu.get(pid) ?? 0), 0)
+    return used / ((performance.now() - this.#startedAt) / 1_000)
+  }
+
+  /** The load client is watched, but no part of the tree. */
+  #inTree = (pid) => !this.#watched.some(([name, watched]) => name === 'client' && watched === pid)
+
+  #sample() {
     const pids = this.#tree.pids()
     this.#peakProcesses = Math.max(this.#peakProcesses, pids.length)
-    for (const pid of pids) {
+    for (const pid of new Set([...pids, ...this.#watched.map(([, watched]) => watched)])) {
       const total = cpuSeconds(pid) ?? 0
-      const used = total - (this.#seen.get(pid) ?? 0)
+      const used = Math.max(0, total - (this.#seen.get(pid) ?? 0))
       this.#seen.set(pid, total)
-      if (!counts || used < 0) continue
-      this.#cpu.tree += used
-      if (pid === this.#supervisorPid) this.#cpu.supervisor += used
+      this.#cpu.set(pid, (this.#cpu.get(pid) ?? 0) + used)
     }
+    return pids
   }
 }
 

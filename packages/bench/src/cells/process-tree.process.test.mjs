@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { waitFor } from '@shellflip/testing'
+import { expect, test } from 'vitest'
+import { cpuSeconds, markProcesses, memory, ProcessTree } from './process-tree.mjs'
+
+test('finds and kills what was started after the mark, also without its parent', async () => {
+  const unmarked = spawn('sleep', ['60'])
+  markProcesses()
+  const shell = spawn('sh', ['-c', 'sleep 60 & echo $!'])
+  delete process.env.SHELLFLIP_BENCH
+  const [output] = await once(shell.stdout.setEncoding('utf8'), 'data')
+  const orphan = Number(output)
+  try {
+    const tree = new ProcessTree()
+    await waitFor(() => tree.pids().length === 1)
+    expect(tree.pids()).toEqual([orphan])
+    expect(new ProcessTree(() => [unmarked.pid]).pids().toSorted()).toEqual([orphan, unmarked.pid].toSorted())
+    expect(memory(orphan).rss).toBeGreaterThan(0)
+    expect(cpuSeconds(orphan)).toBeGreaterThanOrEqual(0)
+    expect(tree.killAll()).toBe(1)
+    await waitFor(() => tree.pids().length === 0)
+    expect(unmarked.exitCode).toBe(null)
+  } finally {
+    unmarked.kill()
+  }
+})
