@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 const marker = 'SHELLFLIP_BENCH'
 const ticksPerSecond = 100
 
-/** Marks what this process starts from now on, so that `ProcessTree` finds it, whoever its parent is. */
+/** Marks what this process starts from now on, so that `ProcessTree` finds it, with any parent. */
 export function markProcesses() {
   process.env[marker] = String(process.pid)
 }

@@ -37,7 +37,7 @@ export class LiveClient {
     this.#socket.destroy()
   }
 
-  /** Nothing is due on a connection that goes on for ever. */
+  /** Nothing is due on a endless connection. */
   abandon() {}
 
   #connect() {
