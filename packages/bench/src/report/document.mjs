@@ -75,7 +75,7 @@ function primitiveSection(primitive) {
     `### ${name}`,
     ...(problem ? [`It failed: ${problem}`] : []),
     ...(rows.length > 0 ? [primitiveTable(primitive)] : []),
-    ...primitivePlots(primitive).map(([file]) => image(`${name} against N`, file)),
+    ...primitivePlots(primitive).map(([file]) => image(`cost of ${name} against N`, file)),
   ].join('\n\n')
 }
 

@@ -12,14 +12,12 @@ export function shapePlot({ name, title, family, rows }) {
   return [`${name}.svg`, barPlot({ title, rows: measured, panels: isLive ? livePanels : requestPanels })]
 }
 
-/** The plots of a primitive whose rows have an `n`. */
+/** The plots of a primitive: cost against N. */
 export function primitivePlots(primitive) {
-  return costPlots(primitive)
-    .filter(({ lines }) => lines.some(({ points }) => points.length > 1))
-    .map(({ unit, lines }, index) => [
-      `${primitive.name}${index === 0 ? '' : `-${index + 1}`}.svg`,
-      linePlot({ title: `${primitive.name} against N`, unit, lines }),
-    ])
+  return costPlots(primitive).map(({ title, unit, lines }, index) => [
+    `${primitive.name}${index === 0 ? '' : `-${index + 1}`}.svg`,
+    linePlot({ title, unit, lines }),
+  ])
 }
 
 const colour = (row) => (row.isOurs ? 'ours' : 'peer')

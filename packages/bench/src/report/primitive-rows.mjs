@@ -36,24 +36,34 @@ export function primitiveTable({ rows }) {
 }
 
 /**
- * The rows of a primitive that have an `n`, as lines of one plot for each unit: `{ unit, lines: [{ name, isOurs, points }] }`.
- * Ours is one line. Each peer is another.
+ * The rows that differ by one number, as plots of cost against that number: `{ title, unit, lines: [{ name, isOurs, points }] }`.
+ * `state of 16 MiB` and `state of 256 MiB` are two points of `state of N MiB`. Ours is one line, and each peer is another.
  */
 export function costPlots({ rows }) {
-  const withN = rows.filter(({ n }) => n !== undefined)
-  const units = [...new Set(withN.map(({ unit }) => unit))]
-  return units.map((unit) => {
-    const ofUnit = withN.filter((row) => row.unit === unit)
-    const named = ofUnit.flatMap(({ n, series = 'ours', ours, peer, peerIs }) => [
-      { name: series, isOurs: true, point: [n, ours] },
-      ...(peer === null ? [] : [{ name: peerIs ?? 'peer', isOurs: false, point: [n, peer] }]),
-    ])
-    const names = [...new Set(named.map(({ name }) => name))]
-    const lines = names.map((name) => {
-      const same = named.filter((entry) => entry.name === name)
-      const points = [...new Map(same.map(({ point }) => [point[0], point])).values()]
-      return { name, isOurs: same[0].isOurs, points: points.toSorted(([a], [b]) => a - b) }
-    })
-    return { unit, lines }
+  const numbered = rows.map(withNumber).filter(({ n }) => n > 0)
+  const keys = [...new Set(numbered.map(keyOf))]
+  return keys
+    .map((key) => numbered.filter((row) => keyOf(row) === key))
+    .filter((group) => new Set(group.map(({ n }) => n)).size > 1)
+    .map((group) => ({ title: group[0].title, unit: group[0].unit, lines: linesOf(group) }))
+}
+
+const keyOf = ({ title, unit }) => `${title}, ${unit}`
+
+function withNumber(row) {
+  const [number] = /\d[\d,]*/.exec(row.what) ?? []
+  return { ...row, title: row.what.replace(number, 'N'), n: row.n ?? Number(number?.replaceAll(',', '')) }
+}
+
+function linesOf(group) {
+  const named = group.flatMap(({ n, ours, peer, peerIs }) => [
+    { name: 'ours', isOurs: true, point: [n, ours] },
+    ...(peer === null ? [] : [{ name: peerIs, isOurs: false, point: [n, peer] }]),
+  ])
+  return [...new Set(named.map(({ name }) => name))].map((name) => {
+    const same = named.filter((entry) => entry.name === name)
+    // Ours stands in a row for each peer.
+    const points = [...new Map(same.map(({ point }) => [point[0], point])).values()]
+    return { name, isOurs: same[0].isOurs, points: points.toSorted(([a], [b]) => a - b) }
   })
 }
