@@ -18,6 +18,7 @@ const defaultLimits = {
   settledMs: 500,
 }
 const defaultGraceMs = 1_000
+const afterGraceMs = 2_000
 
 /**
  * Measures one peer under one shape of load: it warms up, takes a base phase without reloads, then reloads. Resolves with a row
@@ -70,19 +71,19 @@ async function underLoad({ peer, service, shape, load, phases, options, signal }
 async function baseAndReloads({ peer, service, load, probe, phases, options, signal, usage }) {
   await pause(options.baseMs, signal)
   phases.base = { ...(await load.cut()), usage: usage.phase() }
-  const atLeastMs = probe
-    ? Math.max(options.intervalMs, (peer.graceMs ?? defaultGraceMs) + 2_000)
-    : options.intervalMs
+  // The old generation has its grace before the next reload, so that what it cuts is counted with the reload that ended it.
+  const afterMs = probe ? (peer.graceMs ?? defaultGraceMs) + afterGraceMs : 0
   for (let n = 1; n <= options.reloads; n++) {
-    phases.reloads.push(await reload({ service, load, atLeastMs, signal, usage, number: n, ...options }))
+    phases.reloads.push(await reload({ service, load, afterMs, signal, usage, number: n, ...options }))
   }
 }
 
-async function reload({ service, load, atLeastMs, signal, usage, number, limits }) {
+async function reload({ service, load, afterMs, signal, usage, number, intervalMs, limits }) {
   const triggeredAt = sharedNow()
   await within(limits.reloadMs, `reload ${number}`, service.reload(), signal)
   const reloadMs = sharedNow() - triggeredAt
-  const atMostMs = Math.max(atLeastMs, reloadMs) + limits.onlyNewMs
+  const atLeastMs = Math.max(intervalMs, reloadMs + afterMs)
+  const atMostMs = atLeastMs + limits.onlyNewMs
   const { settledMs } = limits
   const seen = await untilOnlyNew({ load, triggeredAt, atLeastMs, atMostMs, settledMs, signal })
   return { reloadMs, ...seen, ...(await load.cut()), usage: usage.phase() }
