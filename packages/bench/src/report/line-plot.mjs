@@ -1,6 +1,7 @@
 import { figure } from './markdown.mjs'
 import { dot, line, polyline, svg, text } from './svg.mjs'
 
+const margin = 0.15
 const area = { left: 76, top: 50, width: 480, height: 260 }
 
 /** Cost against N, both on logarithmic axes: `lines` as `costPlots` returns them. A line that rises by a decade a decade is linear. */
@@ -17,7 +18,7 @@ export function linePlot({ title, unit, lines, width = 860 }) {
     area.top,
   )
   const content = [
-    ...x.ticks.map((n) =>
+    ...ticksOf(points.map(([n]) => n)).map((n) =>
       text({
         x: x(n),
         y: area.top + area.height + 20,
@@ -75,11 +76,18 @@ function labelled(drawn) {
     })
 }
 
+/** The numbers that were measured are the ticks. Of many, some. */
+function ticksOf(ns) {
+  const distinct = [...new Set(ns)].toSorted((a, b) => a - b)
+  const step = Math.ceil(distinct.length / 8)
+  return distinct.filter((_, index) => index % step === 0)
+}
+
 /** A logarithmic scale with whole decades as ticks, and some between where there are few. */
 function logScale(values, from, to) {
-  const low = Math.min(...values)
-  const high = Math.max(...values)
-  const [start, end] = [Math.log10(low), Math.log10(high === low ? low * 10 : high)]
+  const low = Math.min(...values) * (1 - margin)
+  const high = Math.max(...values) * (1 + margin)
+  const [start, end] = [Math.log10(low), Math.log10(high)]
   const scale = (value) => from + ((Math.log10(value) - start) / (end - start)) * (to - from)
   const decades = Array.from({ length: 16 }, (_, index) => index - 5)
   const ticks = (steps) =>
