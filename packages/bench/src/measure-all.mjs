@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { measureCell } from './cells/measure-cell.mjs'
 import { refusal } from './cells/shapes.mjs'
@@ -58,15 +58,14 @@ function cellsOf({ shapes, options }, peers) {
 }
 
 async function prepareAll({ chosen, cache, signal, progress, results }) {
+  mkdirSync(cache, { recursive: true })
   const prepared = []
   for (const peer of chosen.peers) {
-    const { name, title, configuration, settings, isOurs = false } = peer
-    const entry = { name, title, configuration, settings, isOurs }
+    const { name, configuration, settings, isOurs = false } = peer
+    const entry = { name, title: titleOf(peer, chosen.peers), configuration, settings, isOurs }
     results.peers.push(entry)
     try {
-      const folder = join(cache, name)
-      mkdirSync(folder, { recursive: true })
-      const preparing = peer.prepare({ cache: folder, install: chosen.install })
+      const preparing = peer.prepare({ cache, install: chosen.install })
       await within(prepareWithinMs, 'the preparation', preparing, signal)
       entry.version = await peer.version()
       prepared.push(peer)
@@ -79,6 +78,11 @@ async function prepareAll({ chosen, cache, signal, progress, results }) {
   return prepared
 }
 
+/** Two configurations of one peer may share a title. */
+function titleOf({ title, configuration }, peers) {
+  return peers.filter((other) => other.title === title).length > 1 ? `${title} (${configuration})` : title
+}
+
 function estimateMs(cells, { warmUpMs, baseMs, intervalMs, reloads }) {
   const overheadMs = 4_000
   return cells
@@ -88,5 +92,5 @@ function estimateMs(cells, { warmUpMs, baseMs, intervalMs, reloads }) {
 
 /** Where peers keep what they have built: a folder of this user, which later runs find. */
 export function cacheFolder() {
-  return join(process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? tmpdir(), '.cache'), 'shellflip-bench')
+  return process.env.SHELLFLIP_BENCH_CACHE ?? join(homedir(), '.cache', 'shellflip-bench')
 }
