@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '@shellflip/testing'
-import { markProcesses, ProcessTree } from './cells/process-tree.mjs'
+import { killLeftovers, markProcesses, ProcessTree } from './cells/process-tree.mjs'
 import { refusal } from './cells/shapes.mjs'
 import { readCommandLine, UsageError } from './command-line.mjs'
 import { discover } from './discover.mjs'
@@ -35,6 +35,7 @@ async function run(chosen) {
   const folder = temporaryFolder('bench-')
   // Whatever peers and primitives put into a temporary folder goes with this one.
   process.env.TMPDIR = folder.path
+  killLeftovers()
   markProcesses()
   const output = chosen.output ?? defaultOutput
   mkdirSync(output, { recursive: true })

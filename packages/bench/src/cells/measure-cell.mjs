@@ -64,7 +64,8 @@ async function underLoad({ peer, service, shape, load, phases, options, signal }
     await baseAndReloads({ peer, service, load, probe, phases, options, signal, usage })
   } finally {
     usage[Symbol.dispose]()
-    phases.final = await load.stop()
+    // The error that ended the reloads matters more than one of the load client.
+    if (!signal.aborted) phases.final = await load.stop().catch(() => undefined)
   }
 }
 

@@ -8,6 +8,17 @@ export function markProcesses() {
   process.env[marker] = String(process.pid)
 }
 
+/** Kills what a bench has left that was killed itself, and returns how much that was. */
+export function killLeftovers() {
+  const marked = new RegExp(`(?:^|\\0)${marker}=(\\d+)\\0`)
+  const left = readdirSync('/proc').filter((pid) => {
+    const owner = /^\d+$/.test(pid) && marked.exec(readIfThere(`/proc/${pid}/environ`))?.[1]
+    return owner && statOf(owner) === undefined
+  })
+  for (const pid of left) kill(Number(pid))
+  return left.length
+}
+
 /** The processes of the peer that runs: those with the mark in their environment, and those that the peer names. */
 export class ProcessTree {
   #mark = `${marker}=${process.pid}\0`
@@ -33,13 +44,7 @@ export class ProcessTree {
   /** Kills what is left, and returns how much that was. */
   killAll() {
     const left = this.pids()
-    for (const pid of left) {
-      try {
-        process.kill(pid, 'SIGKILL')
-      } catch (error) {
-        if (error.code !== 'ESRCH') throw error
-      }
-    }
+    for (const pid of left) kill(pid)
     return left.length
   }
 
@@ -60,6 +65,14 @@ export function memory(pid) {
   const rollup = readIfThere(`/proc/${pid}/smaps_rollup`)
   const field = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) / 1024
   return { rss: field('Rss'), pss: field('Pss') }
+}
+
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error
+  }
 }
 
 function isRunning(pid) {

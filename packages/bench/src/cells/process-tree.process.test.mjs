@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
-import { cpuSeconds, markProcesses, memory, ProcessTree } from './process-tree.mjs'
+import { cpuSeconds, killLeftovers, markProcesses, memory, ProcessTree } from './process-tree.mjs'
 
 test('finds and kills what was started after the mark, also without its parent', async () => {
   const unmarked = spawn('sleep', ['60'])
@@ -23,5 +23,21 @@ test('finds and kills what was started after the mark, also without its parent',
     expect(unmarked.exitCode).toBe(null)
   } finally {
     unmarked.kill()
+  }
+})
+
+test('finds what a bench has left that is no longer there', async () => {
+  const { pid: gone } = spawnSync('true')
+  const left = spawn('sleep', ['60'], { env: { ...process.env, SHELLFLIP_BENCH: String(gone) } })
+  const current = spawn('sleep', ['60'], { env: { ...process.env, SHELLFLIP_BENCH: String(process.pid) } })
+  try {
+    const exited = once(left, 'exit')
+    await waitFor(() => killLeftovers() >= 1)
+    await exited
+    expect(current.exitCode).toBe(null)
+    expect(current.signalCode).toBe(null)
+  } finally {
+    left.kill()
+    current.kill()
   }
 })

@@ -34,7 +34,7 @@ export class LiveClient {
     this.#session?.close()
     const isSilent = performance.now() - this.#heardAt > this.#silentAfterMs
     if (this.#session && isSilent) this.#load.segment.failed('hanging')
-    this.#socket.destroy()
+    this.#socket?.destroy()
   }
 
   /** Nothing is due on a endless connection. */

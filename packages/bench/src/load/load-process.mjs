@@ -25,7 +25,8 @@ export class LoadProcess {
     const [file, ...args] = clientCpu === undefined ? node : ['taskset', '-c', String(clientCpu), ...node]
     const { SHELLFLIP_BENCH: _, ...env } = process.env
     this.#child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env })
-    this.#ready = new Promise((resolve) => this.#waiting.set('ready', { resolve, reject: resolve }))
+    this.#ready = new Promise((resolve, reject) => this.#waiting.set('ready', { resolve, reject }))
+    this.#ready.catch(() => {})
     this.#child.on('message', ({ id, value, error }) => {
       const { resolve, reject } = this.#waiting.get(id)
       this.#waiting.delete(id)
@@ -74,8 +75,10 @@ export class LoadProcess {
   async #call(method, ...args) {
     await this.#ready
     const id = ++this.#requests
-    const answered = new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
-    this.#child.send({ id, method, args })
+    const answered = new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#child.send({ id, method, args }, (error) => error && reject(error))
+    })
     return within(answerWithinMs, `${method} of the load client`, answered)
   }
 }

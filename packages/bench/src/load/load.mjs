@@ -12,6 +12,9 @@ const clientsOf = {
   webSockets: (load, shape) => new LiveClient(load, shape, webSocket),
 }
 
+const slice = 64
+const betweenSlicesMs = 5
+
 /** Many clients of one shape on one service. Counts by segments, and notes when each generation has answered. */
 export class Load {
   segment = new Segment()
@@ -31,7 +34,15 @@ export class Load {
     this.where = { target, secure }
     this.#left = shape.requests ?? Number.POSITIVE_INFINITY
     this.#clients = Array.from({ length: shape.connections }, () => clientsOf[shape.clients](this, shape))
-    for (const client of this.#clients) client.start()
+    void this.#startClients()
+  }
+
+  /** Starts clients in slices, so that the first connections do not overflow the queue of a listening socket. */
+  async #startClients() {
+    for (let n = 0; n < this.#clients.length && !this.isStopping; n += slice) {
+      if (n > 0) await delay(betweenSlicesMs)
+      for (const client of this.#clients.slice(n, n + slice)) client.start()
+    }
   }
 
   /** Each generation that has answered: `[id, { firstAt, lastAt }]`, by the shared clock. */
