@@ -15,7 +15,8 @@ const help = ({ peers, shapes, primitives }) => `Usage: pnpm bench [options]
 Measures shellflip, procroll and their peers under the same load, and writes results.json, tables.md and plots.
 One cell is one peer under one shape of load. --list shows what this machine can run.
 
-  --peers LIST         all, none, ours, or names: ${wrapped(peers)}
+  --peers LIST         all, none, ours, best, default, or names:
+                       ${wrapped(peers)}
   --shapes LIST        all, families as K, or names (default ${defaultShapes}):
                        ${wrapped(shapes)}
   --primitives LIST    all, none, or names: ${wrapped(primitives)}
@@ -49,6 +50,8 @@ export function readCommandLine(args, choices) {
     type: values.list ? 'list' : 'run',
     peers: select('peer', peers, choices.peers, {
       ours: ({ isOurs }) => isOurs,
+      best: ({ configuration }) => configuration === 'best',
+      default: ({ configuration }) => configuration === 'default',
     }),
     shapes: select('shape', values.shapes ?? defaultShapes, choices.shapes, familiesOf(choices.shapes)),
     primitives: select('primitive', primitives, choices.primitives),

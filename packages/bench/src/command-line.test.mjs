@@ -40,7 +40,10 @@ test('pnpm passes its own -- on', () => {
 })
 
 test.each([
-  [['--peers', 'ngnix'], 'unknown peer "ngnix". Choose from all, none, ours, shellflip, nginx'],
+  [
+    ['--peers', 'ngnix'],
+    'unknown peer "ngnix". Choose from all, none, ours, best, default, shellflip, nginx',
+  ],
   [['--shapes', 'Q'], 'unknown shape "Q". Choose from all, none, K, N, L, S, K64, K64-think, N32, L200, S16'],
   [['--primitives', 'x'], 'unknown primitive "x". Choose from all, none, fd-rate'],
   [['--reloads', '0'], '--reloads must be a whole number from 1 on, not "0"'],

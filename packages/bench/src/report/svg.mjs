@@ -1,4 +1,5 @@
-// The parts that all plots share. Classes carry the colours, so that a plot follows the reader's light or dark scheme.
+// The parts that all plots share. Classes carry the colours, so that a plot follows the reader's light or dark scheme. The chart
+// libraries that draw without a DOM are large, and set colours that no scheme can change. Bars and lines need none of them.
 
 const light = {
   paper: '#ffffff',
