@@ -37,7 +37,7 @@ export class LiveClient {
     this.#socket?.destroy()
   }
 
-  /** Nothing is due on a endless connection. */
+  /** Nothing is due on an endless connection. */
   abandon() {}
 
   #connect() {

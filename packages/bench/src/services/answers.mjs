@@ -1,4 +1,4 @@
-// Answers as each server of the bench does, whatever reloads it (../peers/README in the contract of a peer).
+// Answers as every server of the bench does: /, /big, /stream and WebSockets.
 import { createHash } from 'node:crypto'
 
 /** Names this process in every answer, so that a client sees which generation served it. */
