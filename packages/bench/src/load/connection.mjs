@@ -1,6 +1,7 @@
 import net from 'node:net'
 import tls from 'node:tls'
-import { AnswerReader, LoadFailure } from '@shellflip/testing'
+import { LoadFailure } from '@shellflip/testing'
+import { AnswerReader } from './answer-reader.mjs'
 
 /** Opens a raw socket to a `{ host, port }` or a `{ path }`. */
 export function openSocket({ target, secure }) {
@@ -49,21 +50,19 @@ export class Connection {
 
   #received(chunk) {
     try {
-      let answer = this.#reader.push(chunk)
-      while (answer && this.#isOpen) {
-        this.#answered(answer)
-        answer = this.#reader.push(Buffer.alloc(0))
-      }
-      if (this.inFlight === 0 && this.#reader.begun) throw new Error('an answer to no request')
+      this.#reader.read(chunk, (answer) => this.#answered(answer))
+      if (this.#isOpen && this.inFlight === 0 && this.#reader.begun)
+        throw new Error('an answer to no request')
     } catch {
       this.close('malformed')
     }
   }
 
   #answered(answer) {
+    if (!this.#isOpen) return
     const sentAt = this.#sentAt.shift()
     if (sentAt === undefined) throw new Error('an answer to no request')
-    if (answer.headers.connection?.toLowerCase() === 'close') this.#isAnnounced = true
+    if (answer.isLast) this.#isAnnounced = true
     this.#listener.answered(answer, performance.now() - sentAt)
     if (this.#isAnnounced && this.inFlight === 0) this.close()
   }

@@ -1,4 +1,4 @@
-import { generationIn } from './answer-body.mjs'
+import { generationIn } from './answer-reader.mjs'
 import { Connection } from './connection.mjs'
 
 /** A client that met an error pauses, or it would spin where nobody listens. */
@@ -64,9 +64,10 @@ export class RequestClient {
     this.#wasOpen = true
   }
 
-  #answered(connection, { status, body }, latencyMs) {
+  #answered(connection, answer, latencyMs) {
+    const { status } = answer
     if (!this.#shape.keepAlive) connection.close()
-    const id = status === 200 ? generationIn(this.#shape.path, body) : undefined
+    const id = status === 200 ? generationIn(this.#shape.path, answer) : undefined
     if (id === undefined) this.#load.failed(status === 200 ? 'body' : 'status')
     else this.#load.answered(id, latencyMs)
     this.#sendAfter(this.#shape.thinkMs)
