@@ -19,6 +19,7 @@ test('a peer that breaks nothing has zeros', async () => {
   for (const { onlyNewMs, firstNewMs } of row.reloads) expect(onlyNewMs).toBeGreaterThanOrEqual(firstNewMs)
   expect(row.base.ok).toBeGreaterThan(0)
   expect(row.base.usage.client.rss).toBeGreaterThan(1)
+  expect(row.base.usage.elsewhereCpu).toBeGreaterThanOrEqual(0)
 })
 
 test('what a reload breaks is counted with that reload', async () => {

@@ -60,6 +60,13 @@ export function cpuSeconds(pid) {
   return fields && (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
+/** CPU seconds that the whole machine has used since its start: all but idle and iowait, which are the fourth and fifth (proc(5)). */
+export function machineCpuSeconds() {
+  const [, ...fields] = readIfThere('/proc/stat').split('\n', 1)[0].trim().split(/\s+/)
+  const [user, nice, system, , , irq, softirq, steal] = fields.map(Number)
+  return (user + nice + system + irq + softirq + (steal ?? 0)) / ticksPerSecond
+}
+
 /** Resident and proportional memory in MB. Zero if the process is gone. */
 export function memory(pid) {
   const rollup = readIfThere(`/proc/${pid}/smaps_rollup`)

@@ -62,6 +62,12 @@ function usageOf(phases) {
     tree: of('tree'),
     supervisor: of('supervisor'),
     client: of('client'),
+    elsewhereCpu: round(
+      sumOf(
+        phases.map(({ usage }) => usage.elsewhere),
+        'cpu',
+      ) / phases.length,
+    ),
     processes: Math.max(...phases.map(({ usage }) => usage.processes)),
   }
 }

@@ -1,4 +1,4 @@
-import { cpuSeconds, memory } from './process-tree.mjs'
+import { cpuSeconds, machineCpuSeconds, memory } from './process-tree.mjs'
 
 const sampleEveryMs = 250
 
@@ -13,6 +13,7 @@ export class Usage {
   #cpu = new Map()
   #peakProcesses = 0
   #startedAt = performance.now()
+  #machineAt = machineCpuSeconds()
   #timer
 
   constructor(tree, watched) {
@@ -29,7 +30,12 @@ export class Usage {
     const of = (members) => ({ ...sum(members.map(memory)), cpu: this.#share(members) })
     const tree = { ...sum(pids.map(memory)), cpu: this.#share([...this.#cpu.keys()].filter(this.#inTree)) }
     const single = this.#watched.map(([name, pid]) => [name, of([pid])])
-    const phase = { tree, ...Object.fromEntries(single), processes: this.#peakProcesses }
+    const phase = {
+      tree,
+      ...Object.fromEntries(single),
+      elsewhere: this.#elsewhere(),
+      processes: this.#peakProcesses,
+    }
     this.#begin()
     return phase
   }
@@ -38,7 +44,15 @@ export class Usage {
     clearInterval(this.#timer)
   }
 
+  /** CPU that neither the peer nor the load client has used. On a quiet machine it is next to nothing. */
+  #elsewhere() {
+    const elapsed = (performance.now() - this.#startedAt) / 1_000
+    const machine = (machineCpuSeconds() - this.#machineAt) / elapsed
+    return { cpu: Math.max(0, machine - this.#share([...this.#cpu.keys()])) }
+  }
+
   #begin() {
+    this.#machineAt = machineCpuSeconds()
     this.#cpu.clear()
     this.#peakProcesses = 0
     this.#startedAt = performance.now()

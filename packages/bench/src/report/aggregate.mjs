@@ -48,6 +48,9 @@ function rowOf(peer, cells) {
     tree: usageOf(measured, 'tree'),
     supervisor: usageOf(measured, 'supervisor'),
     client: usageOf(measured, 'client'),
+    elsewhereCpu: mid(({ base, withReloads }) =>
+      Math.max(base.usage.elsewhereCpu ?? 0, withReloads.usage.elsewhereCpu ?? 0),
+    ),
     baseFailed: measured.reduce((sum, { base }) => sum + base.failed, 0),
   }
 }

@@ -27,6 +27,12 @@ export function linePlot({ title, unit, lines, width = 860 }) {
         anchor: 'middle',
       }),
     ),
+    text({
+      x: area.left + area.width + 12,
+      y: area.top + area.height + 20,
+      content: 'N',
+      className: 'muted',
+    }),
     ...y.ticks.flatMap((cost) => [
       line({ x1: area.left, y1: y(cost), x2: area.left + area.width, y2: y(cost) }),
       text({

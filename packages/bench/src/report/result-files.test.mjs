@@ -8,6 +8,7 @@ const usage = {
   tree: { rss: 50, pss: 20, cpu: 0.5 },
   supervisor: { rss: 10, pss: 5, cpu: 0.01 },
   client: { rss: 60, pss: 40, cpu: 0.6 },
+  elsewhereCpu: 0.1,
   processes: 2,
 }
 const phase = (p99, more) => ({
@@ -106,6 +107,14 @@ test('a table has medians over the runs, their range, and reasons', () => {
   expect(tables).toContain('× 0.80')
   expect(tables).toContain('- hung: ended after 0 reloads, reload 1 took more than 60 s')
   expect(tables).toContain('| 16 MiB | 32 ms | 16 ms | a copy | 2.00 |')
+})
+
+test('a row that was measured on a busy machine says so', () => {
+  const busy = structuredClone(results)
+  for (const { peer, base } of busy.cells) if (peer === 'other') base.usage.elsewhereCpu = 1.25
+  const { 'tables.md': tables } = resultFiles(busy)
+  expect(tables).toContain('- other <|>: something else used 1.3 cores of this machine meanwhile')
+  expect(tables).not.toContain('- shellflip: something else')
 })
 
 test('the headline leaves out what was not measured', () => {

@@ -1,5 +1,8 @@
 import { change, escapeCell, figure, table } from './markdown.mjs'
 
+/** More than this, in cores, and the latencies say more about the machine than about the peer. */
+const noisyCpu = 0.3
+
 const named = ({ peer }) => (peer.isOurs ? `**${escapeCell(peer.title)}**` : escapeCell(peer.title))
 
 const failed = ({ failed, failedRange: { min, max } }) =>
@@ -61,10 +64,13 @@ export function shapeTables({ family, rows }) {
 
 function reasons(rows) {
   return rows
-    .flatMap(({ peer, refused, problem, reloads, baseFailed }) => [
+    .flatMap(({ peer, refused, problem, reloads, baseFailed, elsewhereCpu }) => [
       ...(refused ? [`- ${peer.title}: left out, ${refused}`] : []),
       ...(problem ? [`- ${peer.title}: ended after ${reloads ?? 0} reloads, ${problem}`] : []),
       ...(baseFailed ? [`- ${peer.title}: ${baseFailed} failed without a reload`] : []),
+      ...(elsewhereCpu > noisyCpu
+        ? [`- ${peer.title}: something else used ${figure(elsewhereCpu)} cores of this machine meanwhile`]
+        : []),
     ])
     .join('\n')
 }

@@ -1,7 +1,6 @@
 // Node's own cluster, reloaded as its users do it: fork a new worker, then let the old one drain.
 import cluster from 'node:cluster'
 import { once } from 'node:events'
-import { Server } from 'node:net'
 import { answer } from './answers.mjs'
 import { benchServer } from './server.mjs'
 
@@ -38,8 +37,8 @@ async function forked() {
   return worker
 }
 
-/** Stops accepting, answers `Connection: close`, and closes idle connections a moment later. */
+/** Stops accepting, answers `Connection: close`, and closes idle connections a moment later. Exits when the last one has ended. */
 function lameDuck(server) {
-  Server.prototype.close.call(server, () => process.exit())
+  cluster.worker.disconnect()
   setTimeout(() => server.closeIdleConnections(), lameDuckMs)
 }
