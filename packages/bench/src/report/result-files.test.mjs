@@ -110,7 +110,7 @@ test('a table has medians over the runs, their range, and reasons', () => {
 })
 
 test('a row that was measured on a busy machine says so', () => {
-  const busy = structuredClone(results)
+  const busy = JSON.parse(JSON.stringify(results))
   for (const { peer, base } of busy.cells) if (peer === 'other') base.usage.elsewhereCpu = 1.25
   const { 'tables.md': tables } = resultFiles(busy)
   expect(tables).toContain('- other <|>: something else used 1.3 cores of this machine meanwhile')
