@@ -15,7 +15,7 @@ const readme = readFileSync(`${root}README.md`, 'utf8')
 
 const files = {
   'docs/benchmarks.md': benchmarksDocument(results),
-  'README.md': between(readme, 'benchmarks', headline(aggregate(results), results.peers)),
+  'README.md': between(readme, 'benchmarks', headline({ aggregated: aggregate(results), ...results })),
   ...Object.fromEntries(
     Object.entries(resultFiles(results)).map(([name, text]) => [`${folder}/${name}`, text]),
   ),

@@ -13,7 +13,7 @@ export function benchmarksDocument(results) {
   const primitives = primitiveRows(results.primitives)
   return `${[
     introduction(results),
-    headline(shapes, results.peers),
+    headline({ aggregated: shapes, ...results }),
     howToRead(results),
     ...shapes.map(shapeSection),
     ...(primitives.length > 0 ? ['## Primitives', primitivesIntroduction] : []),

@@ -8,12 +8,13 @@ const cell = (shape, read) => (peer) => {
 const times = (value) => (value === null ? '–' : `× ${value.toFixed(1)}`)
 
 /** One row a peer over the shapes that matter most. Columns of shapes that were not measured are left out. */
-export function headline(aggregated, peers) {
+export function headline({ aggregated, peers, options }) {
   const shapeOf = (name) => aggregated.find((shape) => shape.name === name)
   const [kept, thinking, anew, live] = ['K64', 'K64-think', 'N32', 'L200'].map(shapeOf)
   const failed = ({ failed: count }) => figure(count)
   const columns = [
     [kept, 'failed: 64 keep-alive connections', failed],
+    [kept, 'reconnects', ({ reconnects }) => figure(reconnects)],
     [thinking, 'the same, 20 ms between requests', failed],
     [anew, 'failed: new connections', failed],
     [live, 'of 200 live connections, cut per reload', ({ cutPerReload }) => figure(cutPerReload)],
@@ -22,11 +23,12 @@ export function headline(aggregated, peers) {
     [kept, 'supervisor, MB', ({ supervisor }) => figure(supervisor?.rss)],
   ]
   const measured = peers.filter((peer) => columns.some(([shape, , read]) => cell(shape, read)(peer) !== '–'))
-  return table(
+  const figures = table(
     [
       ['', ({ title, isOurs }) => (isOurs ? `**${title}**` : title)],
       ...columns.filter(([shape]) => shape).map(([shape, heading, read]) => [heading, cell(shape, read)]),
     ],
     measured,
   )
+  return `${options.reloads} reloads under each load. The factor compares p99 with reloads to p99 without.\n\n${figures}`
 }

@@ -17,9 +17,9 @@ export function resultFiles(results) {
   }
 }
 
-function tables(shapes, primitives, { peers }) {
+function tables(shapes, primitives, { peers, options }) {
   const sections = [
-    ...(shapes.length > 0 ? [headline(shapes, peers)] : []),
+    ...(shapes.length > 0 ? [headline({ aggregated: shapes, peers, options })] : []),
     ...shapes.map((shape) => `## ${shape.name}: ${shape.title}\n\n${shapeTables(shape)}`),
     ...primitives.map(({ name, problem, rows }) => `## ${name}\n\n${problem ?? primitiveTable({ rows })}`),
   ]
