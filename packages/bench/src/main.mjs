@@ -1,5 +1,5 @@
 // `pnpm bench`: measures us and the peers under the same load. --help lists the options.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '@shellflip/testing'
@@ -32,6 +32,8 @@ async function main(args) {
 }
 
 async function run(chosen) {
+  if (!existsSync('/proc/self/stat'))
+    throw new UsageError('the bench needs Linux: it reads processes in /proc')
   const folder = temporaryFolder('bench-')
   // Whatever peers and primitives put into a temporary folder goes with this one.
   process.env.TMPDIR = folder.path
