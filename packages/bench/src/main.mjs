@@ -54,7 +54,7 @@ async function run(chosen) {
     const files = resultFiles({ ...results, finishedAt: new Date().toISOString() })
     for (const [name, text] of Object.entries(files)) writeFileSync(`${output}/${name}`, text)
     process.stdout.write(`\n${files['tables.md']}\nwritten to ${output}\n`)
-    return results.cells.some(({ problem }) => problem) ? 1 : 0
+    return oursHaveProblems(results) ? 1 : 0
   } catch (error) {
     if (!interruption.signal.aborted) throw error
     process.stderr.write(`\nended by ${interruption.name}. ${output}/results.json has the finished cells\n`)
@@ -63,6 +63,12 @@ async function run(chosen) {
     new ProcessTree().killAll()
     folder[Symbol.dispose]()
   }
+}
+
+/** A peer that fails is a row. One of ours that fails is an error. */
+function oursHaveProblems({ peers, cells, primitives }) {
+  const ours = peers.filter(({ isOurs }) => isOurs).map(({ name }) => name)
+  return [...cells.filter(({ peer }) => ours.includes(peer)), ...primitives].some(({ problem }) => problem)
 }
 
 /** Aborts at the first signal. A second one ends everything without a word. */
