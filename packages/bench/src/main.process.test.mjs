@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { processesWith, temporaryFolder, waitFor } from '@shellflip/testing'
 import { expect, test } from 'vitest'
@@ -29,6 +29,25 @@ test('Ctrl-C ends everything that the bench has started', async () => {
     expect(readdirSync(folder.path).filter((name) => name.startsWith('bench-'))).toEqual([])
   } finally {
     bench.kill('SIGKILL')
+    folder[Symbol.dispose]()
+  }
+})
+
+test('a run writes results, tables and plots, and sees what a plain restart breaks', () => {
+  const folder = temporaryFolder()
+  try {
+    const times = ['--warm-up', '100', '--base', '200', '--interval', '200', '--reloads', '1']
+    const choice = ['--peers', 'plain-restart,shellflip-tcp', '--shapes', 'K64', '--output', folder.path]
+    const { status, stdout } = spawnSync(process.execPath, [main, ...choice, ...times], { encoding: 'utf8' })
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/^\[1\/2\] K64 shellflip-tcp: left out: a TCP server/m)
+    expect(stdout).toMatch(/^\[2\/2\] K64 plain-restart: \d+ failed in 1 reload \(.*refused/m)
+    expect(readdirSync(folder.path).toSorted()).toEqual(['K64.svg', 'results.json', 'tables.md'])
+    const { cells } = JSON.parse(readFileSync(folder.join('results.json'), 'utf8'))
+    expect(cells.map(({ peer }) => peer)).toEqual(['shellflip-tcp', 'plain-restart'])
+    expect(cells[1].withReloads.failures.refused).toBeGreaterThan(0)
+    expect(cells[1].base.failed).toBe(0)
+  } finally {
     folder[Symbol.dispose]()
   }
 })

@@ -42,7 +42,7 @@ function describe({ problem, base, withReloads, reloads }) {
   const { failed, failures, cut, latencyMs } = withReloads
   const kinds = Object.entries(failures).map(([kind, count]) => `${count} ${kind}`)
   const parts = [
-    `${failed} failed in ${reloads.length} reloads${failed > 0 ? ` (${kinds.join(', ')})` : ''}`,
+    `${failed} failed in ${reloads.length} ${reloads.length === 1 ? 'reload' : 'reloads'}${failed > 0 ? ` (${kinds.join(', ')})` : ''}`,
     ...(cut > 0 ? [`${cut} cut`] : []),
     ...(latencyMs.p99 === null ? [] : [`p99 ${base.latencyMs.p99} -> ${latencyMs.p99} ms`]),
     ...(problem ? [`then ${problem}`] : []),
