@@ -15,7 +15,7 @@ export function headline({ aggregated, peers, options }) {
   const columns = [
     [kept, 'failed: 64 keep-alive connections', failed],
     [kept, 'reconnects', ({ reconnects }) => figure(reconnects)],
-    [thinking, 'the same, 20 ms between requests', failed],
+    [thinking, 'failed: with 20 ms think time', failed],
     [anew, 'failed: new connections', failed],
     [live, 'of 200 live connections, cut per reload', ({ cutPerReload }) => figure(cutPerReload)],
     [kept, 'p99 with reloads', ({ p99Ratio }) => times(p99Ratio)],
@@ -30,5 +30,5 @@ export function headline({ aggregated, peers, options }) {
     ],
     measured,
   )
-  return `${options.reloads} reloads under each load. The factor compares p99 with reloads to p99 without.\n\n${figures}`
+  return `Reloads under each load: ${options.reloads}. The factor compares p99 with reloads to p99 without.\n\n${figures}`
 }
