@@ -56,6 +56,7 @@ async function underLoad({ peer, service, shape, load, phases, options, signal }
   const secure = service.tls ?? shape.family === 'T'
   const probe = isLongLived(shape)
   await load.start({ target: service.target, secure, shape: shape.load, probe })
+  if (probe) await allEstablished(load, shape.load.connections)
   await pause(options.warmUpMs, signal)
   phases.warmUp = await load.cut()
   const watched = { supervisor: service.supervisorPid, client: load.pid }
@@ -67,6 +68,13 @@ async function underLoad({ peer, service, shape, load, phases, options, signal }
     // The error that ended the reloads matters more than one of the load client.
     if (!signal.aborted) phases.final = await load.stop().catch(() => undefined)
   }
+}
+
+/** Connections that come late would be taken for some that a reload has cut. */
+async function allEstablished(load, connections) {
+  const established = await load.established()
+  if (established < connections)
+    throw new Error(`only ${established} of ${connections} connections were established`)
 }
 
 async function baseAndReloads({ peer, service, load, probe, phases, options, signal, usage }) {

@@ -11,6 +11,7 @@ const methods = {
     load = new Load(options)
     if (withProbe) probe = new Load({ ...options, shape: probeShape })
   },
+  established: (deadlineMs) => load.established(deadlineMs),
   ids: () => (probe ?? load).ids,
   finished: (deadlineMs) => load.finished(deadlineMs),
   cut: () => withProbe(load.cut(), probe?.cut()),

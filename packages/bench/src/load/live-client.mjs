@@ -25,6 +25,10 @@ export class LiveClient {
     this.#protocol = protocol
   }
 
+  get isLive() {
+    return this.#session?.isLive ?? false
+  }
+
   start() {
     this.#connect()
   }

@@ -33,8 +33,14 @@ function loadOn(target, shape) {
 test('streams that nobody ends are established, and nothing else', async () => {
   const { target } = await listening(createServer(answer))
   const load = loadOn(target, { clients: 'streams', connections: 10, everyMs: 5 })
-  await waitFor(() => load.segment.ok === 10)
+  expect(await load.established(10_000)).toBe(10)
   expect(await load.stop(0)).toMatchObject({ ok: 10, cut: 0, reconnects: 0, failures: {} })
+})
+
+test('connections that nobody answers are not established', async () => {
+  const { target } = await listening(createTcpServer((socket) => socket.on('error', () => {})))
+  const load = loadOn(target, { clients: 'streams', connections: 2, everyMs: 5 })
+  expect(await load.established(50)).toBe(0)
 })
 
 test('each stream that the server ends is cut once, and established again', async () => {

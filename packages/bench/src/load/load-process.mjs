@@ -48,6 +48,11 @@ export class LoadProcess {
     return this.#call('start', options)
   }
 
+  /** Waits until all long-lived connections are established, and resolves with their number. */
+  established(deadlineMs = 20_000) {
+    return this.#call('established', deadlineMs)
+  }
+
   ids() {
     return this.#call('ids')
   }

@@ -50,6 +50,14 @@ export class Load {
     return [...this.#ids]
   }
 
+  /** Resolves with the number of long-lived connections that are established: all of them, or as many as `deadlineMs` allows. */
+  async established(deadlineMs) {
+    const deadline = performance.now() + deadlineMs
+    const count = () => this.#clients.filter(({ isLive }) => isLive).length
+    while (count() < this.#clients.length && performance.now() < deadline) await delay(20)
+    return count()
+  }
+
   /** Ends the segment, and begins the next one. */
   cut() {
     const { counts, next } = this.segment.cutHere()
@@ -95,7 +103,7 @@ export class Load {
   }
 
   /** A long-lived connection is established. */
-  established() {
+  begun() {
     this.segment.ok += 1
   }
 

@@ -11,7 +11,7 @@ export function stream(socket, load, everyMs) {
         if (!/^HTTP\/1\.1 200 /.test(text)) return text.includes('\r\n') ? 'status' : undefined
         if (!/GENERATION \S+\n/.test(text)) return undefined
         session.isLive = true
-        load.established()
+        load.begun()
       }
       for (const [, tick] of text.matchAll(/tick (\d+)\n/g)) {
         if (expected !== undefined && Number(tick) !== expected) return 'body'

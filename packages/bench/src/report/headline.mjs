@@ -22,6 +22,8 @@ export function headline({ aggregated, peers, options }) {
     [kept, 'ms until only the new version answers', ({ onlyNewMs }) => figure(onlyNewMs)],
     [kept, 'supervisor, MB', ({ supervisor }) => figure(supervisor?.rss)],
   ]
+  if (!columns.some(([shape]) => shape))
+    return 'The headline needs one of the shapes K64, K64-think, N32 and L200.'
   const measured = peers.filter((peer) => columns.some(([shape, , read]) => cell(shape, read)(peer) !== '–'))
   const figures = table(
     [
