@@ -15,7 +15,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'examples/*/*.test.ts', 'scripts/*.test.{mjs,ts}'],
+    include: ['packages/*/src/**/*.test.{ts,mjs}', 'examples/*/*.test.ts', 'scripts/*.test.{mjs,ts}'],
     globalSetup: fileURLToPath(new URL('./scripts/keep-run.mjs', import.meta.url)),
     pool: 'forks',
     maxWorkers: 2,

@@ -14,6 +14,7 @@ const readingChecks = [
   [{ name: 'origin, license, pinned actions', command: ['node', 'scripts/check-repository.mjs'] }],
   [{ name: 'state tables in the docs', command: ['node', 'scripts/print-state-tables.mjs', '--check'] }],
   [{ name: 'error codes in the docs', command: ['node', 'scripts/print-errors.mjs', '--check'] }],
+  [{ name: 'benchmarks in the docs', command: ['npm', 'run', 'benchmarks', '--', '--check'] }],
   [{ name: 'prose of READMEs and docs', command: ['npm', 'run', 'prose'] }],
   [{ name: 'retired words', command: ['npm', 'run', 'words'] }],
   ...publicPackages().map(({ name, folder }) => [

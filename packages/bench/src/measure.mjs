@@ -12,6 +12,11 @@ export const procroll = join(
 /** Certificates that Node would read at every start are no part of what is measured. */
 export const environment = { ...process.env, NODE_EXTRA_CA_CERTS: undefined }
 
+/** The version of a package of this workspace. */
+export function versionOf(name) {
+  return createRequire(import.meta.url)(`${name}/package.json`).version
+}
+
 export function median(values) {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)]

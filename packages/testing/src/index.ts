@@ -4,7 +4,7 @@ export { heldBytes } from './held-bytes.ts'
 export { LoadClient, type LoadOptions } from './load-client.ts'
 export type { Answer } from './load-client-answer.ts'
 export type { LoadTarget } from './load-client-connection.ts'
-export type { FailureKind } from './load-client-failure.ts'
+export { type FailureKind, LoadFailure } from './load-client-failure.ts'
 export { describeFailures, type LoadCounts, type LoadReport } from './load-client-report.ts'
 export {
   argumentsOf,

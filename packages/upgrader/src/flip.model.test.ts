@@ -107,7 +107,7 @@ class World {
   commit(): void {
     const [trial] = this.trials
     if (trial === undefined) return
-    const handover = new NodeHandover({ version: '2', sockets: [] })
+    const handover = NodeHandover.open({ version: '2', sockets: [] })
     trial.end({ type: 'committed', successor: handover.successor(process.pid) })
     handover.closePassed()
   }

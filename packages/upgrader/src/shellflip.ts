@@ -4,7 +4,7 @@ import { chooseCarrier } from './carrier/choose-carrier.ts'
 import { checkPlace } from './check-place.ts'
 import { UpgradeSocket } from './control-socket/upgrade-socket.ts'
 import type { Flip } from './flip.ts'
-import { type FlipEvent, FlipEvents } from './flip-events.ts'
+import { FlipEvents } from './flip-events.ts'
 import {
   type AnyFlipOptions,
   type NormalizedOptions,

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { ask } from '@shellflip/control-socket'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { shellflipProtocol } from 'shellflip/rust'
-import { environment, median, startNode } from './measure.mjs'
+import { environment, median, startNode } from '../measure.mjs'
 
 const rounds = 15
-const service = fileURLToPath(new URL('upgraded-service.mjs', import.meta.url))
+const service = fileURLToPath(new URL('processes/upgraded-service.mjs', import.meta.url))
 
 /** From the request until the successor serves, beside a start of the same service until it serves. */
 export async function upgradeTime() {

@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { RollingSupervisor } from '@shellflip/rolling-supervisor'
 import { compileScriptedProcess, temporaryFolder, waitFor } from '@shellflip/testing'
-import { memoryOf } from './measure.mjs'
+import { memoryOf } from '../measure.mjs'
 
 const rolls = 1000
+const stops = [250, 500, rolls]
 
 /** Compares what a supervisor holds after many rolls and after a few, and measures how long a roll takes. */
 export async function thousandRolls() {
@@ -22,14 +23,17 @@ export async function thousandRolls() {
   }
   const early = await roll(100)
   const startedAt = performance.now()
-  const late = await roll(rolls)
+  const late = []
+  for (const [index, stop] of stops.entries()) late.push(await roll(stop - (stops[index - 1] ?? 0)))
   const elapsedMs = performance.now() - startedAt
   await supervisor.stop()
   folder[Symbol.dispose]()
   const peerIs = 'after 100 rolls'
   return [
-    { what: `RSS after ${rolls} more rolls`, ours: late.rss, peer: early.rss, unit: 'MB', peerIs },
-    { what: `fds after ${rolls} more rolls`, ours: late.fds, peer: early.fds, unit: 'fds', peerIs },
+    ...late.flatMap(({ rss, fds }, index) => [
+      { what: `RSS after ${stops[index]} more rolls`, ours: rss, peer: early.rss, unit: 'MB', peerIs },
+      { what: `fds after ${stops[index]} more rolls`, ours: fds, peer: early.fds, unit: 'fds', peerIs },
+    ]),
     { what: 'a roll, of a program that is ready at once', ours: elapsedMs / rolls, unit: 'ms' },
   ]
 }

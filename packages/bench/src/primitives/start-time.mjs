@@ -1,4 +1,4 @@
-import { procroll, timeInTurn } from './measure.mjs'
+import { procroll, timeInTurn } from '../measure.mjs'
 
 export function startTime() {
   const [bare, version, help] = timeInTurn(

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { dup, fdOf, UnixSocket } from '@shellflip/fd-passing'
 
 const messages = 2000
-const receiver = fileURLToPath(new URL('fd-receiver.mjs', import.meta.url))
+const receiver = fileURLToPath(new URL('processes/fd-receiver.mjs', import.meta.url))
 
 /** Listening sockets handed to another process one by one, each acknowledged: by our sockets and by Node's own IPC. */
 export async function fdRate() {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
-import { memoryOf, procroll, startNode } from './measure.mjs'
+import { memoryOf, procroll, startNode } from '../measure.mjs'
 
 const service = `import('@shellflip/sd-notify').then(({ Notifier }) => Notifier.fromEnvironment().ready()); setInterval(() => {}, 60_000)`
 const holder = `require('node:child_process').spawn('sleep', ['60'], { stdio: 'inherit' })`
