@@ -25,7 +25,8 @@ for (const peer of peers) {
   if (positionals.length > 0 && !positionals.includes(peer.name)) continue
   try {
     await peer.prepare(place)
-    for (const shape of ['K', 'T']) console.log(`${peer.name} ${shape}: ${await checkPeer(peer, shape)}`)
+    const plain = peer.shapes.K === true ? 'K' : 'N'
+    for (const shape of [plain, 'T']) console.log(`${peer.name} ${shape}: ${await checkPeer(peer, shape)}`)
   } catch (error) {
     if (error instanceof PeerUnavailable) {
       console.log(`${peer.name}: unavailable: ${error.message}`)

@@ -26,7 +26,7 @@ function start({ drain, ...options }) {
     const tls = shape === 'T'
     const env = { PORT: port, DRAIN: drain, ...(tls && { CERT: cert, KEY: key }) }
     const ecosystem = join(folder, 'ecosystem.config.json')
-    const application = { name: 'bench', script: app, instances: 'max', exec_mode: 'cluster', env, ...options }
+    const application = { name: 'bench', script: app, instances: 1, exec_mode: 'cluster', env, ...options }
     writeFileSync(ecosystem, JSON.stringify({ apps: [application] }))
     const home = { PM2_HOME: join(folder, 'pm2') }
     const tree = await ProcessTree.start(process.execPath, [pm2, 'start', ecosystem], { folder, env: home })
@@ -45,14 +45,14 @@ function start({ drain, ...options }) {
   }
 }
 
-const peer = { title: 'pm2 reload', shapes, prepare, version: async () => release }
+const peer = { title: 'pm2 reload', shapes, graceMs, prepare, version: async () => release }
 
 export default [
   {
     ...peer,
     name: 'pm2-default',
     configuration: 'default',
-    settings: 'cluster mode, one process per core, an application without a handler of SIGINT',
+    settings: 'cluster mode, one process, an application without a handler of SIGINT',
     start: start({}),
   },
   {

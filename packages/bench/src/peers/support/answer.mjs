@@ -4,8 +4,9 @@ const bigBodies = new Map()
 /** Answers `/`, `/big` and `/stream` as every server of the bench does. */
 export function answer(request, response, generation = process.pid) {
   const head = `GENERATION ${generation}\n`
-  if (request.url === '/stream') stream(response, head)
-  else send(response, request.url === '/big' ? bigBody(head) : head)
+  const { pathname, searchParams } = new URL(request.url, 'http://bench')
+  if (pathname === '/stream') stream(response, head, Number(searchParams.get('every') ?? 100))
+  else send(response, pathname === '/big' ? bigBody(head) : head)
 }
 
 function send(response, body) {
@@ -19,10 +20,10 @@ function bigBody(head) {
   return body
 }
 
-function stream(response, head) {
+function stream(response, head, everyMs) {
   response.writeHead(200, { 'Content-Type': 'text/plain' })
   response.write(head)
   let ticks = 0
-  const timer = setInterval(() => response.write(`tick ${++ticks}\n`), 100)
+  const timer = setInterval(() => response.write(`tick ${++ticks}\n`), everyMs)
   response.once('close', () => clearInterval(timer))
 }

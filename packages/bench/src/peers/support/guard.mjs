@@ -3,8 +3,10 @@
 import { spawn } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { adoptedChildren, adoptOrphans, reapOrphans } from '@shellflip/fd-passing'
+import { mark } from './environment.mjs'
 
 const [command, ...args] = process.argv.slice(2)
+const { GUARDED_MARK, ...environment } = process.env
 
 if (!adoptOrphans()) {
   console.error('cannot keep sight of daemons: this needs Linux')
@@ -13,7 +15,8 @@ if (!adoptOrphans()) {
 reapOrphans()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
 
-const child = spawn(command, args, { stdio: ['ignore', 2, 2] })
+const env = { ...environment, ...(GUARDED_MARK && { [mark]: GUARDED_MARK }) }
+const child = spawn(command, args, { stdio: ['ignore', 2, 2], env })
 child.once('error', (error) => console.error(`${command}: ${error.message}`))
 console.log(child.pid ?? 0)
 

@@ -3,29 +3,32 @@ import { once } from 'node:events'
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { environment } from './environment.mjs'
+import { environment, mark } from './environment.mjs'
 import { PeerUnavailable } from './peer-unavailable.mjs'
 
 const guard = fileURLToPath(new URL('guard.mjs', import.meta.url))
 
-/** A command and all processes that it starts, daemons included. They end when this process does, however it ends. */
+/**
+ * A command and all processes that it starts, daemons included. They end when this process does, however it ends.
+ * What is not counted has no mark, so that its memory and CPU time are not the peer's. The guard never has one.
+ */
 export class ProcessTree {
   #guard
   #log
   /** The process of the command itself. */
   mainPid
 
-  static async start(command, args, { folder, env, log = 'peer.log', ...options }) {
+  static async start(command, args, { folder, env, log = 'peer.log', isCounted = true }) {
     if (process.platform !== 'linux') throw new PeerUnavailable('keeping sight of daemons needs Linux')
     const tree = new ProcessTree()
+    const { [mark]: marked, ...rest } = environment()
     tree.#log = join(folder, log)
     const descriptor = openSync(tree.#log, 'a')
     tree.#guard = spawn(process.execPath, [guard, command, ...args], {
       stdio: ['pipe', 'pipe', descriptor],
-      env: { ...environment, ...env },
+      env: { ...rest, ...env, GUARDED_MARK: isCounted ? marked : undefined },
       cwd: folder,
       detached: true,
-      ...options,
     })
     closeSync(descriptor)
     const [pid] = await once(tree.#guard.stdout, 'data')

@@ -6,7 +6,7 @@ import { PeerUnavailable } from './peer-unavailable.mjs'
 export async function runCommand(command, args, { env, timeoutMs = 60_000, ...options } = {}) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...environment, ...env },
+    env: { ...environment(), ...env },
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
     ...options,
