@@ -9,33 +9,49 @@ import { PeerUnavailable } from './peer-unavailable.mjs'
 const guard = fileURLToPath(new URL('guard.mjs', import.meta.url))
 
 /**
- * A command and all processes that it starts, daemons included. They end when this process does, however it ends.
- * What is not counted has no mark, so that its memory and CPU time are not the peer's. The guard never has one.
+ * Commands and all processes that they start, daemons included. They end when this process does, however it ends.
+ * The guard has no mark, so that its memory and CPU time are not the peer's. Nor has a tree that is not counted.
  */
 export class ProcessTree {
   #guard
+  #folder
   #log
-  /** The process of the command itself. */
+  #env
+  /** The process of the first command. */
   mainPid
 
+  /** Starts a command, with its output in `folder`. */
   static async start(command, args, { folder, env, log = 'peer.log', isCounted = true }) {
     if (process.platform !== 'linux') throw new PeerUnavailable('keeping sight of daemons needs Linux')
     const tree = new ProcessTree()
-    const { [mark]: marked, ...rest } = environment()
+    const { [mark]: marked, ...unmarked } = environment()
+    tree.#env = { ...unmarked, ...(isCounted && marked && { [mark]: marked }), ...env }
+    tree.#folder = folder
     tree.#log = join(folder, log)
     const descriptor = openSync(tree.#log, 'a')
-    tree.#guard = spawn(process.execPath, [guard, command, ...args], {
+    tree.#guard = spawn(process.execPath, [guard], {
       stdio: ['pipe', 'pipe', descriptor],
-      env: { ...rest, ...env, GUARDED_MARK: isCounted ? marked : undefined },
-      cwd: folder,
+      env: unmarked,
       detached: true,
     })
     closeSync(descriptor)
-    const [pid] = await once(tree.#guard.stdout, 'data')
-    tree.mainPid = Number(pid)
-    if (tree.mainPid > 0) return tree
-    await tree.stop()
-    throw new Error(tree.lastLines())
+    try {
+      tree.mainPid = await tree.run(command, args)
+      return tree
+    } catch (error) {
+      await tree.stop()
+      throw error
+    }
+  }
+
+  /** Starts one more command in the tree, and returns its pid. */
+  async run(command, args, env) {
+    const wanted = { command, args, env: { ...this.#env, ...env }, cwd: this.#folder }
+    this.#guard.stdin.write(`${JSON.stringify(wanted)}\n`)
+    const [line] = await once(this.#guard.stdout, 'data')
+    const pid = Number(line)
+    if (pid === 0) throw new Error(this.lastLines())
+    return pid
   }
 
   /** All processes of the tree that live now. */
