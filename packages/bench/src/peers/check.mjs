@@ -17,7 +17,9 @@ for (const file of readdirSync(import.meta.dirname).filter((name) => /(?<!check)
 }
 const unknown = positionals.filter((wanted) => !peers.some(({ name }) => name === wanted))
 if (unknown.length > 0) {
-  console.error(`unknown peer ${unknown.join(', ')}. The peers are ${peers.map(({ name }) => name).join(', ')}`)
+  console.error(
+    `unknown peer ${unknown.join(', ')}. The peers are ${peers.map(({ name }) => name).join(', ')}`,
+  )
   process.exit(2)
 }
 

@@ -45,7 +45,8 @@ function start(best) {
     const port = await freePort('127.0.0.1')
     const backend = await startBackend(folder)
     const certificate = shape === 'T' ? join(folder, 'haproxy.pem') : undefined
-    if (certificate) writeFileSync(certificate, readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'), { mode: 0o600 })
+    if (certificate)
+      writeFileSync(certificate, readFileSync(cert, 'utf8') + readFileSync(key, 'utf8'), { mode: 0o600 })
     const file = join(folder, 'haproxy.cfg')
     writeFileSync(file, configuration({ port, certificate, backend: backend.path, best }))
     const tree = await ProcessTree.start(haproxy.command, ['-W', '-f', file], { folder, env: haproxy.env })

@@ -15,7 +15,9 @@ let pm2
 
 async function prepare(place) {
   const folder = await cached(place, `pm2-${release}`, (into) =>
-    prepareWith('npm', ['install', '--prefix', into, '--no-audit', '--no-fund', `pm2@${release}`], { cwd: into }),
+    prepareWith('npm', ['install', '--prefix', into, '--no-audit', '--no-fund', `pm2@${release}`], {
+      cwd: into,
+    }),
   )
   pm2 = join(folder, 'node_modules/pm2/bin/pm2')
 }
@@ -67,7 +69,8 @@ export default [
     name: 'pm2-drain',
     title: 'pm2 reload, Connection: close',
     configuration: 'best',
-    settings: 'as pm2-close, with Connection: close on the last answers and 500 ms before idle connections end',
+    settings:
+      'as pm2-close, with Connection: close on the last answers and 500 ms before idle connections end',
     start: start({ drain: 'drain', wait_ready: true, listen_timeout: 10_000, kill_timeout: graceMs + 1_000 }),
   },
 ]

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { buildGo, compiledService } from './support/compiled.mjs'
 import { graceMs } from './support/grace.mjs'
 import { ProcessTree } from './support/process-tree.mjs'
+import { signalUpgrade } from './support/signal-upgrade.mjs'
 import { startedPeer } from './support/started-peer.mjs'
 
 const requirement = /tableflip v(\S+)/
@@ -20,7 +21,7 @@ function start(drain) {
       {
         ...service,
         pids: () => tree.pids(),
-        reload: async () => process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGHUP'),
+        reload: signalUpgrade(pidFile),
       },
       [tree],
     )

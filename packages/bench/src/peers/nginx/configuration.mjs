@@ -50,10 +50,17 @@ function temporaryPaths(folder) {
 function bigRest() {
   const length = bigLength - 'GENERATION \n'.length - longestPid
   const thousands = Math.floor(length / 1_000)
-  return '$ten'.repeat(Math.floor(thousands / 10)) + '$thousand'.repeat(thousands % 10) + '.'.repeat(length % 1_000)
+  return (
+    '$ten'.repeat(Math.floor(thousands / 10)) +
+    '$thousand'.repeat(thousands % 10) +
+    '.'.repeat(length % 1_000)
+  )
 }
 
 /** Fills up what a shorter pid leaves. */
 function pads() {
-  return Array.from({ length: longestPid }, (_, missing) => `"~^\\d{${longestPid - missing}}$" "${'.'.repeat(missing)}";`).join(' ')
+  return Array.from(
+    { length: longestPid },
+    (_, missing) => `"~^\\d{${longestPid - missing}}$" "${'.'.repeat(missing)}";`,
+  ).join(' ')
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { ask, askWhole, generationOf } from './ask.mjs'
+import { isAlive } from './is-alive.mjs'
 import { makeCertificate } from './make-certificate.mjs'
 import { frame, readFrames, textFrame } from './web-socket.mjs'
 
@@ -28,7 +29,8 @@ async function checkStarted(peer, started) {
     await checkAnswers(started, peer.shapes)
     const reloads = [await checkReload(started), await checkReload(started)]
     for (const pid of started.pids()) pids.add(pid)
-    if (started.supervisorPid !== undefined) assert.ok(pids.has(started.supervisorPid), 'the supervisor is of the tree')
+    if (started.supervisorPid !== undefined)
+      assert.ok(pids.has(started.supervisorPid), 'the supervisor is of the tree')
     return `${await peer.version()}, only new after ${reloads.join(' and ')} ms, ${pids.size} processes seen`
   } finally {
     await started.stop()
@@ -61,7 +63,12 @@ async function checkStream(started) {
 
 async function checkWebSocket(started) {
   const key = randomBytes(16).toString('base64')
-  const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Key': key, 'Sec-WebSocket-Version': 13 }
+  const headers = {
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Key': key,
+    'Sec-WebSocket-Version': 13,
+  }
   const { response, socket } = await ask(started, '/ws', { headers })
   assert.equal(response?.statusCode, 101)
   const echoed = new Promise((resolve) => readFrames(socket, (_head, payload) => resolve(payload.toString())))
@@ -102,12 +109,4 @@ async function checkNothingIsLeft(started, pids) {
   await waitFor(() => left().length === 0, { what: `the end of ${left().join(', ')}` })
   await assert.rejects(ask(started), /ECONNREFUSED|ENOENT/)
   assert.deepEqual(started.pids(), [])
-}
-
-function isAlive(pid) {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@shellflip/testing'
@@ -30,4 +31,10 @@ export async function compiledService({ shape, cert, key, drain }) {
   const tls = shape === 'T'
   const env = { ADDRESS: `127.0.0.1:${port}`, GRACE_MS: String(graceMs), DRAIN: drain }
   return { target: { host: '127.0.0.1', port }, tls, env: tls ? { ...env, CERT: cert, KEY: key } : env }
+}
+
+/** Returns the version of a crate in Cargo.lock. */
+export function lockedCrate(name) {
+  const lock = readFileSync(join(rustSources, 'Cargo.lock'), 'utf8')
+  return new RegExp(`name = "${name}"\nversion = "(.+)"`).exec(lock)[1]
 }

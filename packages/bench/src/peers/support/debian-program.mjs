@@ -19,5 +19,8 @@ export async function debianProgram(place, program, packages) {
   })
   const files = readdirSync(folder, { recursive: true }).filter((name) => name.includes('.so.'))
   const libraries = new Set(files.map((name) => join(folder, dirname(name))))
-  return { command: join(folder, 'usr/sbin', program), env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) } }
+  return {
+    command: join(folder, 'usr/sbin', program),
+    env: { LD_LIBRARY_PATH: [...libraries].join(delimiter) },
+  }
 }

@@ -27,7 +27,11 @@ export async function runCommand(command, args, { env, timeoutMs = 60_000, ...op
 /** Runs a command that prepares a peer, in the environment of the bench. A failure means that this machine cannot run the peer. */
 export async function prepareWith(command, args, options) {
   try {
-    return await runCommand(command, args, { timeoutMs: 600_000, ...options, env: { ...process.env, ...options?.env } })
+    return await runCommand(command, args, {
+      timeoutMs: 600_000,
+      ...options,
+      env: { ...process.env, ...options?.env },
+    })
   } catch (error) {
     if (error.code === 'ENOENT') {
       throw new PeerUnavailable(`${command} is not on PATH. Install it first`, { cause: error })

@@ -8,7 +8,11 @@ import { ProcessTree } from './process-tree.mjs'
 export async function startBackend(folder) {
   const path = join(folder, 'backend.sock')
   const program = fileURLToPath(new URL('backend.mjs', import.meta.url))
-  const tree = await ProcessTree.start(process.execPath, [program, path], { folder, log: 'backend.log', isCounted: false })
+  const tree = await ProcessTree.start(process.execPath, [program, path], {
+    folder,
+    log: 'backend.log',
+    isCounted: false,
+  })
   await waitFor(() => existsSync(path), { what: 'the backend' })
   return { path, tree }
 }

@@ -24,7 +24,9 @@ export function echoWebSocket(request, socket) {
 export function frame(head, payload, mask) {
   const isLong = payload.length > 125
   const masked = mask === undefined ? 0 : 0x80
-  const start = isLong ? [head, masked | 126, payload.length >> 8, payload.length & 255] : [head, masked | payload.length]
+  const start = isLong
+    ? [head, masked | 126, payload.length >> 8, payload.length & 255]
+    : [head, masked | payload.length]
   return Buffer.concat([Buffer.from(start), mask ?? Buffer.alloc(0), mask ? unmask(payload, mask) : payload])
 }
 
@@ -33,7 +35,11 @@ export function readFrames(socket, onFrame) {
   let pending = Buffer.alloc(0)
   socket.on('data', (bytes) => {
     pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes])
-    for (let size = frameSize(pending); size !== undefined && size.end <= pending.length; size = frameSize(pending)) {
+    for (
+      let size = frameSize(pending);
+      size !== undefined && size.end <= pending.length;
+      size = frameSize(pending)
+    ) {
       const { start, end, mask } = size
       const payload = pending.subarray(start, end)
       onFrame(pending[0], mask ? unmask(payload, mask) : payload)
@@ -49,7 +55,11 @@ function frameSize(bytes) {
   const start = afterLength + (bytes[1] & 0x80 ? 4 : 0)
   if (bytes.length < start) return undefined
   const length = isLong ? bytes.readUInt16BE(2) : bytes[1] & 127
-  return { start, end: start + length, mask: start > afterLength ? bytes.subarray(afterLength, start) : undefined }
+  return {
+    start,
+    end: start + length,
+    mask: start > afterLength ? bytes.subarray(afterLength, start) : undefined,
+  }
 }
 
 function unmask(payload, mask) {
