@@ -16,11 +16,14 @@ createInterface({ input: process.stdin })
   .on('line', (line) => run(JSON.parse(line)))
   .once('close', endAll)
 
-/** Prints the pid, or 0 if the command cannot start. */
+/** Prints the pid. If the command cannot start, prints 0 after the reason. */
 function run({ command, args, env, cwd }) {
   const child = spawn(command, args, { stdio: ['ignore', 2, 2], env, cwd })
-  child.once('error', (error) => console.error(`${command}: ${error.message}`))
-  console.log(child.pid ?? 0)
+  if (child.pid !== undefined) console.log(child.pid)
+  child.once('error', (error) => {
+    console.error(`${command}: ${error.message}`)
+    if (child.pid === undefined) console.log(0)
+  })
 }
 
 async function endAll() {
