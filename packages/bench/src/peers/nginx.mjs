@@ -4,23 +4,42 @@ import { freePort, waitFor } from '@shellflip/testing'
 import { nginxConfiguration } from './nginx/configuration.mjs'
 import { debianProgram } from './support/debian-program.mjs'
 import { graceMs } from './support/grace.mjs'
+import { newerDebianProgram } from './support/newer-debian-program.mjs'
+import { PeerUnavailable } from './support/peer-unavailable.mjs'
 import { ProcessTree } from './support/process-tree.mjs'
 import { runCommand } from './support/run-command.mjs'
 import { startBackend } from './support/start-backend.mjs'
 import { startedPeer } from './support/started-peer.mjs'
 
 const shapes = { K: true, P: true, N: true, L: true, LW: true, S: true, T: true }
+const newerPackages = ['nginx', 'libc6', 'libcrypt1', 'libpcre2-8-0', 'libssl3t64', 'libzstd1', 'zlib1g']
 let nginx
 let release
 
+/** Prefers an nginx that can keep idle connections for a while when it drains: 1.27.4 or newer. */
 async function prepare(place) {
-  nginx = await debianProgram(place, 'nginx', ['nginx'])
-  release = /nginx\/(\S+)/.exec(await runCommand(nginx.command, ['-v'], { env: nginx.env }))[1]
+  const found = await debianProgram(place, 'nginx', ['nginx'])
+  const foundRelease = await releaseOf(found)
+  if (keepsIdleConnections(foundRelease)) {
+    nginx = found
+    release = foundRelease
+    return
+  }
+  try {
+    nginx = { command: await newerDebianProgram(place, 'nginx', newerPackages), env: {} }
+  } catch (error) {
+    if (!(error instanceof PeerUnavailable)) throw error
+    nginx = found
+  }
+  release = await releaseOf(nginx)
 }
 
-/** nginx 1.27.4 and newer can keep idle connections for a while when it drains. */
-function keepsIdleConnections() {
-  const [major, minor, patch] = (release ?? '').split('.').map(Number)
+async function releaseOf({ command, env }) {
+  return /nginx\/(\S+)/.exec(await runCommand(command, ['-v'], { env }))[1]
+}
+
+function keepsIdleConnections(version = '') {
+  const [major, minor, patch] = version.split('.').map(Number)
   return major > 1 || (major === 1 && (minor > 27 || (minor === 27 && patch >= 4)))
 }
 
@@ -28,7 +47,7 @@ function bestSettings() {
   return [
     `worker_shutdown_timeout ${graceMs}ms`,
     'keepalive_requests 100000000',
-    ...(keepsIdleConnections() ? ['keepalive_min_timeout 500ms'] : []),
+    ...(keepsIdleConnections(release) ? ['keepalive_min_timeout 500ms'] : []),
   ]
 }
 
