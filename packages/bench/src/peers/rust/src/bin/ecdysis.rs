@@ -13,12 +13,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut builder = TokioEcdysisBuilder::new(SignalKind::hangup())?;
     builder.set_pid_file(variable("PID_FILE").ok_or("PID_FILE")?);
     let address = variable("ADDRESS").ok_or("ADDRESS")?.parse()?;
-    let mut connections = builder.build_listen_tcp(StopOnShutdown::Yes, address, |socket, address| {
-        socket.set_reuse_address(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        Ok(socket.into())
-    })?;
+    let mut connections =
+        builder.build_listen_tcp(StopOnShutdown::Yes, address, |socket, address| {
+            socket.set_reuse_address(true)?;
+            socket.bind(&address.into())?;
+            socket.listen(BACKLOG)?;
+            Ok(socket.into())
+        })?;
     let service = Service::from_environment();
     let (_ecdysis, upgraded) = builder.ready()?;
     let accepting = async {

@@ -24,7 +24,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         config.request_restart().await?;
         return Ok(());
     }
-    let listener = if variable("SHARE_LISTENER").is_some() { shared()? } else { own()? };
+    let listener = if variable("SHARE_LISTENER").is_some() {
+        shared()?
+    } else {
+        own()?
+    };
     config.environment = vec![(LISTENER.into(), listener.as_raw_fd().to_string().into())];
     let service = Service::from_environment();
     let restarted = config.try_into_restart_task()?;
