@@ -57,8 +57,8 @@ impl Service {
         });
     }
 
-    /// Shuts each connection down gracefully, which closes idle connections at once. With DRAIN=drain, the service first announces its end with
-    /// "Connection: close" for a while.
+    /// Shuts each connection down gracefully, which closes idle ones at once. With DRAIN=drain,
+    /// the service first announces its end with "Connection: close" for a while.
     pub async fn stop(self) {
         if variable("DRAIN").as_deref() == Some("drain") {
             self.draining.store(true, Ordering::Relaxed);
