@@ -57,6 +57,6 @@ func notifyReady() error {
 		return err
 	}
 	defer connection.Close()
-	_, err = connection.Write([]byte("READY=1\n"))
+	_, err = connection.Write([]byte("READY=1"))
 	return err
 }
