@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { buildRust, compiledService, lockedCrate } from './support/compiled.mjs'
+import { buildRust, compiledService, exactCrate } from './support/compiled.mjs'
 import { graceMs } from './support/grace.mjs'
 import { ProcessTree } from './support/process-tree.mjs'
 import { runCommand } from './support/run-command.mjs'
@@ -27,7 +27,7 @@ const peer = {
   async prepare(place) {
     programs = await buildRust(place)
   },
-  version: async () => lockedCrate('shellflip'),
+  version: async () => exactCrate('shellflip'),
 }
 
 export default [

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '@shellflip/testing'
@@ -19,9 +19,11 @@ export function buildGo(place) {
 
 /** Builds our Rust servers on the published crates, and returns the folder of the programs. */
 export async function buildRust(place) {
-  const folder = await cached(place, `rust-${digestOf(rustSources)}`, (into) =>
-    prepareWith('cargo', ['build', '--release', '--locked', '--target-dir', into], { cwd: rustSources }),
-  )
+  const folder = await cached(place, `rust-${digestOf(rustSources)}`, (into) => {
+    const sources = join(into, 'sources')
+    cpSync(rustSources, sources, { recursive: true })
+    return prepareWith('cargo', ['build', '--release', '--target-dir', into], { cwd: sources })
+  })
   return join(folder, 'release')
 }
 
@@ -33,8 +35,8 @@ export async function compiledService({ shape, cert, key, drain }) {
   return { target: { host: '127.0.0.1', port }, tls, env: tls ? { ...env, CERT: cert, KEY: key } : env }
 }
 
-/** Returns the version of a crate in Cargo.lock. */
-export function lockedCrate(name) {
-  const lock = readFileSync(join(rustSources, 'Cargo.lock'), 'utf8')
-  return new RegExp(`name = "${name}"\nversion = "(.+)"`).exec(lock)[1]
+/** Returns the version of a crate, which Cargo.toml gives exactly. */
+export function exactCrate(name) {
+  const manifest = readFileSync(join(rustSources, 'Cargo.toml'), 'utf8')
+  return new RegExp(`^${name} = .*"=([^"]+)"`, 'm').exec(manifest)[1]
 }
