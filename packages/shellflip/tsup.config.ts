@@ -8,6 +8,14 @@ export default defineConfig([
     entry: ['src/index.ts', 'src/rust.ts'],
     ...inOneFile,
   },
+  // The launcher looks for it beside the file that it is part of.
+  {
+    ...base,
+    clean: false,
+    dts: false,
+    format: ['cjs'],
+    entry: { 'prepared-node': '../launcher/src/prepared/prepared-node.cts' },
+  },
   {
     ...base,
     clean: false,

@@ -55,7 +55,7 @@ export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknow
   const manager = new ManagerLink((error) => emit({ type: 'manager-not-told', error }))
   const predecessor = await findPredecessor(options, emit, manager.notifier)
   try {
-    const carrier = await chooseCarrier(options, manager, predecessor, startSuccessor, emit)
+    const carrier = chooseCarrier(options, manager, predecessor, startSuccessor, emit)
     const state = options.state && (await predecessor.state(options.state))
     const older = new OlderGenerations(predecessor)
     // Last of what can fail: it may bind a path.

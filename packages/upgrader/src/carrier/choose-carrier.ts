@@ -11,23 +11,23 @@ import type { FlipEvent } from '../flip-events.ts'
 import type { NormalizedOptions } from '../flip-options.ts'
 import type { ManagerLink } from '../manager-link.ts'
 import type { Predecessor } from '../predecessor/predecessor.ts'
+import { RustHandover } from '../rust/rust-handover.ts'
 import type { Carrier } from './carrier.ts'
 import { FdStoreCarrier } from './fd-store-carrier.ts'
 import { SpawnCarrier } from './spawn-carrier.ts'
 
 /** Decides how this process reaches its next generation. */
-export async function chooseCarrier(
+export function chooseCarrier(
   options: NormalizedOptions,
   { notifier, environment }: ManagerLink,
   { stored }: Predecessor,
   starter: StartSuccessor,
   onEvent: (event: FlipEvent) => void,
-): Promise<Carrier> {
+): Carrier {
   const { handover, toRust, prepareSuccessor, successor = {} } = options
   if (handover === 'fd-store') return new FdStoreCarrier(FdStore.open(notifier, environment, stored))
   const startSuccessor = notifier.hasManager && starter === startDirectly ? startForManager : starter
   if (handover === 'rust-successor') {
-    const { RustHandover } = await import('../rust/rust-handover.ts')
     return new SpawnCarrier({ startSuccessor, open: (offer) => new RustHandover(offer, toRust) })
   }
   if (!prepareSuccessor) return new SpawnCarrier({ startSuccessor })
