@@ -77,7 +77,7 @@ export function answersIn(payload: Buffer): number {
 }
 
 function cutOff(): HandoverError {
-  return protocolError('a connection does not have a name')
+  return protocolError('a message with connections is cut off')
 }
 
 function tooMuch(what: string, bytes: number, limit: number): HandoverError {

@@ -29,6 +29,8 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   readonly #tracker: ConnectionTracker
   readonly #moves: ConnectionMoves
   readonly #options: HttpConnectionOptions
+  /** Whether the server's list of active parsers has this one during a request. Else the list says nothing about this connection. */
+  readonly #isKnownToNode: boolean
   /** Received and not yet answered in full, oldest first. */
   readonly #responses: ServerResponse[] = []
   #upgrade: { request: IncomingMessage; bytesWritten: number } | undefined
@@ -43,7 +45,9 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
     tracker: ConnectionTracker,
     moves: ConnectionMoves,
     options: HttpConnectionOptions,
+    isKnownToNode: boolean,
   ) {
+    this.#isKnownToNode = isKnownToNode
     this.socket = socket
     this.#tracker = tracker
     this.#moves = moves
@@ -91,7 +95,7 @@ export class HttpConnection implements TrackedConnection, MovableConnection {
   }
 
   movability(idleness: HttpIdleness): Movability {
-    if (this.#upgrade) return 'never'
+    if (this.#upgrade || !this.#isKnownToNode) return 'never'
     return this.#responses.length > 0 ? 'later' : movabilityOf(this.socket, idleness)
   }
 

@@ -34,9 +34,9 @@ export class HttpConnections {
   }
 
   open(socket: Socket): void {
-    // Node begins to know when the server listens. A program can also emit connections on a server that never listens.
+    // Node begins to know when the server listens. A program can also emit connections on a server that does not, or not yet.
     this.#nodeKnows ||= HttpIdleness.isKnown(this.#server)
-    this.#tracker.add(socket, this.#nodeKnows ? this.#follow : this.#create(socket))
+    this.#tracker.add(socket, this.#nodeKnows ? this.#follow : this.#create(socket, false))
   }
 
   /**
@@ -88,8 +88,8 @@ export class HttpConnections {
     return connection
   }
 
-  #create(socket: Socket): HttpConnection {
-    return new HttpConnection(socket, this.#tracker, this.#moves, this.#options)
+  #create(socket: Socket, isKnownToNode = true): HttpConnection {
+    return new HttpConnection(socket, this.#tracker, this.#moves, this.#options, isKnownToNode)
   }
 
   /** Asks Node once for all connections that begin to drain. Bytes arrive only between two turns of the event loop. */

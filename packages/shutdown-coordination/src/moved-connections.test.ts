@@ -38,6 +38,7 @@ class Successor {
 async function start(
   options: ServerOptions & { move?: MoveConnections } = {},
   server: net.Server = new http.Server(),
+  beforeListening: () => Promise<void> = async () => {},
 ) {
   const { move, ...serverOptions } = options
   const held: { path: string; response: ServerResponse }[] = []
@@ -52,6 +53,7 @@ async function start(
   server.on('connection', (socket) => sockets.push(socket))
   coordinator.watch(server, { name: 'web', moveConnections: true, ...serverOptions })
   const shutdown = () => coordinator.shutdown({ moveConnections: move ?? successor.move })
+  await beforeListening()
   const { port, ...listener } = await listening(server)
   scope.push(listener, {
     [Symbol.dispose]: () => {
@@ -196,7 +198,27 @@ describe('an HTTP/1.1 server that drains', () => {
     expect(await done).toMatchObject({ clean: true, servers: [{ answered: 2, moved }] })
   })
 
-  test('a few wait for an answer at first, and never more than 256', async () => {
+  test('keeps a connection that it got before it listened, because Node does not know when that one is idle', async () => {
+    const server = new http.Server()
+    const front = await listening(net.createServer((socket) => server.emit('connection', socket)))
+    scope.push(front)
+    const early: RawClient[] = []
+    const { shutdown, successor } = await start({ lingerMs: 20 }, server, async () => {
+      const client = await RawClient.connect(front.port)
+      scope.push(client)
+      client.send('GET /early HTTP/1.1\r\nHo')
+      await delivery()
+      early.push(client)
+    })
+    const done = shutdown()
+    await delivery()
+    expect(successor.asked).toEqual([])
+    early[0]?.send('st: test\r\n\r\n')
+    expect(await early[0]?.answer(/answer to \/early$/)).toMatch(close)
+    expect(await done).toMatchObject({ clean: true, servers: [{ moved: 0, answered: 1 }] })
+  })
+
+  test('a few wait for an answer at first, and more after each answer', async () => {
     const { shutdown, successor, connect, sockets } = await start()
     await Promise.all(Array.from({ length: 300 }, connect))
     await waitFor(() => sockets.length === 300)
@@ -206,7 +228,7 @@ describe('an HTTP/1.1 server that drains', () => {
     expect(successor.asked).toHaveLength(8)
     for (let n = 0; n < 300; n++) {
       await successor.answer(true)
-      expect(successor.asked.length).toBeLessThan(256)
+      expect(successor.asked.length).toBeLessThanOrEqual(256)
     }
     expect(await done).toMatchObject({ servers: [{ moved: 300 }] })
   })

@@ -14,7 +14,7 @@ export class Adoptions {
     this.#schedule()
   }
 
-  /** Resolves when no turn was too short for its adoptions. A predecessor sees by the answers how many this process can adopt. */
+  /** Resolves when everything that was added is adopted. A predecessor sees by the answers how many this process can adopt. */
   async room(): Promise<void> {
     if (!this.#isBehind) return
     await new Promise<void>((resolve) => {
