@@ -14,9 +14,11 @@ const asked = args.filter((arg) => /^\d+$/.test(arg)).map((major) => `node${majo
 const isBrief = args.includes('--brief')
 const filters = args.filter((arg) => !/^\d+$/.test(arg) && arg !== '--brief')
 const long = [
-  'packages/shellflip/src/{two-hundred-upgrades,under-load,fault-matrix,fault-surroundings,random-signals}.process.test.ts',
+  'packages/shellflip/src/{two-hundred-upgrades,under-load,fault-matrix,fault-surroundings,random-signals,bad-input}.process.test.ts',
+  'packages/bench/**',
   'packages/shutdown-coordination/src/peers/**',
   'packages/builds/**',
+  'scripts/**',
 ]
 const excluded = isBrief ? long.flatMap((files) => ['--exclude', `**/${files}`]) : []
 const unknown = asked.find((name) => !all.includes(name))
