@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
-import { clientCpu } from './load/load-process.mjs'
+import { clientCpu } from './load/client-cpu.mjs'
 
 const sysctls = ['net/core/somaxconn', 'net/ipv4/tcp_migrate_req', 'net/ipv4/tcp_tw_reuse']
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { temporaryFolder } from '@shellflip/testing'
 import { sharedNow } from '../load/clock.mjs'
+import { Latencies } from '../load/latencies.mjs'
 import { LoadProcess } from '../load/load-process.mjs'
 import { untilOnlyNew } from './only-new.mjs'
 import { ProcessTree } from './process-tree.mjs'
@@ -28,11 +29,12 @@ export async function measureCell({ peer, shape, certificate, signal, options: c
   const options = { ...chosen, limits: { ...defaultLimits, ...chosen.limits } }
   const folder = temporaryFolder('bench-')
   const tree = new ProcessTree()
-  const phases = { reloads: [] }
+  const phases = { reloads: [], waits: [] }
   const load = new LoadProcess()
+  let starting
   let service
   try {
-    const starting = peer.start(startOptions(folder, shape, certificate))
+    starting = peer.start(startOptions(folder, shape, certificate))
     service = await within(options.limits.startMs, 'the start', starting, signal)
     await underLoad({ peer, service, shape, load, phases, options, signal })
   } catch (error) {
@@ -40,7 +42,8 @@ export async function measureCell({ peer, shape, certificate, signal, options: c
     phases.problem = error.message
   } finally {
     await load[Symbol.asyncDispose]()
-    if (!signal.aborted) await stop(service, phases, options.limits)
+    if (!service) stopLate(starting)
+    else if (!signal.aborted) await stop(service, phases, options.limits)
     phases.leftProcesses = tree.killAll()
     folder[Symbol.dispose]()
   }
@@ -65,8 +68,16 @@ async function underLoad({ peer, service, shape, load, phases, options, signal }
     await baseAndReloads({ peer, service, load, probe, phases, options, signal, usage })
   } finally {
     usage[Symbol.dispose]()
-    // The error that ended the reloads matters more than one of the load client.
-    if (!signal.aborted) phases.final = await load.stop().catch(() => undefined)
+    if (!signal.aborted) await stopLoad(load, phases)
+  }
+}
+
+/** Without its last counts the row lacks all hanging requests. An error that ends the reloads replaces this problem. */
+async function stopLoad(load, phases) {
+  try {
+    phases.final = await load.stop()
+  } catch (error) {
+    phases.problem ??= error.message
   }
 }
 
@@ -83,8 +94,18 @@ async function baseAndReloads({ peer, service, load, probe, phases, options, sig
   // The old generation has its grace before the next reload, so that what it cuts is counted with the reload that ended it.
   const afterMs = probe ? (peer.graceMs ?? defaultGraceMs) + afterGraceMs : 0
   for (let n = 1; n <= options.reloads; n++) {
+    if (service.readyToReload)
+      phases.waits.push(await waitUntilReady({ service, load, signal, usage, number: n, ...options }))
     phases.reloads.push(await reload({ service, load, afterMs, signal, usage, number: n, ...options }))
   }
+}
+
+/** A wait before a reload has its failures in the row. Its latencies would only dilute those of the reloads. */
+async function waitUntilReady({ service, load, signal, usage, number, limits }) {
+  await within(limits.reloadMs, `the wait before reload ${number}`, service.readyToReload(), signal)
+  const counts = await load.cut()
+  usage.phase()
+  return { ...counts, latencies: new Latencies().sparse }
 }
 
 async function reload({ service, load, afterMs, signal, usage, number, intervalMs, limits }) {
@@ -101,10 +122,15 @@ async function reload({ service, load, afterMs, signal, usage, number, intervalM
 /** A service that cannot be stopped is a problem of its row. What it leaves is killed. */
 async function stop(service, phases, { stopMs }) {
   try {
-    if (service) await within(stopMs, 'the stop', service.stop())
+    await within(stopMs, 'the stop', service.stop())
   } catch (error) {
     phases.problem ??= error.message
   }
+}
+
+/** A start that took too long may still succeed, after the kill of what it had started until then. */
+function stopLate(starting) {
+  starting?.then((service) => service.stop()).catch(() => {})
 }
 
 async function pause(ms, signal) {

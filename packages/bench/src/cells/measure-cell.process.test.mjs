@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
-import { temporaryFolder } from '@shellflip/testing'
+import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { expect, test, vi } from 'vitest'
+import { LoadProcess } from '../load/load-process.mjs'
 import { measureCell } from './measure-cell.mjs'
 import { breakingPeer } from './testing/breaking-peer.mjs'
 
@@ -42,9 +43,54 @@ test.each([
   expect(row.base.ok).toBeGreaterThan(0)
 })
 
+test('a reload is triggered when the service is ready for it, and the wait is counted apart', async () => {
+  const order = []
+  const { cut } = LoadProcess.prototype
+  const cutting = vi.spyOn(LoadProcess.prototype, 'cut').mockImplementation(function () {
+    order.push('cut')
+    return cut.call(this)
+  })
+  try {
+    const row = await measure(
+      breakingPeer({ readyToReload: async () => order.push('ready'), onReload: () => order.push('reload') }),
+    )
+    expect(row.problem).toBeUndefined()
+    const reload = ['ready', 'cut', 'reload', 'cut']
+    expect(order).toEqual(['cut', 'cut', ...reload, ...reload])
+  } finally {
+    cutting.mockRestore()
+  }
+})
+
 test('a peer that does not start is a row with the reason', async () => {
   const peer = { name: 'dead', start: () => Promise.reject(new Error('no such program')) }
   expect(await measure(peer)).toEqual({ problem: 'no such program', reloads: [] })
+})
+
+test('a service that starts too late is a row with the reason, and is stopped', async () => {
+  const stop = vi.fn()
+  let started
+  const starting = new Promise((resolve) => (started = () => resolve({ stop })))
+  const short = { ...options, limits: { ...limits, startMs: 50 } }
+  const row = await measure({ name: 'late', start: () => starting }, { options: short })
+  expect(row).toEqual({ problem: 'the start took more than 0.05 s', reloads: [] })
+  started()
+  await waitFor(() => stop.mock.calls.length === 1)
+})
+
+test('a load client that dies before its last counts is a problem of the row', async () => {
+  const { stop } = LoadProcess.prototype
+  const dying = vi.spyOn(LoadProcess.prototype, 'stop').mockImplementation(function () {
+    process.kill(this.pid, 'SIGKILL')
+    return stop.call(this)
+  })
+  try {
+    const row = await measure(breakingPeer())
+    expect(row.problem).toBe('the load client ended with SIGKILL')
+    expect(row.reloads).toHaveLength(2)
+  } finally {
+    dying.mockRestore()
+  }
 })
 
 test('an abort ends the measurement, and leaves no folder', async () => {

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 const marker = 'SHELLFLIP_BENCH'
 const ticksPerSecond = 100
+const killWithinMs = 2_000
+const betweenKillsMs = 2
 
 /** Marks what this process starts from now on, so that `ProcessTree` finds it, with any parent. */
 export function markProcesses() {
@@ -41,11 +43,23 @@ export class ProcessTree {
     )
   }
 
-  /** Kills what is left, and returns how much that was. */
+  /** Kills until nothing is left, and returns how many processes that were. One may fork after it was listed. */
   killAll() {
-    const left = this.pids()
-    for (const pid of left) kill(pid)
-    return left.length
+    const killed = new Set()
+    const deadline = performance.now() + killWithinMs
+    for (let left = this.#pidsAnew(); left.length > 0; left = this.#pidsAnew()) {
+      for (const pid of left) kill(pid)
+      for (const pid of left) killed.add(pid)
+      if (performance.now() > deadline) break
+      pause(betweenKillsMs)
+    }
+    return killed.size
+  }
+
+  /** Judges every process again: one that was just replacing its program had no environment to read. */
+  #pidsAnew() {
+    this.#known.clear()
+    return this.pids()
   }
 
   #isMarked(pid) {
@@ -72,6 +86,11 @@ export function memory(pid) {
   const rollup = readIfThere(`/proc/${pid}/smaps_rollup`)
   const field = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0) / 1024
   return { rss: field('Rss'), pss: field('Pss') }
+}
+
+/** Blocks, because a handler of a signal that calls process.exit() cannot wait for a promise. */
+function pause(ms) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
 function kill(pid) {

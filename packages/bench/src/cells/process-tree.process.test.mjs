@@ -26,6 +26,19 @@ test('finds and kills what was started after the mark, also without its parent',
   }
 })
 
+test('kills also what appears after the first look', async () => {
+  const [first, second] = [spawn('sleep', ['60']), spawn('sleep', ['60'])]
+  try {
+    const ended = [once(first, 'exit'), once(second, 'exit')]
+    const named = [[first.pid], [second.pid]]
+    expect(new ProcessTree(() => named.shift() ?? []).killAll()).toBe(2)
+    expect((await Promise.all(ended)).map(([, signal]) => signal)).toEqual(['SIGKILL', 'SIGKILL'])
+  } finally {
+    first.kill()
+    second.kill()
+  }
+})
+
 test('finds what a bench has left that is no longer there', async () => {
   const { pid: gone } = spawnSync('true')
   const left = spawn('sleep', ['60'], { env: { ...process.env, SHELLFLIP_BENCH: String(gone) } })

@@ -1,12 +1,12 @@
 import { Latencies } from '../load/latencies.mjs'
 
 /** The row of a cell, from the counts of its phases. */
-export function summarize({ base, reloads, final, problem, leftProcesses }) {
+export function summarize({ base, reloads, waits, final, problem, leftProcesses }) {
   return {
     ...(problem === undefined ? {} : { problem: oneLine(problem) }),
     ...(leftProcesses > 0 ? { leftProcesses } : {}),
     ...(base ? { base: phaseRow([base]) } : {}),
-    ...(base ? { withReloads: phaseRow(final ? [...reloads, final] : reloads) } : {}),
+    ...(base ? { withReloads: phaseRow([...reloads, ...waits, ...(final ? [final] : [])]) } : {}),
     reloads: reloads.map((reload) => ({
       ...phaseRow([reload]),
       reloadMs: round(reload.reloadMs),

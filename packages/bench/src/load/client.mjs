@@ -7,9 +7,10 @@ let probe
 
 const methods = {
   /** Begins the load. With `probe`, a client beside it finds out which generation accepts, and the longest gap. */
-  start({ probe: withProbe, ...options }) {
+  async start({ probe: withProbe, ...options }) {
     load = new Load(options)
-    if (withProbe) probe = new Load({ ...options, shape: probeShape })
+    probe = withProbe ? new Load({ ...options, shape: probeShape }) : undefined
+    await Promise.all([load.started, probe?.started])
   },
   established: (deadlineMs) => load.established(deadlineMs),
   ids: () => (probe ?? load).ids,

@@ -16,6 +16,7 @@ export class LiveClient {
   #wasLive = false
   #heardAt = 0
   #timer
+  #hasOutcome = () => {}
 
   /** `protocol(socket, live)` speaks on a connection, and returns `{ received(chunk), isLive, inFlight, close() }`. */
   constructor(load, { everyMs, silentAfterMs = 2 * everyMs + 1_000 }, protocol) {
@@ -29,11 +30,16 @@ export class LiveClient {
     return this.#session?.isLive ?? false
   }
 
+  /** Resolves when the first connection is established, or has ended. */
   start() {
-    this.#connect()
+    return new Promise((resolve) => {
+      this.#hasOutcome = resolve
+      this.#connect()
+    })
   }
 
   stop() {
+    this.#hasOutcome()
     clearTimeout(this.#timer)
     this.#session?.close()
     const isSilent = performance.now() - this.#heardAt > this.#silentAfterMs
@@ -64,12 +70,14 @@ export class LiveClient {
   }
 
   #established() {
+    this.#hasOutcome()
     if (this.#wasLive) this.#load.segment.reconnects += 1
     this.#wasLive = true
   }
 
   #ended(socket, session, kind) {
     if (socket !== this.#socket || session !== this.#session || this.#load.isStopping) return
+    this.#hasOutcome()
     this.#session = undefined
     session.close()
     socket.destroy()

@@ -43,6 +43,29 @@ test('connections that nobody answers are not established', async () => {
   expect(await load.established(50)).toBe(0)
 })
 
+test('a slice of connections waits for the answers of the slice before it', async () => {
+  const unanswered = new Set()
+  let peak = 0
+  const server = createServer((request, response) =>
+    setTimeout(() => {
+      unanswered.delete(request.socket)
+      answer(request, response)
+    }, 20),
+  )
+  server.on('connection', (socket) => {
+    unanswered.add(socket)
+    peak = Math.max(peak, unanswered.size)
+  })
+  const { target } = await listening(server)
+  for (const shape of [{ clients: 'requests' }, { clients: 'streams', everyMs: 50 }]) {
+    const load = loadOn(target, { ...shape, connections: 200 })
+    await load.started
+    expect(load.segment.ok).toBeGreaterThanOrEqual(200)
+    await load.stop(0)
+  }
+  expect(peak).toBeLessThanOrEqual(64)
+})
+
 test('each stream that the server ends is cut once, and established again', async () => {
   const { target, sockets } = await listening(createServer(answer))
   const load = loadOn(target, { clients: 'streams', connections: 10, everyMs: 5 })

@@ -1,17 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { within } from '../cells/within.mjs'
+import { clientCpu } from './client-cpu.mjs'
 
 const client = fileURLToPath(new URL('client.mjs', import.meta.url))
 const answerWithinMs = 30_000
-
-/** The CPU that the load client has for itself where more than two exist. Undefined without taskset(1). */
-export const clientCpu =
-  availableParallelism() > 1 && spawnSync('taskset', ['-p', String(process.pid)]).status === 0
-    ? availableParallelism() - 1
-    : undefined
 
 /** The load client in a process of its own, bound to one CPU. */
 export class LoadProcess {
@@ -19,6 +13,7 @@ export class LoadProcess {
   #waiting = new Map()
   #requests = 0
   #ready
+  #ended
 
   constructor() {
     const node = [process.execPath, client]
@@ -28,14 +23,14 @@ export class LoadProcess {
     this.#ready = new Promise((resolve, reject) => this.#waiting.set('ready', { resolve, reject }))
     this.#ready.catch(() => {})
     this.#child.on('message', ({ id, value, error }) => {
-      const { resolve, reject } = this.#waiting.get(id)
+      const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
-      if (error === undefined) resolve(value)
-      else reject(new Error(error))
+      if (error === undefined) waiting?.resolve(value)
+      else waiting?.reject(new Error(error))
     })
     this.#child.on('exit', (code, signal) => {
-      const error = new Error(`the load client ended with ${signal ?? code}`)
-      for (const { reject } of this.#waiting.values()) reject(error)
+      this.#ended = new Error(`the load client ended with ${signal ?? code}`)
+      for (const { reject } of this.#waiting.values()) reject(this.#ended)
       this.#waiting.clear()
     })
   }
@@ -44,6 +39,7 @@ export class LoadProcess {
     return this.#child.pid
   }
 
+  /** Resolves when every client has its first answer, or after the time that `Load` allows for it. */
   start(options) {
     return this.#call('start', options)
   }
@@ -79,10 +75,12 @@ export class LoadProcess {
 
   async #call(method, ...args) {
     await this.#ready
+    if (this.#ended) throw this.#ended
     const id = ++this.#requests
     const answered = new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      this.#child.send({ id, method, args }, (error) => error && reject(error))
+      // A send that fails finds a client that ends. Its exit rejects what waits, with the reason.
+      this.#child.send({ id, method, args }, () => {})
     })
     return within(answerWithinMs, `${method} of the load client`, answered)
   }

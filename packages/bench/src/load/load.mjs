@@ -14,6 +14,7 @@ const clientsOf = {
 
 const slice = 64
 const betweenSlicesMs = 5
+const startedWithinMs = 10_000
 
 /** Many clients of one shape on one service. Counts by segments, and notes when each generation has answered. */
 export class Load {
@@ -21,6 +22,8 @@ export class Load {
   isStopping = false
   /** Where the load goes: `{ target, secure }`. */
   where
+  /** Resolves when each client has its first outcome, or after 10 s. */
+  started
   #ids = new Map()
   #clients
   #left
@@ -34,14 +37,19 @@ export class Load {
     this.where = { target, secure }
     this.#left = shape.requests ?? Number.POSITIVE_INFINITY
     this.#clients = Array.from({ length: shape.connections }, () => clientsOf[shape.clients](this, shape))
-    void this.#startClients()
+    this.started = this.#startClients()
   }
 
-  /** Starts clients in slices, so that the first connections do not overflow the queue of a listening socket. */
+  /**
+   * Starts clients in slices. Each slice waits for the answers of the one before it, so that the first connections do not overflow
+   * the queue of a listening socket. A connect that the queue drops takes a second longer.
+   */
   async #startClients() {
+    const late = delay(startedWithinMs, undefined, { ref: false })
     for (let n = 0; n < this.#clients.length && !this.isStopping; n += slice) {
       if (n > 0) await delay(betweenSlicesMs)
-      for (const client of this.#clients.slice(n, n + slice)) client.start()
+      const starting = this.#clients.slice(n, n + slice).map((client) => client.start())
+      await Promise.race([Promise.all(starting), late])
     }
   }
 

@@ -16,6 +16,7 @@ export class RequestClient {
   #current
   #wasOpen = false
   #timers = new Set()
+  #hasOutcome = () => {}
 
   constructor(load, shape) {
     this.#load = load
@@ -24,12 +25,17 @@ export class RequestClient {
     this.#bytes = `GET ${this.#shape.path} HTTP/1.1\r\nHost: bench\r\nConnection: ${persistence}\r\n\r\n`
   }
 
+  /** Resolves at the first outcome of a request, or where none is due. */
   start() {
-    for (let n = 0; n < this.#shape.depth; n++) this.#send()
+    return new Promise((resolve) => {
+      this.#hasOutcome = resolve
+      for (let n = 0; n < this.#shape.depth; n++) this.#send()
+    })
   }
 
   /** Sends no more. Requests in flight may still be answered. */
   stop() {
+    this.#hasOutcome()
     for (const timer of this.#timers) clearTimeout(timer)
     for (const connection of this.#connections) if (connection.inFlight === 0) connection.close()
   }
@@ -40,7 +46,7 @@ export class RequestClient {
   }
 
   #send() {
-    if (!this.#load.takeRequest()) return
+    if (!this.#load.takeRequest()) return this.#hasOutcome()
     if (!this.#current?.isOpen) this.#current = this.#connect()
     this.#current.request(this.#bytes)
   }
@@ -65,6 +71,7 @@ export class RequestClient {
   }
 
   #answered(connection, answer, latencyMs) {
+    this.#hasOutcome()
     const { status } = answer
     if (!this.#shape.keepAlive) connection.close()
     const id = status === 200 ? generationIn(this.#shape.path, answer) : undefined
@@ -74,6 +81,7 @@ export class RequestClient {
   }
 
   #failed(kind, count) {
+    this.#hasOutcome()
     this.#load.failed(kind, count)
     for (let n = 0; n < count; n++) this.#sendAfter(Math.max(this.#shape.thinkMs, pauseAfterFailureMs))
   }

@@ -15,27 +15,28 @@ export function aggregate({ peers, shapes, cells }) {
 
 function rowOf(peer, cells) {
   const { refused } = cells[0] ?? { refused: 'not measured' }
-  const problems = cells.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
+  const ended = cells.filter(({ problem }) => problem !== undefined)
   const measured = cells.filter(({ withReloads, reloads }) => withReloads && reloads.length > 0)
   const common = {
     peer,
     ...(refused ? { refused } : {}),
-    ...(problems.length > 0 ? { problem: problems[0] } : {}),
+    ...(ended.length > 0 ? problemOf(ended) : {}),
   }
   if (measured.length === 0) return common
   const mid = (read) => median(measured.map(read))
+  const upperMid = (read) => upperMedian(measured.map(read))
   const reloads = measured.flatMap((cell) => cell.reloads)
   const onlyNew = reloads.map(({ onlyNewMs }) => onlyNewMs ?? Number.POSITIVE_INFINITY)
   return {
     ...common,
     reloads: mid((cell) => cell.reloads.length),
     requests: mid(({ withReloads }) => withReloads.ok + withReloads.failed),
-    failed: mid(({ withReloads }) => withReloads.failed),
+    failed: upperMid(({ withReloads }) => withReloads.failed),
     failedRange: rangeOf(measured.map(({ withReloads }) => withReloads.failed)),
     kinds: kindsOf(measured),
-    hanging: mid(({ withReloads }) => withReloads.failures.hanging ?? 0),
+    hanging: upperMid(({ withReloads }) => withReloads.failures.hanging ?? 0),
     reconnects: mid(({ withReloads }) => withReloads.reconnects),
-    cutPerReload: mid(({ withReloads, reloads: { length } }) => withReloads.cut / length),
+    cutPerReload: upperMid(({ withReloads, reloads: { length } }) => withReloads.cut / length),
     base: latenciesOf(measured, 'base'),
     withReloads: latenciesOf(measured, 'withReloads'),
     p99Ratio: mid(({ base, withReloads }) => ratio(withReloads.latencyMs.p99, base.latencyMs.p99)),
@@ -48,11 +49,23 @@ function rowOf(peer, cells) {
     tree: usageOf(measured, 'tree'),
     supervisor: usageOf(measured, 'supervisor'),
     client: usageOf(measured, 'client'),
-    elsewhereCpu: mid(({ base, withReloads }) =>
-      Math.max(base.usage.elsewhereCpu ?? 0, withReloads.usage.elsewhereCpu ?? 0),
-    ),
+    elsewhereCpu: elsewhereCpuOf(measured),
     baseFailed: measured.reduce((sum, { base }) => sum + base.failed, 0),
   }
+}
+
+/** The cell that ended after the fewest reloads. */
+function problemOf(ended) {
+  const [first] = ended.toSorted((a, b) => a.reloads.length - b.reloads.length)
+  return { problem: first.problem, endedAfter: first.reloads.length }
+}
+
+/** Null where a phase of the row lacks the figure: then nobody knows what else ran. */
+function elsewhereCpuOf(cells) {
+  const phases = cells.map(({ base, withReloads }) =>
+    [base, withReloads].map(({ usage }) => usage?.elsewhereCpu ?? null),
+  )
+  return phases.flat().includes(null) ? null : upperMedian(phases.map((figures) => Math.max(...figures)))
 }
 
 function latenciesOf(cells, phase) {
@@ -85,10 +98,20 @@ function kindsOf(cells) {
   return [...kinds].map(([kind, count]) => ({ kind, count: Math.round(count) }))
 }
 
-/** The lower one of two middle values is no worse than the other. Null stands for no value. */
+/** The lower one of two middle values. Null stands for no value. */
 export function median(values) {
-  const present = values.filter((value) => value !== null && value !== undefined).toSorted((a, b) => a - b)
+  const present = sorted(values)
   return present.length === 0 ? null : present[Math.floor((present.length - 1) / 2)]
+}
+
+/** The upper one of two middle values. Counts of failures use it, so that an even number of runs hides none. */
+function upperMedian(values) {
+  const present = sorted(values)
+  return present.length === 0 ? null : present[Math.floor(present.length / 2)]
+}
+
+function sorted(values) {
+  return values.filter((value) => value !== null && value !== undefined).toSorted((a, b) => a - b)
 }
 
 function rangeOf(values) {

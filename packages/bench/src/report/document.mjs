@@ -51,6 +51,9 @@ const howToRead = ({
 - Latency runs from writing the request to its whole answer. With a new connection it includes the connect.
 - A reconnect is a connection opened in place of one that ended. An announced close (\`Connection: close\`) costs a
   reconnect, and is not a failure.
+- A reload of a service with a prepared successor begins when that successor waits. The time before it counts failures,
+  and no latencies.
+- A row is *noisy* if something else used more than 0.3 cores of the machine meanwhile.
 - *Only new* is the time from the trigger to the last answer of an old generation. A dash stands for more than 10 s.
 - Live connections are endless answers or WebSockets. A client beside them opens a connection every 20 ms. It finds the
   generation that accepts, and the longest gap. Each tick and each echo is checked.
@@ -104,7 +107,7 @@ function machineTable({ machine, startedAt, finishedAt }) {
     .join(', ')
   const client =
     machine.clientCpu === null
-      ? 'not bound to a CPU, because taskset(1) is missing'
+      ? 'not bound to a CPU, because taskset(1) or a second CPU is missing'
       : `bound to CPU ${machine.clientCpu}`
   const minutes = finishedAt
     ? `${Math.round((Date.parse(finishedAt) - Date.parse(startedAt)) / 60_000)} min`

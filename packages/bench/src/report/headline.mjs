@@ -1,8 +1,15 @@
-import { figure, table } from './markdown.mjs'
+import { escapeCell, figure, table } from './markdown.mjs'
+import { endNote, hasUnknownNoise, isNoisy, noiseNote, notMeasured } from './notes.mjs'
 
+const rowOf = (shape, peer) => shape?.rows.find((candidate) => candidate.peer.name === peer.name)
+
+/** Figures of a row whose reloads ended early would pass for whole ones. */
 const cell = (shape, read) => (peer) => {
-  const row = shape?.rows.find((candidate) => candidate.peer.name === peer.name)
-  return row?.reloads === undefined ? '–' : read(row)
+  const row = rowOf(shape, peer)
+  if (row?.problem !== undefined) return `ended after ${row.endedAfter}`
+  if (row?.reloads === undefined) return '–'
+  const text = read(row)
+  return isNoisy(row) && text !== '–' ? `${text} (noisy)` : text
 }
 
 const times = (value) => (value === null ? '–' : `× ${value.toFixed(1)}`)
@@ -27,10 +34,28 @@ export function headline({ aggregated, peers, options }) {
   const measured = peers.filter((peer) => columns.some(([shape, , read]) => cell(shape, read)(peer) !== '–'))
   const figures = table(
     [
-      ['', ({ title, isOurs }) => (isOurs ? `**${title}**` : title)],
+      ['', ({ title, isOurs }) => (isOurs ? `**${escapeCell(title)}**` : escapeCell(title))],
       ...columns.filter(([shape]) => shape).map(([shape, heading, read]) => [heading, cell(shape, read)]),
     ],
     measured,
   )
-  return `Reloads under each load: ${options.reloads}. The factor compares p99 with reloads to p99 without.\n\n${figures}`
+  const reloads = `Reloads under each load: ${options.reloads}. The factor compares p99 with reloads to p99 without.`
+  const shapes = [kept, thinking, anew, live].filter(Boolean)
+  return [reloads, figures, ...notes(shapes, measured)].join('\n\n')
+}
+
+/** The reasons behind `ended after` and `noisy`, as a list. A figure without a measure of noise is named by its shape alone. */
+function notes(shapes, peers) {
+  const lines = shapes.flatMap((shape) =>
+    peers.flatMap((peer) => {
+      const row = rowOf(shape, peer) ?? {}
+      return [
+        ...(row.problem === undefined ? [] : [endNote(row)]),
+        ...(isNoisy(row) ? [noiseNote(row)] : []),
+      ].map((note) => `- ${peer.title}, ${shape.name}: ${note}`)
+    }),
+  )
+  const unknown = shapes.filter(({ rows }) => rows.some(hasUnknownNoise)).map(({ name }) => name)
+  if (unknown.length > 0) lines.push(`- ${unknown.join(', ')}: ${notMeasured}`)
+  return lines.length > 0 ? [lines.join('\n')] : []
 }

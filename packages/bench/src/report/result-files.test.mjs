@@ -115,6 +115,37 @@ test('a row that was measured on a busy machine says so', () => {
   const { 'tables.md': tables } = resultFiles(busy)
   expect(tables).toContain('- other <|>: something else used 1.3 cores of this machine meanwhile')
   expect(tables).not.toContain('- shellflip: something else')
+  const [, , , , ours, other] = tables.split('\n')
+  expect(ours).not.toContain('noisy')
+  expect(other).toContain('| 64 (noisy) |')
+  expect(tables).toContain('- other <|>, K64: something else used 1.3 cores of this machine meanwhile')
+  expect(tables).not.toContain('not measured')
+})
+
+test('a row without a measure of what else ran says so', () => {
+  const old = JSON.parse(JSON.stringify(results))
+  for (const { peer, withReloads } of old.cells) if (peer === 'other') delete withReloads.usage.elsewhereCpu
+  const { 'tables.md': tables } = resultFiles(old)
+  expect(tables).toContain('- K64: the CPU that anything else used meanwhile was not measured')
+  expect(tables).toContain('- other <|>: the CPU that anything else used meanwhile was not measured')
+  expect(tables).not.toContain('- shellflip: the CPU')
+})
+
+test('the headline shows no figure of reloads that ended early, also of ours', () => {
+  const ended = JSON.parse(JSON.stringify(results))
+  Object.assign(ended.cells[1], { problem: 'reload 2 failed' })
+  const [, , , , ours, , hung, , ...more] = resultFiles(ended)['tables.md'].split('\n')
+  expect(ours).toMatch(/^\| \*\*shellflip\*\* (\| ended after 1 ){5}\|$/)
+  expect(hung).toMatch(/^\| hung (\| ended after 0 ){5}\|$/)
+  expect(more.slice(0, 2)).toEqual([
+    '- shellflip, K64: ended after 1 reload, reload 2 failed',
+    '- hung, K64: ended after 0 reloads, reload 1 took more than 60 s',
+  ])
+})
+
+test('an even number of runs shows the upper count of failures', () => {
+  const even = { ...results, cells: results.cells.filter(({ run }) => run < 3) }
+  expect(resultFiles(even)['tables.md']).toContain('| other <\\|> | 1,234 (7 to 1,234) |')
 })
 
 test('the headline leaves out what was not measured', () => {
@@ -124,7 +155,7 @@ test('the headline leaves out what was not measured', () => {
   expect(heading).not.toContain('cut per reload')
   expect(ours).toBe('| **shellflip** | 0 | 0 | × 2.0 | 50 | 10 |')
   expect(other).toContain('| 64 |')
-  expect(tables).not.toContain('| hung |')
+  expect(tables).not.toContain('| absent |')
 })
 
 test('plots are whole SVG documents for both colour schemes', () => {

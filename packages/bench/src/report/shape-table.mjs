@@ -1,7 +1,5 @@
 import { change, escapeCell, figure, table } from './markdown.mjs'
-
-/** More than this, in cores, and the latencies say more about the machine than about the peer. */
-const noisyCpu = 0.3
+import { endNote, hasUnknownNoise, isNoisy, noiseNote, notMeasured } from './notes.mjs'
 
 const named = ({ peer }) => (peer.isOurs ? `**${escapeCell(peer.title)}**` : escapeCell(peer.title))
 
@@ -63,14 +61,16 @@ export function shapeTables({ family, rows }) {
 }
 
 function reasons(rows) {
-  return rows
-    .flatMap(({ peer, refused, problem, reloads, baseFailed, elsewhereCpu }) => [
-      ...(refused ? [`- ${peer.title}: left out, ${refused}`] : []),
-      ...(problem ? [`- ${peer.title}: ended after ${reloads ?? 0} reloads, ${problem}`] : []),
-      ...(baseFailed ? [`- ${peer.title}: ${baseFailed} failed without a reload`] : []),
-      ...(elsewhereCpu > noisyCpu
-        ? [`- ${peer.title}: something else used ${figure(elsewhereCpu)} cores of this machine meanwhile`]
-        : []),
-    ])
-    .join('\n')
+  return rows.flatMap((row) => notes(row).map((note) => `- ${row.peer.title}: ${note}`)).join('\n')
+}
+
+function notes(row) {
+  const { refused, problem, baseFailed } = row
+  return [
+    ...(refused ? [`left out, ${refused}`] : []),
+    ...(problem ? [endNote(row)] : []),
+    ...(baseFailed ? [`${baseFailed} failed without a reload`] : []),
+    ...(isNoisy(row) ? [noiseNote(row)] : []),
+    ...(hasUnknownNoise(row) ? [notMeasured] : []),
+  ]
 }

@@ -9,14 +9,16 @@ export function servicePath(name) {
 }
 
 /** What a service reads of the environment, for a start of the contract. */
-export function serviceEnvironment({ port, drainMs, cert, key, controlSocket }) {
+export function serviceEnvironment({ port, drainMs, cert, key, controlSocket, preparedFile }) {
   const { SHELLFLIP_BENCH } = process.env
   const secure = cert ? { TLS_CERT: cert, TLS_KEY: key } : {}
   const control = controlSocket ? { CONTROL_SOCKET: controlSocket } : {}
+  const prepared = preparedFile ? { PREPARED_FILE: preparedFile } : {}
   return {
     ...environment,
     ...secure,
     ...control,
+    ...prepared,
     SHELLFLIP_BENCH,
     PORT: String(port ?? ''),
     DRAIN_MS: String(drainMs),

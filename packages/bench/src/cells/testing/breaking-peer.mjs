@@ -3,9 +3,9 @@ import { createServer } from 'node:http'
 
 /**
  * A peer inside this process. Each of its reloads begins a new generation, resets `resets` idle connections, and does what
- * `onReload(number)` does.
+ * `onReload(number)` does. `readyToReload` is what the harness awaits before a reload.
  */
-export function breakingPeer({ resets = 0, onReload = () => {}, renews = true } = {}) {
+export function breakingPeer({ resets = 0, onReload = () => {}, renews = true, readyToReload } = {}) {
   return {
     name: 'breaking',
     async start() {
@@ -26,6 +26,7 @@ export function breakingPeer({ resets = 0, onReload = () => {}, renews = true } 
       return {
         target: { host: '127.0.0.1', port: server.address().port },
         pids: () => [process.pid],
+        readyToReload,
         async reload() {
           reloads += 1
           if (renews) generation += 1
