@@ -13,6 +13,10 @@ const invalid = (message: string) =>
 
 test.each<[string, object]>([
   ['state must be what defineState() or defineStateStream() returns', { state: schema, save: () => 1 }],
+  [
+    'state must be what defineState() or defineStateStream() returns',
+    { state: { ...One, encodeTo: undefined }, save: () => 1 },
+  ],
   ['save must be a function, not an object', { state: One, save: { kind: 'a' } }],
   ['save() must return the state, not a promise', { state: One, save: async () => 1 }],
   ['save() must return the state, not a promise', { state: Many, save: async () => [1] }],
@@ -25,6 +29,7 @@ test.each<[string, object]>([
 test.each<[string, object]>([
   ['no state', {}],
   ['one value', { state: One, save: () => 1 }],
+  ['one value of a definition that wraps another', { state: { ...One }, save: () => 1 }],
   ['items', { state: Many, save: () => [] }],
   ['items that are yielded', { state: Many, *save() {} }],
   ['items that are yielded in time', { state: Many, async *save() {} }],

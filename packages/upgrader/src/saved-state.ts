@@ -37,10 +37,9 @@ export function checkStateOptions({ state, save, fromRust, toRust }: AnyFlipOpti
 }
 
 function isDefinition(state: unknown): boolean {
-  const { form, encode, decode } = state as Partial<NonNullable<AnyFlipOptions['state']>>
-  return (
-    (form === 'value' || form === 'items') && typeof encode === 'function' && typeof decode === 'function'
-  )
+  const { form, encode, encodeTo, decode } = state as Record<string, unknown>
+  const isValue = form === 'value' && typeof encodeTo === 'function'
+  return (isValue || form === 'items') && typeof encode === 'function' && typeof decode === 'function'
 }
 
 /** Returns the program's state. It calls `save` only when the state is needed. */

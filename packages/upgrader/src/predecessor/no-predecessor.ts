@@ -1,10 +1,10 @@
-import type { NamedFd, OwnedFd } from '@shellflip/fd-passing'
+import { closeAll, type NamedFd, type OwnedFd } from '@shellflip/fd-passing'
 import { isReachable, readStoredState, storedKey } from '@shellflip/fd-store'
 import { socketKinds } from '@shellflip/handover'
 import { listenFds } from '@shellflip/sd-notify'
 import type { StateDefinition, StateStreamDefinition } from '@shellflip/state-serialization'
 import type { FromRust } from '../rust/rust-predecessor.ts'
-import { readRustState } from '../rust/rust-stored-state.ts'
+import { isEmpty, newestOf, readRustState } from '../rust/rust-stored-state.ts'
 import type { Predecessor } from './predecessor.ts'
 
 /**
@@ -44,20 +44,24 @@ export class NoPredecessor implements Predecessor {
     }
   }
 
+  /** Restores the state that was modified last. An older one belongs to an instance before the last one. */
   async state(
     definition: StateDefinition<unknown> | StateStreamDefinition<unknown>,
   ): Promise<unknown | AsyncIterable<unknown> | undefined> {
-    const fd = this.socket(socketKinds.state + definition.name)?.fd
-    if (fd === undefined) {
-      const ofRust = this.#takeAll(socketKinds.rustState)
-      if (ofRust.length > 0) return readRustState(ofRust, this.#fromRust, this.#onStateDiscarded)
+    const own = this.#takeAll(socketKinds.state + definition.name)
+    const ofRust = this.#takeAll(socketKinds.rustState)
+    const newest = newestOf([...own, ...ofRust])
+    if (newest === undefined) {
       if (this.stored.size > 0) this.#onStateDiscarded(missingState(definition.name, this.stored))
       return undefined
     }
+    const isOfRust = ofRust.includes(newest)
+    this.#discard(isOfRust ? own : ofRust, isOfRust ? definition.name : socketKinds.rustState)
+    if (isOfRust) return readRustState(ofRust, definition.form, this.#fromRust, this.#onStateDiscarded)
     try {
-      return await readStoredState(fd, definition, this.#onStateDiscarded)
+      return await readStoredState(newest, definition, this.#onStateDiscarded)
     } finally {
-      fd.close()
+      closeAll(own)
     }
   }
 
@@ -87,6 +91,12 @@ export class NoPredecessor implements Predecessor {
     return 'none'
   }
 
+  /** Closes older states. The store is rid of them when this process serves. */
+  #discard(older: readonly OwnedFd[], name: string): void {
+    if (!older.every(isEmpty)) this.#onStateDiscarded(olderState(name))
+    closeAll(older)
+  }
+
   #takeAll(key: string): OwnedFd[] {
     const taken: OwnedFd[] = []
     for (let found = this.socket(key); found !== undefined; found = this.socket(key)) taken.push(found.fd)
@@ -104,6 +114,10 @@ export class NoPredecessor implements Predecessor {
   #close(): void {
     for (const { fd } of this.#passed.splice(0)) fd.close()
   }
+}
+
+function olderState(name: string): Error {
+  return new Error(`the fd store also has the state "${name}", which an instance before the last one left`)
 }
 
 function missingState(name: string, stored: ReadonlyMap<string, number>): Error {

@@ -1,4 +1,4 @@
-import { closeAll, type UnixSocket } from '@shellflip/fd-passing'
+import { closeAll, type Message, type UnixSocket } from '@shellflip/fd-passing'
 import {
   type GiveOptions,
   HandoverError,
@@ -21,10 +21,10 @@ class Failed extends Error {
 }
 
 /**
- * Gives the state, and waits for the byte. The byte commits: the successor serves from then on, and gets no answer. A process that dies
- * together with its byte does not serve.
+ * Gives the state, and waits for the byte. The byte commits, whatever became of the state: the successor serves from then on, and gets no
+ * answer. A process that dies together with its byte does not serve.
  *
- * @param write gives the state, and resolves when the successor has it all or wants no more
+ * @param write gives the state, and resolves when the successor has it all or wants no more. The byte aborts it
  */
 export async function giveToRust(
   notify: UnixSocket,
@@ -33,27 +33,32 @@ export async function giveToRust(
 ): Promise<HandoverResult> {
   const start = performance.now()
   const elapsedMs = () => performance.now() - start
-  const ended = new AbortController()
+  const waiting = new AbortController()
+  const writing = new AbortController()
   let reached: 'state' | 'given' = 'state'
-  const fail = (failure: HandoverFailure) => ended.abort(new Failed(failure))
+  const fail = (failure: HandoverFailure) => waiting.abort(new Failed(failure))
   const abort = () => fail({ type: 'aborted' })
   using _ = new RunningTimer(timeoutMs, () => fail({ type: 'not-ready', timeoutMs, reached }))
   outer?.addEventListener('abort', abort, { once: true })
   if (outer?.aborted) abort()
-  const writing = write(ended.signal).then(() => {
-    reached = 'given'
-  })
+  write(writing.signal).then(
+    () => {
+      reached = 'given'
+    },
+    (error: unknown) => fail({ type: 'state', error: asError(error) }),
+  )
   try {
-    const [pid] = await Promise.all([heard(notify, ended.signal), failing(writing, ended.signal)])
+    const pid = await heard(notify, waiting.signal)
+    writing.abort()
     onHello?.({ pid })
     await wholeTurn()
-    ended.signal.throwIfAborted()
+    if (outer?.aborted) throw new Failed({ type: 'aborted' })
     return { type: 'committed', successor: { pid }, elapsedMs: elapsedMs() }
   } catch (error) {
-    abort()
     if (!(error instanceof Failed)) throw error
     return { type: 'failed', failure: error.failure, elapsedMs: elapsedMs() }
   } finally {
+    writing.abort()
     outer?.removeEventListener('abort', abort)
   }
 }
@@ -61,7 +66,7 @@ export async function giveToRust(
 /** Waits for the byte. @returns the pid of the process that wrote it. 0 where the system does not attest it */
 async function heard(notify: UnixSocket, signal: AbortSignal): Promise<number> {
   const message = await notify.receive({ signal }).catch(() => {
-    if (signal.aborted) throw signal.reason
+    if (signal.aborted) return lastMessage(notify, signal.reason)
     throw new Failed({ type: 'gone' })
   })
   if (message === null) throw new Failed({ type: 'gone' })
@@ -71,12 +76,21 @@ async function heard(notify: UnixSocket, signal: AbortSignal): Promise<number> {
   throw new Failed({ type: 'protocol', error: new HandoverError('ERR_PROTOCOL', text) })
 }
 
-/** Settles as the writing does, or when it is aborted. Items of the program may never end. */
-function failing(writing: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = () => reject(signal.reason)
-    if (signal.aborted) end()
-    signal.addEventListener('abort', end, { once: true })
-    writing.then(resolve, (error: unknown) => reject(new Failed({ type: 'state', error: asError(error) })))
-  })
+/**
+ * Returns the message that is queued when this process gives up. A successor that has written its byte serves already.
+ *
+ * @throws {Failed} `reason` if nothing is queued, or if the handover is aborted: the successor may be dead
+ */
+function lastMessage(notify: UnixSocket, reason: Failed): Message {
+  const message = reason.failure.type === 'aborted' ? undefined : queuedAt(notify)
+  if (message) return message
+  throw reason
+}
+
+function queuedAt(notify: UnixSocket): Message | null | undefined {
+  try {
+    return notify.receiveNow()
+  } catch {
+    return undefined
+  }
 }

@@ -36,8 +36,7 @@ export class RustHandover implements SuccessorHandover {
 
   constructor({ sockets, state }: HandoverOffer<unknown>, toRust: ToRust | undefined) {
     const listeners = sockets.filter(({ name }) => passedKinds.some((kind) => name.startsWith(kind)))
-    const [notify, remoteNotify] = socketpair('stream')
-    const [pipe, remotePipe] = socketpair('stream')
+    const [[notify, remoteNotify], [pipe, remotePipe]] = twoPairs()
     this.#notify = UnixSocket.adopt(notify, { passCredentials: process.platform === 'linux' })
     this.#pipe = UnixSocket.adopt(pipe)
     this.#inherited = [remoteNotify, remotePipe]
@@ -75,6 +74,17 @@ export class RustHandover implements SuccessorHandover {
 
   successor(pid: number): ServingSuccessor {
     return new RustSuccessor(pid)
+  }
+}
+
+/** Opens both pairs, or keeps none: the system may lack descriptors for the second one. */
+function twoPairs(): [notify: [OwnedFd, OwnedFd], pipe: [OwnedFd, OwnedFd]] {
+  const first = socketpair('stream')
+  try {
+    return [first, socketpair('stream')]
+  } catch (error) {
+    closeAll(first)
+    throw error
   }
 }
 

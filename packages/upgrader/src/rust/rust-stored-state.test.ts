@@ -1,6 +1,7 @@
 import { fstatSync, ftruncateSync, utimesSync, writeSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { memfd, type OwnedFd } from '@shellflip/fd-passing'
+import { openFds, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import type { FromRust } from './rust-predecessor.ts'
 import { readRustState } from './rust-stored-state.ts'
@@ -14,9 +15,14 @@ function rustMemfd(bytes: string, age: number): OwnedFd {
   return fd
 }
 
-async function read(fds: OwnedFd[], fromRust?: FromRust) {
+/** How many descriptors of these memfds are open. */
+function openMemfds(): number {
+  return [...openFds().values()].filter((target) => target.includes('shellflip_restart')).length
+}
+
+async function read(fds: OwnedFd[], fromRust?: FromRust, form: 'value' | 'items' = 'value') {
   const discarded: unknown[] = []
-  const state = await readRustState(fds, fromRust, (error) => discarded.push(error))
+  const state = await readRustState(fds, form, fromRust, (error) => discarded.push(error))
   expect(fds.every(({ closed }) => closed)).toBe(true)
   return { state, discarded }
 }
@@ -53,6 +59,30 @@ describe.runIf(process.platform === 'linux')('the state that an instance of the 
     const { state, discarded } = await read([rustMemfd('many', 0)], fromRust)
     expect(state).toBeUndefined()
     expect(discarded).toEqual([new Error('not a count')])
+  })
+
+  test.each<[string, FromRust]>([
+    ['throws at once', () => Promise.reject(new Error('not today'))],
+    ['ignores its bytes', () => 41],
+    ['reads a part', async (bytes) => (await bytes[Symbol.asyncIterator]().next()).value.length],
+    ['returns something else than items', () => undefined],
+  ])('is closed if fromRust %s', async (_, fromRust) => {
+    for (const form of ['value', 'items'] as const) await read([rustMemfd('41', 0)], fromRust, form)
+    await waitFor(() => openMemfds() === 0)
+  })
+
+  test('of items is read as they are wanted, and then closed', async () => {
+    async function* split(bytes: AsyncIterable<Buffer>) {
+      for await (const chunk of bytes) yield* `${chunk}`.split(';')
+    }
+    for (const fromRust of [split, () => ['1', '2']] satisfies FromRust[]) {
+      const { state } = await read([rustMemfd('1;2', 0)], fromRust, 'items')
+      expect(openMemfds()).toBe(1)
+      const items: string[] = []
+      for await (const item of state as AsyncIterable<string>) items.push(item)
+      expect(items).toEqual(['1', '2'])
+      await waitFor(() => openMemfds() === 0)
+    }
   })
 
   test('is discarded if nothing decodes it', async () => {

@@ -14,6 +14,8 @@ type Bytes = Uint8Array | string
  * Writes the state of the application, and its end. Without a state there is only the end, as the crate does it.
  *
  * Resolves when the successor has it all. A successor that no longer reads wants no more, and only its byte tells whether it is ready.
+ *
+ * Leaves the pipe open if it ends early, or the successor would read a part as the whole. The caller closes it.
  */
 export async function writeState(
   pipe: UnixSocket,
@@ -22,14 +24,11 @@ export async function writeState(
   signal: AbortSignal,
 ): Promise<void> {
   const chunks = state === undefined ? [] : encoded(state, toRust)
-  try {
-    for await (const chunk of chunks) {
-      if (!isBytes(chunk)) throw wrongBytes('yield', chunk)
-      if (chunk.length > 0 && !(await isTaken(pipe, chunk, signal))) return
-    }
-  } finally {
-    pipe.close()
+  for await (const chunk of chunks) {
+    if (!isBytes(chunk)) throw wrongBytes('yield', chunk)
+    if (chunk.length > 0 && !(await isTaken(pipe, chunk, signal))) return
   }
+  pipe.close()
 }
 
 function encoded(
