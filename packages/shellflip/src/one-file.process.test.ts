@@ -1,11 +1,22 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
-const bundle = readFileSync(new URL('../dist/index.js', import.meta.url), 'utf8')
+const bundle = bundleOf(new URL('../dist/index.js', import.meta.url)).join('\n')
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Returns the text of a file, and that of each chunk that it imports before it runs. */
+function bundleOf(url: URL, seen = new Set<string>()): string[] {
+  if (seen.has(url.href)) return []
+  seen.add(url.href)
+  const text = readFileSync(url, 'utf8')
+  const chunks = Array.from(text.matchAll(/(?:from|import)\s*["'](\.[^"']+)["']/g), ([, path]) =>
+    String(path),
+  )
+  return [text, ...chunks.flatMap((path) => bundleOf(new URL(path, url), seen))]
+}
 
 /** Evaluates an expression over `facade`, which is shellflip as it is published, and `other`, one of the packages in its file. */
 async function evaluate(other: string, expression: string): Promise<unknown> {
@@ -34,4 +45,9 @@ test('the file has no literal that searches for Unicode categories, which V8 wou
 test('shellflip imports none of our packages but fd-passing, which must exist once in a process', () => {
   const imported = new Set(Array.from(bundle.matchAll(/from"(@shellflip\/[a-z-]+)"/g), ([, name]) => name))
   expect([...imported]).toEqual(['@shellflip/fd-passing'])
+})
+
+test('the file that a prepared Node loads first is beside the one that looks for it', () => {
+  expect(bundle).toContain('"./prepared-node.cjs",import.meta.url')
+  expect(existsSync(new URL('../dist/prepared-node.cjs', import.meta.url))).toBe(true)
 })

@@ -1,4 +1,5 @@
 import {
+  cpSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
@@ -7,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { isAlive, openFds, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import { FlipSandbox, serviceScript } from './testing/flip-sandbox.ts'
@@ -27,6 +29,35 @@ function release(service: FlipSandbox, folder: string, version: string): void {
     appendFileSync('${service.path('loaded')}', '${version} ' + process.pid + '\\n')
     process.env.FLIP_RELEASE = '${version}'
     await import('${serviceScript}')`
+  writeFileSync(service.path(folder, 'app.mjs'), program)
+}
+
+/** A release that has its own copy of shellflip. A request to it starts a worker thread. */
+function wholeRelease(service: FlipSandbox, folder: string): void {
+  const packages = service.path(folder, 'node_modules')
+  mkdirSync(packages, { recursive: true })
+  const installed = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+  for (const name of ['package.json', 'dist'])
+    cpSync(installed(name), service.path(folder, 'node_modules/shellflip', name), { recursive: true })
+  for (const name of ['@shellflip', 'zod'])
+    symlinkSync(installed(`node_modules/${name}`), `${packages}/${name}`)
+  const program = `
+    import { appendFileSync } from 'node:fs'
+    import { createServer } from 'node:http'
+    import { Worker } from 'node:worker_threads'
+    import { shellflip } from 'shellflip'
+    const folder = process.env.FLIP_FOLDER
+    const report = ({ pid: successor, ...event }) =>
+      appendFileSync(folder + '/events.jsonl', JSON.stringify({ pid: process.pid, ...event, successor }) + '\\n')
+    const flip = await shellflip({ controlSocket: folder + '/control/restart.sock', prepareSuccessor: true, onEvent: report })
+    const server = createServer((request, response) => {
+      const worker = new Worker('require("node:worker_threads").parentPort.postMessage("works")', { eval: true })
+      const end = (worker) => response.end(JSON.stringify({ worker, release: import.meta.dirname }))
+      worker.once('message', end).once('error', (error) => end(error.message))
+    })
+    const { port } = await flip.listen(server, { port: 0, host: '127.0.0.1', name: 'http' })
+    await flip.ready()
+    report({ type: 'serving', port })`
   writeFileSync(service.path(folder, 'app.mjs'), program)
 }
 
@@ -110,6 +141,32 @@ describe.runIf(process.platform === 'linux').concurrent('a prepared successor', 
     expect(await service.upgraded()).toBe(third)
     expect((await service.request()).version).toBe('3')
     expect(service.events({ type: 'prepared-successor-dropped' })).toEqual([])
+  })
+
+  test('is not used after a deploy that may delete the shellflip which it has loaded', async () => {
+    await using service = new FlipSandbox()
+    for (const name of ['release-1', 'release-2']) wholeRelease(service, name)
+    symlinkSync('release-1', service.path('current'))
+    const first = await service.startServing({ command: [process.execPath, 'current/app.mjs'] })
+    const second = await preparedBy(service, first)
+    expect(await service.upgraded()).toBe(second)
+    const unused = await preparedBy(service, second)
+    moveLink(service, 'release-2')
+    expect(await service.upgraded()).not.toBe(unused)
+    expect(service.events({ type: 'prepared-successor-dropped' })).toMatchObject([
+      { reason: 'it has loaded shellflip from the folder of the old release' },
+    ])
+    rmSync(service.path('release-1'), { recursive: true })
+    expect(await service.request()).toEqual({ worker: 'works', release: service.path('release-2') })
+  })
+
+  test('gets no options from an env file, so none is prepared with them', async () => {
+    await using service = new FlipSandbox(prepared)
+    writeFileSync(service.path('.env'), 'NODE_OPTIONS=--no-warnings')
+    const pid = await service.startServing({ command: [process.execPath, '--env-file=.env', serviceScript] })
+    const reason = 'an env file sets NODE_OPTIONS. Set it in the environment instead'
+    const { retryMs } = await service.event({ type: 'successor-not-prepared', pid, reason })
+    expect(retryMs).toBeUndefined()
   })
 
   test('is not used where a fresh start would inherit something else', async () => {

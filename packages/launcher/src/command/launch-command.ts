@@ -13,6 +13,8 @@ import { typedArguments } from './typed-arguments.ts'
 export type LaunchCommand = {
   readonly file: string
   readonly args: readonly (string | Buffer)[]
+  /** How many of the arguments are Node's own options. They come first. Undefined if nobody knows. */
+  readonly optionCount?: number | undefined
   readonly cwd: string | Buffer
   readonly env: Environment
 }
@@ -30,7 +32,8 @@ export function launchCommand(options: SuccessorOptions, variables: EnvironmentC
   const { file = started.node, args = repeatable(), env = {} } = options
   const cwd = launchDirectory(options.cwd)
   const moved = options.cwd === undefined || typeof cwd !== 'string' ? {} : { PWD: cwd }
-  return { file, args, cwd, env: changed(started.env, moved, variables, env) }
+  const optionCount = options.args === undefined ? started.args?.options.length : undefined
+  return { file, args, optionCount, cwd, env: changed(started.env, moved, variables, env) }
 }
 
 function repeatable(): (string | Buffer)[] {

@@ -1,8 +1,8 @@
-import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { temporaryFolder } from '@shellflip/testing'
+import { mkdirSync, renameSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { temporaryFolder, waitFor } from '@shellflip/testing'
 import { describe, expect, test } from 'vitest'
 import type { LaunchCommand } from '../command/launch-command.ts'
-import { bootConditions, changedCondition, identitiesOf, mayEnter } from './boot-conditions.ts'
+import { bootConditions, changedCondition, changedSince, identitiesOf, mayEnter } from './boot-conditions.ts'
 
 /** A folder with a Node, an env file and a library in it. */
 function place() {
@@ -96,6 +96,18 @@ test('a file that is written again has another identity, and so has its package.
   expect(touched).not.toBe(before)
   replace(here.folder.join('package.json'))
   expect(identitiesOf([library])).not.toBe(touched)
+})
+
+test('a file that was written since then has changed, and so has one whose package.json was', async () => {
+  using here = place()
+  const library = here.folder.join('library.js')
+  const since = statSync(here.folder.join('package.json')).ctimeMs + 11
+  expect(changedSince([library], since)).toBe(false)
+  await waitFor(() => {
+    replace(here.folder.join('package.json'))
+    return changedSince([library], since)
+  })
+  expect(changedSince([here.folder.join('missing')], since)).toBe(true)
 })
 
 test('a folder that is missing cannot be entered, and a file neither', () => {

@@ -1,19 +1,14 @@
 import { accessSync, constants, fstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { getPriority } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { LaunchCommand } from '../command/launch-command.ts'
-import { optionsOf } from './prepared-command.ts'
+import { filesReadAtBoot } from './boot-files.ts'
 
 /** Everything that a process gets at its boot, by the words of an event. Values are compared only. */
 export type BootConditions = ReadonlyMap<string, string>
 
 /** What a child inherits of its parent (fork(2)), from proc_pid_status(5). A Node program changes users, and a manager the rest. */
 const inherited = /^(Umask|Uid|Gid|Groups|Cap...|NoNewPrivs|Seccomp|Cpus_allowed|Mems_allowed):/
-
-/** Options and variables of Node that name a file which it reads at its boot. */
-const readingOption =
-  /^--(?:env-file|env-file-if-exists|openssl-config|experimental-config-file|icu-data-dir)(?:=(.*))?$/s
-const readingVariables = ['NODE_EXTRA_CA_CERTS', 'OPENSSL_CONF']
 
 /** Matters only for a script with a relative path. */
 const folder = 'the folder of the working directory'
@@ -58,8 +53,22 @@ export function mayEnter(cwd: string | Buffer): boolean {
 
 /** Returns the identities of files, and of the package.json above each one, which says how it is loaded. */
 export function identitiesOf(files: readonly string[]): string {
-  const manifests = new Set(files.map(manifestOf))
-  return [...files, ...manifests].map(identityOf).join()
+  return withManifests(files).map(identityOf).join()
+}
+
+/** The kernel's clock for files is behind by one tick at most: 10 ms with CONFIG_HZ=100. */
+const clockTickMs = 10
+
+/** Reports whether one of the files, or a package.json above it, was written or replaced since then. A missing one counts. */
+export function changedSince(files: readonly string[], sinceMs: number): boolean {
+  return withManifests(files).some((file) => {
+    const ctimeMs = statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? Number.POSITIVE_INFINITY
+    return ctimeMs > sinceMs - clockTickMs
+  })
+}
+
+function withManifests(files: readonly string[]): string[] {
+  return [...new Set([...files, ...files.map(manifestOf)])]
 }
 
 function manifestOf(file: string): string {
@@ -68,16 +77,6 @@ function manifestOf(file: string): string {
     if (statSync(path, { throwIfNoEntry: false }) !== undefined) return path
   }
   return file
-}
-
-function filesReadAtBoot(command: LaunchCommand): string[] {
-  const options = optionsOf(command)
-  const named = options.flatMap((option, index) => {
-    const match = readingOption.exec(option)
-    return match === null ? [] : [match[1] ?? options[index + 1] ?? '']
-  })
-  const byVariable = readingVariables.flatMap((name) => command.env.get(name)?.toString() ?? [])
-  return [...named, ...byVariable].map((path) => resolve(String(command.cwd), path))
 }
 
 function inheritedStatus(): string {

@@ -1,4 +1,3 @@
-import { accessSync } from 'node:fs'
 import { dup, type OwnedFd, socketpair, UnixSocket, writeNow } from '@shellflip/fd-passing'
 import type { LaunchCommand } from '../command/launch-command.ts'
 import { handoverVariable } from '../descriptor-variables.ts'
@@ -7,9 +6,11 @@ import {
   type BootConditions,
   bootConditions,
   changedCondition,
+  changedSince,
   identitiesOf,
   mayEnter,
 } from './boot-conditions.ts'
+import { isOfOldRelease } from './old-release.ts'
 import { preloads, preparedCommand, preparedNode } from './prepared-command.ts'
 
 /** What a process has found at its boot. It writes this when it waits. */
@@ -18,6 +19,14 @@ type Boot = {
   readonly files: readonly string[]
   /** The path of the program's script, which Node has made absolute. */
   readonly script: string | undefined
+}
+
+/** What is known before the boot. */
+type Before = {
+  readonly conditions: BootConditions
+  /** The identities of the library's main files. A folder that was replaced has other files, which are not newer. */
+  readonly library: string
+  readonly atMs: number
 }
 
 /** Limits that answer, in characters. It has the paths of all files of the library. */
@@ -29,53 +38,63 @@ export class PreparedProcess {
   /** Resolves when it waits. False means that it never will: it exits, or is not what was started. */
   readonly booted: Promise<boolean>
   readonly #socket: UnixSocket
-  readonly #conditions: BootConditions
-  #boot: (Boot & { readonly identities: string }) | undefined
+  readonly #before: Before
+  /** Without identities if a file was changed while it was loaded. */
+  #boot: (Boot & { readonly identities: string | undefined }) | undefined
 
   /**
    * Starts one.
    *
    * @param library the file of the library that the program imports
    * @throws {Error} as {@link StartSuccessor}
-   * @throws {Error} if the file that Node loads first is missing, as in a bundle
    */
   static async start(
     command: LaunchCommand,
     start: StartSuccessor,
     library: string,
   ): Promise<PreparedProcess> {
-    accessSync(preparedNode)
     const [own, remote] = socketpair('stream')
-    const socket = UnixSocket.adopt(own, { passCredentials: true }).unref()
+    let socket: UnixSocket | undefined
     try {
-      const conditions = bootConditions(command)
+      socket = UnixSocket.adopt(own, { passCredentials: true }).unref()
+      const before = {
+        conditions: bootConditions(command),
+        library: identitiesOf([library, preparedNode()]),
+        atMs: Date.now(),
+      }
       writeNow(socket.fd, line(preloads(command) ? {} : { library }))
       const process = await start(preparedCommand(command), [{ fd: remote, variable: handoverVariable }])
       process.unref()
-      return new PreparedProcess(process, socket, conditions)
+      return new PreparedProcess(process, socket, library, before)
     } catch (error) {
-      socket.close()
+      socket?.close()
+      // Without effect once the socket owns it.
+      own.close()
       throw error
     } finally {
       remote.close()
     }
   }
 
-  private constructor(process: SuccessorProcess, socket: UnixSocket, conditions: BootConditions) {
+  private constructor(process: SuccessorProcess, socket: UnixSocket, library: string, before: Before) {
     this.process = process
     this.#socket = socket
-    this.#conditions = conditions
-    this.booted = this.#answer()
+    this.#before = before
+    this.booted = this.#answer(library)
   }
 
   /** Returns why the program would run otherwise than after a fresh start, or undefined. */
   fault(command: LaunchCommand): string | undefined {
     if (this.#boot === undefined) return 'it has not booted yet'
     const { files, script, identities } = this.#boot
-    if (identitiesOf(files) !== identities) return 'a file of the library has changed'
+    if (identities === undefined || identitiesOf(files) !== identities)
+      return 'a file of the library has changed'
+    // Worker threads repeat the --require of the process.
+    if (isOfOldRelease(preparedNode(), [String(command.cwd), script]))
+      return 'it has loaded shellflip from the folder of the old release'
     // Node has made a relative path of the script absolute at its boot. Any other script is found when it runs.
     const isFixed = script !== undefined && !command.args.some((argument) => String(argument) === script)
-    const changed = changedCondition(this.#conditions, bootConditions(command), isFixed)
+    const changed = changedCondition(this.#before.conditions, bootConditions(command), isFixed)
     if (changed !== undefined) return `${changed} has changed`
     return mayEnter(command.cwd) ? undefined : 'the working directory cannot be entered'
   }
@@ -110,7 +129,7 @@ export class PreparedProcess {
     await this.process.kill()
   }
 
-  async #answer(): Promise<boolean> {
+  async #answer(library: string): Promise<boolean> {
     try {
       let text = ''
       while (!text.endsWith('\n')) {
@@ -118,8 +137,12 @@ export class PreparedProcess {
         if (arrival === null || text.length > longestAnswer) return false
         text += arrival.data.toString()
       }
-      const { files, script } = JSON.parse(text) as Boot
-      this.#boot = { files, script, identities: identitiesOf(files) }
+      const boot = JSON.parse(text) as Boot
+      const files = [...boot.files, preparedNode()]
+      const isMixed =
+        identitiesOf([library, preparedNode()]) !== this.#before.library ||
+        changedSince(files, this.#before.atMs)
+      this.#boot = { ...boot, files, identities: isMixed ? undefined : identitiesOf(files) }
       return true
     } catch {
       // It is not what was started, or this side has closed the socket.

@@ -70,7 +70,7 @@ export class SuccessorKeeper {
     if (kept === undefined) return undefined
     try {
       const command = this.#options.launch()
-      const reason = unpreparable(command) ?? kept.fault(command)
+      const reason = kept.fault(command) ?? unpreparable(command)
       if (reason === undefined) {
         const channel = kept.wake(command)
         this.#failures = 0
