@@ -61,8 +61,9 @@ function checkState(state: object): void {
 }
 
 function checkDefinition(what: string, definition: unknown): void {
-  const { name, version } = Object(definition) as { name?: unknown; version?: unknown }
-  if (typeof name === 'string' && Number.isInteger(version)) return
+  const { name, version, form, encodeTo } = Object(definition) as Record<string, unknown>
+  const isEncoder = form === 'items' || typeof encodeTo === 'function'
+  if (typeof name === 'string' && Number.isInteger(version) && isEncoder) return
   throw wrong(`${what} must be what defineState() or defineStateStream() returns, not ${show(definition)}.`)
 }
 

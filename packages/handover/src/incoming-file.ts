@@ -76,7 +76,7 @@ export class IncomingFile implements Disposable {
   }
 }
 
-/** Reading another file could wait for ever: a pipe, or a file of a network. Only a memory file has seals, if only none. */
+/** Reading another file could wait for ever: a pipe, or a file of a network. Only a file in memory has seals, if only none. */
 function checkIsMemory({ fd }: OwnedFd): void {
   try {
     getSeals(fd)

@@ -1,7 +1,6 @@
 import { writeSync } from 'node:fs'
 import { memfd, type OwnedFd } from '@shellflip/fd-passing'
 import type { HandoverChannel } from './handover-channel.ts'
-import { stateFailure } from './handover-failure.ts'
 import { closedError } from './message-socket.ts'
 import { decodeTotal, encodeRing, encodeTotal } from './state-messages.ts'
 
@@ -20,6 +19,8 @@ export class OutgoingFile implements Disposable {
   #sent: Promise<boolean>
   #wake: (() => void) | undefined
   #announcing: NodeJS.Immediate | undefined
+  /** Whether the system did not take some bytes. */
+  #isFull = false
   #closed = false
 
   /**
@@ -50,41 +51,41 @@ export class OutgoingFile implements Disposable {
   /**
    * Writes bytes, and lets the successor read them. Only for a file that is not a ring, or has the room.
    *
-   * @throws {Error} if the system does not take the bytes (ENOSPC …)
+   * @returns how many bytes were written. They are fewer if the system does not take all of them (ENOSPC, EFBIG …). Then the file takes
+   *   no more, and the rest of the state travels in messages
    */
-  write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      const place = this.#ringBytes === 0 ? this.#written : this.#written % this.#ringBytes
-      const room = this.#ringBytes === 0 ? stepBytes : Math.min(stepBytes, this.#ringBytes - place)
-      const count = writeSync(this.#fd.fd, bytes, at, Math.min(bytes.length - at, room), place)
+  write(bytes: Uint8Array): number {
+    let at = 0
+    while (at < bytes.length && !this.#isFull) {
+      const count = this.#writeStep(bytes.subarray(at))
       at += count
       this.#written += count
       if (this.#written - this.#announced >= stepBytes) this.#announce()
     }
+    return at
   }
 
   /**
-   * Waits until the ring has room, and writes bytes that fit into it.
+   * Waits until the ring has room, and writes bytes that fit into it. If the system does not take all of them, the successor can read
+   * those that it took.
    *
-   * @returns false if the successor no longer receives
-   * @throws {HandoverFailed} if the system does not take the bytes. Its failure has the type `state`
+   * @returns as {@link OutgoingFile.write}, or undefined if the successor no longer receives
+   * @throws {HandoverError} ERR_CHANNEL_CLOSED
    */
-  async append(bytes: Uint8Array): Promise<boolean> {
-    while (this.#written + bytes.length - this.#read > this.#ringBytes) {
+  async append(bytes: Uint8Array): Promise<number | undefined> {
+    for (;;) {
+      if (this.#closed) throw closedError()
+      if (this.#isFull || this.#written + bytes.length - this.#read <= this.#ringBytes) break
       this.#announce()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
-      if (this.#closed) throw closedError()
     }
-    try {
-      this.write(bytes)
-    } catch (error) {
-      throw stateFailure(error)
-    }
+    const count = this.write(bytes)
+    if (this.#isFull) this.#announce()
     // Later chunks of this turn are announced together. A stream that waits for its source keeps nothing back.
-    this.#announcing ??= setImmediate(() => this.#announce())
-    return await this.#sent
+    else this.#announcing ??= setImmediate(() => this.#announce())
+    return (await this.#sent) ? count : undefined
   }
 
   /** @returns false if the successor no longer receives */
@@ -105,6 +106,18 @@ export class OutgoingFile implements Disposable {
     clearImmediate(this.#announcing)
     this.#wake?.()
     this.#fd.close()
+  }
+
+  #writeStep(bytes: Uint8Array): number {
+    const place = this.#ringBytes === 0 ? this.#written : this.#written % this.#ringBytes
+    const room = this.#ringBytes === 0 ? stepBytes : Math.min(stepBytes, this.#ringBytes - place)
+    try {
+      return writeSync(this.#fd.fd, bytes, 0, Math.min(bytes.length, room), place)
+    } catch {
+      // The limit of the size of a file, or no memory. The channel itself carries the rest.
+      this.#isFull = true
+      return 0
+    }
   }
 
   #announce(): void {

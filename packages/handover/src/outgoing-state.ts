@@ -3,6 +3,7 @@ import { kinds } from './frame.ts'
 import type { HandoverChannel } from './handover-channel.ts'
 import { protocolError } from './handover-error.ts'
 import { stateFailure } from './handover-failure.ts'
+import { closedError } from './message-socket.ts'
 import { OutgoingFile } from './outgoing-file.ts'
 
 /** So much travels in messages. More travels in a memory file, where the system has one. */
@@ -19,6 +20,7 @@ export class OutgoingState implements Disposable {
   readonly #channel: HandoverChannel
   readonly #begin: () => Promise<boolean>
   #file: OutgoingFile | undefined
+  #disposed = false
 
   /** @param begin sends what comes before the state. It returns false if the successor no longer receives */
   constructor(channel: HandoverChannel, begin: () => Promise<boolean>) {
@@ -41,13 +43,13 @@ export class OutgoingState implements Disposable {
     const held = new HeldBytes()
     let begun: Promise<boolean> | undefined
     const write = (bytes: Uint8Array) => {
-      if (this.#file !== undefined) return this.#file.write(bytes)
-      held.add(bytes)
+      held.add(bytes.subarray(this.#file?.write(bytes) ?? 0))
       if (begun !== undefined || held.length <= shortBytes) return
       begun = this.#begin()
       begun.catch(() => {})
       this.#file = OutgoingFile.open(this.#channel, 0)
-      if (this.#file !== undefined) for (const chunk of held.take()) this.#file.write(chunk)
+      if (this.#file === undefined) return
+      for (const chunk of held.take()) held.add(chunk.subarray(this.#file.write(chunk)))
     }
     encoding(() => definition.encodeTo(write, value(), { readerVersion, checksBytes }))
     if (!(await (begun ?? this.#begin()))) return false
@@ -73,12 +75,14 @@ export class OutgoingState implements Disposable {
     let sentBytes = 0
     let isShort = true
     for await (const chunk of failing(chunks)) {
+      // The items may come when the handover has ended. Nobody would close the file then.
+      if (this.#disposed) throw closedError()
       if (isShort && sentBytes + chunk.length > shortBytes) {
         isShort = false
         this.#file = OutgoingFile.open(this.#channel, ringBytes)
       }
-      const isSent = await (this.#file?.append(chunk) ?? this.#sendBytes(chunk))
-      if (!isSent) return false
+      const inFile = this.#file === undefined ? 0 : await this.#file.append(chunk)
+      if (inFile === undefined || !(await this.#sendBytes(chunk.subarray(inFile)))) return false
       sentBytes += chunk.length
     }
     if (this.#file !== undefined && !(await this.#file.end())) return false
@@ -92,6 +96,7 @@ export class OutgoingState implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true
     this.#file?.[Symbol.dispose]()
   }
 
@@ -142,6 +147,7 @@ class HeldBytes {
   }
 
   add(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
     this.#chunks.push(Buffer.from(bytes))
     this.#length += bytes.length
   }

@@ -6,7 +6,7 @@ const wrong = (options: object) => options as never
 const offer = { version: '1', sockets: [] }
 
 const stdin = new OwnedFd(0)
-const definition = { name: 'x', version: 1, form: 'value' }
+const definition = { name: 'x', version: 1, form: 'value', encodeTo: () => {} }
 
 /** Makes a call on a channel, and expects an error about its arguments. */
 async function expectRefusal(call: (channel: HandoverChannel) => unknown, message: RegExp): Promise<void> {
@@ -64,6 +64,15 @@ test.each<[string, (channel: HandoverChannel) => unknown, RegExp]>([
   [
     'a definition',
     (channel) => giveHandover(channel, wrong({ ...offer, state: { definition: 5, value: 1 } })),
+    /must be what defineState\(\)/,
+  ],
+  [
+    'a definition without encodeTo()',
+    (channel) =>
+      giveHandover(
+        channel,
+        wrong({ ...offer, state: { definition: { ...definition, encodeTo: 1 }, value: 1 } }),
+      ),
     /must be what defineState\(\)/,
   ],
   ['states', (channel) => takeOver(channel, wrong({ states: ['x'] })), /states must be what defineState\(\)/],

@@ -1,6 +1,6 @@
 import { maxChunkBytes } from './frame.ts'
 import { tooLarge } from './state-error.ts'
-import { readerOf, type StateReader, type StateSource, unreadable } from './state-source.ts'
+import { checkedCount, readerOf, type StateReader, type StateSource, unreadable } from './state-source.ts'
 
 /** The least that is requested at once. More would be copied twice where long bytes follow, less would cost more calls. */
 const leastBytes = 32 * 1024
@@ -76,7 +76,7 @@ export class ByteReader {
   async #read(into: Buffer): Promise<number> {
     let count: number
     try {
-      count = await this.#source.readInto(into)
+      count = checkedCount(await this.#source.readInto(into), into.length)
     } catch (cause) {
       throw unreadable(cause)
     }

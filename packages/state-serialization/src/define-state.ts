@@ -13,7 +13,10 @@ export type StateOptions<T> = Definition<T> & {
   readonly maxBytes?: number
 }
 
-/** A state that is one value, in memory as a whole at both ends. */
+/**
+ * A state that is one value, in memory as a whole at both ends. A handover and the fd store encode it by
+ * {@link StateDefinition.encodeTo}, so an object that wraps a definition needs that method too.
+ */
 export type StateDefinition<T> = StateIdentity & {
   /** Tells it from a stream of items. */
   readonly form: 'value'
@@ -30,7 +33,9 @@ export type StateDefinition<T> = StateIdentity & {
   encode<E = never>(value: T, options?: EncodeOptions<E>): EncodedState<E>
   /**
    * Encodes the value as it is now, and gives the bytes to `write` while it encodes. The bytes of a long Buffer are those of the value
-   * itself, so nothing is copied on the way. `write` must be done with them when it returns.
+   * itself, so nothing is copied on the way. Only memory that threads share is copied. `write` must be done with them when it returns.
+   *
+   * If this throws, `write` may have got a part of the bytes. Truncate the file then.
    *
    * @throws {StateError} ERR_STATE_UNWRITABLE if `write` throws. `cause` is what it threw
    * @throws {StateError} as {@link StateDefinition.encode}

@@ -36,7 +36,7 @@ export class FrameReader {
    */
   take(): Frame | undefined {
     const unit = this.#pastPreamble ? this.#bytes.peek(this.#unitBytes()) : undefined
-    if (unit === undefined || unit.length <= frameHeadBytes) return undefined
+    if (unit === undefined) return undefined
     const payloadEnd = unit.length - checksumBytes
     this.#checksum = crc32(unit.subarray(0, payloadEnd), this.#checksum)
     if (this.#checksum !== unit.readUInt32BE(payloadEnd)) {

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { crc32 } from 'node:zlib'
 import type { ChunkSink } from './chunk-sink.ts'
 import {
@@ -46,14 +47,17 @@ export class FrameWriter {
 
   /** Writes bytes without a frame. */
   writeBare(bytes: Uint8Array, isChecked: boolean): void {
+    // Another thread can change shared memory between the checksum and the write.
+    const isStable = !isChecked || !types.isSharedArrayBuffer(bytes.buffer)
     // A copy within the processor's cache costs less than two more calls of the system.
-    const isDirect = this.#sink.isImmediate && bytes.length > maxChunkBytes
+    const isDirect = this.#sink.isImmediate && isStable && bytes.length > maxChunkBytes
     if (isDirect) this.flush()
     for (let rest = bytes; rest.length > 0; ) {
       const part = rest.subarray(0, isDirect ? stepBytes : maxChunkBytes - this.#filled)
-      if (isChecked) this.#checksum = crc32(part, this.#checksum)
+      const stable = isDirect ? part : this.#copy(part)
+      if (isChecked) this.#checksum = crc32(stable, this.#checksum)
       if (isDirect) this.#give(part)
-      else this.#copy(part)
+      else if (this.#filled === maxChunkBytes) this.flush()
       rest = rest.subarray(part.length)
     }
   }
@@ -71,9 +75,10 @@ export class FrameWriter {
     this.#given += bytes.length
   }
 
-  #copy(part: Uint8Array): void {
-    this.#chunk.set(part, this.#filled)
+  #copy(part: Uint8Array): Buffer {
+    const copy = this.#chunk.subarray(this.#filled, this.#filled + part.length)
+    copy.set(part)
     this.#filled += part.length
-    if (this.#filled === maxChunkBytes) this.flush()
+    return copy
   }
 }

@@ -124,6 +124,19 @@ test('a reader that fails is closed, and its error is the cause', async () => {
   expect(closed).toBe(1)
 })
 
+test.each([-1, 0.5, Number.NaN, 10 ** 9, undefined, '1'])(
+  'a reader may not report %j bytes',
+  async (count) => {
+    let closed = 0
+    const reader = { readInto: () => count as number, close: () => void closed++ }
+    await expect(Any.decode(reader)).rejects.toMatchObject({
+      code: 'ERR_INVALID_ARGUMENT',
+      message: expect.stringMatching(/^readInto\(\) must return a number of bytes from 0 to \d+, not /),
+    })
+    expect(closed).toBe(1)
+  },
+)
+
 describe('damage in long bytes', () => {
   const large = Buffer.alloc(300 * KiB, 1)
 

@@ -33,6 +33,12 @@ export function checkedChunk(chunk: unknown): Uint8Array {
   )
 }
 
+/** @throws {StateError} ERR_INVALID_ARGUMENT */
+export function checkedCount(count: unknown, most: number): number {
+  if (typeof count === 'number' && Number.isInteger(count) && count >= 0 && count <= most) return count
+  throw invalidArgument(`readInto() must return a number of bytes from 0 to ${most}, not ${show(count)}`)
+}
+
 /** The error of a source that failed. */
 export function unreadable(cause: unknown): StateError {
   if (cause instanceof StateError) return cause

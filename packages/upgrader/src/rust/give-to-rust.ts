@@ -77,9 +77,8 @@ async function heard(notify: UnixSocket, signal: AbortSignal): Promise<number> {
 }
 
 /**
- * Returns the message that is queued when this process gives up. A successor that has written its byte serves already.
- *
- * @throws {Failed} `reason` if nothing is queued, or if the handover is aborted: the successor may be dead
+ * Returns the message that is queued when this process gives up. A successor that has written its byte serves already. Throws `reason` if
+ * nothing is queued, or if the handover is aborted, because the successor may be dead then.
  */
 function lastMessage(notify: UnixSocket, reason: Failed): Message {
   const message = reason.failure.type === 'aborted' ? undefined : queuedAt(notify)
