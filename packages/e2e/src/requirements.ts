@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { accessSync, constants, readFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { E2eError } from './e2e-error.ts'
@@ -25,8 +26,9 @@ export function assertRequirements(): void {
 
 /** Returns why the tests with the Rust crate are left out here, or undefined where they can run. */
 export function missingForRust(): string | undefined {
-  if (isOnPath('cargo')) return undefined
-  return 'cargo is needed for the tests with the Rust crate: install it from rustup.rs, and have it in PATH'
+  // cargo may be a shim of rustup that has no toolchain.
+  if (spawnSync('cargo', ['--version'], { stdio: 'ignore' }).status === 0) return undefined
+  return 'a cargo that runs is needed for the tests with the Rust crate: install it from rustup.rs, and have it in PATH'
 }
 
 function* missingRequirements(): Generator<string> {

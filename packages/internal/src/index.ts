@@ -7,6 +7,7 @@ export { type FrameHead, type FrameLayout, FrameSplitter } from './frame-splitte
 export { lateExpression } from './late-expression.ts'
 export { longestTimerMs } from './longest-timer.ts'
 export { asError, messageOf } from './message-of.ts'
+export { oncePerProcess } from './once-per-process.ts'
 export {
   nearestName,
   type OptionType,

@@ -2,21 +2,58 @@ import type { Socket as DatagramSocket } from 'node:dgram'
 import diagnostics from 'node:diagnostics_channel'
 import type { Server } from 'node:net'
 import { fdOf, sharesAddress } from '@shellflip/fd-passing'
+import { oncePerProcess } from '@shellflip/internal'
 
 /** A server or UDP socket that the program binds itself, and the call that binds it. */
 type Unmanaged = { readonly call: string; readonly address: string; readonly isPrivate: () => boolean }
 
 /** The servers and sockets that the program binds itself, until they are closed. Undefined once the process serves. */
-let unmanaged: Map<object, Unmanaged> | undefined = new Map()
+type Registry = { calls: Map<object, Unmanaged> | undefined; forget(): void }
 
 /** The arguments as {@link Server.listen} understands them. */
 type ListenArguments = { port?: unknown; host?: unknown; path?: unknown; fd?: unknown; reusePort?: unknown }
+
+const registry = oncePerProcess('unmanaged-servers', () => {
+  diagnostics.subscribe('tracing:net.server.listen:asyncStart', noteListen)
+  diagnostics.subscribe('udp.socket', noteBinds)
+  const created: Registry = {
+    calls: new Map(),
+    forget() {
+      created.calls = undefined
+      diagnostics.unsubscribe('tracing:net.server.listen:asyncStart', noteListen)
+      diagnostics.unsubscribe('udp.socket', noteBinds)
+    },
+  }
+  return created
+})
+
+/** Reports the call by which the program binds this server or socket itself: `listen(8080)`. */
+export function ownCallOf(object: object): string | undefined {
+  const found = registry.calls?.get(object)
+  return found && `${found.call}(${found.address})`
+}
+
+/**
+ * Describes a call by which the program binds an address that two generations cannot both have. It leaves out addresses that differ between
+ * processes (port 0, a path with the pid in it). It also leaves out those that are shared on purpose (`reusePort`, `reuseAddr`).
+ *
+ * A call that failed counts, because a program that ignores the error would not serve at that address.
+ */
+export function ownCall(): string | undefined {
+  const found = [...(registry.calls?.values() ?? [])].find(({ isPrivate }) => !isPrivate())
+  return found && `${found.call}(${found.address})`
+}
+
+/** Stops looking, because the process serves. It does not matter what the program binds later. */
+export function forgetOwnCalls(): void {
+  registry.forget()
+}
 
 /**
  * Node publishes each call of `listen()` here (diagnostics_channel, "net.server.listen"). A server that listens on a descriptor was given
  * to the process. This package's own servers are such.
  */
-diagnostics.subscribe('tracing:net.server.listen:asyncStart', (message) => {
+function noteListen(message: unknown): void {
   const { server, options } = message as { server: Server; options: ListenArguments }
   if (typeof options.fd === 'number' || typeof options !== 'object') return
   const { port, host, path, reusePort } = options
@@ -26,10 +63,10 @@ diagnostics.subscribe('tracing:net.server.listen:asyncStart', (message) => {
     isPrivate: () =>
       typeof path === 'string' ? path.includes(String(process.pid)) : !Number(port) || reusePort === true,
   })
-})
+}
 
 /** Node publishes each new UDP socket here ("udp.socket"), and none of its binds. */
-diagnostics.subscribe('udp.socket', (message) => {
+function noteBinds(message: unknown): void {
   const { socket } = message as { socket: DatagramSocket }
   const bind = socket.bind as (...args: unknown[]) => DatagramSocket
   const noted = (...args: unknown[]) => {
@@ -54,34 +91,12 @@ diagnostics.subscribe('udp.socket', (message) => {
     writable: true,
     enumerable: false,
   })
-})
-
-/** Reports the call by which the program binds this server or socket itself: `listen(8080)`. */
-export function ownCallOf(object: object): string | undefined {
-  const found = unmanaged?.get(object)
-  return found && `${found.call}(${found.address})`
-}
-
-/**
- * Describes a call by which the program binds an address that two generations cannot both have. It leaves out addresses that differ between
- * processes (port 0, a path with the pid in it). It also leaves out those that are shared on purpose (`reusePort`, `reuseAddr`).
- *
- * A call that failed counts, because a program that ignores the error would not serve at that address.
- */
-export function ownCall(): string | undefined {
-  const found = [...(unmanaged?.values() ?? [])].find(({ isPrivate }) => !isPrivate())
-  return found && `${found.call}(${found.address})`
-}
-
-/** Stops looking, because the process serves. It does not matter what the program binds later. */
-export function forgetOwnCalls(): void {
-  unmanaged = undefined
 }
 
 function note(object: Server | DatagramSocket, call: Unmanaged): void {
-  if (unmanaged === undefined) return
-  unmanaged.set(object, call)
-  object.once('close', () => unmanaged?.delete(object))
+  if (registry.calls === undefined) return
+  registry.calls.set(object, call)
+  object.once('close', () => registry.calls?.delete(object))
 }
 
 function describe(host: unknown, port: unknown): string {

@@ -38,6 +38,12 @@ test.each([
   expect(await evaluate(name, both)).toEqual([true, true])
 })
 
+test('shellflip() knows that the function of @shellflip/upgrader was called', async () => {
+  const second = `await other.shellflip().then((flip) =>
+    facade.shellflip().catch(({ code }) => code).finally(() => flip.stop()))`
+  expect(await evaluate('upgrader', second)).toBe('ERR_CALLED_TWICE')
+})
+
 test('the file has no literal that searches for Unicode categories, which V8 would build at every start', () => {
   expect(bundle).not.toMatch(/\/[^/\n]*\\p\{[^/\n]*\/[dgimsy]*[uv]/)
 })

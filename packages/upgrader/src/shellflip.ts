@@ -1,4 +1,4 @@
-import { deferred, messageOf } from '@shellflip/internal'
+import { deferred, messageOf, oncePerProcess } from '@shellflip/internal'
 import { findStarter, IpcParent, launchService, startsAsLauncher } from '@shellflip/launcher'
 import { chooseCarrier } from './carrier/choose-carrier.ts'
 import { checkPlace } from './check-place.ts'
@@ -20,7 +20,7 @@ import { OlderGenerations } from './older-generations.ts'
 import { findPredecessor, refuseHandover } from './predecessor/find-predecessor.ts'
 import { ShellflipError } from './shellflip-error.ts'
 
-let called = false
+const life = oncePerProcess('life', () => ({ hasBegun: false }))
 
 /**
  * Makes this process one of a service that replaces itself. If a predecessor has started it, its sockets and its state are here when this
@@ -37,14 +37,14 @@ export function shellflip<T>(options: WithStateStream<T>): Promise<Flip<AsyncIte
 export function shellflip(options?: WithoutState): Promise<Flip<undefined>>
 export async function shellflip(given: AnyFlipOptions = {}): Promise<Flip<unknown>> {
   checkPlace()
-  if (called) {
+  if (life.hasBegun) {
     throw new ShellflipError(
       'ERR_CALLED_TWICE',
       'shellflip() was called before in this process. Call it once.',
     )
   }
   const options = checkedOptions(given)
-  called = true
+  life.hasBegun = true
   if (startsAsLauncher(options.launcher)) return launchService(options)
   const { startSuccessor, reportReady } = findStarter()
   const events = new FlipEvents(options.onEvent)

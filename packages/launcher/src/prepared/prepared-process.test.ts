@@ -7,10 +7,10 @@ import type { StartSuccessor } from '../start/successor-process.ts'
 import { changedSince } from './boot-conditions.ts'
 import { PreparedProcess } from './prepared-process.ts'
 
-// The file is beside this code in `dist` only.
+// The file is beside this code in `dist` only. This one belongs to no release.
 vi.mock('./prepared-command.ts', async (original) => ({
   ...(await original<typeof import('./prepared-command.ts')>()),
-  preparedNode: () => process.execPath,
+  preparedNode: () => '/bin/sh',
 }))
 afterEach(() => vi.restoreAllMocks())
 

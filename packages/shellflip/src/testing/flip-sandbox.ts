@@ -219,11 +219,11 @@ export class FlipSandbox implements AsyncDisposable {
   }
 
   /**
-   * Returns what a process has open, without the numbers. It leaves out the files that the process opens to read its plan and to report
-   * (Linux).
+   * Returns what a process has open, without the numbers. It leaves out the files that the process opens to read its plan and to report,
+   * and the certificates that a thread of Node reads after the start (Linux).
    */
   fds(pid: number): string[] {
-    const own = [this.path('plan.json'), this.path('events.jsonl')]
+    const own = [this.path('plan.json'), this.path('events.jsonl'), process.env.NODE_EXTRA_CA_CERTS]
     return [...openFds(pid).values()]
       .filter((target) => !own.includes(target.replace(/ \(deleted\)$/, '')))
       .map((target) => target.replace(/\[\d+\]/, ''))
