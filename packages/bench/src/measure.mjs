@@ -9,7 +9,7 @@ export const procroll = join(
   'dist/cli.js',
 )
 
-/** Certificates that Node would read at every start are no part of what is measured. */
+/** Leaves out certificates, which Node would read at every start. */
 export const environment = { ...process.env, NODE_EXTRA_CA_CERTS: undefined }
 
 /** The version of a package of this workspace. */

@@ -7,14 +7,16 @@ import { rustProgram } from './rust-service.ts'
 
 const missing = missingForRust()
 
-if (missing !== undefined) test.skip(`with the Rust crate: ${missing}`, () => {})
-
 beforeAll(async () => {
   // Compiled here, because the hooks have the time that a first compilation takes.
   if (missing === undefined) await rustProgram()
 })
 
-const withRust = describe.runIf(missing === undefined)
+/** Describes tests that need the crate. Where it cannot be compiled, they are skipped, and their title gives the reason. */
+function withRust(title: string, tests: () => void): void {
+  const isPossible = missing === undefined
+  describe.runIf(isPossible)(isPossible ? title : `${title}: ${missing}`, tests)
+}
 
 withRust('a client of the crate', () => {
   test('restarts our service, and learns the new pid', async () => {

@@ -73,17 +73,24 @@ describe('before the drain', () => {
   })
 })
 
+/** Returns a client that was answered once, and whose next request has arrived in part. */
+async function clientAmidHead(server: net.Server, sockets: readonly Socket[]): Promise<RawClient> {
+  const client = await clientOf(server)
+  await answered(client, '/first')
+  const socket = sockets.at(-1)
+  const before = socket?.bytesRead ?? 0
+  client.send('GET /slow HTTP/1.1\r\n')
+  await waitFor(() => (socket?.bytesRead ?? 0) > before)
+  return client
+}
+
 describe('a drain finds out what each connection is doing:', () => {
   test('one is idle, one amid a head, one is answered, and one has its next request waiting', async () => {
     const { server, held, sockets } = holding()
     const coordinator = coordinatorOf(server, { lingerMs: 50 })
     const idle = await clientOf(server)
     await answered(idle, '/idle')
-    const slow = await clientOf(server)
-    await answered(slow, '/first')
-    const before = sockets[1]?.bytesRead ?? 0
-    slow.send('GET /slow HTTP/1.1\r\n')
-    await waitFor(() => (sockets[1]?.bytesRead ?? 0) > before)
+    const slow = await clientAmidHead(server, sockets)
     const busy = await clientOf(server)
     busy.get('/hold')
     const piping = await clientOf(server)
@@ -170,11 +177,7 @@ describe('a server that never listens, and gets its connections from another one
     const front = net.createServer((socket) => server.emit('connection', socket))
     const idle = await clientOf(front)
     await answered(idle, '/first')
-    const slow = await clientOf(front)
-    await answered(slow, '/first')
-    const before = sockets[1]?.bytesRead ?? 0
-    slow.send('GET /slow HTTP/1.1\r\n')
-    await waitFor(() => (sockets[1]?.bytesRead ?? 0) > before)
+    const slow = await clientAmidHead(front, sockets)
     const ended = once(idle.socket, 'end')
     const done = coordinator.shutdown()
     await ended

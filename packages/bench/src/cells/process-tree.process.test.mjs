@@ -39,7 +39,7 @@ test('kills also what appears after the first look', async () => {
   }
 })
 
-test('finds what a bench has left that is no longer there', async () => {
+test('finds the processes that a killed bench has left', async () => {
   const { pid: gone } = spawnSync('true')
   const left = spawn('sleep', ['60'], { env: { ...process.env, SHELLFLIP_BENCH: String(gone) } })
   const current = spawn('sleep', ['60'], { env: { ...process.env, SHELLFLIP_BENCH: String(process.pid) } })

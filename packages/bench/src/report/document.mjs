@@ -146,7 +146,7 @@ npm run benchmarks    # writes this file and the table of the README
 \`npm run bench -- --help\` lists the options, and \`--list\` the peers and shapes. A peer that hangs or dies gets a row with
 the reason, and the run continues. Ctrl-C ends everything that the bench has started, and keeps the finished cells.`
 
-const limits = `## What it does not show
+const limits = `## Limits of these figures
 
 - A network. Client and server share one machine over loopback, and they compete for its CPU.
 - Many workers. Peers that spread load over all cores serve from one process here.

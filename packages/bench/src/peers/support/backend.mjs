@@ -1,4 +1,4 @@
-// What a proxy among the peers asks for what it cannot answer itself. The generation is the proxy's, from a header.
+// Answers the requests that a proxy among the peers passes on. A header gives it the generation of the proxy.
 import { createServer } from 'node:http'
 import { answer } from './answer.mjs'
 import { echoWebSocket } from './web-socket.mjs'

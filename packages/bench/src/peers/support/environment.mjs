@@ -1,7 +1,7 @@
 /** The variable by which the bench finds the processes of a peer. */
 export const mark = 'SHELLFLIP_BENCH'
 
-/** Certificates that Node would read at every start, and what a service manager gave to the bench, are no part of a peer. */
+/** Leaves out certificates, which Node would read at every start, and the variables that a service manager gave to the bench. */
 const foreign = [
   'NODE_EXTRA_CA_CERTS',
   'NODE_OPTIONS',

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { waitFor } from '@shellflip/testing'
 import { ProcessTree } from './process-tree.mjs'
 
-/** Starts the server behind a proxy, on a UNIX socket. It is no part of the proxy's tree. */
+/** Starts the server behind a proxy, on a UNIX socket. The tree of the proxy does not include it. */
 export async function startBackend(folder) {
   const path = join(folder, 'backend.sock')
   const program = fileURLToPath(new URL('backend.mjs', import.meta.url))

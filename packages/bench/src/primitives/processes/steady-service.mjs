@@ -45,7 +45,7 @@ for (const variant of variants) {
   }
   ports.push(server.address().port)
 }
-// The IPC channel of Node is no way to ask: shellflip() reports to a supervisor on it, and then leaves it.
+// Requests come on standard input, because shellflip() uses the IPC channel of Node and then leaves it.
 process.stdin.on('data', () => {
   const { user, system } = process.cpuUsage()
   reply(user + system)
